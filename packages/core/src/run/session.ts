@@ -1,0 +1,49 @@
+import type { HookAnswer } from '@criujs/plugin-host';
+import type { HookArgs, HookName } from '@criujs/plugin-sdk';
+
+/**
+ * What every step of the engine gets. The engine runs as plain synchronous code in its own thread; hooks run on the
+ * main thread, and these functions wait for them. All of them throw EngineError.
+ */
+export interface Session {
+  readonly hooks: SessionHooks;
+  readonly store: SessionStore;
+  /** Says which phase of the run begins: progress for people, a place to die for crash tests. Throws when the run was aborted. */
+  phase(name: string): void;
+  /** Throws EngineError ABORTED when the run was aborted. */
+  checkAborted(): void;
+  /** Something that the user should know and that fails nothing; it is in the result's `warnings`. */
+  warn(message: string): void;
+}
+
+/** The plugins, seen from the engine's thread. */
+export interface SessionHooks {
+  /** Whether a loaded plugin has this hook at all. */
+  serves(name: HookName): boolean;
+  /**
+   * Calls a hook and waits for its answer. A descriptor in the answer is a number that is valid here and stays open until
+   * the run ends: duplicate it to keep it.
+   * @throws EngineError with plugin, hook and resource: HOOK_TIMEOUT, HOOK_FAILED, PLUGIN_MISSING, ABORTED …
+   */
+  call<N extends HookName>(name: N, args: HookArgs<N>, how?: HookCallOptions): HookAnswer<N>;
+}
+
+export interface HookCallOptions {
+  /** The plugin that dumped this resource: asked first, and missed by name. */
+  readonly provider?: string;
+  /** The resource in words, for errors. */
+  readonly resource?: string;
+}
+
+/** The images of this run: a directory or the caller's own ImageStore. Names have no slash. */
+export interface SessionStore {
+  /** The whole image. @throws EngineError IMAGE_INVALID when it is missing */
+  read(name: string): Uint8Array;
+  exists(name: string): boolean;
+  /** A real descriptor, close-on-exec, that the caller closes. 'write' makes the image empty first; 'read' may also be mapped. */
+  open(name: string, mode: 'read' | 'write'): number;
+  /** Writes a whole image, replacing what was there. @throws EngineError IMAGES_FULL, IMAGES_UNWRITABLE */
+  write(name: string, bytes: Uint8Array): void;
+  /** Names of all images, sorted. */
+  list(): string[];
+}
