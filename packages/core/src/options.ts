@@ -1,0 +1,164 @@
+import type { LogEntry, PluginLoader } from '@criujs/plugin-host';
+import type { HookName, Plugin } from '@criujs/plugin-sdk';
+
+/**
+ * Images that do not live in a directory: the caller's own place for them. Names are those of CRIU's images and have no
+ * slash; parts that plugins wrote are named `criujs.PLUGIN.NAME`.
+ */
+export interface ImageStore {
+  /**
+   * Opens an image and gives a real descriptor (file, memfd …) that the run closes. 'write' creates it, or empties it.
+   * 'read' of an image that is not there throws an error with code `ENOENT`. Runs on the caller's thread.
+   */
+  open(name: string, mode: 'read' | 'write'): number | Promise<number>;
+  /** Names of all images. Only needed by plugins that list their own parts. */
+  list?(): readonly string[] | Promise<readonly string[]>;
+  /** Removes one image: called for what a failed dump had written. */
+  remove?(name: string): void | Promise<void>;
+}
+
+/** A moment of a run, for people to look at. */
+export interface Progress {
+  readonly phase: string;
+  /** Milliseconds since the run began. */
+  readonly elapsedMs: number;
+}
+
+/** What all runs take. */
+export interface RunOptions {
+  /** Plugins in the order in which they are asked: names of npm packages, paths to `.js`, `.mjs` or `.ts` files, or the plugins themselves. */
+  readonly plugins?: readonly (string | Plugin)[] | undefined;
+  /** Options of plugins, by plugin name. */
+  readonly pluginOptions?: Readonly<Record<string, unknown>> | undefined;
+  /** Where names and paths of plugins, and a relative `images`, are resolved from. Default: the current directory. */
+  readonly cwd?: string | undefined;
+  /** Milliseconds that a hook may take. Default 10 000. */
+  readonly hookDeadline?: number | undefined;
+  /** Aborting ends the run cleanly: the target is unharmed, nothing is half restored, and the promise rejects with ABORTED. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** What plugins log, and what the engine warns of while it runs. */
+  readonly onLog?: ((entry: LogEntry) => void) | undefined;
+  /** Ways of loading plugins that are tried before the usual ones. */
+  readonly loaders?: readonly PluginLoader[] | undefined;
+  /**
+   * A plugin that blocks the main thread for good cannot be thrown at: the engine puts the target right, writes the error to
+   * descriptor 2 and ends the whole process. This says in which form. Default 'text'.
+   */
+  readonly lastWords?: 'text' | 'json' | undefined;
+}
+
+export interface DumpOptions extends RunOptions {
+  /** The root of the tree. */
+  readonly pid: number;
+  /** The image directory, made (0700) when it is missing, or a store. */
+  readonly images: string | ImageStore;
+  /** Let the tree run on afterwards. Default: it ends with the dump. */
+  readonly leaveRunning?: boolean | undefined;
+  /** Replace a dump that the directory holds. It is removed only when the new one begins to be written. */
+  readonly force?: boolean | undefined;
+}
+
+export interface DumpResult {
+  /** The root's pid. */
+  readonly pid: number;
+  readonly processes: number;
+  readonly threads: number;
+  /** Bytes of memory in the images. */
+  readonly bytes: number;
+  /** Milliseconds that the tree stood still. */
+  readonly frozenMs: number;
+  readonly totalMs: number;
+  /** Names of the plugins that took something. */
+  readonly plugins: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export interface RestoreOptions extends RunOptions {
+  readonly images: string | ImageStore;
+  /** Leave the restored root to init. Default: it is a child of this process, and the result's `exited` tells its end. */
+  readonly detach?: boolean | undefined;
+  /** Let the kernel choose pids: needs no right. Programs that remember their own pid notice. */
+  readonly newPids?: boolean | undefined;
+}
+
+/** How a process ended. */
+export type ExitStatus = { readonly code: number; readonly signal?: never } | { readonly signal: number; readonly code?: never };
+
+export interface RestoreResult {
+  /** The restored root's pid now. */
+  readonly pid: number;
+  /** Every restored process: the pid it had to the pid it has. */
+  readonly pids: ReadonlyMap<number, number>;
+  /** Milliseconds from the first process to all running. */
+  readonly restoreMs: number;
+  readonly totalMs: number;
+  readonly warnings: readonly string[];
+  /** Without `detach`: settles when the root ends. It never rejects. */
+  readonly exited?: Promise<ExitStatus>;
+}
+
+export interface PlanOptions extends RunOptions {
+  readonly pid: number;
+}
+
+/** Who would take a resource. */
+export type Taker =
+  /** The engine itself, as this kind of file or resource. */
+  | { readonly engine: string }
+  /** Plugins are asked through this hook; `plugin` is named when only one has it. Whether it takes the resource shows at the dump. */
+  | { readonly plugin: string | null; readonly hook: HookName };
+
+export interface PlanRow {
+  readonly pid: number;
+  readonly command: string;
+  readonly resource: string;
+  /** null: nobody; a dump would be refused. */
+  readonly taker: Taker | null;
+  readonly why?: string;
+  readonly remedy?: string;
+}
+
+export interface PlanResult {
+  readonly pid: number;
+  readonly rows: readonly PlanRow[];
+  /** Whether every row has somebody to ask. */
+  readonly possible: boolean;
+}
+
+// What the engine's own functions take and give: `dumpTree(options, session)` and its siblings in `engine/`.
+
+export interface EngineDumpOptions {
+  readonly pid: number;
+  readonly leaveRunning: boolean;
+}
+
+export interface DumpOutcome {
+  readonly root: number;
+  readonly processes: number;
+  readonly threads: number;
+  readonly bytes: number;
+  readonly frozenMs: number;
+  readonly totalMs: number;
+  readonly warnings: readonly string[];
+  readonly plugins: readonly string[];
+}
+
+export interface EngineRestoreOptions {
+  readonly newPids: boolean;
+  /** false: the root becomes a child of this process (CLONE_PARENT) and is waited for by the run. */
+  readonly detach: boolean;
+}
+
+export interface RestoreOutcome {
+  readonly pid: number;
+  readonly pids: readonly (readonly [old: number, now: number])[];
+  /** Milliseconds from the first process to all running. */
+  readonly restoreMs: number;
+  readonly totalMs: number;
+  readonly warnings: readonly string[];
+}
+
+export interface EnginePlanOptions {
+  readonly pid: number;
+}
