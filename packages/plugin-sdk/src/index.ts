@@ -1,1 +1,33 @@
-export {};
+export type { Context, ImageSection, LogDetails, Logger, LogLevel, Outcome, Stage } from './context.ts';
+export { type CriuError, PluginError, type PluginErrorDetails } from './errors.ts';
+export type {
+  DeviceNumber,
+  DeviceStat,
+  DumpedFile,
+  FileKind,
+  Holder,
+  Provider,
+  RecordedFile,
+  SignalOwner,
+  UnixSocketInfo,
+} from './files.ts';
+export { type HookPlace, type HookRow, hookTable, isHookName } from './hook-table.ts';
+export type {
+  Handler,
+  HandlerName,
+  HookArgs,
+  HookCall,
+  HookHandler,
+  HookKind,
+  HookName,
+  HookRegistration,
+  HookResult,
+  HookReturn,
+  Hooks,
+  Observer,
+  ObserverName,
+} from './hooks.ts';
+export { type Brand, type FileId, fileId, type MountId, mountId, type Pid, pid, type SocketInode, socketInode } from './ids.ts';
+export { apiVersion, definePlugin, hook, isPlugin, type Plugin, type PluginDefinition } from './plugin.ts';
+export { type Descriptor, notSupported, type OwnedDescriptor, retryLater, type VmaSource } from './results.ts';
+export type { SchemaIssue, SchemaResult, StandardSchemaV1 } from './standard-schema.ts';

@@ -1,0 +1,45 @@
+import type { CriuError } from './errors.ts';
+
+/** What the run does. `pre-dump` saves memory only and lets the tree run on. */
+export type Stage = 'dump' | 'pre-dump' | 'restore';
+
+/** How the run went, for `exit` to clean up. */
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: CriuError };
+
+/** Where a plugin's messages go: the log of the run, marked with plugin and hook. */
+export interface Logger {
+  debug(message: string, details?: LogDetails): void;
+  info(message: string, details?: LogDetails): void;
+  warn(message: string, details?: LogDetails): void;
+  error(message: string, details?: LogDetails): void;
+}
+
+export type LogLevel = keyof Logger;
+/** Values that belong to a message, by name. */
+export type LogDetails = Readonly<Record<string, unknown>>;
+
+/** What every function of a plugin gets beside its argument. */
+export interface Context<O = unknown> {
+  readonly stage: Stage;
+  /** The plugin's options as its schema returned them; without a schema as the user gave them. */
+  readonly options: O;
+  readonly log: Logger;
+  /** Aborts when the deadline of this call has passed or the run is cancelled. What is answered afterwards is dropped. */
+  readonly signal: AbortSignal;
+  readonly image: ImageSection;
+}
+
+/**
+ * This plugin's own part of the image directory, and nothing outside of it. A name has 1 to 200 of the characters
+ * `A-Z a-z 0-9 . _ -` and no leading dot. A part is there as a whole or not at all.
+ */
+export interface ImageSection {
+  writeJson(name: string, value: unknown): Promise<void>;
+  readJson<T = unknown>(name: string): Promise<T>;
+  write(name: string, data: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
+  /** The whole part; large ones are better read with {@link ImageSection.stream}. */
+  read(name: string): Promise<Uint8Array>;
+  stream(name: string): AsyncIterable<Uint8Array>;
+  /** Names of all parts, sorted. */
+  names(): Promise<string[]>;
+}

@@ -1,0 +1,46 @@
+import type { HookName, Hooks } from './hooks.ts';
+
+/** Where a hook runs under the real CRIU. The embedded engine calls all of them in its own process. */
+export type HookPlace =
+  /** In the process that dumps. */
+  | 'dumper'
+  /** In a forked child of it, inside the target's network namespace. */
+  | 'network-namespace'
+  /** Inside the task that is being restored. */
+  | 'task'
+  /** In the process that restores. */
+  | 'master';
+
+/** What is known of a hook beside its types. */
+export interface HookRow<N extends HookName = HookName> {
+  /** CRIU's number of the hook. */
+  readonly number: number;
+  readonly kind: Hooks[N]['kind'];
+  /** The first release of CRIU that calls it; `after 4.2` is not released yet. */
+  readonly since: string;
+  readonly context: HookPlace;
+}
+
+/** All hooks in the order of CRIU's numbers. */
+export const hookTable: { readonly [N in HookName]: HookRow<N> } = {
+  DUMP_UNIX_SK: { number: 0, kind: 'handler', since: '1.1', context: 'dumper' },
+  RESTORE_UNIX_SK: { number: 1, kind: 'handler', since: '1.1', context: 'task' },
+  DUMP_EXT_FILE: { number: 2, kind: 'handler', since: '1.1', context: 'dumper' },
+  RESTORE_EXT_FILE: { number: 3, kind: 'handler', since: '1.1', context: 'task' },
+  DUMP_EXT_MOUNT: { number: 4, kind: 'handler', since: '1.1', context: 'dumper' },
+  RESTORE_EXT_MOUNT: { number: 5, kind: 'handler', since: '1.1', context: 'task' },
+  DUMP_EXT_LINK: { number: 6, kind: 'handler', since: '1.1', context: 'network-namespace' },
+  HANDLE_DEVICE_VMA: { number: 7, kind: 'handler', since: '3.17', context: 'dumper' },
+  UPDATE_VMA_MAP: { number: 8, kind: 'handler', since: '3.17', context: 'task' },
+  RESUME_DEVICES_LATE: { number: 9, kind: 'observer', since: '3.17', context: 'master' },
+  PAUSE_DEVICES: { number: 10, kind: 'observer', since: '4.0', context: 'dumper' },
+  CHECKPOINT_DEVICES: { number: 11, kind: 'observer', since: '4.0', context: 'dumper' },
+  POST_FORKING: { number: 12, kind: 'observer', since: '4.2', context: 'master' },
+  RESTORE_INIT: { number: 13, kind: 'observer', since: 'after 4.2', context: 'master' },
+  DUMP_DEVICES_LATE: { number: 14, kind: 'observer', since: 'after 4.2', context: 'dumper' },
+};
+
+/** Whether this is the name of a hook. */
+export function isHookName(name: unknown): name is HookName {
+  return typeof name === 'string' && Object.hasOwn(hookTable, name);
+}

@@ -1,0 +1,86 @@
+import type { Context } from './context.ts';
+import type { DeviceStat, DumpedFile, RecordedFile, UnixSocketInfo } from './files.ts';
+import type { FileId, MountId, Pid, SocketInode } from './ids.ts';
+import type { Descriptor, notSupported, retryLater, VmaSource } from './results.ts';
+
+/**
+ * Every hook: its kind, its argument and its result. All other types of hooks are derived from this one.
+ *
+ * Of a *handler* the first plugin that does not answer {@link notSupported} wins; of an *observer* all are told.
+ * A descriptor in an argument is valid during the hook only. Numbers, releases and places are in {@link hookTable}.
+ */
+export interface Hooks {
+  /** A unix socket whose peer is outside of the dumped tree. Answering nothing claims it. */
+  DUMP_UNIX_SK: Handler<{ readonly fd: number; readonly inode: SocketInode; readonly socket: UnixSocketInfo }, void>;
+  /** Makes that socket again: a connected descriptor. */
+  RESTORE_UNIX_SK: Handler<{ readonly inode: SocketInode; readonly socket: UnixSocketInfo }, Descriptor>;
+  /** An open file that the engine cannot dump: a device, most anonymous inodes. Answering nothing claims it. */
+  DUMP_EXT_FILE: Handler<{ readonly fd: number; readonly id: FileId; readonly file: DumpedFile }, void>;
+  /** Opens that file again. Flags and position are set by the host afterwards, where the descriptor lets it. */
+  RESTORE_EXT_FILE: Handler<{ readonly id: FileId; readonly file: RecordedFile }, Descriptor | typeof retryLater>;
+  /** A mount whose source is outside of the dumped tree. */
+  DUMP_EXT_MOUNT: Handler<{ readonly id: MountId; readonly mountpoint: string }, void>;
+  /** Mounts it again under `mountpoint`; the file tree of before is at `oldRoot`. */
+  RESTORE_EXT_MOUNT: Handler<{ readonly id: MountId; readonly mountpoint: string; readonly oldRoot: string }, void>;
+  /** A network link: its index, its ARPHRD type and the kind that rtnetlink(7) gives. */
+  DUMP_EXT_LINK: Handler<{ readonly index: number; readonly type: number; readonly kind: string }, void>;
+  /** A device that is mapped into memory. The descriptor was opened with O_PATH. */
+  HANDLE_DEVICE_VMA: Handler<{ readonly fd: number; readonly stat: DeviceStat }, void>;
+  /** Says what a device's memory map at `address` is made from; `oldOffset` in bytes. */
+  UPDATE_VMA_MAP: Handler<
+    { readonly path: string; readonly address: bigint; readonly oldOffset: bigint },
+    VmaSource | 'unchanged'
+  >;
+  /** A restored process is about to run. */
+  RESUME_DEVICES_LATE: Observer<{ readonly pid: Pid }>;
+  /** A process is about to be frozen. */
+  PAUSE_DEVICES: Observer<{ readonly pid: Pid }>;
+  /** All processes are frozen; told for each of them. */
+  CHECKPOINT_DEVICES: Observer<{ readonly pid: Pid }>;
+  /** All processes were forked at restore. */
+  POST_FORKING: Observer<Record<never, never>>;
+  /** A restore begins. */
+  RESTORE_INIT: Observer<Record<never, never>>;
+  /** The dump is nearly done; `pid` is the root of the tree. */
+  DUMP_DEVICES_LATE: Observer<{ readonly pid: Pid }>;
+}
+
+/** The row of a hook that the first plugin to accept wins. */
+export interface Handler<Args, Result> {
+  readonly kind: 'handler';
+  readonly args: Args;
+  readonly result: Result;
+}
+
+/** The row of a hook that every plugin is told. */
+export interface Observer<Args> {
+  readonly kind: 'observer';
+  readonly args: Args;
+  readonly result: void;
+}
+
+export type HookName = keyof Hooks;
+export type HookKind = Hooks[HookName]['kind'];
+export type HookArgs<N extends HookName> = Hooks[N]['args'];
+/** What a hook answers when it accepts. */
+export type HookResult<N extends HookName> = Hooks[N]['result'];
+/** All that a hook may answer. Observers cannot decline. */
+export type HookReturn<N extends HookName> = N extends HandlerName ? HookResult<N> | typeof notSupported : HookResult<N>;
+export type HandlerName = { [N in HookName]: Hooks[N]['kind'] extends 'handler' ? N : never }[HookName];
+export type ObserverName = Exclude<HookName, HandlerName>;
+
+/** The function of a hook; it may be async. */
+export type HookHandler<N extends HookName, O = unknown> = (
+  args: HookArgs<N>,
+  context: Context<O>,
+) => HookReturn<N> | Promise<HookReturn<N>>;
+
+/** One hook of a plugin, discriminated by `hook`. */
+export type HookRegistration<O = unknown, N extends HookName = HookName> = {
+  [K in N]: { readonly hook: K; readonly handler: HookHandler<K, O> };
+}[N];
+
+/** One call of a hook, discriminated by `hook`: for logs and replay. */
+export type HookCall<N extends HookName = HookName> = {
+  [K in N]: { readonly hook: K; readonly args: HookArgs<K> };
+}[N];

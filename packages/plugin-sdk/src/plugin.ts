@@ -1,0 +1,127 @@
+import type { Context, Outcome, Stage } from './context.ts';
+import { PluginError } from './errors.ts';
+import { hookTable, isHookName } from './hook-table.ts';
+import type { HookHandler, HookName, HookRegistration } from './hooks.ts';
+import type { StandardSchemaV1 } from './standard-schema.ts';
+
+/** The version of this contract. {@link definePlugin} stamps it; a host says which versions it serves. */
+export const apiVersion: number = 1;
+
+const brand = Symbol.for('@criujs/plugin');
+
+/** What the author of a plugin writes. */
+export interface PluginDefinition<O = unknown> {
+  /** `[a-z0-9][a-z0-9-]*`. No loaded plugin's name may be a prefix of another's: CRIU compares them so. */
+  readonly name: string;
+  /** The plugin's own version; it is recorded in the images. */
+  readonly version?: string;
+  /** Validates the user's options before a run. */
+  readonly options?: StandardSchemaV1<unknown, O>;
+  /** Called once a run before any hook, in the order in which the plugins were given. */
+  init?(stage: Stage, context: Context<O>): void | Promise<void>;
+  /** Called once a run, in reverse order, for each plugin whose init was called, whatever happened. */
+  exit?(stage: Stage, outcome: Outcome, context: Context<O>): void | Promise<void>;
+  readonly hooks: readonly HookRegistration<O>[];
+}
+
+/** A plugin that {@link definePlugin} checked and marked. What is in it is for the host: its types are wide, so that plugins of another copy of the SDK fit. */
+export interface Plugin {
+  readonly name: string;
+  readonly version?: string;
+  readonly apiVersion: number;
+  readonly options?: StandardSchemaV1<unknown, unknown>;
+  readonly init?: (stage: Stage, context: Context<never>) => void | Promise<void>;
+  readonly exit?: (stage: Stage, outcome: Outcome, context: Context<never>) => void | Promise<void>;
+  readonly hooks: readonly { readonly hook: string; readonly handler: (args: never, context: never) => unknown }[];
+}
+
+/**
+ * Checks a plugin, and marks it as one with the version of this contract.
+ * @throws PluginError PLUGIN_INVALID: a bad name, an unknown hook, one hook twice …
+ */
+export function definePlugin<O = unknown>(definition: PluginDefinition<O>): Plugin {
+  const wrong = firstMistake(definition);
+  if (wrong !== undefined) throw invalid(nameFor(definition), ...wrong);
+  const { name, version, options, hooks } = definition;
+  return Object.freeze({
+    [brand]: true,
+    apiVersion,
+    name,
+    hooks: Object.freeze([...hooks]),
+    ...(version === undefined ? {} : { version }),
+    ...(options === undefined ? {} : { options }),
+    // Bound: a definition may be an instance of a class.
+    ...(definition.init === undefined ? {} : { init: definition.init.bind(definition) }),
+    ...(definition.exit === undefined ? {} : { exit: definition.exit.bind(definition) }),
+  });
+}
+
+/**
+ * One hook of a plugin; its name types the handler's argument and result.
+ * @throws PluginError PLUGIN_INVALID: no such hook, or no function
+ */
+export function hook<N extends HookName, O = unknown>(name: N, handler: HookHandler<N, O>): HookRegistration<O, N> {
+  const registration = { hook: name, handler };
+  const wrong = hookMistake(registration);
+  if (wrong !== undefined) throw invalid(`hook ${String(name)}`, ...wrong);
+  return Object.freeze(registration) as unknown as HookRegistration<O, N>;
+}
+
+/** Whether {@link definePlugin} of any copy and version of the SDK made this. */
+export function isPlugin(value: unknown): value is Plugin {
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
+}
+
+type Mistake = readonly [what: string, remedy: string];
+
+function firstMistake(definition: unknown): Mistake | undefined {
+  if (typeof definition !== 'object' || definition === null) {
+    return ['is no object', "Call definePlugin({ name: '…', hooks: [hook('…', …)] })."];
+  }
+  const { name, version, options, init, exit, hooks } = definition as Record<string, unknown>;
+  if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
+    return ['has no usable name', 'Name it with small letters, digits and dashes, a letter or digit first.'];
+  }
+  if (version !== undefined && (typeof version !== 'string' || version === '')) {
+    return ['has a version that is no text', "Write it as in package.json, for example version: '1.0.0'."];
+  }
+  if (options !== undefined && !isSchema(options)) {
+    return ['has options that are no Standard Schema', 'Give a schema of zod, valibot, arktype or another of standardschema.dev.'];
+  }
+  for (const [what, value] of Object.entries({ init, exit })) {
+    if (value !== undefined && typeof value !== 'function') return [`has an ${what} that is no function`, `Make ${what} a function, or leave it out.`];
+  }
+  if (!Array.isArray(hooks)) return ['has no list of hooks', "Add hooks: [hook('…', …)]."];
+  return hooks.map(hookMistake).find((it) => it !== undefined) ?? repeatedHook(hooks);
+}
+
+function hookMistake(registration: unknown): Mistake | undefined {
+  const { hook: name, handler } = Object(registration) as Record<string, unknown>;
+  if (!isHookName(name)) {
+    return [`registers ${JSON.stringify(name)}, which is no hook`, `Use one of ${Object.keys(hookTable).join(', ')}.`];
+  }
+  if (typeof handler !== 'function') return [`registers ${name} without a function`, `Write hook('${name}', (args, context) => …).`];
+  return undefined;
+}
+
+function repeatedHook(hooks: readonly HookRegistration[]): Mistake | undefined {
+  const names = hooks.map((it) => it.hook);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return undefined;
+  return [`registers ${twice} twice`, 'Join the two handlers into one that looks at its argument.'];
+}
+
+function isSchema(value: unknown): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  const { validate } = Object((value as Record<string, unknown>)['~standard']) as Record<string, unknown>;
+  return typeof validate === 'function';
+}
+
+function nameFor(definition: unknown): string {
+  const { name } = Object(definition) as { name?: unknown };
+  return typeof name === 'string' ? `plugin ${JSON.stringify(name)}` : 'plugin';
+}
+
+function invalid(who: string, what: string, remedy: string): PluginError {
+  return new PluginError(`${who} ${what}`, { code: 'PLUGIN_INVALID', remedy });
+}

@@ -1,0 +1,24 @@
+/** A handler answers this to decline: the next plugin is asked. `undefined` cannot mean it, since some hooks answer nothing. */
+export const notSupported: unique symbol = Symbol.for('@criujs/not-supported');
+
+/** RESTORE_EXT_FILE answers this when it waits for another file: the hook is called again once others are restored. */
+export const retryLater: unique symbol = Symbol.for('@criujs/retry-later');
+
+/**
+ * What a hook answers that opens a file. A number belongs to the host from then on, which closes it once the file is in
+ * place; with an object the plugin keeps the descriptor, and its own `close` is called then.
+ */
+export type Descriptor = number | OwnedDescriptor;
+
+/** A descriptor that its maker closes. */
+export interface OwnedDescriptor {
+  readonly fd: number;
+  close(): void | Promise<void>;
+}
+
+/** The answer of UPDATE_VMA_MAP: where the memory map is made from now. Without `fd` the path is opened as before. */
+export interface VmaSource {
+  /** The new offset in bytes. */
+  readonly offset: bigint | number;
+  readonly fd?: Descriptor;
+}
