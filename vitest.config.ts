@@ -1,20 +1,31 @@
 import { defineConfig } from 'vitest/config';
+import { skippedReporter } from './scripts/skipped-reporter.ts';
 
-/** Unit tests run on the sources; system tests run on what is shipped, one file at a time: they trace real processes. */
+/**
+ * Two projects. `unit` runs on the sources, in parallel. `system` runs on what is shipped (build first) and traces real
+ * processes: one file at a time, and only after every unit test is done (a group of its own).
+ */
 export default defineConfig({
   test: {
+    reporters: ['default', ['json', { outputFile: '.cache/test-report.json' }], skippedReporter],
     projects: [
       {
         resolve: { conditions: ['@criujs/source'] },
         ssr: { resolve: { conditions: ['@criujs/source'] } },
-        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], testTimeout: 30_000 },
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'tests/house/**/*.test.ts'],
+          maxWorkers: '100%',
+          testTimeout: 30_000,
+        },
       },
       {
         test: {
           name: 'system',
-          include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
+          include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tests/system/**/*.test.ts'],
           pool: 'forks',
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
