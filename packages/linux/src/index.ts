@@ -1,1 +1,41 @@
-export {};
+export { type Arena, arena, type Block } from './arena.ts';
+export { errno, errnoName, LinuxError, type LinuxErrorDetails } from './errors.ts';
+export { type MappedFile, mapFile, readMemory, readMemoryInto, writeMemory } from './memory.ts';
+export {
+  createRegisters,
+  type RegisterName,
+  type Registers,
+  registerNames,
+  type SyscallName,
+  syscallNumbers,
+} from './processor/processor.ts';
+export { ptraceEvent, ptraceOption, ptraceRequest, syscallStopSignal } from './ptrace/requests.ts';
+export { type RseqConfiguration, type Tracee, tracee } from './ptrace/tracee.ts';
+export { type Stop, waitFlag, waitFor } from './ptrace/wait.ts';
+export { type SignalName, signalName, signals } from './signals.ts';
+export { type SyscallArgument, syscall, trySyscall } from './syscall.ts';
+export { type EpollTarget, type Fdinfo, parseFdinfo } from './proc/fdinfo.ts';
+export { type Limit, parseAuxv, parseChildren, parseLimits, unlimited } from './proc/limits.ts';
+export { parseMaps, parseSmaps, type Vma } from './proc/maps.ts';
+export { type Mount, parseMountinfo } from './proc/mountinfo.ts';
+export {
+  type NamespaceKind,
+  namespaces,
+  readAuxv,
+  readChildren,
+  readFdinfo,
+  readFds,
+  readLimits,
+  readLink,
+  readMaps,
+  readMountinfo,
+  readPersonality,
+  readSmaps,
+  readStat,
+  readStatus,
+  readThreads,
+  readTimers,
+} from './proc/read.ts';
+export { parseStat, type Stat } from './proc/stat.ts';
+export { parseStatus, type Status } from './proc/status.ts';
+export { type PosixTimer, parseTimers } from './proc/timers.ts';

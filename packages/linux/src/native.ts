@@ -1,0 +1,62 @@
+import { createRequire } from 'node:module';
+import type { LibraryHandle } from 'koffi';
+import { errno, LinuxError } from './errors.ts';
+import { processorSupported } from './processor/processor.ts';
+
+type Koffi = typeof import('koffi').default;
+
+/** koffi and the C library of one thread. Loaded on first use, so that the package can be imported anywhere. */
+export interface Native {
+  readonly koffi: Koffi;
+  readonly libc: LibraryHandle;
+}
+
+/** glibc first, then musl by the names that its distributions install. */
+const libraryNames = ['libc.so.6', 'libc.musl-x86_64.so.1', 'ld-musl-x86_64.so.1'] as const;
+
+let loaded: Native | undefined;
+
+/** @throws LinuxError `UNSUPPORTED_PLATFORM` where there is no Linux, no known processor or no C library. */
+export function native(): Native {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Native {
+  if (process.platform !== 'linux') {
+    throw unsupported(`this is ${process.platform}`, 'Run it on Linux, in a virtual machine or a container.');
+  }
+  if (!processorSupported) {
+    throw unsupported(`the processor is ${process.arch}`, 'Run it with Node for x64: only x86-64 is supported so far.');
+  }
+  const koffi = loadKoffi();
+  return { koffi, libc: loadLibrary(koffi) };
+}
+
+function loadKoffi(): Koffi {
+  try {
+    return createRequire(import.meta.url)('koffi') as Koffi;
+  } catch (cause) {
+    const error = unsupported(
+      `koffi does not load (${(cause as Error).message})`,
+      'Install again without --omit=optional: koffi brings its binary as an optional dependency.',
+    );
+    error.cause = cause;
+    throw error;
+  }
+}
+
+function loadLibrary(koffi: Koffi): LibraryHandle {
+  for (const name of libraryNames) {
+    try {
+      return koffi.load(name);
+    } catch {
+      // the next name may be the one of this system
+    }
+  }
+  throw unsupported(`none of ${libraryNames.join(', ')} loads`, 'Run it with Node linked to glibc or musl.');
+}
+
+function unsupported(reason: string, remedy: string): LinuxError {
+  return new LinuxError('@criujs/linux', errno.ENOSYS, { code: 'UNSUPPORTED_PLATFORM', reason, remedy });
+}

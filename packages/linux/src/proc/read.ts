@@ -1,0 +1,122 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { errno, LinuxError } from '../errors.ts';
+import { type Fdinfo, parseFdinfo } from './fdinfo.ts';
+import { type Limit, parseAuxv, parseChildren, parseLimits } from './limits.ts';
+import { parseMaps, parseSmaps, type Vma } from './maps.ts';
+import { type Mount, parseMountinfo } from './mountinfo.ts';
+import { parseStat, type Stat } from './stat.ts';
+import { parseStatus, type Status } from './status.ts';
+import { type PosixTimer, parseTimers } from './timers.ts';
+
+/** The kinds of namespace; 0 in `namespaces` for one that this kernel does not have. */
+export type NamespaceKind = 'pid' | 'net' | 'ipc' | 'uts' | 'mnt' | 'user' | 'cgroup' | 'time';
+
+const namespaceKinds: readonly NamespaceKind[] = ['pid', 'net', 'ipc', 'uts', 'mnt', 'user', 'cgroup', 'time'];
+
+/** Of the process, or of one of its threads. */
+export function readStat(pid: number, tid?: number): Stat {
+  return parseStat(text(pid, ofThread('stat', tid)));
+}
+
+/** Of the process, or of one of its threads. */
+export function readStatus(pid: number, tid?: number): Status {
+  return parseStatus(text(pid, ofThread('status', tid)));
+}
+
+export function readMaps(pid: number): Vma[] {
+  return parseMaps(text(pid, 'maps'));
+}
+
+/** Slow on large processes (15–40 ms a GiB): the kernel walks all pages to count them. */
+export function readSmaps(pid: number): Vma[] {
+  return parseSmaps(text(pid, 'smaps'));
+}
+
+/** Open descriptors in ascending order. */
+export function readFds(pid: number): number[] {
+  return numbersIn(pid, 'fd');
+}
+
+export function readFdinfo(pid: number, fd: number): Fdinfo {
+  return parseFdinfo(text(pid, `fdinfo/${fd}`));
+}
+
+/** Where a link below /proc/PID points: `fd/3`, `exe`, `cwd`, `root` … */
+export function readLink(pid: number, name: string): string {
+  return access(pid, name, 'readlink', readlinkSync);
+}
+
+/** Thread ids, the main thread first, then ascending. */
+export function readThreads(pid: number): number[] {
+  return numbersIn(pid, 'task').sort((a, b) => Number(b === pid) - Number(a === pid) || a - b);
+}
+
+/** Children of all its threads. */
+export function readChildren(pid: number): number[] {
+  return readThreads(pid).flatMap((tid) => parseChildren(text(pid, `task/${tid}/children`)));
+}
+
+export function readLimits(pid: number): Limit[] {
+  return parseLimits(text(pid, 'limits'));
+}
+
+export function readMountinfo(pid: number): Mount[] {
+  return parseMountinfo(text(pid, 'mountinfo'));
+}
+
+export function readAuxv(pid: number): bigint[] {
+  return parseAuxv(access(pid, 'auxv', 'read', (path) => readFileSync(path)));
+}
+
+export function readTimers(pid: number): PosixTimer[] {
+  return parseTimers(text(pid, 'timers'));
+}
+
+/** Flags of personality(2). */
+export function readPersonality(pid: number): number {
+  return Number.parseInt(text(pid, 'personality'), 16);
+}
+
+/** The inode of each namespace that the process is in. */
+export function namespaces(pid: number): Record<NamespaceKind, number> {
+  return Object.fromEntries(namespaceKinds.map((kind) => [kind, namespaceInode(pid, kind)])) as Record<
+    NamespaceKind,
+    number
+  >;
+}
+
+function namespaceInode(pid: number, kind: NamespaceKind): number {
+  try {
+    return Number(/\[(\d+)\]/.exec(readLink(pid, `ns/${kind}`))?.[1] ?? 0);
+  } catch (error) {
+    if (error instanceof LinuxError && error.code === 'ENOENT' && kind !== 'pid') return 0;
+    throw error;
+  }
+}
+
+function ofThread(name: string, tid: number | undefined): string {
+  return tid === undefined ? name : `task/${tid}/${name}`;
+}
+
+function text(pid: number, name: string): string {
+  return access(pid, name, 'read', (path) => readFileSync(path, 'utf8'));
+}
+
+function numbersIn(pid: number, name: string): number[] {
+  return access(pid, name, 'readdir', (path) => readdirSync(path))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** Node reports a failed read of a file its own way; here it becomes the error of this package. */
+function access<T>(pid: number, name: string, call: string, body: (path: string) => T): T {
+  const path = `/proc/${pid}/${name}`;
+  try {
+    return body(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const error = new LinuxError(call, errno[code ?? ''] ?? errno.EIO, { about: path, pid });
+    error.cause = cause;
+    throw error;
+  }
+}
