@@ -1,0 +1,93 @@
+import { type HookName, isHookName, isPlugin, type Plugin } from '@criujs/plugin-sdk';
+import { describe } from './describe.ts';
+import { HostError } from './errors.ts';
+import type { LoadedPlugin } from './loaded.ts';
+
+/** The versions of the plugin contract that this host serves. */
+export const servedVersions: readonly number[] = [1];
+
+/**
+ * Finds the plugin in what a loader or the user gave: the plugin itself, or a module that exports it as `default` or `plugin`.
+ * @throws HostError PLUGIN_INVALID, PLUGIN_API_VERSION
+ */
+export function admit(found: unknown, origin: string): LoadedPlugin {
+  const plugin = pick(found);
+  if (plugin === undefined) throw noPlugin(found, origin);
+  const { name, version, apiVersion } = plugin;
+  checkVersion(plugin, origin);
+  if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
+    throw malformed(`the plugin of ${origin} has no usable name: ${describe(name)}`, undefined);
+  }
+  return { name, version, apiVersion, origin, handlers: handlersOf(plugin), init: plugin.init, exit: plugin.exit, schema: plugin.options };
+}
+
+/**
+ * Checks that a plugin fits among those before it.
+ * @throws HostError PLUGIN_DUPLICATE
+ */
+export function checkNeighbours(plugin: LoadedPlugin, others: readonly LoadedPlugin[]): void {
+  const { name, origin } = plugin;
+  const same = others.find((it) => it.name === name);
+  if (same !== undefined) {
+    throw new HostError('PLUGIN_DUPLICATE', `two plugins are named ${name}: ${same.origin} and ${origin}`, {
+      plugin: name,
+      remedy: 'Load only one of them, and each only once.',
+    });
+  }
+  const near = others.find((it) => name.startsWith(it.name) || it.name.startsWith(name));
+  if (near === undefined) return;
+  const [short, long] = name.length < near.name.length ? [name, near.name] : [near.name, name];
+  throw new HostError('PLUGIN_DUPLICATE', `plugins ${short} and ${long} cannot be loaded together: the name ${long} begins with ${short}, and CRIU could not tell them apart`, {
+    plugin: name,
+    remedy: 'Load only one of them, or ask the author of one for another name.',
+  });
+}
+
+function pick(found: unknown): Plugin | undefined {
+  const { default: main, plugin } = Object(found) as Record<string, unknown>;
+  // A CommonJS module that was compiled from ESM has its default export one floor down.
+  const inner = (Object(main) as Record<string, unknown>)['default'];
+  return [found, main, plugin, inner].find(isPlugin);
+}
+
+function noPlugin(found: unknown, origin: string): HostError {
+  const remedy = "Export it: export default definePlugin({ … }), with definePlugin of '@criujs/plugin-sdk'.";
+  const exported = Object.keys(Object(found) as object);
+  const what = exported.length === 0 ? 'it exports nothing' : `it exports ${exported.join(', ')}`;
+  return malformed(`${origin} is no plugin: neither its default export nor an export named plugin was made by definePlugin; ${what}`, undefined, remedy);
+}
+
+function checkVersion({ name, apiVersion }: Plugin, origin: string): void {
+  if (servedVersions.includes(apiVersion)) return;
+  const newer = typeof apiVersion === 'number' && apiVersion > Math.max(...servedVersions);
+  throw new HostError(
+    'PLUGIN_API_VERSION',
+    `plugin ${name} (${origin}) was written against version ${describe(apiVersion)} of the plugin contract; this host serves ${servedVersions.join(', ')}`,
+    { plugin: name, remedy: newer ? 'Update criujs, or install an older release of the plugin.' : 'Update the plugin.' },
+  );
+}
+
+/** definePlugin has checked all this, unless another version of the SDK made the plugin. */
+function handlersOf({ name, hooks }: Plugin): LoadedPlugin['handlers'] {
+  const handlers = new Map<HookName, (args: never, context: never) => unknown>();
+  if (!Array.isArray(hooks)) throw malformed(`plugin ${name} has no list of hooks`, name);
+  for (const registration of hooks) {
+    const { hook, handler } = Object(registration) as Plugin['hooks'][number];
+    if (!isHookName(hook)) throw unknownHook(name, hook);
+    if (typeof handler !== 'function') throw malformed(`plugin ${name} registers ${hook} without a function`, name);
+    if (handlers.has(hook)) throw malformed(`plugin ${name} registers ${hook} twice`, name, 'Join the two handlers into one that looks at its argument.');
+    handlers.set(hook, handler);
+  }
+  return handlers;
+}
+
+function unknownHook(plugin: string, hook: unknown): HostError {
+  return new HostError('PLUGIN_API_VERSION', `plugin ${plugin} registers ${describe(hook)}, a hook that this host does not know`, {
+    plugin,
+    remedy: 'Update criujs, or install an older release of the plugin.',
+  });
+}
+
+function malformed(message: string, plugin: string | undefined, remedy = "Make it with definePlugin of '@criujs/plugin-sdk'."): HostError {
+  return new HostError('PLUGIN_INVALID', message, { plugin, remedy });
+}

@@ -1,0 +1,102 @@
+import { closeSync, fstatSync } from 'node:fs';
+import { type HookName, type OwnedDescriptor, retryLater, type VmaSource } from '@criujs/plugin-sdk';
+import { describe } from './describe.ts';
+import { BadAnswer } from './run-hook.ts';
+
+/** What a hook may answer when it accepts. */
+interface AnswerRule {
+  /** Gives the answer in one form: every descriptor as an object that closes itself, once. @throws BadAnswer */
+  read(answer: unknown, contain: Contain): unknown;
+  /** Closes what an answer holds that nobody waits for any more. */
+  release(answer: unknown): void | Promise<void>;
+}
+
+/** Calls a plugin's own `close` with all the care that a hook gets. */
+export type Contain = (close: () => unknown) => Promise<void>;
+
+const nothing: AnswerRule = {
+  read(answer) {
+    if (answer === undefined) return undefined;
+    throw bad(answer, 'nothing (undefined)');
+  },
+  release() {},
+};
+
+const descriptor: AnswerRule = { read: readDescriptor, release: releaseDescriptor };
+
+const descriptorOrRetry: AnswerRule = {
+  read: (answer, contain) => (answer === retryLater ? retryLater : readDescriptor(answer, contain)),
+  release: releaseDescriptor,
+};
+
+const vmaSource: AnswerRule = {
+  read(answer, contain): VmaSource | 'unchanged' {
+    if (answer === 'unchanged') return answer;
+    const { offset, fd } = Object(answer) as Record<string, unknown>;
+    if (!isOffset(offset)) throw bad(answer, "'unchanged' or { offset, fd? } with an offset in bytes");
+    return fd === undefined ? { offset } : { offset, fd: readDescriptor(fd, contain) };
+  },
+  release: (answer) => releaseDescriptor((Object(answer) as Record<string, unknown>)['fd']),
+};
+
+/** What each hook may answer, beside `notSupported` from a handler. */
+export const answerRules: { readonly [N in HookName]: AnswerRule } = {
+  DUMP_UNIX_SK: nothing,
+  RESTORE_UNIX_SK: descriptor,
+  DUMP_EXT_FILE: nothing,
+  RESTORE_EXT_FILE: descriptorOrRetry,
+  DUMP_EXT_MOUNT: nothing,
+  RESTORE_EXT_MOUNT: nothing,
+  DUMP_EXT_LINK: nothing,
+  HANDLE_DEVICE_VMA: nothing,
+  UPDATE_VMA_MAP: vmaSource,
+  RESUME_DEVICES_LATE: nothing,
+  PAUSE_DEVICES: nothing,
+  CHECKPOINT_DEVICES: nothing,
+  POST_FORKING: nothing,
+  RESTORE_INIT: nothing,
+  DUMP_DEVICES_LATE: nothing,
+};
+
+function readDescriptor(answer: unknown, contain: Contain): OwnedDescriptor {
+  if (typeof answer === 'number') {
+    // 0 is what a plugin in C answers for success; closing it would close the engine's own input.
+    if (answer >= 0 && answer <= 2) throw bad(answer, 'a descriptor that the plugin opened, not one of 0, 1 and 2');
+    checkOpen(answer, answer);
+    return { fd: answer, close: once(async () => closeSync(answer)) };
+  }
+  const { fd, close } = Object(answer) as Record<string, unknown>;
+  if (typeof fd !== 'number' || typeof close !== 'function') throw bad(answer, 'a descriptor: its number, or { fd, close() }');
+  checkOpen(fd, answer);
+  return { fd, close: once(() => contain(() => Reflect.apply(close, answer, []))) };
+}
+
+function once(close: () => Promise<void>): () => Promise<void> {
+  let closed: Promise<void> | undefined;
+  return () => {
+    closed ??= close();
+    return closed;
+  };
+}
+
+function checkOpen(fd: number, answer: unknown): void {
+  if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fff_ffff) throw bad(answer, 'a descriptor: an integer from 0 on');
+  try {
+    fstatSync(fd);
+  } catch {
+    throw bad(answer, 'a descriptor that is open: the host closes it, not the plugin');
+  }
+}
+
+async function releaseDescriptor(answer: unknown): Promise<void> {
+  if (typeof answer !== 'number' && typeof answer !== 'object') return;
+  await readDescriptor(answer, async (close) => void (await close())).close();
+}
+
+function isOffset(value: unknown): value is number | bigint {
+  return (typeof value === 'bigint' || Number.isSafeInteger(value)) && (value as number) >= 0;
+}
+
+function bad(answer: unknown, allowed: string): BadAnswer {
+  return new BadAnswer(`answered ${describe(answer)}`, `The hook must answer ${allowed}, or throw.`);
+}

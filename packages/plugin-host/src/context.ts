@@ -1,0 +1,40 @@
+import type { Context, LogDetails, Logger, LogLevel, Stage } from '@criujs/plugin-sdk';
+import { createSection, type SectionStore } from './section.ts';
+import { runAsNobody } from './watch.ts';
+
+/** One message of a plugin. */
+export interface LogEntry {
+  readonly plugin: string;
+  /** A hook's name, or `init`, `exit`. */
+  readonly hook: string;
+  readonly resource?: string | undefined;
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly details?: LogDetails | undefined;
+}
+
+/** What a context is made of. */
+export interface ContextParts {
+  readonly plugin: string;
+  readonly hook: string;
+  readonly resource?: string | undefined;
+  readonly stage: Stage;
+  readonly options: unknown;
+  readonly signal: AbortSignal;
+  readonly sections: SectionStore | undefined;
+  readonly onLog: ((entry: LogEntry) => void) | undefined;
+}
+
+/** What a plugin gets for one call. */
+export function createContext(parts: ContextParts): Context<never> {
+  const { stage, options, signal, plugin, sections } = parts;
+  return Object.freeze({ stage, options: options as never, signal, log: logger(parts), image: createSection(sections, plugin) });
+}
+
+function logger({ plugin, hook, resource, onLog }: ContextParts): Logger {
+  const at =
+    (level: LogLevel) =>
+    (message: string, details?: LogDetails): void =>
+      runAsNobody(() => onLog?.({ plugin, hook, resource, level, message: String(message), details }));
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}

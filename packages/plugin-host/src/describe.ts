@@ -1,0 +1,44 @@
+import { inspect } from 'node:util';
+
+/** A value of a plugin's in one short line, whatever it is. Looking at it runs none of its code that could throw here. */
+export function describe(value: unknown): string {
+  return guarded(() => short(inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, customInspect: false })), 'a value that cannot be shown');
+}
+
+/** What was thrown, in words: an error's message, or the value. */
+export function describeThrown(thrown: unknown): string {
+  return guarded(() => {
+    if (!(thrown instanceof Error)) return `threw ${describe(thrown)}`;
+    return thrown.message === '' ? thrown.name : thrown.message;
+  }, 'threw a value that cannot be shown');
+}
+
+/** A property of something thrown, if it has one of that type. */
+export function textOf(thrown: unknown, property: string): string | undefined {
+  const value = propertyOf(thrown, property);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** `errno` of an error: PluginError has a name or number, Node's errors have the name as `code`. */
+export function errnoOf(thrown: unknown): string | number | undefined {
+  const code = textOf(thrown, 'code');
+  if (code !== undefined && /^E[A-Z0-9]+$/.test(code)) return code;
+  const errno = propertyOf(thrown, 'errno');
+  return typeof errno === 'string' || typeof errno === 'number' ? errno : undefined;
+}
+
+function propertyOf(value: unknown, property: string): unknown {
+  return guarded(() => (value as Record<string, unknown> | null | undefined)?.[property], undefined);
+}
+
+function guarded<T>(body: () => T, otherwise: T): T {
+  try {
+    return body();
+  } catch {
+    return otherwise;
+  }
+}
+
+function short(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+}

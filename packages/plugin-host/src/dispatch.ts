@@ -1,0 +1,62 @@
+import { type Context, type HookArgs, type HookName, type HookResult, hookTable, notSupported } from '@criujs/plugin-sdk';
+import { answerRules, type Contain } from './answers.ts';
+import { type HostError, joinErrors } from './errors.ts';
+import type { LoadedPlugin } from './loaded.ts';
+import { type Run, runHook } from './run-hook.ts';
+
+/**
+ * What became of a call. `result` is what the hook answers; a descriptor in it is always an object here, whose `close()`
+ * the engine calls once the descriptor is in place. Nobody claims what observers are told.
+ */
+export type HookAnswer<N extends HookName> =
+  | { readonly claimed: true; readonly plugin: string; readonly version: string | undefined; readonly result: HookResult<N> }
+  | { readonly claimed: false };
+
+/** A call of one hook, to whom it may concern. */
+export interface Dispatch<N extends HookName> {
+  readonly run: Run;
+  readonly hook: N;
+  readonly args: HookArgs<N>;
+  readonly resource: string | undefined;
+  /** In the order in which they are asked. */
+  readonly plugins: readonly LoadedPlugin[];
+  readonly context: (plugin: LoadedPlugin, signal: AbortSignal) => Context<never>;
+}
+
+/** Handlers: the first that does not decline wins; an error ends the asking. */
+export async function askFirst<N extends HookName>(it: Dispatch<N>): Promise<HookAnswer<N>> {
+  for (const plugin of it.plugins) {
+    const result = await askOne(it, plugin);
+    if (result !== notSupported) {
+      return { claimed: true, plugin: plugin.name, version: plugin.version, result: result as HookResult<N> };
+    }
+  }
+  return { claimed: false };
+}
+
+/** Observers: all are told in turn, whatever the others did; then their errors are thrown as one. */
+export async function tellAll<N extends HookName>(it: Dispatch<N>): Promise<HookAnswer<N>> {
+  const errors: HostError[] = [];
+  for (const plugin of it.plugins) {
+    await askOne(it, plugin).catch((error: HostError) => errors.push(error));
+    if (it.run.signal?.aborted) break;
+  }
+  const [first, ...others] = errors;
+  if (first !== undefined) throw joinErrors(`plugins failed at ${it.hook}`, [first, ...others]);
+  return { claimed: false };
+}
+
+function askOne<N extends HookName>({ run, hook, args, resource, context }: Dispatch<N>, plugin: LoadedPlugin): Promise<unknown> {
+  const rule = answerRules[hook];
+  const mayDecline = hookTable[hook].kind === 'handler';
+  const invocation = { run, plugin: plugin.name, hook, resource, failure: 'HOOK_FAILED' } as const;
+  const contain: Contain = (close) =>
+    runHook({ ...invocation, abortable: false, call: close, read: () => undefined, release: () => {} });
+  return runHook({
+    ...invocation,
+    abortable: true,
+    call: (signal) => plugin.handlers.get(hook)?.(args as never, context(plugin, signal) as never),
+    read: (answer) => (mayDecline && answer === notSupported ? notSupported : rule.read(answer, contain)),
+    release: (answer) => rule.release(answer),
+  });
+}

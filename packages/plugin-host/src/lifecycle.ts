@@ -1,0 +1,60 @@
+import type { Context, Outcome, Stage } from '@criujs/plugin-sdk';
+import { BadAnswer, type Invocation, type Run, runHook } from './run-hook.ts';
+import { describe } from './describe.ts';
+import type { HostError } from './errors.ts';
+import type { LoadedPlugin } from './loaded.ts';
+
+/** Makes what a plugin's `init` or `exit` gets. */
+export type ContextFor = (plugin: LoadedPlugin, hook: 'init' | 'exit', signal: AbortSignal) => Context<never>;
+
+/**
+ * Calls `init` of every plugin in order, and stops at the first that fails. `begun` gets each plugin before it is called:
+ * one that failed half way has something to clean up, too.
+ * @throws HostError PLUGIN_INIT_FAILED, HOOK_TIMEOUT, PLUGIN_EXITED …
+ */
+export async function initAll(plugins: readonly LoadedPlugin[], stage: Stage, run: Run, context: ContextFor, begun: LoadedPlugin[]): Promise<void> {
+  for (const plugin of plugins) {
+    begun.push(plugin);
+    await runHook({
+      ...answersNothing(plugin, run, 'init'),
+      failure: 'PLUGIN_INIT_FAILED',
+      abortable: true,
+      call: (signal) => plugin.init?.(stage, context(plugin, 'init', signal)),
+    });
+  }
+}
+
+/** Calls `exit` of those whose init was called, last first, whatever the others do. Gives what failed. */
+export async function exitAll(
+  begun: readonly LoadedPlugin[],
+  stage: Stage,
+  outcome: Outcome,
+  run: Run,
+  context: ContextFor,
+): Promise<readonly HostError[]> {
+  const errors: HostError[] = [];
+  for (const plugin of [...begun].reverse()) {
+    const exited = runHook({
+      ...answersNothing(plugin, run, 'exit'),
+      failure: 'HOOK_FAILED',
+      abortable: false,
+      call: (signal) => plugin.exit?.(stage, outcome, context(plugin, 'exit', signal)),
+    });
+    await exited.catch((error: HostError) => errors.push(error));
+  }
+  return errors;
+}
+
+type Common = Pick<Invocation<void>, 'run' | 'plugin' | 'hook' | 'read' | 'release'>;
+
+function answersNothing(plugin: LoadedPlugin, run: Run, hook: 'init' | 'exit'): Common {
+  return {
+    run,
+    plugin: plugin.name,
+    hook,
+    release: () => {},
+    read(answer) {
+      if (answer !== undefined) throw new BadAnswer(`answered ${describe(answer)}`, 'It must answer nothing, or throw.');
+    },
+  };
+}

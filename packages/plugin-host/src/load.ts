@@ -1,0 +1,70 @@
+import type { Plugin } from '@criujs/plugin-sdk';
+import { admit, checkNeighbours } from './admit.ts';
+import { type HostError, joinErrors } from './errors.ts';
+import { loadModule } from './load-module.ts';
+import type { LoadedPlugin } from './loaded.ts';
+import { locate } from './locate.ts';
+import { type Run, runHook } from './run-hook.ts';
+
+/** A way of turning what the user wrote into a plugin. */
+export interface PluginLoader {
+  /** For messages. */
+  readonly name: string;
+  /**
+   * Gives the plugin, or a module that exports it as `default` or `plugin`; undefined when this is none of its kind, and
+   * the next loader is asked. What it throws fails the loading.
+   */
+  load(wanted: string, from: { readonly cwd: string }): Promise<unknown>;
+}
+
+/** Npm packages and files: what is left when no other loader took it. */
+const filesAndPackages: PluginLoader = {
+  name: 'files and npm packages',
+  load: async (wanted, { cwd }) => loadModule(locate(wanted, cwd)),
+};
+
+/**
+ * Loads all plugins in the order given.
+ * @throws HostError all that is wrong with any of them, as one
+ */
+export async function loadAll(
+  wanted: readonly (string | Plugin)[],
+  loaders: readonly PluginLoader[],
+  cwd: string,
+  run: Run,
+): Promise<readonly LoadedPlugin[]> {
+  const loaded: LoadedPlugin[] = [];
+  const errors: HostError[] = [];
+  for (const it of wanted) {
+    try {
+      const plugin = await loadOne(it, [...loaders, filesAndPackages], cwd, run);
+      checkNeighbours(plugin, loaded);
+      loaded.push(plugin);
+    } catch (error) {
+      errors.push(error as HostError);
+    }
+  }
+  const [first, ...others] = errors;
+  if (first !== undefined) throw joinErrors('plugins cannot be loaded', [first, ...others]);
+  return loaded;
+}
+
+async function loadOne(wanted: string | Plugin, loaders: readonly PluginLoader[], cwd: string, run: Run): Promise<LoadedPlugin> {
+  if (typeof wanted !== 'string') return admit(wanted, 'an object of the program itself');
+  for (const loader of loaders) {
+    // A module is code of the plugin's: it may hang, throw and exit as any hook.
+    const found = await runHook({
+      run,
+      plugin: wanted,
+      hook: 'load',
+      failure: 'PLUGIN_INVALID',
+      abortable: true,
+      call: () => loader.load(wanted, { cwd }),
+      read: (answer) => answer,
+      release: () => {},
+    });
+    if (found !== undefined) return admit(found, wanted);
+  }
+  // The last loader answers always, or throws.
+  throw new Error(`no loader took ${wanted}`);
+}

@@ -1,0 +1,14 @@
+import type { HookName, Plugin, StandardSchemaV1 } from '@criujs/plugin-sdk';
+
+/** A plugin that was found, checked and fits among the others. */
+export interface LoadedPlugin {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly apiVersion: number;
+  /** Where it came from, in words. */
+  readonly origin: string;
+  readonly handlers: ReadonlyMap<HookName, (args: never, context: never) => unknown>;
+  readonly init: Plugin['init'];
+  readonly exit: Plugin['exit'];
+  readonly schema: StandardSchemaV1<unknown, unknown> | undefined;
+}

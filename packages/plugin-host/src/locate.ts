@@ -1,0 +1,57 @@
+import { existsSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createJiti } from 'jiti';
+import { HostError } from './errors.ts';
+
+/** Names with one of these may be files even without a leading `./`. */
+const codeExtension = /\.[cm]?[jt]s$/;
+const indexNames = ['index.ts', 'index.mts', 'index.js', 'index.mjs'];
+
+/**
+ * The file that a user means by a plugin's name: a path, or an npm package as an import in `cwd` would find it.
+ * @throws HostError PLUGIN_NOT_FOUND: where it looked, and what to do
+ */
+export function locate(wanted: string, cwd: string): string {
+  const explicit = /^(\.{0,2}[/\\]|\.{1,2}$|file:)/.test(wanted) || isAbsolute(wanted);
+  if (explicit) return fileAt(pathOf(wanted, cwd)) ?? notFound(wanted, [pathOf(wanted, cwd)], 'Check the path; it is taken from the current directory.');
+
+  // `chart.js` is a package, `plugin.js` a file: what is there decides.
+  const path = codeExtension.test(wanted) ? resolve(cwd, wanted) : undefined;
+  const file = path === undefined ? undefined : fileAt(path);
+  const found = file ?? packageEntry(wanted, cwd);
+  if (found !== undefined) return found;
+  const places = [...(path === undefined ? [] : [path]), ...packagePlaces(wanted, cwd)];
+  return notFound(wanted, places, path === undefined ? `Install it (npm install ${wanted}), or write a path to a file as ./${wanted}.` : 'Check the path; it is taken from the current directory.');
+}
+
+function pathOf(wanted: string, cwd: string): string {
+  return wanted.startsWith('file:') ? fileURLToPath(wanted) : resolve(cwd, wanted);
+}
+
+/** The file itself, or the main file of a folder. */
+function fileAt(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  if (!stat.isDirectory()) return path;
+  return packageEntry('./', `${path}/`) ?? indexNames.map((it) => join(path, it)).find((it) => existsSync(it));
+}
+
+function packageEntry(name: string, cwd: string): string | undefined {
+  // A name with a scheme (`node:fs`) or blanks is no package, whatever a resolver makes of it.
+  if (!/^[./@\w-]+$/.test(name)) return undefined;
+  const parentURL = pathToFileURL(join(cwd, 'noop.js'));
+  const url = createJiti(cwd, { fsCache: false }).esmResolve(name, { parentURL, conditions: ['node', 'import'], try: true });
+  const path = url?.startsWith('file:') ? fileURLToPath(url) : url;
+  return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() ? path : undefined;
+}
+
+function packagePlaces(name: string, cwd: string): string[] {
+  const folders = createRequire(join(cwd, 'noop.js')).resolve.paths(name) ?? [];
+  return folders.slice(0, 3).map((it) => join(it, name));
+}
+
+function notFound(wanted: string, places: readonly string[], remedy: string): never {
+  throw new HostError('PLUGIN_NOT_FOUND', `no plugin ${wanted}: nothing at ${places.join(', ')}`, { plugin: wanted, remedy });
+}

@@ -1,0 +1,157 @@
+import { describeThrown, errnoOf, textOf } from './describe.ts';
+import { HostError, type HostErrorCode } from './errors.ts';
+import { runAs, type Suspect } from './watch.ts';
+
+/** One run of the host: from loading on, and from `start` to the end of `finish`. */
+export interface Run {
+  /** Whether plugins' deeds are still this run's. */
+  active: boolean;
+  /** Milliseconds that one call may take. */
+  readonly deadline: number;
+  /** Aborting it ends all calls. */
+  readonly signal: AbortSignal | undefined;
+  /** How to fail each call that waits. */
+  readonly waiting: Set<(error: HostError) => void>;
+  /** What plugins did outside of any call; the next call fails with it. */
+  readonly strays: HostError[];
+}
+
+/** A call of plugin code. */
+export interface Invocation<T> {
+  readonly run: Run;
+  readonly plugin: string;
+  /** A hook's name, or `load`, `options`, `init`, `exit`. */
+  readonly hook: string;
+  readonly resource?: string | undefined;
+  /** The code for a throw or rejection. */
+  readonly failure: HostErrorCode;
+  /** Whether the run's signal ends it. `exit` cleans up, also after an abort. */
+  readonly abortable: boolean;
+  call(signal: AbortSignal): unknown;
+  /** Checks the answer. @throws BadAnswer */
+  read(answer: unknown): T;
+  /** Frees what an answer holds that came too late. */
+  release(answer: unknown): void | Promise<void>;
+}
+
+/** Thrown by `Invocation.read`: what was answered, and what may be. */
+export class BadAnswer extends Error {
+  readonly remedy: string;
+  constructor(message: string, remedy: string) {
+    super(message);
+    this.remedy = remedy;
+  }
+}
+
+export function createRun(deadline: number, signal?: AbortSignal): Run {
+  return { active: true, deadline, signal, waiting: new Set(), strays: [] };
+}
+
+/**
+ * The one place where code of plugins is called and where errors gain plugin, hook and resource.
+ * It settles at the deadline at the latest; an answer that comes afterwards is released and dropped.
+ * A synchronous endless loop holds this thread and cannot be ended here: an engine keeps a deadline in a thread of its own.
+ * @throws HostError
+ */
+export function runHook<T>(it: Invocation<T>): Promise<T> {
+  const { run } = it;
+  if (it.abortable && run.signal?.aborted) return Promise.reject(aborted(it));
+  return new Promise<T>((resolve, reject) => {
+    const controller = new AbortController();
+    let over = false;
+    const end = (): void => {
+      over = true;
+      clearTimeout(timer);
+      run.waiting.delete(fail);
+      run.signal?.removeEventListener('abort', onAbort);
+    };
+    const fail = (error: HostError): void => {
+      if (over) return;
+      end();
+      reject(error);
+      // Its listeners are the plugin's code.
+      runAs(suspect, () => controller.abort(error));
+    };
+    const onAbort = (): void => fail(aborted(it));
+    const suspect = suspectOf(it, (error) => (over ? stray(run, error) : fail(error)));
+    const timer = setTimeout(() => fail(late(it)), run.deadline);
+    if (it.abortable) run.signal?.addEventListener('abort', onAbort);
+    run.waiting.add(fail);
+
+    const answered = (answer: unknown): void => {
+      if (over) return releaseLate(it, suspect, answer);
+      try {
+        const value = runAs(suspect, () => it.read(answer));
+        if (over) return;
+        end();
+        resolve(value);
+      } catch (thrown) {
+        fail(thrown instanceof BadAnswer ? badAnswer(it, thrown) : failed(it, thrown));
+      }
+    };
+    // An async function, so that a throw at once is a rejection like any other.
+    runAs(suspect, async () => it.call(controller.signal)).then(answered, (thrown) => fail(failed(it, thrown)));
+  });
+}
+
+/** Fails every call that waits; without any, the next one. */
+function stray(run: Run, error: HostError): void {
+  if (run.waiting.size === 0) run.strays.push(error);
+  for (const fail of [...run.waiting]) fail(error);
+}
+
+function suspectOf(it: Invocation<unknown>, blame: (error: HostError) => void): Suspect {
+  const known = new WeakSet<object>();
+  return {
+    watched: () => it.run.active,
+    exited(call) {
+      const error = exited(it, call);
+      known.add(error);
+      blame(error);
+      return error;
+    },
+    threw(thrown) {
+      // What `exited` threw into the plugin may come back here.
+      if (typeof thrown === 'object' && thrown !== null && known.has(thrown)) return;
+      blame(failed(it, thrown, 'threw later, where nobody could catch it: '));
+    },
+  };
+}
+
+function releaseLate(it: Invocation<unknown>, suspect: Suspect, answer: unknown): void {
+  // A failure here is nobody's business any more: the call has failed with a better word already.
+  runAs(suspect, async () => it.release(answer)).catch(() => {});
+}
+
+/** `plugin kvm: DUMP_EXT_FILE of file 3 (/dev/kvm)` */
+function name({ plugin, hook, resource }: Invocation<unknown>): string {
+  return `plugin ${plugin}: ${hook}${resource === undefined ? '' : ` of ${resource}`}`;
+}
+
+function error(it: Invocation<unknown>, code: HostErrorCode, what: string, remedy: string, cause?: unknown): HostError {
+  const { plugin, hook, resource } = it;
+  const errno = cause === undefined ? undefined : errnoOf(cause);
+  return new HostError(code, `${name(it)} ${what}`, { plugin, hook, resource, remedy, errno, ...(cause === undefined ? {} : { cause }) });
+}
+
+function failed(it: Invocation<unknown>, thrown: unknown, how = ''): HostError {
+  const remedy = textOf(thrown, 'remedy') ?? `This is an error of the plugin's own. Ask its author, or run without ${it.plugin}.`;
+  return error(it, it.failure, `failed: ${how}${describeThrown(thrown)}`, remedy, thrown);
+}
+
+function badAnswer(it: Invocation<unknown>, { message, remedy }: BadAnswer): HostError {
+  return error(it, 'HOOK_BAD_RESULT', message, remedy);
+}
+
+function late(it: Invocation<unknown>): HostError {
+  const remedy = 'Allow more time if the plugin is only slow; else look at what it waits for.';
+  return error(it, 'HOOK_TIMEOUT', `gave no answer in ${it.run.deadline} ms`, remedy);
+}
+
+function exited(it: Invocation<unknown>, call: string): HostError {
+  return error(it, 'PLUGIN_EXITED', `called ${call}`, 'A plugin must not end the process that hosts it: throw an error instead.');
+}
+
+function aborted(it: Invocation<unknown>): HostError {
+  return error(it, 'ABORTED', 'was ended: the run was aborted', 'Start the run again when you want it to go on.', it.run.signal?.reason);
+}

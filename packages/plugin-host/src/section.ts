@@ -1,0 +1,77 @@
+import type { ImageSection } from '@criujs/plugin-sdk';
+import { describe, describeThrown } from './describe.ts';
+import { HostError } from './errors.ts';
+
+/** Where the parts of the image that plugins write are kept, by plugin and name. Names were checked before. */
+export interface SectionStore {
+  /** Writes a part as a whole or not at all, replacing what was there. */
+  write(plugin: string, name: string, data: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
+  /** @throws an error with code SECTION_MISSING, SECTION_TOO_LARGE … */
+  read(plugin: string, name: string): Promise<Uint8Array>;
+  stream(plugin: string, name: string): AsyncIterable<Uint8Array>;
+  /** Sorted. */
+  names(plugin: string): Promise<string[]>;
+}
+
+/** One plugin's view of a store. */
+export function createSection(store: SectionStore | undefined, plugin: string): ImageSection {
+  const open = (name: string): SectionStore => {
+    checkName(name);
+    return store ?? noStore();
+  };
+  return {
+    async write(name, data) {
+      await open(name).write(plugin, name, data);
+    },
+    async writeJson(name, value) {
+      await open(name).write(plugin, name, new TextEncoder().encode(toJson(name, value)));
+    },
+    async read(name) {
+      return open(name).read(plugin, name);
+    },
+    async readJson<T>(name: string) {
+      return parseJson(name, await open(name).read(plugin, name)) as T;
+    },
+    stream: (name) => open(name).stream(plugin, name),
+    names: async () => (store ?? noStore()).names(plugin),
+  };
+}
+
+/**
+ * Lets through only what is a file's plain name on any system.
+ * @throws HostError SECTION_NAME
+ */
+export function checkName(name: unknown): asserts name is string {
+  if (typeof name === 'string' && /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(name)) return;
+  throw new HostError('SECTION_NAME', `${describe(name)} cannot name a part of the image`, {
+    remedy: 'Use 1 to 200 of the characters A-Z a-z 0-9 . _ - and no leading dot.',
+  });
+}
+
+function noStore(): never {
+  throw new HostError('SECTION_NAME', 'there is no image directory in this run', {
+    remedy: 'Give createPluginHost a section store, for example directorySections(directory).',
+  });
+}
+
+function toJson(name: string, value: unknown): string {
+  try {
+    const text = JSON.stringify(value);
+    if (text !== undefined) return text;
+  } catch (error) {
+    throw notJson(`${name} cannot be written as JSON: ${describeThrown(error)}`, 'Write bigints as strings, and no cycles.', error);
+  }
+  throw notJson(`${name} cannot be written as JSON: ${describe(value)} has no form in it`, 'Write an object, array, string, number, boolean or null.');
+}
+
+function parseJson(name: string, bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw notJson(`${name} is no JSON: ${describeThrown(error)}`, 'The image is damaged, or that part was not written with writeJson.', error);
+  }
+}
+
+function notJson(message: string, remedy: string, cause?: unknown): HostError {
+  return new HostError('SECTION_JSON', message, { remedy, cause });
+}

@@ -1,0 +1,51 @@
+import type { SchemaIssue, SchemaResult } from '@criujs/plugin-sdk';
+import { HostError } from './errors.ts';
+import type { LoadedPlugin } from './loaded.ts';
+import { type Run, runHook } from './run-hook.ts';
+
+/**
+ * Validates the options of every plugin that has a schema, before anything runs. Without a schema they stay as they are.
+ * @returns options by plugin name
+ * @throws HostError PLUGIN_OPTIONS with the path and message of every issue
+ */
+export async function validateOptions(
+  plugins: readonly LoadedPlugin[],
+  given: Readonly<Record<string, unknown>>,
+  run: Run,
+): Promise<ReadonlyMap<string, unknown>> {
+  const valid = new Map<string, unknown>();
+  for (const plugin of plugins) {
+    const value = Object.hasOwn(given, plugin.name) ? given[plugin.name] : undefined;
+    valid.set(plugin.name, await validateOne(plugin, value, run));
+  }
+  return valid;
+}
+
+async function validateOne({ name, schema }: LoadedPlugin, value: unknown, run: Run): Promise<unknown> {
+  if (schema === undefined) return value;
+  const result = await runHook({
+    run,
+    plugin: name,
+    hook: 'options',
+    failure: 'PLUGIN_OPTIONS',
+    abortable: true,
+    call: () => schema['~standard'].validate(value),
+    read: (answer) => answer as SchemaResult<unknown>,
+    release: () => {},
+  });
+  if (result.issues === undefined) return result.value;
+  const issues = result.issues.map((it) => `${pathOf(name, it)}: ${it.message}`);
+  throw new HostError('PLUGIN_OPTIONS', `plugin ${name}: its options are not valid: ${issues.join('; ')}`, {
+    plugin: name,
+    hook: 'options',
+    remedy: `Correct the options of ${name}.`,
+  });
+}
+
+/** `kvm.slots[2].name` */
+function pathOf(plugin: string, { path = [] }: SchemaIssue): string {
+  return path.reduce<string>((text, it) => {
+    const key = typeof it === 'object' ? it.key : it;
+    return typeof key === 'number' ? `${text}[${key}]` : `${text}.${String(key)}`;
+  }, plugin);
+}
