@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import {
   type CriuError,
   type HookArgs,
@@ -86,20 +87,21 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plug
   const { plugins, values } = await load(options, deadline);
   const infos = plugins.map(({ name, version, apiVersion, handlers }) => ({ name, version, apiVersion, hooks: [...handlers.keys()] }));
   let current: Started | undefined;
-  let exitErrors: readonly CriuError[] = [];
+  let finished: Promise<readonly CriuError[]> = Promise.resolve([]);
 
   const contextIn = (stage: Stage, plugin: LoadedPlugin, hook: string, signal: AbortSignal, resource?: string) =>
     createContext({ plugin: plugin.name, hook, resource, stage, options: values.get(plugin.name), signal, sections, onLog });
 
-  const end = async (it: Started, outcome: Outcome): Promise<void> => {
+  const end = async (it: Started, outcome: Outcome): Promise<readonly CriuError[]> => {
     current = undefined;
+    for (const fail of [...it.run.waiting]) fail(wrongOrder('the run was finished before this call was answered', 'Await every call.'));
     const context: ContextFor = (plugin, hook, signal) => contextIn(it.stage, plugin, hook, signal);
     const errors = await exitAll(it.begun, it.stage, outcome, it.run, context);
     // What the last call left behind surfaces in the loop's next turn.
     await new Promise((resolve) => setImmediate(resolve));
-    exitErrors = [...errors, ...it.run.strays];
     it.run.active = false;
     it.unwatch();
+    return [...errors, ...it.run.strays];
   };
 
   return {
@@ -108,13 +110,14 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plug
 
     async start(stage) {
       if (current !== undefined) throw wrongOrder('start was called twice', 'Call finish first.');
+      await finished;
       const it: Started = { stage, run: createRun(deadline, signal), begun: [], unwatch: watchProcess() };
       current = it;
-      exitErrors = [];
       try {
         await initAll(plugins, stage, it.run, (plugin, hook, signal) => contextIn(stage, plugin, hook, signal), it.begun);
       } catch (error) {
-        await end(it, { ok: false, error: error as HostError });
+        finished = end(it, { ok: false, error: error as HostError });
+        await finished;
         throw error;
       }
     },
@@ -125,15 +128,15 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plug
       const stray = run.strays.shift();
       if (stray !== undefined) throw stray;
       const resource = how.resource ?? resourceOf(hook, args);
-      const asked = inOrder(plugins, hook, how, resource);
+      const asked = inOrder(plugins, stage, hook, how, resource);
       const context: Dispatch<typeof hook>['context'] = (plugin, signal) => contextIn(stage, plugin, hook, signal, resource);
       const dispatch = hookTable[hook].kind === 'handler' ? askFirst : tellAll;
       return dispatch({ run, hook, args, resource, plugins: asked, context });
     },
 
     async finish(outcome) {
-      if (current !== undefined) await end(current, outcome);
-      return exitErrors;
+      if (current !== undefined) finished = end(current, outcome);
+      return finished;
     },
   };
 }
@@ -154,10 +157,11 @@ interface Loaded {
 }
 
 async function load({ plugins: wanted, loaders = [], options = {}, cwd, signal, onLog }: PluginHostOptions, deadline: number): Promise<Loaded> {
-  const run = createRun(deadline, signal);
+  // A deadline for hooks may be shorter than the first translation of a TypeScript module takes.
+  const run = createRun(Math.max(deadline, defaultDeadline), signal);
   const unwatch = watchProcess();
   try {
-    const plugins = await loadAll(wanted, loaders, cwd ?? process.cwd(), run);
+    const plugins = await loadAll(wanted, loaders, resolve(cwd ?? '.'), run);
     for (const name of Object.keys(options).filter((it) => plugins.every((plugin) => plugin.name !== it))) {
       onLog?.({ plugin: name, hook: 'options', level: 'warn', message: `there are options for ${name}, but no such plugin is loaded` });
     }
@@ -171,12 +175,20 @@ async function load({ plugins: wanted, loaders = [], options = {}, cwd, signal, 
   }
 }
 
-/** Those that have the hook, the provider first. */
-function inOrder(plugins: readonly LoadedPlugin[], hook: HookName, how: CallOptions, resource: string | undefined): readonly LoadedPlugin[] {
-  const { provider } = how;
-  if (provider !== undefined && hook.startsWith('RESTORE_') && plugins.every((it) => it.name !== provider)) throw missing(hook, how, resource);
+/** Those that have the hook, the provider first. Only who dumped a resource can know what to restore. */
+function inOrder(
+  plugins: readonly LoadedPlugin[],
+  stage: Stage,
+  hook: HookName,
+  how: CallOptions,
+  resource: string | undefined,
+): readonly LoadedPlugin[] {
   const serving = plugins.filter((it) => it.handlers.has(hook));
-  return provider === undefined ? serving : serving.sort((a, b) => Number(b.name === provider) - Number(a.name === provider));
+  const { provider } = how;
+  if (provider === undefined) return serving;
+  const needed = stage === 'restore' && hookTable[hook].kind === 'handler';
+  if (needed && plugins.every((it) => it.name !== provider)) throw missing(hook, how, resource);
+  return serving.sort((a, b) => Number(b.name === provider) - Number(a.name === provider));
 }
 
 function missing(hook: HookName, { provider = '', providerVersion }: CallOptions, resource: string | undefined): HostError {
@@ -185,7 +197,7 @@ function missing(hook: HookName, { provider = '', providerVersion }: CallOptions
     plugin: provider,
     hook,
     resource,
-    remedy: `Load it: --plugin with the package or file of ${provider}${version}, or plugins: […] in the configuration.`,
+    remedy: `Load it: add the package or file of ${provider}${version} to the plugins of this run (criujs: --plugin).`,
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Plugin } from '@criujs/plugin-sdk';
 import { admit, checkNeighbours } from './admit.ts';
-import { type HostError, joinErrors } from './errors.ts';
+import { HostError, joinErrors } from './errors.ts';
 import { loadModule } from './load-module.ts';
 import type { LoadedPlugin } from './loaded.ts';
 import { locate } from './locate.ts';
@@ -41,12 +41,18 @@ export async function loadAll(
       checkNeighbours(plugin, loaded);
       loaded.push(plugin);
     } catch (error) {
-      errors.push(error as HostError);
+      errors.push(known(error));
     }
   }
   const [first, ...others] = errors;
   if (first !== undefined) throw joinErrors('plugins cannot be loaded', [first, ...others]);
   return loaded;
+}
+
+/** The search itself is ours: its errors say more than that a plugin failed. */
+function known(error: unknown): HostError {
+  const { cause } = error as HostError;
+  return cause instanceof HostError ? cause : (error as HostError);
 }
 
 async function loadOne(wanted: string | Plugin, loaders: readonly PluginLoader[], cwd: string, run: Run): Promise<LoadedPlugin> {

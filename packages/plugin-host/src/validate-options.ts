@@ -1,5 +1,5 @@
 import type { SchemaIssue, SchemaResult } from '@criujs/plugin-sdk';
-import { HostError } from './errors.ts';
+import { HostError, joinErrors } from './errors.ts';
 import type { LoadedPlugin } from './loaded.ts';
 import { type Run, runHook } from './run-hook.ts';
 
@@ -14,10 +14,16 @@ export async function validateOptions(
   run: Run,
 ): Promise<ReadonlyMap<string, unknown>> {
   const valid = new Map<string, unknown>();
+  const errors: HostError[] = [];
   for (const plugin of plugins) {
     const value = Object.hasOwn(given, plugin.name) ? given[plugin.name] : undefined;
-    valid.set(plugin.name, await validateOne(plugin, value, run));
+    await validateOne(plugin, value, run).then(
+      (it) => valid.set(plugin.name, it),
+      (error: HostError) => errors.push(error),
+    );
   }
+  const [first, ...others] = errors;
+  if (first !== undefined) throw joinErrors('plugins have options that are not valid', [first, ...others]);
   return valid;
 }
 
