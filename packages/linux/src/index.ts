@@ -1,19 +1,18 @@
 export { type Arena, arena, type Block } from './arena.ts';
+export { type CompareType, compare, sameFile } from './descriptors/kcmp.ts';
+export {
+  closeFd,
+  duplicate,
+  getFlags,
+  makePipe,
+  memfd,
+  openPath,
+  setFlags,
+  setPosition,
+} from './descriptors/own.ts';
+export { pidfdGetfd, pidfdOpen, pidfdSend } from './descriptors/pidfd.ts';
 export { errno, errnoName, LinuxError, type LinuxErrorDetails } from './errors.ts';
 export { type MappedFile, mapFile, readMemory, readMemoryInto, writeMemory } from './memory.ts';
-export {
-  createRegisters,
-  type RegisterName,
-  type Registers,
-  registerNames,
-  type SyscallName,
-  syscallNumbers,
-} from './processor/processor.ts';
-export { ptraceEvent, ptraceOption, ptraceRequest, syscallStopSignal } from './ptrace/requests.ts';
-export { type RseqConfiguration, type Tracee, tracee } from './ptrace/tracee.ts';
-export { type Stop, waitFlag, waitFor } from './ptrace/wait.ts';
-export { type SignalName, signalName, signals } from './signals.ts';
-export { type SyscallArgument, syscall, trySyscall } from './syscall.ts';
 export { type EpollTarget, type Fdinfo, parseFdinfo } from './proc/fdinfo.ts';
 export { type Limit, parseAuxv, parseChildren, parseLimits, unlimited } from './proc/limits.ts';
 export { parseMaps, parseSmaps, type Vma } from './proc/maps.ts';
@@ -39,3 +38,33 @@ export {
 export { parseStat, type Stat } from './proc/stat.ts';
 export { parseStatus, type Status } from './proc/status.ts';
 export { type PosixTimer, parseTimers } from './proc/timers.ts';
+export {
+  type Blob,
+  batchTable,
+  blob,
+  createRegisters,
+  type GuardCall,
+  type GuardPlan,
+  type GuardVerdict,
+  guardDescriptor,
+  guardImage,
+  guardVerdictLength,
+  helperImage,
+  type RegisterName,
+  type Registers,
+  type RemoteCall,
+  readGuardVerdict,
+  registerNames,
+  type SyscallName,
+  syscallNumbers,
+  type XstateLayout,
+} from './processor/processor.ts';
+export { ptraceEvent, ptraceOption, ptraceRequest, syscallStopSignal } from './ptrace/requests.ts';
+export { type RseqConfiguration, type Tracee, tracee } from './ptrace/tracee.ts';
+export { type Stop, waitFlag, waitFor } from './ptrace/wait.ts';
+export { type SignalName, signalName, signals } from './signals.ts';
+export { type UnixSocket, unixSockets } from './sockets/diag.ts';
+export { peerName, socketName } from './sockets/names.ts';
+export { type SpawnOptions, spawnImage } from './spawn.ts';
+export { type SyscallArgument, syscall, trySyscall } from './syscall.ts';
+export { signalFrame, xstateLayout } from './xstate.ts';

@@ -6,20 +6,24 @@ import { type SyscallName, syscallNumbers } from './processor/processor.ts';
 export type SyscallArgument = number | bigint;
 
 type Word = number | bigint;
-type RawSyscall = (nr: number, a: Word, b: Word, c: Word, d: Word, e: Word, f: Word) => Word;
 
-let raw: RawSyscall | undefined;
-let lastErrno: (() => number) | undefined;
+/** syscall(3) and errno(3) of the C library. */
+interface Kernel {
+  readonly call: (nr: number, a: Word, b: Word, c: Word, d: Word, e: Word, f: Word) => Word;
+  readonly lastError: () => number;
+}
+
+let kernel: Kernel | undefined;
 
 /**
  * Makes a system call, syscall(2). Answers its result, or the negated error number.
  * Results beyond 2^53 lose precision: no call that this project makes has them, addresses included.
  */
 export function trySyscall(name: SyscallName, ...args: readonly SyscallArgument[]): number {
-  if (raw === undefined) bind();
+  kernel ??= bind();
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = args;
-  const result = raw!(syscallNumbers[name], word(a), word(b), word(c), word(d), word(e), word(f));
-  return result === -1 ? -lastErrno!() : Number(result);
+  const result = kernel.call(syscallNumbers[name], word(a), word(b), word(c), word(d), word(e), word(f));
+  return result === -1 ? -kernel.lastError() : Number(result);
 }
 
 /** Makes a system call and throws what the kernel refuses. */
@@ -43,8 +47,8 @@ function word(value: SyscallArgument): Word {
   throw new RangeError(`a system call takes 64-bit integers, got ${String(value)} (${typeof value})`);
 }
 
-function bind(): void {
+function bind(): Kernel {
   const { koffi, libc } = native();
-  raw = libc.func('int64_t syscall(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)') as RawSyscall;
-  lastErrno = () => koffi.errno();
+  const call = libc.func('int64_t syscall(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)');
+  return { call: call as unknown as Kernel['call'], lastError: () => koffi.errno() };
 }

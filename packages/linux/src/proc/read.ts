@@ -43,7 +43,7 @@ export function readFdinfo(pid: number, fd: number): Fdinfo {
 
 /** Where a link below /proc/PID points: `fd/3`, `exe`, `cwd`, `root` … */
 export function readLink(pid: number, name: string): string {
-  return access(pid, name, 'readlink', readlinkSync);
+  return access(pid, name, 'readlink', (path) => readlinkSync(path));
 }
 
 /** Thread ids, the main thread first, then ascending. */

@@ -39,7 +39,10 @@ export function parseStat(text: string): Stat {
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');
   if (open < 0 || close < open) throw new RangeError(`not a line of /proc/PID/stat: ${JSON.stringify(text)}`);
-  const rest = text.slice(close + 2).trim().split(' ');
+  const rest = text
+    .slice(close + 2)
+    .trim()
+    .split(' ');
   /** The field by its number in the man page, where the state is the third. */
   const field = (number: number): string => rest[number - 3] ?? '0';
   const number = (of: number): number => Number(field(of));

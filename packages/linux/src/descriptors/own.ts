@@ -1,0 +1,74 @@
+import { writeSync } from 'node:fs';
+import { arena } from '../arena.ts';
+import { expectSuccess, type SyscallArgument, syscall, trySyscall } from '../syscall.ts';
+
+const AT_FDCWD = -100;
+const O_CLOEXEC = 0o2000000;
+const MFD_CLOEXEC = 1;
+const SEEK_SET = 0;
+const F_DUPFD = 0;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const F_DUPFD_CLOEXEC = 1030;
+
+/** Opens a file, open(2). Always close-on-exec: Node may start a program at any moment. */
+export function openPath(path: string, flags: number, mode = 0): number {
+  return arena.scope(() => {
+    const name = arena.cstring(path);
+    return expectSuccess(trySyscall('openat', AT_FDCWD, name.address, flags | O_CLOEXEC, mode), 'open', {
+      about: path,
+    });
+  });
+}
+
+export function closeFd(fd: number): void {
+  expectSuccess(trySyscall('close', fd), 'close', { about: `descriptor ${fd}` });
+}
+
+/** A second number for the same open file: close-on-exec unless told otherwise, and not below `atLeast`. */
+export function duplicate(fd: number, how: { cloexec?: boolean; atLeast?: number } = {}): number {
+  const command = how.cloexec === false ? F_DUPFD : F_DUPFD_CLOEXEC;
+  return fcntl(fd, command, how.atLeast ?? 0);
+}
+
+/** Access mode and status flags of the open file, F_GETFL. */
+export function getFlags(fd: number): number {
+  return fcntl(fd, F_GETFL, 0);
+}
+
+/** Status flags of the open file, F_SETFL: the kernel ignores the others. */
+export function setFlags(fd: number, flags: number): void {
+  fcntl(fd, F_SETFL, flags);
+}
+
+/** Moves the open file's position, lseek(2) with SEEK_SET. */
+export function setPosition(fd: number, position: bigint | number): void {
+  const about = `descriptor ${fd} to ${position}`;
+  expectSuccess(trySyscall('lseek', fd, position, SEEK_SET), 'lseek', { about });
+}
+
+/** A file in memory that holds `bytes`, read from its start, memfd_create(2). */
+export function memfd(name: string, bytes: Uint8Array, flags = 0): number {
+  const fd = arena.scope(() => syscall('memfd_create', arena.cstring(name).address, MFD_CLOEXEC | flags));
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+    setPosition(fd, 0);
+    return fd;
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
+
+/** A pipe, pipe2(2), close-on-exec unless `flags` are given. */
+export function makePipe(flags: number = O_CLOEXEC): [read: number, write: number] {
+  return arena.scope(() => {
+    const pair = arena.alloc(8);
+    syscall('pipe2', pair.address, flags);
+    return [pair.view.getInt32(0, true), pair.view.getInt32(4, true)];
+  });
+}
+
+function fcntl(fd: number, command: number, argument: SyscallArgument): number {
+  return expectSuccess(trySyscall('fcntl', fd, command, argument), 'fcntl', { about: `of descriptor ${fd}` });
+}

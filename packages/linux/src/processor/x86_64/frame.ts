@@ -1,0 +1,101 @@
+import type { RegisterName, Registers } from './registers.ts';
+import type { XstateLayout } from './xstate.ts';
+
+/**
+ * struct rt_sigframe (asm/sigframe.h, asm/sigcontext.h): a return address, a ucontext, and behind them the extended
+ * state at an address divisible by 64.
+ */
+const field = {
+  flags: 8,
+  stackPointer: 24,
+  stackFlags: 32,
+  stackSize: 40,
+  registers: 48,
+  segments: 192,
+  extendedState: 232,
+  mask: 304,
+} as const;
+
+/** Room for everything before the extended state. */
+const headLength = 1024;
+
+/** The order of struct sigcontext. */
+const registerOrder: readonly RegisterName[] = [
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+  'di',
+  'si',
+  'bp',
+  'bx',
+  'dx',
+  'ax',
+  'cx',
+  'sp',
+  'ip',
+  'flags',
+];
+
+const UC_FP_XSTATE = 1;
+const UC_SIGCONTEXT_SS = 2;
+const UC_STRICT_RESTORE_SS = 4;
+/** No such flag of sigaltstack(2): rt_sigreturn refuses the stack described here and leaves the thread's as it is. */
+const invalidStackFlags = 4;
+
+/** struct _fpx_sw_bytes, in the bytes of the x87 and SSE part that are left to software. */
+const software = { magic: 464, extendedSize: 468, features: 472, size: 480 } as const;
+const FP_XSTATE_MAGIC1 = 0x46505853;
+const FP_XSTATE_MAGIC2 = 0x46505845;
+const headerOffset = 512;
+const headerLength = 64;
+
+/** See `signalFrame`. */
+export function buildSignalFrame(
+  address: number,
+  registers: Registers,
+  mask: bigint,
+  xstate: Uint8Array,
+  layout: XstateLayout,
+): Buffer {
+  const state = usedPart(xstate, layout);
+  const stateOffset = Math.ceil((address + headLength) / 64) * 64 - address;
+  const frame = Buffer.alloc(stateOffset + state.length + 4);
+
+  frame.writeBigUInt64LE(BigInt(UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS), field.flags);
+  frame.writeUInt32LE(invalidStackFlags, field.stackFlags);
+  for (const [index, name] of registerOrder.entries()) {
+    frame.writeBigUInt64LE(registers.get(name), field.registers + index * 8);
+  }
+  frame.writeUInt16LE(Number(registers.get('cs') & 0xffffn), field.segments);
+  frame.writeUInt16LE(Number(registers.get('ss') & 0xffffn), field.segments + 6);
+  frame.writeBigUInt64LE(BigInt(address + stateOffset), field.extendedState);
+  frame.writeBigUInt64LE(BigInt.asUintN(64, mask), field.mask);
+
+  state.copy(frame, stateOffset);
+  frame.writeUInt32LE(FP_XSTATE_MAGIC1, stateOffset + software.magic);
+  frame.writeUInt32LE(state.length + 4, stateOffset + software.extendedSize);
+  frame.writeBigUInt64LE(layout.xcr0, stateOffset + software.features);
+  frame.writeUInt32LE(state.length, stateOffset + software.size);
+  frame.writeUInt32LE(FP_XSTATE_MAGIC2, stateOffset + state.length);
+  return frame;
+}
+
+/**
+ * The state up to the last part that is in use. ptrace shows room for every part, but the kernel takes back no more
+ * than the thread may use: with AMX, which a thread must ask for, a frame of full size would lose all but x87 and SSE.
+ */
+function usedPart(xstate: Uint8Array, layout: XstateLayout): Buffer {
+  const bytes = Buffer.from(xstate);
+  const present = bytes.readBigUInt64LE(headerOffset);
+  let end = headerOffset + headerLength;
+  for (let n = 2; n < 63; n++) {
+    const part = (present & (1n << BigInt(n))) === 0n ? null : layout.component(n);
+    if (part !== null) end = Math.max(end, part.offset + part.size);
+  }
+  return bytes.subarray(0, end);
+}

@@ -1,0 +1,64 @@
+import { arena, type Block } from './arena.ts';
+import { closeFd, memfd } from './descriptors/own.ts';
+import { native } from './native.ts';
+import type { ProcessorQuery, Registers, XstateLayout } from './processor/processor.ts';
+import * as processor from './processor/processor.ts';
+import { syscall } from './syscall.ts';
+
+const PROT_READ = 1;
+const PROT_EXEC = 4;
+const MAP_PRIVATE = 2;
+const pageLength = 4096;
+
+let known: XstateLayout | undefined;
+
+/** The layout of the extended state on this machine. @throws LinuxError `UNSUPPORTED_PLATFORM` without xsave */
+export function xstateLayout(): XstateLayout {
+  known ??= withQuery(processor.readXstateLayout);
+  return known;
+}
+
+/**
+ * A signal frame that brings a thread back to `registers`, `mask` and `xstate` through rt_sigreturn, and leaves its
+ * alternate signal stack alone. It must be written at `address`; rsp must be `address + 8` when rt_sigreturn is called.
+ */
+export function signalFrame(address: number, registers: Registers, mask: bigint, xstate: Uint8Array): Buffer {
+  return processor.buildSignalFrame(address, registers, mask, xstate, xstateLayout());
+}
+
+/** Runs `body` with the processor's own answers, given by a little machine code in a page of its own. */
+function withQuery<T>(body: (query: ProcessorQuery) => T): T {
+  const { koffi } = native();
+  const { code, labels } = processor.queryCode;
+  const page = executablePage(code);
+  const type = koffi.proto('void', ['int64_t']);
+  const run = (label: string, io: Block): DataView => {
+    koffi.call(BigInt(page + (labels[label] ?? 0)), type, io.address);
+    return io.view;
+  };
+  try {
+    return body({
+      cpuid: (leaf, subleaf) =>
+        arena.scope(() => {
+          const io = arena.alloc(16);
+          io.view.setUint32(0, leaf, true);
+          io.view.setUint32(4, subleaf, true);
+          const answer = run('cpuid', io);
+          return { eax: answer.getUint32(0, true), ebx: answer.getUint32(4, true), ecx: answer.getUint32(8, true) };
+        }),
+      xgetbv: () => arena.scope(() => run('xgetbv', arena.alloc(8)).getBigUint64(0, true)),
+    });
+  } finally {
+    syscall('munmap', page, pageLength);
+  }
+}
+
+/** A page that can be run but not written, filled through a file: many a policy forbids pages that are both. */
+function executablePage(code: Uint8Array): number {
+  const fd = memfd('criujs-query', code);
+  try {
+    return syscall('mmap', 0, pageLength, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+  } finally {
+    closeFd(fd);
+  }
+}
