@@ -18,7 +18,16 @@ export function admit(found: unknown, origin: string): LoadedPlugin {
   if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
     throw malformed(`the plugin of ${origin} has no usable name: ${describe(name)}`, undefined);
   }
-  return { name, version, apiVersion, origin, handlers: handlersOf(plugin), init: plugin.init, exit: plugin.exit, schema: plugin.options };
+  return {
+    name,
+    version,
+    apiVersion,
+    origin,
+    handlers: handlersOf(plugin),
+    init: plugin.init,
+    exit: plugin.exit,
+    schema: plugin.options,
+  };
 }
 
 /**
@@ -37,10 +46,14 @@ export function checkNeighbours(plugin: LoadedPlugin, others: readonly LoadedPlu
   const near = others.find((it) => name.startsWith(it.name) || it.name.startsWith(name));
   if (near === undefined) return;
   const [short, long] = name.length < near.name.length ? [name, near.name] : [near.name, name];
-  throw new HostError('PLUGIN_DUPLICATE', `plugins ${short} and ${long} cannot be loaded together: the name ${long} begins with ${short}, and CRIU could not tell them apart`, {
-    plugin: name,
-    remedy: 'Load only one of them, or ask the author of one for another name.',
-  });
+  throw new HostError(
+    'PLUGIN_DUPLICATE',
+    `plugins ${short} and ${long} cannot be loaded together: the name ${long} begins with ${short}, and CRIU could not tell them apart`,
+    {
+      plugin: name,
+      remedy: 'Load only one of them, or ask the author of one for another name.',
+    },
+  );
 }
 
 function pick(found: unknown): Plugin | undefined {
@@ -54,7 +67,11 @@ function noPlugin(found: unknown, origin: string): HostError {
   const remedy = "Export it: export default definePlugin({ … }), with definePlugin of '@criujs/plugin-sdk'.";
   const exported = Object.keys(Object(found) as object);
   const what = exported.length === 0 ? 'it exports nothing' : `it exports ${exported.join(', ')}`;
-  return malformed(`${origin} is no plugin: neither its default export nor an export named plugin was made by definePlugin; ${what}`, undefined, remedy);
+  return malformed(
+    `${origin} is no plugin: neither its default export nor an export named plugin was made by definePlugin; ${what}`,
+    undefined,
+    remedy,
+  );
 }
 
 function checkVersion({ name, apiVersion }: Plugin, origin: string): void {
@@ -63,7 +80,10 @@ function checkVersion({ name, apiVersion }: Plugin, origin: string): void {
   throw new HostError(
     'PLUGIN_API_VERSION',
     `plugin ${name} (${origin}) was written against version ${describe(apiVersion)} of the plugin contract; this host serves ${servedVersions.join(', ')}`,
-    { plugin: name, remedy: newer ? 'Update criujs, or install an older release of the plugin.' : 'Update the plugin.' },
+    {
+      plugin: name,
+      remedy: newer ? 'Update criujs, or install an older release of the plugin.' : 'Update the plugin.',
+    },
   );
 }
 
@@ -75,19 +95,32 @@ function handlersOf({ name, hooks }: Plugin): LoadedPlugin['handlers'] {
     const { hook, handler } = Object(registration) as Plugin['hooks'][number];
     if (!isHookName(hook)) throw unknownHook(name, hook);
     if (typeof handler !== 'function') throw malformed(`plugin ${name} registers ${hook} without a function`, name);
-    if (handlers.has(hook)) throw malformed(`plugin ${name} registers ${hook} twice`, name, 'Join the two handlers into one that looks at its argument.');
+    if (handlers.has(hook))
+      throw malformed(
+        `plugin ${name} registers ${hook} twice`,
+        name,
+        'Join the two handlers into one that looks at its argument.',
+      );
     handlers.set(hook, handler);
   }
   return handlers;
 }
 
 function unknownHook(plugin: string, hook: unknown): HostError {
-  return new HostError('PLUGIN_API_VERSION', `plugin ${plugin} registers ${describe(hook)}, a hook that this host does not know`, {
-    plugin,
-    remedy: 'Update criujs, or install an older release of the plugin.',
-  });
+  return new HostError(
+    'PLUGIN_API_VERSION',
+    `plugin ${plugin} registers ${describe(hook)}, a hook that this host does not know`,
+    {
+      plugin,
+      remedy: 'Update criujs, or install an older release of the plugin.',
+    },
+  );
 }
 
-function malformed(message: string, plugin: string | undefined, remedy = "Make it with definePlugin of '@criujs/plugin-sdk'."): HostError {
+function malformed(
+  message: string,
+  plugin: string | undefined,
+  remedy = "Make it with definePlugin of '@criujs/plugin-sdk'.",
+): HostError {
   return new HostError('PLUGIN_INVALID', message, { plugin, remedy });
 }

@@ -8,7 +8,7 @@ interface AnswerRule {
   /** Gives the answer in one form: every descriptor as an object that closes itself, once. @throws BadAnswer */
   read(answer: unknown, contain: Contain): unknown;
   /** Closes what an answer holds that nobody waits for any more. */
-  release(answer: unknown): void | Promise<void>;
+  release?(answer: unknown): Promise<void>;
 }
 
 /** Calls a plugin's own `close` with all the care that a hook gets. */
@@ -19,7 +19,6 @@ const nothing: AnswerRule = {
     if (answer === undefined) return undefined;
     throw bad(answer, 'nothing (undefined)');
   },
-  release() {},
 };
 
 const descriptor: AnswerRule = { read: readDescriptor, release: releaseDescriptor };
@@ -66,7 +65,8 @@ function readDescriptor(answer: unknown, contain: Contain): OwnedDescriptor {
     return { fd: answer, close: once(async () => closeSync(answer)) };
   }
   const { fd, close } = Object(answer) as Record<string, unknown>;
-  if (typeof fd !== 'number' || typeof close !== 'function') throw bad(answer, 'a descriptor: its number, or { fd, close() }');
+  if (typeof fd !== 'number' || typeof close !== 'function')
+    throw bad(answer, 'a descriptor: its number, or { fd, close() }');
   checkOpen(fd, answer);
   return { fd, close: once(() => contain(() => Reflect.apply(close, answer, []))) };
 }
@@ -83,8 +83,8 @@ function checkOpen(fd: number, answer: unknown): void {
   if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fff_ffff) throw bad(answer, 'a descriptor: an integer from 0 on');
   try {
     fstatSync(fd);
-  } catch {
-    throw bad(answer, 'a descriptor that is open: the host closes it, not the plugin');
+  } catch (cause) {
+    throw bad(answer, 'a descriptor that is open: the host closes it, not the plugin', cause);
   }
 }
 
@@ -97,6 +97,6 @@ function isOffset(value: unknown): value is number | bigint {
   return (typeof value === 'bigint' || Number.isSafeInteger(value)) && (value as number) >= 0;
 }
 
-function bad(answer: unknown, allowed: string): BadAnswer {
-  return new BadAnswer(`answered ${describe(answer)}`, `The hook must answer ${allowed}, or throw.`);
+function bad(answer: unknown, allowed: string, cause?: unknown): BadAnswer {
+  return new BadAnswer(`answered ${describe(answer)}`, `The hook must answer ${allowed}, or throw.`, cause);
 }

@@ -28,7 +28,13 @@ export interface ContextParts {
 /** What a plugin gets for one call. */
 export function createContext(parts: ContextParts): Context<never> {
   const { stage, options, signal, plugin, sections } = parts;
-  return Object.freeze({ stage, options: options as never, signal, log: logger(parts), image: createSection(sections, plugin) });
+  return Object.freeze({
+    stage,
+    options: options as never,
+    signal,
+    log: logger(parts),
+    image: createSection(sections, plugin),
+  });
 }
 
 function logger({ plugin, hook, resource, onLog }: ContextParts): Logger {

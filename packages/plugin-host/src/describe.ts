@@ -2,7 +2,10 @@ import { inspect } from 'node:util';
 
 /** A value of a plugin's in one short line, whatever it is. Looking at it runs none of its code that could throw here. */
 export function describe(value: unknown): string {
-  return guarded(() => short(inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, customInspect: false })), 'a value that cannot be shown');
+  return guarded(
+    () => short(inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, customInspect: false })),
+    'a value that cannot be shown',
+  );
 }
 
 /** What was thrown, in words: an error's message, or the value. */

@@ -45,7 +45,10 @@ export function directorySections(imageDirectory: string, options: DirectorySect
       const folder = await findFolder(imageDirectory, plugin);
       const entries = folder === undefined ? [] : await readdir(folder, { withFileTypes: true });
       // A leading dot: a part that is being written.
-      return entries.filter((it) => it.isFile() && !it.name.startsWith('.')).map((it) => it.name).sort();
+      return entries
+        .filter((it) => it.isFile() && !it.name.startsWith('.'))
+        .map((it) => it.name)
+        .sort();
     },
   };
 }
@@ -110,7 +113,9 @@ async function readBounded(file: FileHandle, name: string, limit: number): Promi
   for await (const part of chunks(file)) {
     length += part.byteLength;
     if (length > limit) {
-      throw new HostError('SECTION_TOO_LARGE', `${name} has more than ${limit} bytes`, { remedy: 'Read it with stream.' });
+      throw new HostError('SECTION_TOO_LARGE', `${name} has more than ${limit} bytes`, {
+        remedy: 'Read it with stream.',
+      });
     }
     parts.push(part);
   }
@@ -133,8 +138,8 @@ async function writeWhole(folder: string, name: string, data: Uint8Array | Async
     await file.close();
     await rename(temporary, join(folder, name));
   } catch (error) {
-    await file.close().catch(() => {});
-    await unlink(temporary).catch(() => {});
+    await file.close().catch(() => undefined);
+    await unlink(temporary).catch(() => undefined);
     throw error;
   }
 }
@@ -156,7 +161,11 @@ function missing(plugin: string, name: string): HostError {
 }
 
 function unsafe(path: string, expected: string): HostError {
-  return new HostError('SECTION_UNSAFE', `${path} is not ${expected} but something else, perhaps a link that leads elsewhere`, {
-    remedy: 'Do not restore from this directory unless you know who made it.',
-  });
+  return new HostError(
+    'SECTION_UNSAFE',
+    `${path} is not ${expected} but something else, perhaps a link that leads elsewhere`,
+    {
+      remedy: 'Do not restore from this directory unless you know who made it.',
+    },
+  );
 }

@@ -1,4 +1,11 @@
-import { type Context, type HookArgs, type HookName, type HookResult, hookTable, notSupported } from '@criujs/plugin-sdk';
+import {
+  type Context,
+  type HookArgs,
+  type HookName,
+  type HookResult,
+  hookTable,
+  notSupported,
+} from '@criujs/plugin-sdk';
 import { answerRules, type Contain } from './answers.ts';
 import { type HostError, joinErrors } from './errors.ts';
 import type { LoadedPlugin } from './loaded.ts';
@@ -9,7 +16,12 @@ import { type Run, runHook } from './run-hook.ts';
  * the engine calls once the descriptor is in place. Nobody claims what observers are told.
  */
 export type HookAnswer<N extends HookName> =
-  | { readonly claimed: true; readonly plugin: string; readonly version: string | undefined; readonly result: HookResult<N> }
+  | {
+      readonly claimed: true;
+      readonly plugin: string;
+      readonly version: string | undefined;
+      readonly result: HookResult<N>;
+    }
   | { readonly claimed: false };
 
 /** A call of one hook, to whom it may concern. */
@@ -46,17 +58,19 @@ export async function tellAll<N extends HookName>(it: Dispatch<N>): Promise<Hook
   return { claimed: false };
 }
 
-function askOne<N extends HookName>({ run, hook, args, resource, context }: Dispatch<N>, plugin: LoadedPlugin): Promise<unknown> {
+function askOne<N extends HookName>(
+  { run, hook, args, resource, context }: Dispatch<N>,
+  plugin: LoadedPlugin,
+): Promise<unknown> {
   const rule = answerRules[hook];
   const mayDecline = hookTable[hook].kind === 'handler';
   const invocation = { run, plugin: plugin.name, hook, resource, failure: 'HOOK_FAILED' } as const;
-  const contain: Contain = (close) =>
-    runHook({ ...invocation, abortable: false, call: close, read: () => undefined, release: () => {} });
+  const contain: Contain = (close) => runHook({ ...invocation, abortable: false, call: close, read: () => undefined });
   return runHook({
     ...invocation,
     abortable: true,
     call: (signal) => plugin.handlers.get(hook)?.(args as never, context(plugin, signal) as never),
     read: (answer) => (mayDecline && answer === notSupported ? notSupported : rule.read(answer, contain)),
-    release: (answer) => rule.release(answer),
+    release: async (answer) => rule.release?.(answer),
   });
 }

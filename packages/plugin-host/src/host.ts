@@ -85,16 +85,31 @@ const defaultDeadline = 10_000;
 export async function createPluginHost(options: PluginHostOptions): Promise<PluginHost> {
   const { deadline = defaultDeadline, signal, sections, onLog } = options;
   const { plugins, values } = await load(options, deadline);
-  const infos = plugins.map(({ name, version, apiVersion, handlers }) => ({ name, version, apiVersion, hooks: [...handlers.keys()] }));
+  const infos = plugins.map(({ name, version, apiVersion, handlers }) => ({
+    name,
+    version,
+    apiVersion,
+    hooks: [...handlers.keys()],
+  }));
   let current: Started | undefined;
   let finished: Promise<readonly CriuError[]> = Promise.resolve([]);
 
   const contextIn = (stage: Stage, plugin: LoadedPlugin, hook: string, signal: AbortSignal, resource?: string) =>
-    createContext({ plugin: plugin.name, hook, resource, stage, options: values.get(plugin.name), signal, sections, onLog });
+    createContext({
+      plugin: plugin.name,
+      hook,
+      resource,
+      stage,
+      options: values.get(plugin.name),
+      signal,
+      sections,
+      onLog,
+    });
 
   const end = async (it: Started, outcome: Outcome): Promise<readonly CriuError[]> => {
     current = undefined;
-    for (const fail of [...it.run.waiting]) fail(wrongOrder('the run was finished before this call was answered', 'Await every call.'));
+    for (const fail of [...it.run.waiting])
+      fail(wrongOrder('the run was finished before this call was answered', 'Await every call.'));
     const context: ContextFor = (plugin, hook, signal) => contextIn(it.stage, plugin, hook, signal);
     const errors = await exitAll(it.begun, it.stage, outcome, it.run, context);
     // What the last call left behind surfaces in the loop's next turn.
@@ -109,12 +124,18 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plug
     serves: (hook) => plugins.some((it) => it.handlers.has(hook)),
 
     async start(stage) {
-      if (current !== undefined) throw wrongOrder('start was called twice', 'Call finish first.');
       await finished;
+      if (current !== undefined) throw wrongOrder('start was called twice', 'Call finish first.');
       const it: Started = { stage, run: createRun(deadline, signal), begun: [], unwatch: watchProcess() };
       current = it;
       try {
-        await initAll(plugins, stage, it.run, (plugin, hook, signal) => contextIn(stage, plugin, hook, signal), it.begun);
+        await initAll(
+          plugins,
+          stage,
+          it.run,
+          (plugin, hook, signal) => contextIn(stage, plugin, hook, signal),
+          it.begun,
+        );
       } catch (error) {
         finished = end(it, { ok: false, error: error as HostError });
         await finished;
@@ -129,7 +150,8 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plug
       if (stray !== undefined) throw stray;
       const resource = how.resource ?? resourceOf(hook, args);
       const asked = inOrder(plugins, stage, hook, how, resource);
-      const context: Dispatch<typeof hook>['context'] = (plugin, signal) => contextIn(stage, plugin, hook, signal, resource);
+      const context: Dispatch<typeof hook>['context'] = (plugin, signal) =>
+        contextIn(stage, plugin, hook, signal, resource);
       const dispatch = hookTable[hook].kind === 'handler' ? askFirst : tellAll;
       return dispatch({ run, hook, args, resource, plugins: asked, context });
     },
@@ -156,14 +178,22 @@ interface Loaded {
   readonly values: ReadonlyMap<string, unknown>;
 }
 
-async function load({ plugins: wanted, loaders = [], options = {}, cwd, signal, onLog }: PluginHostOptions, deadline: number): Promise<Loaded> {
+async function load(
+  { plugins: wanted, loaders = [], options = {}, cwd, signal, onLog }: PluginHostOptions,
+  deadline: number,
+): Promise<Loaded> {
   // A deadline for hooks may be shorter than the first translation of a TypeScript module takes.
   const run = createRun(Math.max(deadline, defaultDeadline), signal);
   const unwatch = watchProcess();
   try {
     const plugins = await loadAll(wanted, loaders, resolve(cwd ?? '.'), run);
     for (const name of Object.keys(options).filter((it) => plugins.every((plugin) => plugin.name !== it))) {
-      onLog?.({ plugin: name, hook: 'options', level: 'warn', message: `there are options for ${name}, but no such plugin is loaded` });
+      onLog?.({
+        plugin: name,
+        hook: 'options',
+        level: 'warn',
+        message: `there are options for ${name}, but no such plugin is loaded`,
+      });
     }
     const values = await validateOptions(plugins, options, run);
     const [stray] = run.strays;
@@ -191,14 +221,22 @@ function inOrder(
   return serving.sort((a, b) => Number(b.name === provider) - Number(a.name === provider));
 }
 
-function missing(hook: HookName, { provider = '', providerVersion }: CallOptions, resource: string | undefined): HostError {
+function missing(
+  hook: HookName,
+  { provider = '', providerVersion }: CallOptions,
+  resource: string | undefined,
+): HostError {
   const version = providerVersion ? ` ${providerVersion}` : '';
-  return new HostError('PLUGIN_MISSING', `${resource ?? hook} was dumped by plugin ${provider}${version}, which is not loaded`, {
-    plugin: provider,
-    hook,
-    resource,
-    remedy: `Load it: add the package or file of ${provider}${version} to the plugins of this run (criujs: --plugin).`,
-  });
+  return new HostError(
+    'PLUGIN_MISSING',
+    `${resource ?? hook} was dumped by plugin ${provider}${version}, which is not loaded`,
+    {
+      plugin: provider,
+      hook,
+      resource,
+      remedy: `Load it: add the package or file of ${provider}${version} to the plugins of this run (criujs: --plugin).`,
+    },
+  );
 }
 
 function wrongOrder(message: string, remedy: string): HostError {

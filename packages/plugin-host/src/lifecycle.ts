@@ -1,8 +1,8 @@
 import type { Context, Outcome, Stage } from '@criujs/plugin-sdk';
-import { BadAnswer, type Invocation, type Run, runHook } from './run-hook.ts';
 import { describe } from './describe.ts';
 import type { HostError } from './errors.ts';
 import type { LoadedPlugin } from './loaded.ts';
+import { BadAnswer, type Invocation, type Run, runHook } from './run-hook.ts';
 
 /** Makes what a plugin's `init` or `exit` gets. */
 export type ContextFor = (plugin: LoadedPlugin, hook: 'init' | 'exit', signal: AbortSignal) => Context<never>;
@@ -12,7 +12,13 @@ export type ContextFor = (plugin: LoadedPlugin, hook: 'init' | 'exit', signal: A
  * one that failed half way has something to clean up, too.
  * @throws HostError PLUGIN_INIT_FAILED, HOOK_TIMEOUT, PLUGIN_EXITED …
  */
-export async function initAll(plugins: readonly LoadedPlugin[], stage: Stage, run: Run, context: ContextFor, begun: LoadedPlugin[]): Promise<void> {
+export async function initAll(
+  plugins: readonly LoadedPlugin[],
+  stage: Stage,
+  run: Run,
+  context: ContextFor,
+  begun: LoadedPlugin[],
+): Promise<void> {
   for (const plugin of plugins) {
     begun.push(plugin);
     await runHook({
@@ -45,16 +51,16 @@ export async function exitAll(
   return errors;
 }
 
-type Common = Pick<Invocation<void>, 'run' | 'plugin' | 'hook' | 'read' | 'release'>;
+type Common = Pick<Invocation<void>, 'run' | 'plugin' | 'hook' | 'read'>;
 
 function answersNothing(plugin: LoadedPlugin, run: Run, hook: 'init' | 'exit'): Common {
   return {
     run,
     plugin: plugin.name,
     hook,
-    release: () => {},
     read(answer) {
-      if (answer !== undefined) throw new BadAnswer(`answered ${describe(answer)}`, 'It must answer nothing, or throw.');
+      if (answer !== undefined)
+        throw new BadAnswer(`answered ${describe(answer)}`, 'It must answer nothing, or throw.');
     },
   };
 }

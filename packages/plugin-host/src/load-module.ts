@@ -27,7 +27,13 @@ function translate(path: string): Promise<unknown> {
 
 function findsSdk(path: string): boolean {
   const parentURL = pathToFileURL(path);
-  return createJiti(path, { fsCache: false }).esmResolve(sdkName, { parentURL, conditions: ['node', 'import'], try: true }) !== undefined;
+  return (
+    createJiti(path, { fsCache: false }).esmResolve(sdkName, {
+      parentURL,
+      conditions: ['node', 'import'],
+      try: true,
+    }) !== undefined
+  );
 }
 
 function lacksSdk(error: unknown): boolean {

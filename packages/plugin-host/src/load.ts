@@ -55,7 +55,12 @@ function known(error: unknown): HostError {
   return cause instanceof HostError ? cause : (error as HostError);
 }
 
-async function loadOne(wanted: string | Plugin, loaders: readonly PluginLoader[], cwd: string, run: Run): Promise<LoadedPlugin> {
+async function loadOne(
+  wanted: string | Plugin,
+  loaders: readonly PluginLoader[],
+  cwd: string,
+  run: Run,
+): Promise<LoadedPlugin> {
   if (typeof wanted !== 'string') return admit(wanted, 'an object of the program itself');
   for (const loader of loaders) {
     // A module is code of the plugin's: it may hang, throw and exit as any hook.
@@ -67,7 +72,6 @@ async function loadOne(wanted: string | Plugin, loaders: readonly PluginLoader[]
       abortable: true,
       call: () => loader.load(wanted, { cwd }),
       read: (answer) => answer,
-      release: () => {},
     });
     if (found !== undefined) return admit(found, wanted);
   }

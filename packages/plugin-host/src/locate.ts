@@ -15,7 +15,11 @@ const indexNames = ['index.ts', 'index.mts', 'index.js', 'index.mjs'];
  */
 export function locate(wanted: string, cwd: string): string {
   const explicit = /^(\.{0,2}[/\\]|\.{1,2}$|file:)/.test(wanted) || isAbsolute(wanted);
-  if (explicit) return fileAt(pathOf(wanted, cwd)) ?? notFound(wanted, [pathOf(wanted, cwd)], 'Check the path; it is taken from the current directory.');
+  if (explicit)
+    return (
+      fileAt(pathOf(wanted, cwd)) ??
+      notFound(wanted, [pathOf(wanted, cwd)], 'Check the path; it is taken from the current directory.')
+    );
 
   // `chart.js` is a package, `plugin.js` a file: what is there decides.
   const path = codeExtension.test(wanted) ? resolve(cwd, wanted) : undefined;
@@ -23,7 +27,13 @@ export function locate(wanted: string, cwd: string): string {
   const found = file ?? packageEntry(wanted, cwd);
   if (found !== undefined) return found;
   const places = [...(path === undefined ? [] : [path]), ...packagePlaces(wanted, cwd)];
-  return notFound(wanted, places, path === undefined ? `Install it (npm install ${wanted}), or write a path to a file as ./${wanted}.` : 'Check the path; it is taken from the current directory.');
+  return notFound(
+    wanted,
+    places,
+    path === undefined
+      ? `Install it (npm install ${wanted}), or write a path to a file as ./${wanted}.`
+      : 'Check the path; it is taken from the current directory.',
+  );
 }
 
 function pathOf(wanted: string, cwd: string): string {
@@ -42,7 +52,11 @@ function packageEntry(name: string, cwd: string): string | undefined {
   // A name with a scheme (`node:fs`) or blanks is no package, whatever a resolver makes of it.
   if (!/^[./@\w-]+$/.test(name)) return undefined;
   const parentURL = pathToFileURL(join(cwd, 'noop.js'));
-  const url = createJiti(cwd, { fsCache: false }).esmResolve(name, { parentURL, conditions: ['node', 'import'], try: true });
+  const url = createJiti(cwd, { fsCache: false }).esmResolve(name, {
+    parentURL,
+    conditions: ['node', 'import'],
+    try: true,
+  });
   const path = url?.startsWith('file:') ? fileURLToPath(url) : url;
   return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() ? path : undefined;
 }
@@ -53,5 +67,8 @@ function packagePlaces(name: string, cwd: string): string[] {
 }
 
 function notFound(wanted: string, places: readonly string[], remedy: string): never {
-  throw new HostError('PLUGIN_NOT_FOUND', `no plugin ${wanted}: nothing at ${places.join(', ')}`, { plugin: wanted, remedy });
+  throw new HostError('PLUGIN_NOT_FOUND', `no plugin ${wanted}: nothing at ${places.join(', ')}`, {
+    plugin: wanted,
+    remedy,
+  });
 }

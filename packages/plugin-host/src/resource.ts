@@ -3,8 +3,10 @@ import type { HookArgs, HookName } from '@criujs/plugin-sdk';
 type Naming = { readonly [N in HookName]: (args: HookArgs<N>) => string | undefined };
 
 const inProcess = ({ pid }: { readonly pid: number }): string => `process ${pid}`;
-const unixSocket = ({ inode, socket }: HookArgs<'RESTORE_UNIX_SK'>): string => withPath(`unix socket ${inode}`, socket?.name ?? socket?.peerName);
-const file = ({ id, file }: HookArgs<'DUMP_EXT_FILE'> | HookArgs<'RESTORE_EXT_FILE'>): string => withPath(`file ${id}`, file?.path);
+const unixSocket = ({ inode, socket }: HookArgs<'RESTORE_UNIX_SK'>): string =>
+  withPath(`unix socket ${inode}`, socket?.name ?? socket?.peerName);
+const file = ({ id, file }: HookArgs<'DUMP_EXT_FILE'> | HookArgs<'RESTORE_EXT_FILE'>): string =>
+  withPath(`file ${id}`, file?.path);
 
 /** What a call is about, in words, where the engine does not say. */
 const naming: Naming = {

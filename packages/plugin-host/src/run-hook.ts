@@ -31,14 +31,14 @@ export interface Invocation<T> {
   /** Checks the answer. @throws BadAnswer */
   read(answer: unknown): T;
   /** Frees what an answer holds that came too late. */
-  release(answer: unknown): void | Promise<void>;
+  release?(answer: unknown): Promise<void>;
 }
 
 /** Thrown by `Invocation.read`: what was answered, and what may be. */
 export class BadAnswer extends Error {
   readonly remedy: string;
-  constructor(message: string, remedy: string) {
-    super(message);
+  constructor(message: string, remedy: string, cause?: unknown) {
+    super(message, { cause });
     this.remedy = remedy;
   }
 }
@@ -79,7 +79,8 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
     run.waiting.add(fail);
 
     const answered = (answer: unknown): void => {
-      if (over) return releaseLate(it, suspect, answer);
+      if (over) releaseLate(it, suspect, answer);
+      if (over) return;
       try {
         const value = runAs(suspect, () => it.read(answer));
         if (over) return;
@@ -120,7 +121,7 @@ function suspectOf(it: Invocation<unknown>, blame: (error: HostError) => void): 
 
 function releaseLate(it: Invocation<unknown>, suspect: Suspect, answer: unknown): void {
   // A failure here is nobody's business any more: the call has failed with a better word already.
-  runAs(suspect, async () => it.release(answer)).catch(() => {});
+  runAs(suspect, async () => it.release?.(answer)).catch(() => undefined);
 }
 
 /** `plugin kvm: DUMP_EXT_FILE of file 3 (/dev/kvm)` */
@@ -131,16 +132,24 @@ function name({ plugin, hook, resource }: Invocation<unknown>): string {
 function error(it: Invocation<unknown>, code: HostErrorCode, what: string, remedy: string, cause?: unknown): HostError {
   const { plugin, hook, resource } = it;
   const errno = cause === undefined ? undefined : errnoOf(cause);
-  return new HostError(code, `${name(it)} ${what}`, { plugin, hook, resource, remedy, errno, ...(cause === undefined ? {} : { cause }) });
+  return new HostError(code, `${name(it)} ${what}`, {
+    plugin,
+    hook,
+    resource,
+    remedy,
+    errno,
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 function failed(it: Invocation<unknown>, thrown: unknown, how = ''): HostError {
-  const remedy = textOf(thrown, 'remedy') ?? `This is an error of the plugin's own. Ask its author, or run without ${it.plugin}.`;
+  const remedy =
+    textOf(thrown, 'remedy') ?? `This is an error of the plugin's own. Ask its author, or run without ${it.plugin}.`;
   return error(it, it.failure, `failed: ${how}${describeThrown(thrown)}`, remedy, thrown);
 }
 
-function badAnswer(it: Invocation<unknown>, { message, remedy }: BadAnswer): HostError {
-  return error(it, 'HOOK_BAD_RESULT', message, remedy);
+function badAnswer(it: Invocation<unknown>, { message, remedy, cause }: BadAnswer): HostError {
+  return error(it, 'HOOK_BAD_RESULT', message, remedy, cause);
 }
 
 function late(it: Invocation<unknown>): HostError {
@@ -149,9 +158,20 @@ function late(it: Invocation<unknown>): HostError {
 }
 
 function exited(it: Invocation<unknown>, call: string): HostError {
-  return error(it, 'PLUGIN_EXITED', `called ${call}`, 'A plugin must not end the process that hosts it: throw an error instead.');
+  return error(
+    it,
+    'PLUGIN_EXITED',
+    `called ${call}`,
+    'A plugin must not end the process that hosts it: throw an error instead.',
+  );
 }
 
 function aborted(it: Invocation<unknown>): HostError {
-  return error(it, 'ABORTED', 'was ended: the run was aborted', 'Start the run again when you want it to go on.', it.run.signal?.reason);
+  return error(
+    it,
+    'ABORTED',
+    'was ended: the run was aborted',
+    'Start the run again when you want it to go on.',
+    it.run.signal?.reason,
+  );
 }

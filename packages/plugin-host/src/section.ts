@@ -59,16 +59,27 @@ function toJson(name: string, value: unknown): string {
     const text = JSON.stringify(value);
     if (text !== undefined) return text;
   } catch (error) {
-    throw notJson(`${name} cannot be written as JSON: ${describeThrown(error)}`, 'Write bigints as strings, and no cycles.', error);
+    throw notJson(
+      `${name} cannot be written as JSON: ${describeThrown(error)}`,
+      'Write bigints as strings, and no cycles.',
+      error,
+    );
   }
-  throw notJson(`${name} cannot be written as JSON: ${describe(value)} has no form in it`, 'Write an object, array, string, number, boolean or null.');
+  throw notJson(
+    `${name} cannot be written as JSON: ${describe(value)} has no form in it`,
+    'Write an object, array, string, number, boolean or null.',
+  );
 }
 
 function parseJson(name: string, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw notJson(`${name} is no JSON: ${describeThrown(error)}`, 'The image is damaged, or that part was not written with writeJson.', error);
+    throw notJson(
+      `${name} is no JSON: ${describeThrown(error)}`,
+      'The image is damaged, or that part was not written with writeJson.',
+      error,
+    );
   }
 }
 

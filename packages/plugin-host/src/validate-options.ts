@@ -37,7 +37,6 @@ async function validateOne({ name, schema }: LoadedPlugin, value: unknown, run: 
     abortable: true,
     call: () => schema['~standard'].validate(value),
     read: (answer) => answer as SchemaResult<unknown>,
-    release: () => {},
   });
   if (result.issues === undefined) return result.value;
   const issues = result.issues.map((it) => `${pathOf(name, it)}: ${it.message}`);

@@ -24,7 +24,7 @@ export function runAsNobody<T>(body: () => T): T {
 }
 
 let watchers = 0;
-let unwatch: () => void = () => {};
+let unwatch: (() => void) | undefined;
 
 /**
  * Until the returned function is called, plugins cannot end this process: `process.exit`, `reallyExit` and `abort` throw
@@ -38,7 +38,7 @@ export function watchProcess(): () => void {
     if (done) return;
     done = true;
     watchers -= 1;
-    if (watchers === 0) unwatch();
+    if (watchers === 0) unwatch?.();
   };
 }
 
@@ -78,9 +78,9 @@ function currentSuspect(): Suspect | undefined {
 
 function onUncaught(thrown: unknown): void {
   const suspect = currentSuspect();
-  if (suspect !== undefined) return suspect.threw(thrown);
+  suspect?.threw(thrown);
   // Our listener alone keeps the process alive: take it away and let the error do what it would have done without us.
-  if (process.listenerCount('uncaughtException') > 1) return;
+  if (suspect !== undefined || process.listenerCount('uncaughtException') > 1) return;
   process.off('uncaughtException', onUncaught);
   process.nextTick(() => {
     throw thrown;
@@ -89,8 +89,8 @@ function onUncaught(thrown: unknown): void {
 
 function onRejection(reason: unknown): void {
   const suspect = currentSuspect();
-  if (suspect !== undefined) return suspect.threw(reason);
-  if (process.listenerCount('unhandledRejection') > 1) return;
+  suspect?.threw(reason);
+  if (suspect !== undefined || process.listenerCount('unhandledRejection') > 1) return;
   // As above; where rejections only warn (--unhandled-rejections), the watch must go on afterwards.
   process.off('unhandledRejection', onRejection);
   Promise.reject(reason);

@@ -53,10 +53,10 @@ export interface Handler<Args, Result> {
 }
 
 /** The row of a hook that every plugin is told. */
-export interface Observer<Args> {
+export interface Observer<Args, Result = void> {
   readonly kind: 'observer';
   readonly args: Args;
-  readonly result: void;
+  readonly result: Result;
 }
 
 export type HookName = keyof Hooks;
@@ -65,7 +65,9 @@ export type HookArgs<N extends HookName> = Hooks[N]['args'];
 /** What a hook answers when it accepts. */
 export type HookResult<N extends HookName> = Hooks[N]['result'];
 /** All that a hook may answer. Observers cannot decline. */
-export type HookReturn<N extends HookName> = N extends HandlerName ? HookResult<N> | typeof notSupported : HookResult<N>;
+export type HookReturn<N extends HookName> = N extends HandlerName
+  ? HookResult<N> | typeof notSupported
+  : HookResult<N>;
 export type HandlerName = { [N in HookName]: Hooks[N]['kind'] extends 'handler' ? N : never }[HookName];
 export type ObserverName = Exclude<HookName, HandlerName>;
 

@@ -27,7 +27,17 @@ export type {
   Observer,
   ObserverName,
 } from './hooks.ts';
-export { type Brand, type FileId, fileId, type MountId, mountId, type Pid, pid, type SocketInode, socketInode } from './ids.ts';
+export {
+  type Brand,
+  type FileId,
+  fileId,
+  type MountId,
+  mountId,
+  type Pid,
+  pid,
+  type SocketInode,
+  socketInode,
+} from './ids.ts';
 export { apiVersion, definePlugin, hook, isPlugin, type Plugin, type PluginDefinition } from './plugin.ts';
 export { type Descriptor, notSupported, type OwnedDescriptor, retryLater, type VmaSource } from './results.ts';
 export type { SchemaIssue, SchemaResult, StandardSchemaV1 } from './standard-schema.ts';

@@ -86,10 +86,14 @@ function firstMistake(definition: unknown): Mistake | undefined {
     return ['has a version that is no text', "Write it as in package.json, for example version: '1.0.0'."];
   }
   if (options !== undefined && !isSchema(options)) {
-    return ['has options that are no Standard Schema', 'Give a schema of zod, valibot, arktype or another of standardschema.dev.'];
+    return [
+      'has options that are no Standard Schema',
+      'Give a schema of zod, valibot, arktype or another of standardschema.dev.',
+    ];
   }
   for (const [what, value] of Object.entries({ init, exit })) {
-    if (value !== undefined && typeof value !== 'function') return [`has an ${what} that is no function`, `Make ${what} a function, or leave it out.`];
+    if (value !== undefined && typeof value !== 'function')
+      return [`has an ${what} that is no function`, `Make ${what} a function, or leave it out.`];
   }
   if (!Array.isArray(hooks)) return ['has no list of hooks', "Add hooks: [hook('…', …)]."];
   return hooks.map(hookMistake).find((it) => it !== undefined) ?? repeatedHook(hooks);
@@ -100,7 +104,8 @@ function hookMistake(registration: unknown): Mistake | undefined {
   if (!isHookName(name)) {
     return [`registers ${JSON.stringify(name)}, which is no hook`, `Use one of ${Object.keys(hookTable).join(', ')}.`];
   }
-  if (typeof handler !== 'function') return [`registers ${name} without a function`, `Write hook('${name}', (args, context) => …).`];
+  if (typeof handler !== 'function')
+    return [`registers ${name} without a function`, `Write hook('${name}', (args, context) => …).`];
   return undefined;
 }
 
