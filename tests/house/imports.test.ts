@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+
+/**
+ * The house in one table: what the sources of a package may import from outside of its own folder. `node` stands for
+ * Node's own modules. ARCHITECTURE.md shows the same as a picture.
+ */
+const floors = {
+  'plugin-sdk': [],
+  images: ['@bufbuild/protobuf'],
+  linux: ['node', 'koffi'],
+  'plugin-host': ['node', 'jiti', '@criujs/plugin-sdk'],
+  core: ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
+  cli: [
+    'node',
+    'commander',
+    'jiti',
+    'picocolors',
+    'yocto-spinner',
+    '@criujs/plugin-sdk',
+    '@criujs/images',
+    '@criujs/linux',
+    '@criujs/plugin-host',
+    '@criujs/core',
+  ],
+} as const satisfies Record<string, readonly string[]>;
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const folders = readdirSync(join(root, 'packages'));
+const builtins = new Set(builtinModules);
+
+test('every package has its row in the table', () => {
+  expect(folders.toSorted()).toEqual(Object.keys(floors).toSorted());
+});
+
+test.each(Object.entries(floors))('%s imports only what lies below it', (folder, allowed) => {
+  const strangers = outside(folder).filter(({ specifier }) => !allowed.includes(packageOf(specifier)));
+  expect(strangers).toEqual([]);
+});
+
+test.each(Object.keys(floors))('%s stays inside its folder and uses only what other packages export', (folder) => {
+  const wrong = imports(folder).filter(({ file, specifier }) => {
+    if (specifier.startsWith('.')) return !resolve(dirname(file), specifier).startsWith(join(root, 'packages', folder));
+    return isOurs(specifier) && !exported(specifier);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test.each(Object.keys(floors))('%s depends on what its row names, and refers to it for the compiler', (folder) => {
+  const row: readonly string[] = floors[folder as keyof typeof floors];
+  const named = Object.keys(manifestOf(folder).dependencies ?? {});
+  expect(named.filter((name) => !row.includes(name))).toEqual([]);
+
+  const used = new Set(outside(folder).map(({ specifier }) => packageOf(specifier)));
+  expect([...used].filter((name) => name !== 'node' && !named.includes(name))).toEqual([]);
+
+  const { references = [] } = JSON.parse(readFileSync(join(root, 'packages', folder, 'tsconfig.json'), 'utf8'));
+  const referred = references.map(({ path }: { path: string }) => manifestOf(path.replace(/^\.\.\//, '')).name);
+  expect(referred.toSorted()).toEqual(named.filter(isOurs).toSorted());
+});
+
+/** Every import of a package's sources, tests left out: those may use more. */
+function imports(folder: string): Import[] {
+  const sources = join(root, 'packages', folder, 'src');
+  return readdirSync(sources, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => join(sources, name))
+    .flatMap((file) =>
+      ts
+        .preProcessFile(readFileSync(file, 'utf8'), true, true)
+        .importedFiles.map(({ fileName }) => ({ file, specifier: fileName })),
+    );
+}
+
+function outside(folder: string): Import[] {
+  return imports(folder)
+    .filter(({ specifier }) => !specifier.startsWith('.'))
+    .map(({ file, specifier }) => ({ file: relative(root, file).split(sep).join('/'), specifier }));
+}
+
+/** `node` for Node's own modules, else the package's name without a path inside it. */
+function packageOf(specifier: string): string {
+  if (specifier.startsWith('node:') || builtins.has(specifier)) return 'node';
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function isOurs(specifier: string): boolean {
+  const name = packageOf(specifier);
+  return name === 'criujs' || name.startsWith('@criujs/');
+}
+
+function exported(specifier: string): boolean {
+  const name = packageOf(specifier);
+  const owner = folders.map(manifestOf).find((manifest) => manifest.name === name);
+  return owner !== undefined && `.${specifier.slice(name.length)}` in owner.exports;
+}
+
+function manifestOf(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8'));
+}
