@@ -1,5 +1,5 @@
-import type { LogEntry, PluginLoader } from '@criujs/plugin-host';
-import type { HookName, Plugin } from '@criujs/plugin-sdk';
+import type { PluginLoader } from '@criujs/plugin-host';
+import type { HookName, LogDetails, LogLevel, Plugin } from '@criujs/plugin-sdk';
 
 /**
  * Images that do not live in a directory: the caller's own place for them. Names are those of CRIU's images and have no
@@ -22,6 +22,17 @@ export interface Progress {
   readonly phase: string;
   /** Milliseconds since the run began. */
   readonly elapsedMs: number;
+}
+
+/** A message of a plugin, or a warning of the engine. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  readonly message: string;
+  /** Without it the engine speaks. */
+  readonly plugin?: string;
+  readonly hook?: string;
+  readonly resource?: string | undefined;
+  readonly details?: LogDetails | undefined;
 }
 
 /** What all runs take. */

@@ -1,0 +1,158 @@
+import { MessageChannel, Worker } from 'node:worker_threads';
+import type { SectionStore } from '@criujs/plugin-host';
+import type { Stage } from '@criujs/plugin-sdk';
+import { EngineError } from '../errors.ts';
+import type { ExitStatus, RunOptions } from '../options.ts';
+import { noImages, type RunImages } from './images.ts';
+import { type Control, createControl, serveLink } from './link.ts';
+import { defaultDeadlineMs, openPlugins, outcomeOf, type RunPlugins } from './plugins.ts';
+import type { Job, JobName, Jobs, Notice, Request, WorkerStart } from './protocol.ts';
+import { decodeError } from './wire.ts';
+
+/** A run from the outside. */
+export interface Run<J extends JobName> {
+  readonly job: Extract<Job, { name: J }>;
+  readonly options: RunOptions;
+  /** Whether plugins' init and exit run; null: they are only looked at. */
+  readonly stage: Stage | null;
+  readonly images?: (control: Control) => Promise<RunImages>;
+  /** The restored root stays a child of this process, and its end is waited for. */
+  readonly waitsForRoot?: boolean;
+}
+
+/** What came of it. */
+export interface Conducted<J extends JobName> {
+  readonly outcome: Jobs[J]['outcome'];
+  readonly warnings: readonly string[];
+  readonly totalMs: number;
+  readonly exited?: Promise<ExitStatus>;
+}
+
+/** Conducts one run: the engine works in a thread of its own, and this thread serves it plugins, stores and people. */
+export async function conduct<J extends JobName>(run: Run<J>): Promise<Conducted<J>> {
+  checkPlatform();
+  checkOptions(run.options);
+  const control = createControl();
+  const stopListening = listenForAbort(run.options.signal, control);
+  try {
+    if (control.aborted()) throw new EngineError('ABORTED', 'the run was aborted before it began');
+    const images = (await run.images?.(control)) ?? noImages;
+    const plugins = openPlugins(run.options, run.stage, images.sections);
+    try {
+      return await runWorker(run, control, images, plugins);
+    } catch (error) {
+      await images.discard();
+      throw error;
+    }
+  } finally {
+    stopListening();
+  }
+}
+
+/** Starts the engine's thread and serves it until it is done. */
+async function runWorker<J extends JobName>(
+  run: Run<J>,
+  control: Control,
+  images: RunImages,
+  plugins: RunPlugins,
+): Promise<Conducted<J>> {
+  const { options, job, waitsForRoot = false } = run;
+  const startedAt = performance.now();
+  const { port1, port2 } = new MessageChannel();
+  const start: WorkerStart = {
+    job,
+    store: images.place,
+    port: port2,
+    memory: control.memory,
+    hookDeadlineMs: options.hookDeadline ?? defaultDeadlineMs,
+    pluginCount: options.plugins?.length ?? 0,
+    lastWords: options.lastWords ?? 'text',
+  };
+  const link = serveLink(port1, control, (request) => serve(request as Request, plugins, images));
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start, transferList: [port2], name: 'criujs' });
+  const exited = waitsForRoot ? exitOf(worker) : undefined;
+  try {
+    const { outcome, warnings } = await settle(worker, (notice) => tell(notice, options, startedAt));
+    const totalMs = performance.now() - startedAt;
+    return { outcome: outcome as Jobs[J]['outcome'], warnings, totalMs, ...(exited === undefined ? {} : { exited }) };
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  } finally {
+    link.close();
+    if (exited === undefined) await worker.terminate();
+  }
+}
+
+/** Answers one question of the engine's thread. */
+async function serve(request: Request, plugins: RunPlugins, images: RunImages): Promise<unknown> {
+  switch (request.kind) {
+    case 'start':
+      return plugins.start();
+    case 'hook':
+      return plugins.call(request);
+    case 'open':
+      return images.open(request.name, request.mode);
+    case 'list':
+      return images.list();
+    case 'finish':
+      return plugins.finish(outcomeOf(request));
+  }
+}
+
+type Done = Extract<Notice, { kind: 'done' }>;
+
+/** Waits for the end of the engine's work. */
+function settle(worker: Worker, tellAll: (notice: Notice) => void): Promise<Done> {
+  return new Promise((resolve, reject) => {
+    worker.on('message', (notice: Notice) => {
+      tellAll(notice);
+      if (notice.kind === 'done') resolve(notice);
+      if (notice.kind === 'failed') reject(decodeError(notice.error));
+    });
+    worker.on('error', (error) => {
+      reject(new EngineError('INTERNAL', `the engine's thread failed: ${(error as Error).message}`, { cause: error }));
+    });
+    worker.on('exit', () => reject(new EngineError('INTERNAL', "the engine's thread ended without a result")));
+  });
+}
+
+/** How the restored root ended. */
+function exitOf(worker: Worker): Promise<ExitStatus> {
+  return new Promise((resolve) => {
+    worker.on('message', (notice: Notice) => {
+      if (notice.kind === 'exited') resolve(notice.status);
+    });
+    // Without its thread nobody knows; that only happens when this process is being torn down.
+    worker.on('exit', () => resolve({ code: 1 }));
+  });
+}
+
+function tell(notice: Notice, { onProgress, onLog }: RunOptions, startedAt: number): void {
+  if (notice.kind === 'phase') onProgress?.({ phase: notice.name, elapsedMs: performance.now() - startedAt });
+  if (notice.kind === 'warning') onLog?.({ level: 'warn', message: notice.message });
+}
+
+function listenForAbort(signal: AbortSignal | undefined, control: Control): () => void {
+  if (signal === undefined) return () => {};
+  const abort = (): void => control.abort();
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  return () => signal.removeEventListener('abort', abort);
+}
+
+function checkPlatform(): void {
+  if (process.platform === 'linux' && process.arch === 'x64') return;
+  throw new EngineError('UNSUPPORTED_PLATFORM', `there is no engine for ${process.platform} on ${process.arch}`, {
+    remedy: 'Run it on Linux on x86-64.',
+  });
+}
+
+function checkOptions({ hookDeadline, plugins }: RunOptions): void {
+  if (hookDeadline !== undefined && !(hookDeadline > 0 && hookDeadline <= 2 ** 31 - 1)) {
+    throw new EngineError('BAD_OPTION', `a hook deadline of ${hookDeadline} makes no sense`, { remedy: 'Give milliseconds, more than 0.' });
+  }
+  if (plugins !== undefined && !Array.isArray(plugins)) {
+    throw new EngineError('BAD_OPTION', '`plugins` is no array', { remedy: "Give names, paths or plugins: plugins: ['./my-plugin.ts']." });
+  }
+}

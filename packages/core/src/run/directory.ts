@@ -1,0 +1,102 @@
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EngineError } from '../errors.ts';
+import { writeError } from './image-file.ts';
+import { inventoryName, isImageName, sectionsDirectory } from './image-names.ts';
+
+// An image directory: what may be in it before a run, and what is left of a run that failed.
+
+const { R_OK, W_OK, X_OK } = constants;
+
+/** Whether the directory holds a whole dump. */
+export function holdsDump(directory: string): boolean {
+  return existsSync(join(directory, inventoryName));
+}
+
+/**
+ * Sees to it that a dump can be written there; changes nothing but making a missing directory.
+ * @returns the topmost directory that was made, null when all were there
+ */
+export function prepareForDump(directory: string, force: boolean): string | null {
+  let made: string | null = null;
+  try {
+    made = mkdirSync(directory, { recursive: true, mode: 0o700 }) ?? null;
+    accessSync(directory, R_OK | W_OK | X_OK);
+  } catch (error) {
+    // mkdir says EEXIST where a file has the name.
+    const clash = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    throw writeError(clash ? Object.assign(new Error('not a directory'), { code: 'ENOTDIR' }) : error, directory);
+  }
+  if (!holdsDump(directory) || force) return made;
+  throw new EngineError('IMAGES_EXIST', `${directory} holds a dump already`, {
+    remedy: 'Choose another directory, or replace the old dump with --force (option `force`).',
+    resource: directory,
+  });
+}
+
+/** Sees to it that there is a whole dump to restore. */
+export function prepareForRestore(directory: string): void {
+  const names = listForRestore(directory);
+  if (names.includes(inventoryName)) return;
+  const half = names.some(isImageName);
+  throw new EngineError(
+    'IMAGES_INCOMPLETE',
+    half
+      ? `${directory} holds half a dump: there are images, but no ${inventoryName}, which is written last`
+      : `${directory} holds no dump: there is no ${inventoryName}`,
+    {
+      remedy: half
+        ? 'Dump again: the process was left running when that dump failed.'
+        : 'Give the directory that was given to the dump.',
+      resource: directory,
+    },
+  );
+}
+
+function listForRestore(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    const denied = (error as NodeJS.ErrnoException).code === 'EACCES';
+    if (denied) {
+      throw new EngineError('NOT_PERMITTED', `cannot read ${directory}: permission is denied`, {
+        remedy: 'Restore as the user who made the dump, or as root.',
+        resource: directory,
+        cause: error,
+      });
+    }
+    throw new EngineError('IMAGES_INCOMPLETE', `${directory} holds no dump: it is not a directory that is there`, {
+      remedy: 'Give the directory that was given to the dump.',
+      resource: directory,
+      cause: error,
+    });
+  }
+}
+
+/** Removes images, the inventory first, so that what is left is never taken for a whole dump. Anything else stays. */
+export function removeImages(directory: string): void {
+  const names = readdirSync(directory).filter(isImageName);
+  for (const name of names.sort((a, b) => Number(b === inventoryName) - Number(a === inventoryName))) {
+    const path = join(directory, name);
+    if (!lstatSync(path).isDirectory()) unlinkSync(path);
+  }
+  const sections = join(directory, sectionsDirectory);
+  if (existsSync(sections) && lstatSync(sections).isDirectory()) rmSync(sections, { recursive: true });
+}
+
+/**
+ * After a failed dump: removes what it wrote, and the directories that it made. Never throws.
+ * A dump that has its inventory is whole, and may be all that is left of the program: it stays, whatever failed later.
+ */
+export function discardDump(directory: string, how: { made: string | null; wrote: boolean }): void {
+  try {
+    if (how.wrote && !holdsDump(directory)) removeImages(directory);
+    if (how.made === null) return;
+    for (let path = directory; ; path = dirname(path)) {
+      rmdirSync(path);
+      if (path === how.made) return;
+    }
+  } catch {
+    // What cannot be removed, or is not ours and keeps a directory alive, stays: the error of the dump is what counts.
+  }
+}

@@ -1,0 +1,96 @@
+import { openSync, writeSync } from 'node:fs';
+import type { HookAnswer } from '@criujs/plugin-host';
+import { type HookName, retryLater } from '@criujs/plugin-sdk';
+import { EngineError } from '../errors.ts';
+import type { AskingEnd, Patience } from './link.ts';
+import type { Notice, Request, ServedHooks, WireAnswer } from './protocol.ts';
+import type { Session, SessionStore } from './session.ts';
+
+/** Milliseconds that the main thread may be late with what it should have answered at a deadline. */
+const graceMs = 1000;
+
+/** How long the engine waits for the main thread. */
+export interface Deadlines {
+  readonly hookMs: number;
+  readonly plugins: number;
+}
+
+/** What a session of the engine's thread is made of. */
+export interface SessionParts {
+  readonly link: AskingEnd;
+  readonly store: SessionStore;
+  readonly served: ServedHooks;
+  readonly deadlines: Deadlines;
+  readonly warnings: string[];
+  notify(notice: Notice): void;
+}
+
+/** Patience with whatever runs plugins' code: each of them may take its time, one after the other. */
+export function patienceWithPlugins(deadlines: Deadlines, late: Patience['late']): Patience {
+  return {
+    limitMs: deadlines.hookMs * Math.max(1, deadlines.plugins) + graceMs,
+    silenceMs: deadlines.hookMs + graceMs,
+    late,
+  };
+}
+
+/** The session of a run, on the engine's thread. */
+export function createSession(parts: SessionParts): Session {
+  const { link, store, served, deadlines, warnings, notify } = parts;
+  const trace = openPhaseLog();
+  return {
+    store,
+    hooks: {
+      serves: (name) => served[name] !== undefined,
+      call(name, args, how = {}) {
+        if (served[name] === undefined && how.provider === undefined) return { claimed: false };
+        const request: Request = { kind: 'hook', hook: name, args, ...how };
+        const late = (why: 'slow' | 'blocked'): EngineError => lateHook(why, name, served[name] ?? [], deadlines, how.resource);
+        return decodeAnswer(link.ask(request, patienceWithPlugins(deadlines, late)) as WireAnswer);
+      },
+    },
+    phase(name) {
+      link.checkAborted();
+      if (trace !== null) writeSync(trace, `${name}\n`);
+      notify({ kind: 'phase', name });
+    },
+    checkAborted: () => link.checkAborted(),
+    warn(message) {
+      warnings.push(message);
+      notify({ kind: 'warning', message });
+    },
+  };
+}
+
+/** Tests that kill the engine read here in which phase it was: messages to the main thread would die with it. */
+function openPhaseLog(): number | null {
+  const { CRIUJS_PHASE_LOG: path } = process.env;
+  return path === undefined || path === '' ? null : openSync(path, 'a');
+}
+
+function decodeAnswer<N extends HookName>(wire: WireAnswer): HookAnswer<N> {
+  if (!wire.claimed) return { claimed: false };
+  const result = 'retryLater' in wire.result ? retryLater : wire.result.value;
+  return { claimed: true, plugin: wire.plugin, version: wire.version, result } as HookAnswer<N>;
+}
+
+function lateHook(
+  why: 'slow' | 'blocked',
+  hook: HookName,
+  plugins: readonly string[],
+  deadlines: Deadlines,
+  resource: string | undefined,
+): EngineError {
+  const who = plugins.length === 1 ? `plugin ${plugins[0]}` : `one of the plugins ${plugins.join(', ')}`;
+  const what = resource === undefined ? '' : ` for ${resource}`;
+  const how = why === 'blocked' ? 'blocks the main thread (an endless loop, or a synchronous call that waits)' : 'does not answer';
+  return new EngineError('HOOK_TIMEOUT', `${who}: ${hook}${what} ${how}; it had ${deadlines.hookMs} ms`, {
+    plugin: plugins.length === 1 ? plugins[0] : undefined,
+    hook,
+    resource,
+    remedy:
+      why === 'blocked'
+        ? 'Make the hook asynchronous, or remove the plugin.'
+        : 'Make the hook faster, or give it more time with hookDeadline.',
+  });
+}

@@ -1,0 +1,111 @@
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError, type EngineErrorCode } from '../errors.ts';
+
+// One image as a file of a directory. Node opens every file close-on-exec.
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
+
+const spaceRemedy = 'Free some space, or use an image directory on another file system.';
+
+interface Meaning {
+  readonly code: EngineErrorCode;
+  readonly why: string;
+  readonly remedy: string;
+}
+
+const full: Meaning = { code: 'IMAGES_FULL', why: 'no space is left there', remedy: spaceRemedy };
+
+const unwritable = (why: string): Meaning => ({
+  code: 'IMAGES_UNWRITABLE',
+  why,
+  remedy: 'Choose an image directory that you may write to.',
+});
+
+/** What the errno of a failed file operation means to the user. */
+const meanings: Readonly<Record<string, Meaning>> = {
+  ENOSPC: full,
+  EDQUOT: full,
+  EACCES: unwritable('permission is denied'),
+  EPERM: unwritable('the operation is not permitted'),
+  EROFS: unwritable('the file system is read-only'),
+  ENOTDIR: unwritable('it, or a part of its path, is not a directory'),
+  ELOOP: unwritable('a symbolic link is in the way'),
+  EISDIR: unwritable('a directory is in the way'),
+  ENOENT: unwritable('it does not exist'),
+};
+
+/** Makes an EngineError of a failure to write below an image directory. */
+export function writeError(thrown: unknown, path: string): EngineError {
+  const error = thrown as NodeJS.ErrnoException;
+  const meaning = meanings[error.code ?? ''] ?? unwritable(error.message);
+  return new EngineError(meaning.code, `cannot write ${path}: ${meaning.why}`, {
+    remedy: meaning.remedy,
+    resource: path,
+    cause: thrown,
+  });
+}
+
+/** Opens an image for reading. @returns null when it is not there */
+export function openForReading(directory: string, name: string): number | null {
+  try {
+    return openSync(join(directory, name), O_RDONLY | O_NOFOLLOW);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new EngineError('IMAGE_INVALID', `cannot open ${join(directory, name)}: ${(error as Error).message}`, {
+      remedy: 'Restore as the user who made the dump, from an unchanged image directory.',
+      resource: name,
+      cause: error,
+    });
+  }
+}
+
+/** Creates an image, in place of one that this run wrote before. */
+export function openForWriting(directory: string, name: string): number {
+  const path = join(directory, name);
+  try {
+    const open = (): number => openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      return open();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      unlinkSync(path);
+      return open();
+    }
+  } catch (error) {
+    throw writeError(error, path);
+  }
+}
+
+/** Writes a whole image under another name first, so that it is there wholly or not at all. */
+export function writeWhole(directory: string, name: string, bytes: Uint8Array): void {
+  const path = join(directory, name);
+  const draft = `${name}.part`;
+  const fd = openForWriting(directory, draft);
+  try {
+    writeAll(fd, bytes);
+  } catch (error) {
+    closeSync(fd);
+    rmSync(join(directory, draft), { force: true });
+    throw writeError(error, path);
+  }
+  closeSync(fd);
+  renameSync(join(directory, draft), path);
+}
+
+/** Writes all bytes at a descriptor's position. */
+export function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+}
+
+/** Reads a whole image from a descriptor, wherever its position is. */
+export function readAll(fd: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(fstatSync(fd).size);
+  let done = 0;
+  while (done < bytes.length) {
+    const count = readSync(fd, bytes, done, bytes.length - done, done);
+    if (count === 0) break;
+    done += count;
+  }
+  return bytes.subarray(0, done);
+}

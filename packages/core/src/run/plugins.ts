@@ -1,0 +1,156 @@
+import { closeSync } from 'node:fs';
+import type { PluginHost, SectionStore } from '@criujs/plugin-host';
+import {
+  type Descriptor,
+  type HookArgs,
+  type HookName,
+  type Outcome,
+  type OwnedDescriptor,
+  retryLater,
+  type Stage,
+  type VmaSource,
+} from '@criujs/plugin-sdk';
+import type { RunOptions } from '../options.ts';
+import type { Request, ServedHooks, WireAnswer } from './protocol.ts';
+import { decodeError } from './wire.ts';
+
+/** The plugins of one run, on the main thread. */
+export interface RunPlugins {
+  /** Loads them, and runs their init when there is a stage. */
+  start(): Promise<ServedHooks>;
+  call(request: Extract<Request, { kind: 'hook' }>): Promise<WireAnswer>;
+  /** Closes the descriptors that hooks gave, then runs exit; answers what went wrong there. Never throws. */
+  finish(outcome: Outcome): Promise<string[]>;
+}
+
+/** Asked for only when there are plugins. */
+type Sections = () => Promise<SectionStore | undefined>;
+
+/**
+ * @param stage null: the run only looks which hooks there are
+ * @param sections where plugins' own parts live; undefined: the run has no images
+ */
+export function openPlugins(options: RunOptions, stage: Stage | null, sections: Sections): RunPlugins {
+  const descriptors = descriptorKeeper(options.hookDeadline ?? defaultDeadlineMs);
+  // Loading begins while the engine's thread starts; its failure is told where it is waited for.
+  const loading = load(options, sections);
+  loading.catch(() => {});
+  let host: PluginHost | null = null;
+  return {
+    async start() {
+      host = await loading;
+      if (host !== null && stage !== null) await host.start(stage);
+      return servedHooks(host);
+    },
+    async call({ hook, args, provider, resource }) {
+      const how = { ...(provider === undefined ? {} : { provider }), ...(resource === undefined ? {} : { resource }) };
+      host ??= await createHost(options, sections);
+      const answer = await host.call(hook, args as HookArgs<HookName>, how);
+      if (!answer.claimed) return { claimed: false };
+      const { plugin, version } = answer;
+      const result = answer.result as unknown;
+      return {
+        claimed: true,
+        plugin,
+        version,
+        result: result === retryLater ? { retryLater: true } : { value: descriptors.plain(hook, result) },
+      };
+    },
+    async finish(outcome) {
+      const warnings = await descriptors.closeAll();
+      // A run that was given up while plugins were still loading has a host nevertheless.
+      host ??= await loading.catch(() => null);
+      if (host === null || stage === null) return warnings;
+      const errors = await host.finish(outcome);
+      return [...warnings, ...errors.map((it) => it.message)];
+    },
+  };
+}
+
+export const defaultDeadlineMs = 10_000;
+
+/** Rebuilds the outcome that plugins' exit is told. */
+export function outcomeOf(request: Extract<Request, { kind: 'finish' }>): Outcome {
+  return request.error === null ? { ok: true } : { ok: false, error: decodeError(request.error) };
+}
+
+async function load(options: RunOptions, sections: Sections): Promise<PluginHost | null> {
+  // Without plugins nothing of the host is even read.
+  return options.plugins === undefined || options.plugins.length === 0 ? null : createHost(options, sections);
+}
+
+async function createHost(options: RunOptions, sections: Sections): Promise<PluginHost> {
+  const { createPluginHost } = await import('@criujs/plugin-host');
+  const { plugins = [], cwd, loaders, pluginOptions, hookDeadline = defaultDeadlineMs, onLog } = options;
+  const store = await sections();
+  return createPluginHost({
+    plugins,
+    deadline: hookDeadline,
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(loaders === undefined ? {} : { loaders }),
+    ...(pluginOptions === undefined ? {} : { options: pluginOptions }),
+    ...(store === undefined ? {} : { sections: store }),
+    ...(onLog === undefined ? {} : { onLog }),
+  });
+}
+
+function servedHooks(host: PluginHost | null): ServedHooks {
+  const served: Partial<Record<HookName, string[]>> = {};
+  for (const { name, hooks } of host?.plugins ?? []) {
+    for (const hook of hooks) (served[hook] ??= []).push(name);
+  }
+  return served;
+}
+
+/** Makes plain numbers of the descriptors in answers, and closes each the way its plugin asked for, once. */
+function descriptorKeeper(deadlineMs: number): {
+  plain(hook: HookName, result: unknown): unknown;
+  closeAll(): Promise<string[]>;
+} {
+  const numbers = new Set<number>();
+  const owned: OwnedDescriptor[] = [];
+  const keep = (descriptor: Descriptor): number => {
+    if (typeof descriptor === 'number') {
+      numbers.add(descriptor);
+      return descriptor;
+    }
+    owned.push(descriptor);
+    return descriptor.fd;
+  };
+  const plainOf: Partial<Record<HookName, (result: unknown) => unknown>> = {
+    RESTORE_UNIX_SK: (result) => keep(result as Descriptor),
+    RESTORE_EXT_FILE: (result) => keep(result as Descriptor),
+    UPDATE_VMA_MAP(result) {
+      if (result === 'unchanged') return result;
+      const { offset, fd } = result as VmaSource;
+      return fd === undefined ? { offset } : { offset, fd: keep(fd) };
+    },
+  };
+  return {
+    plain: (hook, result) => plainOf[hook]?.(result) ?? undefined,
+    async closeAll() {
+      const closing = [
+        ...[...numbers].map(async (fd) => closeSync(fd)),
+        ...owned.map(async (it) => withinTime(it.close(), deadlineMs)),
+      ];
+      numbers.clear();
+      owned.length = 0;
+      const settled = await Promise.allSettled(closing);
+      return settled
+        .filter((it) => it.status === 'rejected')
+        .map((it) => `a descriptor that a plugin opened could not be closed: ${(it.reason as Error).message}`);
+    },
+  };
+}
+
+async function withinTime(work: void | Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`its close() took more than ${ms} ms`)), ms);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,56 @@
+import { release } from 'node:os';
+import { helperImage, LinuxError, pidfdOpen, readStatus, type Status, spawnImage, syscall, trySyscall, waitFor } from '@criujs/linux';
+
+/** A process to try things on: it sleeps, belongs to nobody else, and ends with the check. */
+export interface ProbeChild {
+  /** null: it could not be started; `reason` tells why. */
+  readonly pid: number | null;
+  readonly reason: string;
+  /** Where its memory lies. */
+  readonly base: number;
+  readonly kernel: string;
+  /** Rights of this process. */
+  readonly self: Status;
+  end(): void;
+}
+
+const base = 0x1000_0000;
+const size = 0x10_0000;
+const SIGKILL = 9;
+
+/** Starts the process; `end` must be called. */
+export function probeChild(): ProbeChild {
+  const { pid, reason } = start();
+  return {
+    pid,
+    reason,
+    base,
+    kernel: release(),
+    self: readStatus(process.pid),
+    end() {
+      if (pid === null) return;
+      // Not waited for yet, so the pid is still its own.
+      trySyscall('kill', pid, SIGKILL);
+      waitFor(pid);
+    },
+  };
+}
+
+function start(): { pid: number | null; reason: string } {
+  try {
+    return { pid: spawnImage(helperImage(base, size), { inherit: [] }), reason: '' };
+  } catch (error) {
+    if (!(error instanceof LinuxError)) throw error;
+    return { pid: null, reason: error.message };
+  }
+}
+
+/** Runs `use` with a pidfd of the child. */
+export function withPidfd<T>(pid: number, use: (pidfd: number) => T): T {
+  const pidfd = pidfdOpen(pid);
+  try {
+    return use(pidfd);
+  } finally {
+    syscall('close', pidfd);
+  }
+}

@@ -1,0 +1,80 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { HookName } from '@criujs/plugin-sdk';
+import type { CheckResult } from '../check.ts';
+import type {
+  DumpOutcome,
+  EngineDumpOptions,
+  EnginePlanOptions,
+  EngineRestoreOptions,
+  ExitStatus,
+  PlanRow,
+  RestoreOutcome,
+} from '../options.ts';
+import type { WireError } from './wire.ts';
+
+/** What each kind of run is asked and answers. */
+export interface Jobs {
+  dump: { options: EngineDumpOptions; outcome: DumpOutcome };
+  restore: { options: EngineRestoreOptions; outcome: RestoreOutcome };
+  plan: { options: EnginePlanOptions; outcome: readonly PlanRow[] };
+  check: { options: Record<never, never>; outcome: CheckResult };
+}
+
+export type JobName = keyof Jobs;
+
+export type Job = { [J in JobName]: { readonly name: J; readonly options: Jobs[J]['options'] } }[JobName];
+
+export type Outcomes = Jobs[JobName]['outcome'];
+
+/** Where the engine finds its images: it opens files of a directory itself, and asks the main thread for those of a store. */
+export type StorePlace = { readonly directory: string; readonly made: string | null } | 'store' | 'none';
+
+/** What the engine's thread is started with. */
+export interface WorkerStart {
+  readonly job: Job;
+  readonly store: StorePlace;
+  /** Questions and answers. */
+  readonly port: MessagePort;
+  readonly memory: SharedArrayBuffer;
+  readonly hookDeadlineMs: number;
+  readonly pluginCount: number;
+  readonly lastWords: 'text' | 'json';
+}
+
+/** Which plugins have which hooks, by name, in order. */
+export type ServedHooks = Readonly<Partial<Record<HookName, readonly string[]>>>;
+
+/** Questions of the engine's thread. */
+export type Request =
+  /** Loads the plugins, runs their init; answers {@link ServedHooks}. */
+  | { readonly kind: 'start' }
+  | {
+      readonly kind: 'hook';
+      readonly hook: HookName;
+      readonly args: unknown;
+      readonly provider?: string | undefined;
+      readonly resource?: string | undefined;
+    }
+  | { readonly kind: 'open'; readonly name: string; readonly mode: 'read' | 'write' }
+  | { readonly kind: 'list' }
+  /** Runs the plugins' exit; answers the errors of exits. */
+  | { readonly kind: 'finish'; readonly error: WireError | null };
+
+/** A hook's answer on its way: symbols do not cross, descriptors are numbers. */
+export type WireAnswer =
+  | { readonly claimed: false }
+  | {
+      readonly claimed: true;
+      readonly plugin: string;
+      readonly version: string | undefined;
+      readonly result: { readonly retryLater: true } | { readonly value: unknown };
+    };
+
+/** What the engine's thread tells unasked. */
+export type Notice =
+  | { readonly kind: 'phase'; readonly name: string }
+  | { readonly kind: 'warning'; readonly message: string }
+  | { readonly kind: 'done'; readonly outcome: Outcomes; readonly warnings: readonly string[] }
+  | { readonly kind: 'failed'; readonly error: WireError }
+  /** Only after the restore of a tree that stays our child. */
+  | { readonly kind: 'exited'; readonly status: ExitStatus };

@@ -1,0 +1,80 @@
+import type { CheckResult } from '../check.ts';
+import { EngineError } from '../errors.ts';
+import type {
+  DumpOptions,
+  DumpResult,
+  PlanOptions,
+  PlanResult,
+  PlanRow,
+  RestoreOptions,
+  RestoreResult,
+  RunOptions,
+} from '../options.ts';
+import { conduct } from './conduct.ts';
+import { openImages } from './images.ts';
+
+/**
+ * Dumps a process and everything below it. Without `leaveRunning` the tree ends once the dump is whole.
+ * @throws EngineError; the tree then runs on as if nothing had been
+ */
+export async function dump(options: DumpOptions): Promise<DumpResult> {
+  const { pid, images, leaveRunning = false, force = false, cwd = process.cwd() } = options;
+  checkPid(pid);
+  const { outcome, warnings, totalMs } = await conduct({
+    job: { name: 'dump', options: { pid, leaveRunning } },
+    options,
+    stage: 'dump',
+    images: (control) => openImages(images, { stage: 'dump', force, cwd }, control),
+  });
+  const { processes, threads, bytes, frozenMs, plugins } = outcome;
+  return { pid, processes, threads, bytes, frozenMs, totalMs, plugins, warnings: merge(outcome.warnings, warnings) };
+}
+
+/**
+ * Restores a dump. Without `detach` the restored root is a child of this process, and `exited` tells its end.
+ * @throws EngineError; nothing is left half restored
+ */
+export async function restore(options: RestoreOptions): Promise<RestoreResult> {
+  const { images, detach = false, newPids = false, cwd = process.cwd() } = options;
+  const { outcome, warnings, totalMs, exited } = await conduct({
+    job: { name: 'restore', options: { newPids, detach } },
+    options,
+    stage: 'restore',
+    images: (control) => openImages(images, { stage: 'restore', force: false, cwd }, control),
+    waitsForRoot: !detach,
+  });
+  const { pid, pids, restoreMs } = outcome;
+  return {
+    pid,
+    pids: new Map(pids),
+    restoreMs,
+    totalMs,
+    warnings: merge(outcome.warnings, warnings),
+    ...(exited === undefined ? {} : { exited }),
+  };
+}
+
+/** Tells what a dump would meet: who would take each resource, or why nobody does. Looks only; no plugin is called. */
+export async function plan(options: PlanOptions): Promise<PlanResult> {
+  const { pid } = options;
+  checkPid(pid);
+  const { outcome } = await conduct({ job: { name: 'plan', options: { pid } }, options, stage: null });
+  const rows: readonly PlanRow[] = outcome;
+  return { pid, rows, possible: rows.every((row) => row.taker !== null) };
+}
+
+/** Tells what this kernel, its filters and these rights allow. */
+export async function check(options: Pick<RunOptions, 'signal'> = {}): Promise<CheckResult> {
+  const { outcome } = await conduct({ job: { name: 'check', options: {} }, options, stage: null });
+  return outcome;
+}
+
+function checkPid(pid: number): void {
+  if (Number.isSafeInteger(pid) && pid > 0) return;
+  throw new EngineError('BAD_OPTION', `${pid} is no pid`, { remedy: 'Give the number that ps(1) shows as PID.' });
+}
+
+/** The engine may tell a warning both ways. */
+function merge(...lists: readonly (readonly string[])[]): string[] {
+  return [...new Set(lists.flat())];
+}

@@ -1,0 +1,131 @@
+import { closeSync, ftruncateSync, readdirSync } from 'node:fs';
+import { EngineError } from '../errors.ts';
+import { removeImages } from './directory.ts';
+import { openForReading, openForWriting, readAll, writeAll, writeError, writeWhole } from './image-file.ts';
+import { isImageName } from './image-names.ts';
+import type { SessionStore } from './session.ts';
+
+/** Images have plain names: nothing of an image or a plugin leads out of the directory. */
+export function checkName(name: string): void {
+  if (/^\w[\w.-]{0,254}$/.test(name)) return;
+  throw new EngineError('IMAGE_INVALID', `${JSON.stringify(name)} is no name of an image`, { resource: name });
+}
+
+function missing(name: string): EngineError {
+  return new EngineError('IMAGE_INVALID', `the image ${name} is missing`, {
+    remedy: 'Restore from the whole directory that the dump wrote.',
+    resource: name,
+  });
+}
+
+/**
+ * Images in a directory, opened by the engine's own thread.
+ * @param beforeWriting called before every write; clears an old dump away before the first
+ */
+export function directoryStore(directory: string, beforeWriting: () => void): SessionStore {
+  const openToRead = (name: string): number | null => {
+    checkName(name);
+    return openForReading(directory, name);
+  };
+  const prepare = (name: string): void => {
+    checkName(name);
+    beforeWriting();
+  };
+  return {
+    read(name) {
+      return readAndClose(openToRead(name) ?? fail(name));
+    },
+    exists(name) {
+      const fd = openToRead(name);
+      if (fd !== null) closeSync(fd);
+      return fd !== null;
+    },
+    open(name, mode) {
+      if (mode === 'read') return openToRead(name) ?? fail(name);
+      prepare(name);
+      return openForWriting(directory, name);
+    },
+    write(name, bytes) {
+      prepare(name);
+      writeWhole(directory, name, bytes);
+    },
+    list: () => readdirSync(directory).filter(isImageName).sort(),
+  };
+}
+
+function fail(name: string): never {
+  throw missing(name);
+}
+
+function readAndClose(fd: number): Uint8Array {
+  try {
+    return readAll(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What the main thread does for a store of the caller's. */
+export interface StoreAsker {
+  /** null: there is no such image to read. */
+  open(name: string, mode: 'read' | 'write'): number | null;
+  list(): readonly string[];
+}
+
+/** Images in the caller's own store, opened by the main thread. */
+export function askedStore(asker: StoreAsker): SessionStore {
+  const openToRead = (name: string): number => {
+    checkName(name);
+    return asker.open(name, 'read') ?? fail(name);
+  };
+  const openToWrite = (name: string): number => {
+    checkName(name);
+    const fd = asker.open(name, 'write');
+    if (fd === null) throw new EngineError('IMAGES_UNWRITABLE', `the store gave no descriptor to write ${name}`, { resource: name });
+    return fd;
+  };
+  return {
+    read: (name) => readAndClose(openToRead(name)),
+    exists(name) {
+      checkName(name);
+      const fd = asker.open(name, 'read');
+      if (fd !== null) closeSync(fd);
+      return fd !== null;
+    },
+    open: (name, mode) => (mode === 'read' ? openToRead(name) : openToWrite(name)),
+    write(name, bytes) {
+      const fd = openToWrite(name);
+      try {
+        writeAll(fd, bytes);
+      } catch (error) {
+        // Half an image is worse than none.
+        ftruncateSync(fd, 0);
+        throw writeError(error, name);
+      } finally {
+        closeSync(fd);
+      }
+    },
+    list: () => [...asker.list()].sort(),
+  };
+}
+
+/** A run without images, such as a plan. */
+export function noStore(): SessionStore {
+  const none = (): never => {
+    throw new EngineError('INTERNAL', 'this run has no images');
+  };
+  return { read: none, exists: () => false, open: none, write: none, list: () => [] };
+}
+
+/** Clears an old dump away when the first image of the new one is about to be written, whichever thread writes it. */
+export function clearOnce(directory: string, markDirty: () => boolean): () => void {
+  return () => {
+    if (!markDirty()) return;
+    try {
+      removeImages(directory);
+    } catch (error) {
+      throw writeError(error, directory);
+    }
+  };
+}
+

@@ -1,0 +1,107 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { EngineError } from '../errors.ts';
+import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
+import { endProcess, waitForChild } from './child.ts';
+import { discardDump } from './directory.ts';
+import { createSession, type Deadlines, patienceWithPlugins } from './engine-session.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import { writeLastWords } from './last-words.ts';
+import { createControl, openLink, type Patience } from './link.ts';
+import type { Job, JobName, Jobs, Notice, Outcomes, ServedHooks, WorkerStart } from './protocol.ts';
+import type { Session, SessionStore } from './session.ts';
+import { askedStore, clearOnce, directoryStore, noStore } from './store.ts';
+import { encodeError, toEngineError } from './wire.ts';
+
+// The engine's thread: ptrace belongs to one thread, and this one never waits for the event loop of the main thread.
+// It drives the run: plugins start, the engine works, plugins finish; a silent main thread is noticed in each.
+
+/** Milliseconds that a blocked main thread gets to come back, once the targets are as they were. */
+const returnMs = 3000;
+
+const start = workerData as WorkerStart;
+const control = createControl(start.memory);
+const link = openLink(start.port, control);
+const deadlines: Deadlines = { hookMs: start.hookDeadlineMs, plugins: start.pluginCount };
+const warnings: string[] = [];
+
+/** Each engine is loaded when it is needed: a restore reads no code of the dump. */
+const engines: { readonly [J in JobName]: (options: Jobs[J]['options'], session: Session) => Promise<Jobs[J]['outcome']> } = {
+  dump: async (options, session) => (await import('../engine/dump.ts')).dumpTree(options, session),
+  restore: async (options, session) => (await import('../engine/restore.ts')).restoreTree(options, session),
+  plan: async (options, session) => (await import('../engine/plan.ts')).planTree(options, session),
+  check: async () => (await import('../check.ts')).checkMachine(),
+};
+
+function notify(notice: Notice): void {
+  parentPort?.postMessage(notice);
+}
+
+function patience(what: string): Patience {
+  return patienceWithPlugins(deadlines, (why) => {
+    const how = why === 'blocked' ? 'blocks the main thread' : 'takes too long';
+    return new EngineError('HOOK_TIMEOUT', `${what} ${how}: more than ${deadlines.hookMs} ms`, {
+      remedy: 'Find the plugin with -v, and make it asynchronous or remove it.',
+    });
+  });
+}
+
+function openStore(): SessionStore {
+  const { store } = start;
+  if (store === 'none') return noStore();
+  if (store !== 'store') return directoryStore(store.directory, clearOnce(store.directory, control.markDirty));
+  const waiting = patience('the image store');
+  return askedStore({
+    open: (name, mode) => link.ask({ kind: 'open', name, mode }, waiting) as number | null,
+    list: () => link.ask({ kind: 'list' }, waiting) as string[],
+  });
+}
+
+async function runEngine(job: Job): Promise<Outcomes> {
+  const served = link.ask({ kind: 'start' }, patience('loading the plugins or the init of one of them')) as ServedHooks;
+  const session = createSession({ link, store: openStore(), served, deadlines, warnings, notify });
+  const engine = engines[job.name] as (options: Job['options'], session: Session) => Promise<Outcomes>;
+  return engine(job.options, session);
+}
+
+/** The main thread will never throw this error to anybody: say it here, and end the process. */
+function endBlockedProcess(error: EngineError): never {
+  const { store, job } = start;
+  if (job.name === 'dump' && typeof store === 'object') {
+    discardDump(store.directory, { made: store.made, wrote: control.dirty() });
+  }
+  writeLastWords(error, start.lastWords);
+  return endProcess(exitCodeOf(error.code));
+}
+
+/** Lets the plugins finish. What they did wrong there is a warning: the run itself is over. */
+function finishPlugins(error: EngineError | null): void {
+  try {
+    const wire = error === null ? null : encodeError(error);
+    const messages = link.ask({ kind: 'finish', error: wire }, patience('the exit of a plugin')) as string[];
+    warnings.push(...messages);
+  } catch (late) {
+    if (link.blocked && !link.awaitLife(returnMs)) endBlockedProcess(error ?? toEngineError(late));
+    warnings.push(toEngineError(late).message);
+  }
+}
+
+let failure: EngineError | null = null;
+let outcome: Outcomes | null = null;
+try {
+  outcome = await runEngine(start.job);
+} catch (error) {
+  failure = toEngineError(error);
+}
+link.ignoreAbort();
+// Here the targets are as they were; only now may anything wait for the main thread again.
+if (failure !== null && link.blocked && !link.awaitLife(returnMs)) endBlockedProcess(failure);
+finishPlugins(failure);
+if (failure !== null || outcome === null) {
+  notify({ kind: 'failed', error: encodeError(failure) });
+} else {
+  notify({ kind: 'done', outcome, warnings });
+  if (start.job.name === 'restore' && !(start.job.options as EngineRestoreOptions).detach) {
+    const status = await waitForChild((outcome as RestoreOutcome).pid);
+    notify({ kind: 'exited', status });
+  }
+}
