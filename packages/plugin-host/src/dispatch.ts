@@ -8,6 +8,7 @@ import {
 } from '@criujs/plugin-sdk';
 import { answerRules, type Contain } from './answers.ts';
 import { type HostError, joinErrors } from './errors.ts';
+import type { ContextFor } from './lifecycle.ts';
 import type { LoadedPlugin } from './loaded.ts';
 import { type Run, runHook } from './run-hook.ts';
 
@@ -32,7 +33,7 @@ export interface Dispatch<N extends HookName> {
   readonly resource: string | undefined;
   /** In the order in which they are asked. */
   readonly plugins: readonly LoadedPlugin[];
-  readonly context: (plugin: LoadedPlugin, signal: AbortSignal) => Context<never>;
+  readonly context: ContextFor;
 }
 
 /** Handlers: the first that does not decline wins; an error ends the asking. */

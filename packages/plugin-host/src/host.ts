@@ -14,6 +14,7 @@ import { HostError } from './errors.ts';
 import { type ContextFor, exitAll, initAll } from './lifecycle.ts';
 import { loadAll, type PluginLoader } from './load.ts';
 import type { LoadedPlugin } from './loaded.ts';
+import { type CallOptions, inOrder } from './provider.ts';
 import { resourceOf } from './resource.ts';
 import { createRun, type Run } from './run-hook.ts';
 import type { SectionStore } from './section.ts';
@@ -46,16 +47,6 @@ export interface PluginInfo {
   readonly hooks: readonly HookName[];
 }
 
-/** The provider of a resource: which plugin dumped it. */
-export interface CallOptions {
-  /** Is asked first. At restore its absence is an error. */
-  readonly provider?: string | undefined;
-  /** For the error when it is missing. */
-  readonly providerVersion?: string | null | undefined;
-  /** What the call is about, in words, for errors. Default: made from the arguments. */
-  readonly resource?: string | undefined;
-}
-
 /** Plugins, ready for a run: `start`, any number of `call`, `finish`; then perhaps the next run. */
 export interface PluginHost {
   /** In the order in which they are asked. */
@@ -84,60 +75,41 @@ const defaultDeadline = 10_000;
  */
 export async function createPluginHost(options: PluginHostOptions): Promise<PluginHost> {
   const { deadline = defaultDeadline, signal, sections, onLog } = options;
-  const { plugins, values } = await load(options, deadline);
-  const infos = plugins.map(({ name, version, apiVersion, handlers }) => ({
-    name,
-    version,
-    apiVersion,
-    hooks: [...handlers.keys()],
-  }));
+  const run = createRun(deadline, signal);
+  const { plugins, values } = await load(options, run);
   let current: Started | undefined;
   let finished: Promise<readonly CriuError[]> = Promise.resolve([]);
 
-  const contextIn = (stage: Stage, plugin: LoadedPlugin, hook: string, signal: AbortSignal, resource?: string) =>
-    createContext({
-      plugin: plugin.name,
-      hook,
-      resource,
-      stage,
-      options: values.get(plugin.name),
-      signal,
-      sections,
-      onLog,
-    });
+  const contextAt: ContextAt = (stage, hook, resource) => (plugin, signal) => {
+    const own = { plugin: plugin.name, options: values.get(plugin.name) };
+    return createContext({ ...own, stage, hook, resource, signal, sections, onLog });
+  };
 
-  const end = async (it: Started, outcome: Outcome): Promise<readonly CriuError[]> => {
+  const end = async ({ stage, begun, unwatch }: Started, outcome: Outcome): Promise<readonly CriuError[]> => {
     current = undefined;
-    for (const fail of [...it.run.waiting])
-      fail(wrongOrder('the run was finished before this call was answered', 'Await every call.'));
-    const context: ContextFor = (plugin, hook, signal) => contextIn(it.stage, plugin, hook, signal);
-    const errors = await exitAll(it.begun, it.stage, outcome, it.run, context);
+    const unanswered = wrongOrder('the run was finished before this call was answered', 'Await every call.');
+    for (const fail of [...run.waiting]) fail(unanswered);
+    const errors = await exitAll(begun, stage, outcome, run, contextAt(stage, 'exit'));
     // What the last call left behind surfaces in the loop's next turn.
     await new Promise((resolve) => setImmediate(resolve));
-    it.run.active = false;
-    it.unwatch();
-    return [...errors, ...it.run.strays];
+    run.active = false;
+    unwatch();
+    return [...errors, ...run.strays.splice(0)];
   };
 
   return {
-    plugins: infos,
+    plugins: plugins.map(infoOf),
     serves: (hook) => plugins.some((it) => it.handlers.has(hook)),
 
     async start(stage) {
       await finished;
       if (current !== undefined) throw wrongOrder('start was called twice', 'Call finish first.');
-      const it: Started = { stage, run: createRun(deadline, signal), begun: [], unwatch: watchProcess() };
-      current = it;
+      run.active = true;
+      current = { stage, begun: [], unwatch: watchProcess() };
       try {
-        await initAll(
-          plugins,
-          stage,
-          it.run,
-          (plugin, hook, signal) => contextIn(stage, plugin, hook, signal),
-          it.begun,
-        );
+        await initAll(plugins, stage, run, contextAt(stage, 'init'), current.begun);
       } catch (error) {
-        finished = end(it, { ok: false, error: error as HostError });
+        finished = end(current, { ok: false, error: error as HostError });
         await finished;
         throw error;
       }
@@ -145,15 +117,13 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plug
 
     async call(hook, args, how = {}) {
       if (current === undefined) throw wrongOrder(`${hook} was called outside of a run`, 'Call start first.');
-      const { stage, run } = current;
       const stray = run.strays.shift();
       if (stray !== undefined) throw stray;
+      const { stage } = current;
       const resource = how.resource ?? resourceOf(hook, args);
-      const asked = inOrder(plugins, stage, hook, how, resource);
-      const context: Dispatch<typeof hook>['context'] = (plugin, signal) =>
-        contextIn(stage, plugin, hook, signal, resource);
+      const asked = inOrder(plugins, { stage, hook, resource, ...how });
       const dispatch = hookTable[hook].kind === 'handler' ? askFirst : tellAll;
-      return dispatch({ run, hook, args, resource, plugins: asked, context });
+      return dispatch({ run, hook, args, resource, plugins: asked, context: contextAt(stage, hook, resource) });
     },
 
     async finish(outcome) {
@@ -166,11 +136,12 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plug
 /** A run between `start` and `finish`. */
 interface Started {
   readonly stage: Stage;
-  readonly run: Run;
   /** Those whose init was called. */
   readonly begun: LoadedPlugin[];
   readonly unwatch: () => void;
 }
+
+type ContextAt = (stage: Stage, hook: string, resource?: string) => ContextFor;
 
 interface Loaded {
   readonly plugins: readonly LoadedPlugin[];
@@ -178,25 +149,18 @@ interface Loaded {
   readonly values: ReadonlyMap<string, unknown>;
 }
 
-async function load(
-  { plugins: wanted, loaders = [], options = {}, cwd, signal, onLog }: PluginHostOptions,
-  deadline: number,
-): Promise<Loaded> {
-  // A deadline for hooks may be shorter than the first translation of a TypeScript module takes.
-  const run = createRun(Math.max(deadline, defaultDeadline), signal);
+async function load(wanted: PluginHostOptions, run: Run): Promise<Loaded> {
+  const { plugins: names, loaders = [], options = {}, cwd = '.', onLog } = wanted;
   const unwatch = watchProcess();
+  run.active = true;
   try {
-    const plugins = await loadAll(wanted, loaders, resolve(cwd ?? '.'), run);
-    for (const name of Object.keys(options).filter((it) => plugins.every((plugin) => plugin.name !== it))) {
-      onLog?.({
-        plugin: name,
-        hook: 'options',
-        level: 'warn',
-        message: `there are options for ${name}, but no such plugin is loaded`,
-      });
+    const plugins = await loadAll(names, loaders, resolve(cwd), run);
+    for (const plugin of Object.keys(options).filter((name) => plugins.every((it) => it.name !== name))) {
+      const message = `there are options for ${plugin}, but no such plugin is loaded`;
+      onLog?.({ plugin, hook: 'options', level: 'warn', message });
     }
     const values = await validateOptions(plugins, options, run);
-    const [stray] = run.strays;
+    const stray = run.strays.shift();
     if (stray !== undefined) throw stray;
     return { plugins, values };
   } finally {
@@ -205,38 +169,8 @@ async function load(
   }
 }
 
-/** Those that have the hook, the provider first. Only who dumped a resource can know what to restore. */
-function inOrder(
-  plugins: readonly LoadedPlugin[],
-  stage: Stage,
-  hook: HookName,
-  how: CallOptions,
-  resource: string | undefined,
-): readonly LoadedPlugin[] {
-  const serving = plugins.filter((it) => it.handlers.has(hook));
-  const { provider } = how;
-  if (provider === undefined) return serving;
-  const needed = stage === 'restore' && hookTable[hook].kind === 'handler';
-  if (needed && plugins.every((it) => it.name !== provider)) throw missing(hook, how, resource);
-  return serving.sort((a, b) => Number(b.name === provider) - Number(a.name === provider));
-}
-
-function missing(
-  hook: HookName,
-  { provider = '', providerVersion }: CallOptions,
-  resource: string | undefined,
-): HostError {
-  const version = providerVersion ? ` ${providerVersion}` : '';
-  return new HostError(
-    'PLUGIN_MISSING',
-    `${resource ?? hook} was dumped by plugin ${provider}${version}, which is not loaded`,
-    {
-      plugin: provider,
-      hook,
-      resource,
-      remedy: `Load it: add the package or file of ${provider}${version} to the plugins of this run (criujs: --plugin).`,
-    },
-  );
+function infoOf({ name, version, apiVersion, handlers }: LoadedPlugin): PluginInfo {
+  return { name, version, apiVersion, hooks: [...handlers.keys()] };
 }
 
 function wrongOrder(message: string, remedy: string): HostError {

@@ -11,4 +11,5 @@ export {
   type PluginInfo,
 } from './host.ts';
 export type { PluginLoader } from './load.ts';
+export type { CallOptions } from './provider.ts';
 export type { SectionStore } from './section.ts';

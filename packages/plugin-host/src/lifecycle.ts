@@ -4,8 +4,8 @@ import type { HostError } from './errors.ts';
 import type { LoadedPlugin } from './loaded.ts';
 import { BadAnswer, type Invocation, type Run, runHook } from './run-hook.ts';
 
-/** Makes what a plugin's `init` or `exit` gets. */
-export type ContextFor = (plugin: LoadedPlugin, hook: 'init' | 'exit', signal: AbortSignal) => Context<never>;
+/** Makes what a plugin gets for one call. */
+export type ContextFor = (plugin: LoadedPlugin, signal: AbortSignal) => Context<never>;
 
 /**
  * Calls `init` of every plugin in order, and stops at the first that fails. `begun` gets each plugin before it is called:
@@ -25,7 +25,7 @@ export async function initAll(
       ...answersNothing(plugin, run, 'init'),
       failure: 'PLUGIN_INIT_FAILED',
       abortable: true,
-      call: (signal) => plugin.init?.(stage, context(plugin, 'init', signal)),
+      call: (signal) => plugin.init?.(stage, context(plugin, signal)),
     });
   }
 }
@@ -44,7 +44,7 @@ export async function exitAll(
       ...answersNothing(plugin, run, 'exit'),
       failure: 'HOOK_FAILED',
       abortable: false,
-      call: (signal) => plugin.exit?.(stage, outcome, context(plugin, 'exit', signal)),
+      call: (signal) => plugin.exit?.(stage, outcome, context(plugin, signal)),
     });
     await exited.catch((error: HostError) => errors.push(error));
   }

@@ -17,6 +17,9 @@ export interface PluginLoader {
   load(wanted: string, from: { readonly cwd: string }): Promise<unknown>;
 }
 
+/** Milliseconds; the first translation of a TypeScript module takes some. */
+const loadDeadline = 30_000;
+
 /** Npm packages and files: what is left when no other loader took it. */
 const filesAndPackages: PluginLoader = {
   name: 'files and npm packages',
@@ -69,6 +72,7 @@ async function loadOne(
       plugin: wanted,
       hook: 'load',
       failure: 'PLUGIN_INVALID',
+      deadline: loadDeadline,
       abortable: true,
       call: () => loader.load(wanted, { cwd }),
       read: (answer) => answer,

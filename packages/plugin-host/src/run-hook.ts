@@ -2,9 +2,9 @@ import { describeThrown, errnoOf, textOf } from './describe.ts';
 import { HostError, type HostErrorCode } from './errors.ts';
 import { runAs, type Suspect } from './watch.ts';
 
-/** One run of the host: from loading on, and from `start` to the end of `finish`. */
+/** What all calls of one host share. What a plugin started in one run may still fail the next. */
 export interface Run {
-  /** Whether plugins' deeds are still this run's. */
+  /** Whether plugins' deeds are ours to answer for: while they are loaded, and from `start` to the end of `finish`. */
   active: boolean;
   /** Milliseconds that one call may take. */
   readonly deadline: number;
@@ -23,6 +23,8 @@ export interface Invocation<T> {
   /** A hook's name, or `load`, `options`, `init`, `exit`. */
   readonly hook: string;
   readonly resource?: string | undefined;
+  /** Instead of the run's. */
+  readonly deadline?: number | undefined;
   /** The code for a throw or rejection. */
   readonly failure: HostErrorCode;
   /** Whether the run's signal ends it. `exit` cleans up, also after an abort. */
@@ -44,7 +46,7 @@ export class BadAnswer extends Error {
 }
 
 export function createRun(deadline: number, signal?: AbortSignal): Run {
-  return { active: true, deadline, signal, waiting: new Set(), strays: [] };
+  return { active: false, deadline, signal, waiting: new Set(), strays: [] };
 }
 
 /**
@@ -74,13 +76,15 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
     };
     const onAbort = (): void => fail(aborted(it));
     const suspect = suspectOf(it, (error) => (over ? stray(run, error) : fail(error)));
-    const timer = setTimeout(() => fail(late(it)), run.deadline);
+    const timer = setTimeout(() => fail(late(it)), it.deadline ?? run.deadline);
     if (it.abortable) run.signal?.addEventListener('abort', onAbort);
     run.waiting.add(fail);
 
     const answered = (answer: unknown): void => {
-      if (over) releaseLate(it, suspect, answer);
-      if (over) return;
+      if (over) {
+        releaseLate(it, suspect, answer);
+        return;
+      }
       try {
         const value = runAs(suspect, () => it.read(answer));
         if (over) return;
@@ -154,7 +158,7 @@ function badAnswer(it: Invocation<unknown>, { message, remedy, cause }: BadAnswe
 
 function late(it: Invocation<unknown>): HostError {
   const remedy = 'Allow more time if the plugin is only slow; else look at what it waits for.';
-  return error(it, 'HOOK_TIMEOUT', `gave no answer in ${it.run.deadline} ms`, remedy);
+  return error(it, 'HOOK_TIMEOUT', `gave no answer in ${it.deadline ?? it.run.deadline} ms`, remedy);
 }
 
 function exited(it: Invocation<unknown>, call: string): HostError {
