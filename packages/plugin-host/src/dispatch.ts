@@ -1,11 +1,4 @@
-import {
-  type Context,
-  type HookArgs,
-  type HookName,
-  type HookResult,
-  hookTable,
-  notSupported,
-} from '@criujs/plugin-sdk';
+import { type HookArgs, type HookName, type HookResult, hookTable, notSupported } from '@criujs/plugin-sdk';
 import { answerRules, type Contain } from './answers.ts';
 import { type HostError, joinErrors } from './errors.ts';
 import type { ContextFor } from './lifecycle.ts';

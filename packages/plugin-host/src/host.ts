@@ -9,7 +9,7 @@ import {
   type Stage,
 } from '@criujs/plugin-sdk';
 import { createContext, type LogEntry } from './context.ts';
-import { askFirst, type Dispatch, type HookAnswer, tellAll } from './dispatch.ts';
+import { askFirst, type HookAnswer, tellAll } from './dispatch.ts';
 import { HostError } from './errors.ts';
 import { type ContextFor, exitAll, initAll } from './lifecycle.ts';
 import { loadAll, type PluginLoader } from './load.ts';

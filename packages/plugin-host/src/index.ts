@@ -4,7 +4,6 @@ export { type DirectorySectionsOptions, directorySections } from './directory-se
 export type { HookAnswer } from './dispatch.ts';
 export { HostError, type HostErrorCode, type HostErrorDetails } from './errors.ts';
 export {
-  type CallOptions,
   createPluginHost,
   type PluginHost,
   type PluginHostOptions,
