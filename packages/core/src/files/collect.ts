@@ -1,0 +1,117 @@
+import { create, encodeImage, type FdinfoEntry, FdinfoEntrySchema, FdTypes } from '@criujs/images';
+import type { Vma } from '@criujs/linux';
+import { EngineError, type Refusal } from '../errors.ts';
+import { writeRecords } from '../records.ts';
+import type { Session } from '../run/session.ts';
+import { dumpFiles } from './dump-files.ts';
+import type { Problem, SeenFile, SeenProcess } from './kind.ts';
+import { findMapped } from './mapped.ts';
+import { createPathFiles, type PathUse } from './paths.ts';
+import { readPipes } from './pipe.ts';
+import { groupFiles } from './same.ts';
+import { seeFiles } from './seen.ts';
+import { createTree } from './tree.ts';
+
+export { type SurveyRow, surveyFiles } from './survey.ts';
+
+/** FD_CLOEXEC of fcntl(2), as fdinfo images keep it. */
+const closeOnExec = 1;
+
+/** A frozen process whose descriptors are to be dumped. */
+export interface FrozenProcess extends SeenProcess {
+  readonly pidfd: number;
+}
+
+/** All open files of a frozen tree. Nothing was changed to find them. */
+export interface CollectedFiles {
+  /** Everything that nobody takes; empty: go on. {@link addPath} and {@link externalMapping} may add to it. */
+  readonly refusals: readonly Refusal[];
+  /** Names of the plugins that took something, in the order in which they first did. */
+  providers(): readonly string[];
+  /** The entries of `fdinfo-N.img` for one process, in the order of their numbers. */
+  fdinfo(pid: number): FdinfoEntry[];
+  /**
+   * The id of an entry for a program, a directory or a mapped file. When the path does not lead to that file any more, a
+   * refusal is added and the answer is 0.
+   */
+  addPath(path: string, how: PathUse): number;
+  /** The id of the external file behind a memory map; null when there is none, or several: then a refusal is added. */
+  externalMapping(pid: number, vma: Vma): number | null;
+  /** Writes files.img, pipes-data.img and criujs.json. What waits in pipes is read here, and stays there. */
+  write(): void;
+  /** Nothing is held open between calls: this is for callers that treat all steps alike. */
+  close(): void;
+}
+
+/**
+ * Finds every open file of a tree that stands still, asks the plugins for those that no kind of file takes, and makes their
+ * entries.
+ * @throws EngineError what a plugin throws, and NOT_PERMITTED
+ */
+export function collectFiles(processes: readonly FrozenProcess[], session: Session): CollectedFiles {
+  const seen = processes.flatMap((process) => seeFiles(process));
+  const tree = createTree(seen, session.hooks, pidfdIn(processes));
+  let lastId = 0;
+  const nextId = (): number => ++lastId;
+  const files = groupFiles(seen, nextId);
+  const { entries, records, problems } = dumpFiles(files, session, tree);
+  const refusals: Refusal[] = problems.map(({ file, problem }) => ofDescriptor(file, problem));
+  const paths = createPathFiles(nextId, entries);
+  const types = new Map(entries.map(({ id, type }) => [id, type]));
+  const claimed = [...records.externals.map(({ file }) => file.provider), ...records.sockets.map((it) => it.provider)];
+  const externals = files.all.filter(({ id }) => types.get(id) === FdTypes.EXT);
+
+  function refuse(pid: number, { file, why, remedy }: Problem): void {
+    const command = processes.find((process) => process.pid === pid)?.command;
+    refusals.push({ pid, resource: file, why, remedy, ...(command === undefined ? {} : { command }) });
+  }
+
+  return {
+    refusals,
+    providers: () => [...new Set(claimed.flatMap((it) => it?.name ?? []))],
+    fdinfo: (pid) =>
+      seen.flatMap((file) => {
+        const id = file.pid === pid ? files.idOf(file) : undefined;
+        const type = id === undefined ? undefined : types.get(id);
+        if (id === undefined || type === undefined) return [];
+        return [create(FdinfoEntrySchema, { id, type, fd: file.fd, flags: file.closeOnExec ? closeOnExec : 0 })];
+      }),
+    addPath(path, how) {
+      const answer = paths.add(path, how);
+      if (typeof answer === 'number') return answer;
+      refuse(how.pid, answer);
+      return 0;
+    },
+    externalMapping(pid, vma) {
+      const answer = findMapped(pid, vma, externals);
+      if (answer === null || typeof answer === 'number') return answer;
+      refuse(pid, answer);
+      return null;
+    },
+    write() {
+      session.store.write(
+        'files.img',
+        encodeImage(
+          'FILES',
+          entries.map((message) => ({ message })),
+        ),
+      );
+      session.store.write('pipes-data.img', encodeImage('PIPES_DATA', readPipes(seen, tree)));
+      writeRecords(session.store, records);
+    },
+    close: () => undefined,
+  };
+}
+
+function pidfdIn(processes: readonly FrozenProcess[]): (pid: number) => number {
+  const pidfds = new Map(processes.map(({ pid, pidfd }) => [pid, pidfd]));
+  return (pid) => {
+    const pidfd = pidfds.get(pid);
+    if (pidfd === undefined) throw new EngineError('INTERNAL', `process ${pid} is not part of the tree`, { pid });
+    return pidfd;
+  };
+}
+
+function ofDescriptor({ pid, command, fd }: SeenFile, { file, why, remedy }: Problem): Refusal {
+  return { pid, command, resource: `descriptor ${fd}: ${file}`, why, remedy };
+}

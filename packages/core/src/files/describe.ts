@@ -1,0 +1,38 @@
+import { anonymousName, anonymousWord } from './anonymous.ts';
+import type { SeenFile, Tree } from './kind.ts';
+import { describeSocket } from './sockets.ts';
+import { type DeviceNumber, deviceOf, fileType, typeOf, typeWord } from './stat.ts';
+
+/** Major numbers of terminals: virtual consoles and serial lines, the controlling one, pseudo terminals (Linux's devices.txt). */
+const terminalMajors: ReadonlySet<number> = new Set([4, 5, 136, 137, 138, 139, 140, 141, 142, 143]);
+
+export function isTerminal(file: SeenFile): boolean {
+  const device = deviceOf(file.stat);
+  return typeOf(file.stat.mode) === fileType.character && device !== null && terminalMajors.has(device.major);
+}
+
+/** A file in words: `/dev/fuse (character device 10:229)`, `timer descriptor (timerfd)`, `TCP socket …`. */
+export function describeFile(file: SeenFile, tree: Tree): string {
+  const anonymous = anonymousName(file.link);
+  if (anonymous !== null) return anonymousWord(anonymous);
+  if (file.link.startsWith('socket:')) return describeSocket(file, tree);
+  if (file.link.startsWith('/memfd:')) return `memory file ${memfdName(file.link)} (memfd)`;
+  if (isTerminal(file)) return `terminal ${file.link}`;
+  const device = deviceOf(file.stat);
+  if (device !== null) return `${file.link} (${typeWord(file.stat.mode)} ${deviceText(device)})`;
+  if (typeOf(file.stat.mode) === fileType.fifo && file.link.startsWith('/')) return `named pipe ${file.link}`;
+  return namespaceText(file.link) ?? file.link;
+}
+
+export function deviceText(device: DeviceNumber): string {
+  return `${device.major}:${device.minor}`;
+}
+
+function memfdName(link: string): string {
+  return link.slice('/memfd:'.length).replace(/ \(deleted\)$/, '');
+}
+
+function namespaceText(link: string): string | null {
+  const name = /^(cgroup|ipc|mnt|net|pid|time|user|uts):\[\d+\]$/.exec(link)?.[1];
+  return name === undefined ? null : `namespace ${link}`;
+}

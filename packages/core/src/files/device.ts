@@ -1,0 +1,35 @@
+import { FdTypes } from '@criujs/images';
+import type { FileKind } from './kind.ts';
+import { lookAt } from './reachable.ts';
+import { openRegular, regularEntry } from './reg-entry.ts';
+import { type DeviceNumber, deviceOf, fileType, typeOf } from './stat.ts';
+
+/** Devices without any state, by minor number of major 1 (Linux's devices.txt). */
+const statelessDevices: Readonly<Record<number, string>> = {
+  3: 'null',
+  5: 'zero',
+  7: 'full',
+  8: 'random',
+  9: 'urandom',
+};
+
+export function isStateless(device: DeviceNumber | null): boolean {
+  return device !== null && device.major === 1 && statelessDevices[device.minor] !== undefined;
+}
+
+/** /dev/null and its kin: opened again by name, as CRIU does. */
+export const statelessDevice: FileKind = {
+  name: 'device without state',
+  type: FdTypes.REG,
+  recognise: (file) => {
+    if (typeOf(file.stat.mode) !== fileType.character || !isStateless(deviceOf(file.stat))) return null;
+    if (lookAt(file.link)?.rdev === file.stat.rdev) return 'mine';
+    return {
+      file: file.link,
+      why: 'this device is not to be found under that path any more',
+      remedy: `Put the device back: mknod ${file.link.replace(/ \(deleted\)$/, '')} c 1 ${deviceOf(file.stat)?.minor}`,
+    };
+  },
+  dump: ({ id, seen, owner }) => ({ reg: regularEntry(id, seen, owner) }),
+  open: openRegular,
+};

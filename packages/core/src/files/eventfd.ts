@@ -1,0 +1,54 @@
+import { FdTypes } from '@criujs/images';
+import { arena, closeFd, syscall } from '@criujs/linux';
+import { EngineError } from '../errors.ts';
+import { openFlag } from './flags.ts';
+import type { FileEntry, FileKind, SeenFile } from './kind.ts';
+
+/** EFD_SEMAPHORE of eventfd(2). An eventfd is always O_RDWR, so that this bit of its flags is free. */
+const semaphore = 1;
+
+/** The largest counter that the call that creates an eventfd takes. */
+const largestInitial = 0xffff_ffffn;
+
+/** Event counters: their value, and whether reading takes one or all. */
+export const eventfd: FileKind = {
+  name: 'event counter (eventfd)',
+  type: FdTypes.EVENTFD,
+  recognise: (file) => (file.link === 'anon_inode:[eventfd]' ? 'mine' : null),
+  dump: ({ id, seen, owner }) => ({
+    efd: { id, flags: seen.flags | semaphoreOf(seen), fown: owner, counter: seen.info.eventfdCount ?? 0n },
+  }),
+  open: openEventfd,
+};
+
+/** Linux says since 6.5 which kind of counter it is; before that nobody could tell. */
+function semaphoreOf(file: SeenFile): number {
+  return file.info.eventfdSemaphore === true ? semaphore : 0;
+}
+
+function openEventfd(entry: FileEntry): number {
+  const { efd } = entry;
+  if (efd === undefined) throw new EngineError('IMAGE_INVALID', `files.img: event counter ${entry.id} has no counter`);
+  const flags = (efd.flags & openFlag.O_NONBLOCK) | (efd.flags & semaphore) | openFlag.O_CLOEXEC;
+  if (efd.counter <= largestInitial) return syscall('eventfd2', Number(efd.counter), flags);
+  const fd = syscall('eventfd2', 0, flags);
+  try {
+    writeCounter(fd, efd.counter);
+    return fd;
+  } catch (error) {
+    closeFd(fd);
+    throw counterFailure(entry.id, efd.counter, error);
+  }
+}
+
+function counterFailure(id: number, counter: bigint, cause: unknown): EngineError {
+  return new EngineError('IMAGE_INVALID', `files.img: event counter ${id} cannot count ${counter}`, { cause });
+}
+
+function writeCounter(fd: number, counter: bigint): void {
+  arena.scope(() => {
+    const value = arena.alloc(8);
+    value.view.setBigUint64(0, counter, true);
+    syscall('write', fd, value.address, 8);
+  });
+}

@@ -1,0 +1,205 @@
+import { FdTypes } from '@criujs/images';
+import { duplicate, getFlags, LinuxError, setFlags, setPosition } from '@criujs/linux';
+import { type DumpedFile, fileId, pid, type RecordedFile, retryLater } from '@criujs/plugin-sdk';
+import { EngineError } from '../errors.ts';
+import type { ExternalRecord } from '../records.ts';
+import { describeFile, isTerminal } from './describe.ts';
+import { statusFlags } from './flags.ts';
+import type {
+  DumpContext,
+  FileEntry,
+  FileKind,
+  FilePayload,
+  Holder,
+  OpenContext,
+  OpenFile,
+  Problem,
+  SeenFile,
+  Tree,
+} from './kind.ts';
+import { signalOwner } from './owner.ts';
+import { errorCode } from './seen.ts';
+import { deviceOf, kindOf } from './stat.ts';
+
+const loadPlugin = 'Load a plugin with a DUMP_EXT_FILE hook: --plugin NAME';
+
+/** Whatever no other kind takes: plugins are asked, once for each open file, and open it again at restore. */
+export const external: FileKind = {
+  name: 'external file',
+  type: FdTypes.EXT,
+  hook: 'DUMP_EXT_FILE',
+  recognise: (file, tree) =>
+    tree.serves('DUMP_EXT_FILE') ? 'mine' : unknown(file, tree, 'no plugin is loaded for it'),
+  dump: dumpExternal,
+  open: openExternal,
+  afterFork: putBack,
+};
+
+function unknown(file: SeenFile, tree: Tree, whyNot: string): Problem {
+  return {
+    file: describeFile(file, tree),
+    why: `no kind of file in the engine takes it, and ${whyNot}`,
+    remedy: `${otherWays(file)}${loadPlugin}.`,
+  };
+}
+
+/** What helps without a plugin. */
+function otherWays(file: SeenFile): string {
+  if (isTerminal(file))
+    return 'Start the program with its input and output redirected (setsid CMD </dev/null >LOG 2>&1). Or: ';
+  if (file.link.startsWith('socket:')) return 'Let the program close the connection before the dump. Or: ';
+  return '';
+}
+
+function dumpExternal(file: OpenFile, { session, tree, records }: DumpContext): FilePayload | Problem {
+  const { id, seen, owner, fd } = file;
+  const dumped = dumpedFile(file);
+  const resource = `${seen.pid} (${seen.command}) descriptor ${seen.fd}: ${describeFile(seen, tree)}`;
+  const answer = session.hooks.call('DUMP_EXT_FILE', { fd, id: fileId(id), file: dumped }, { resource });
+  if (!answer.claimed) return unknown(seen, tree, 'no plugin took it');
+  records.externals.push({
+    id,
+    file: { ...dumped, provider: { name: answer.plugin, version: answer.version ?? null } },
+  });
+  return { ext: { id, fown: owner } };
+}
+
+function dumpedFile({ seen, holders, owner }: OpenFile): DumpedFile {
+  return {
+    path: seen.link,
+    kind: kindOf(seen.link, seen.stat),
+    rdev: deviceOf(seen.stat),
+    inode: exact(seen.stat.ino),
+    flags: seen.flags,
+    position: exact(BigInt.asUintN(64, seen.info.position)),
+    owner: signalOwner(owner),
+    holders: holders.map(sdkHolder),
+  };
+}
+
+/** A number where that is exact. */
+function exact(value: bigint): number | bigint {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+}
+
+/** The holders as plugins are told. */
+export function sdkHolder(holder: Holder): DumpedFile['holders'][number] {
+  return { pid: pid(holder.pid), fd: holder.fd };
+}
+
+function openExternal(entry: FileEntry, { session, records }: OpenContext): number | 'later' {
+  const record = recordOf(entry, records);
+  const file = record?.file ?? unrecorded(entry);
+  const provider = file.provider?.name;
+  const resource = `file ${entry.id}${file.path === null ? '' : ` (${file.path})`}`;
+  const how = provider === undefined ? { resource } : { resource, provider };
+  const answer = session.hooks.call('RESTORE_EXT_FILE', { id: fileId(entry.id), file }, how);
+  if (!answer.claimed) throw nobodyOpens(resource, provider);
+  if (answer.result === retryLater) return 'later';
+  return keepDescriptor(answer.result, { plugin: answer.plugin, hook: 'RESTORE_EXT_FILE', resource });
+}
+
+/** Our own duplicate of a descriptor that a hook answered: the host closes its one when it likes. */
+export function keepDescriptor(answer: unknown, from: { plugin: string; hook: string; resource: string }): number {
+  const fd = typeof answer === 'object' && answer !== null && 'fd' in answer ? answer.fd : answer;
+  if (typeof fd !== 'number' || !Number.isInteger(fd) || fd < 0) throw noDescriptor(fd, from);
+  try {
+    return duplicate(fd, { cloexec: true });
+  } catch (error) {
+    throw noDescriptor(fd, from, error);
+  }
+}
+
+function noDescriptor(
+  fd: unknown,
+  from: { plugin: string; hook: string; resource: string },
+  cause?: unknown,
+): EngineError {
+  const { plugin, hook, resource } = from;
+  const message = `plugin ${plugin} answered ${hook} of ${resource} with ${String(fd)}, which is no open descriptor`;
+  return new EngineError('HOOK_BAD_RESULT', message, {
+    ...from,
+    remedy: `Report this to the authors of ${plugin}.`,
+    cause,
+  });
+}
+
+/** No plugin claims what one had dumped. */
+export function nobodyOpens(resource: string, provider: string | undefined): EngineError {
+  if (provider === undefined) {
+    return new EngineError(
+      'PLUGIN_MISSING',
+      `no plugin opens ${resource}, and the images do not say which one dumped it`,
+      {
+        resource,
+        remedy: 'Load the plugin that dumped it: --plugin NAME.',
+      },
+    );
+  }
+  return new EngineError(
+    'PLUGIN_FAILED',
+    `${resource} was dumped by plugin ${provider}, which does not open it again, nor does another`,
+    {
+      resource,
+      plugin: provider,
+      remedy: `Load the version of ${provider} that dumped it.`,
+    },
+  );
+}
+
+/** null: the images are CRIU's own. @throws EngineError IMAGE_INVALID when ours do not know the file */
+function recordOf(entry: FileEntry, records: OpenContext['records']): ExternalRecord | null {
+  if (records === null) return null;
+  const record = records.externals.find((it) => it.id === entry.id);
+  if (record !== undefined) return record;
+  throw new EngineError('IMAGE_INVALID', `criujs.json does not know the external file ${entry.id} of files.img`);
+}
+
+/** What the images of CRIU tell of an external file: hardly anything. */
+function unrecorded(entry: FileEntry): RecordedFile {
+  const fown = entry.ext?.fown;
+  const owner = fown === undefined ? null : signalOwner(fown);
+  return {
+    path: null,
+    kind: 'unknown',
+    rdev: null,
+    inode: 0,
+    flags: 0,
+    position: 0,
+    owner,
+    holders: [],
+    provider: null,
+  };
+}
+
+/** Status flags and position, where the descriptor lets one set them. */
+function putBack(entry: FileEntry, fd: number, { session, records }: OpenContext): void {
+  const file = recordOf(entry, records)?.file;
+  if (file === undefined) return;
+  const resource = `file ${entry.id} (${file.path})`;
+  if (!restoreFlags(fd, file.flags)) session.warn(`${resource}: its status flags cannot be set to what they were`);
+  try {
+    setPosition(fd, file.position);
+  } catch (error) {
+    if (!(error instanceof LinuxError)) throw error;
+    if (!unseekable.includes(errorCode(error)))
+      session.warn(`${resource}: it cannot go back to position ${file.position}`);
+  }
+}
+
+/** Errors of lseek(2) on what has no position. */
+const unseekable: readonly string[] = ['ESPIPE', 'EINVAL', 'ENXIO', 'ENODEV'];
+
+/** Makes the status flags what they were; whether that worked. Signals are switched on with their owner. */
+export function restoreFlags(fd: number, flags: number): boolean {
+  const now = getFlags(fd);
+  const wanted = (now & ~statusFlags) | (flags & statusFlags);
+  if (now === wanted) return true;
+  try {
+    setFlags(fd, wanted);
+    return true;
+  } catch (error) {
+    if (error instanceof LinuxError) return false;
+    throw error;
+  }
+}

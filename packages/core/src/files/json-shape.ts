@@ -1,0 +1,73 @@
+import { EngineError } from '../errors.ts';
+
+/** Takes a value of an image that is JSON and gives it back typed. @throws EngineError IMAGE_INVALID with where it is */
+export type Shape<T> = (value: unknown, where: string) => T;
+
+type Shapes = Readonly<Record<string, Shape<unknown>>>;
+type Shaped<S extends Shapes> = { readonly [K in keyof S]: ReturnType<S[K]> };
+
+function fail(where: string, value: unknown, expected: string): never {
+  const text = JSON.stringify(value)?.slice(0, 60) ?? 'nothing';
+  throw new EngineError('IMAGE_INVALID', `${where} is ${text} and should be ${expected}`, {
+    remedy: 'Take the images from an undamaged copy, or dump again.',
+  });
+}
+
+/** An integer between two bounds, both included. */
+export function integer(least: number, most: number): Shape<number> {
+  return (value, where) => {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+    return fail(where, value, `an integer from ${least} to ${most}`);
+  };
+}
+
+/** A whole number below 2^64 in decimal digits. */
+export const digits: Shape<bigint> = (value, where) => {
+  if (typeof value === 'string' && /^\d{1,20}$/.test(value) && BigInt(value) < 2n ** 64n) return BigInt(value);
+  return fail(where, value, 'a number in quotes, below 2^64');
+};
+
+/** Text of a bounded length. */
+export function text(longest: number): Shape<string> {
+  return (value, where) => {
+    if (typeof value === 'string' && value.length <= longest) return value;
+    return fail(where, value, `text of at most ${longest} characters`);
+  };
+}
+
+export function oneOf<const T extends string>(...choices: readonly T[]): Shape<T> {
+  return (value, where) => {
+    const choice = choices.find((it) => it === value);
+    return choice ?? fail(where, value, `one of ${choices.join(', ')}`);
+  };
+}
+
+export function nullable<T>(shape: Shape<T>): Shape<T | null> {
+  return (value, where) => (value === null ? null : shape(value, where));
+}
+
+export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
+  return (value, where) => {
+    if (!Array.isArray(value)) return fail(where, value, 'a list');
+    return value.map((item, at) => shape(item, `${where}[${at}]`));
+  };
+}
+
+/** An object with these fields; fields that it has beside them are left out. */
+export function object<S extends Shapes>(fields: S): Shape<Shaped<S>> {
+  return (value, where) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail(where, value, 'an object');
+    const entries = Object.entries(fields).map(([name, shape]) => {
+      return [
+        name,
+        shape(Object.hasOwn(value, name) ? value[name as keyof typeof value] : undefined, `${where}.${name}`),
+      ];
+    });
+    return Object.fromEntries(entries) as Shaped<S>;
+  };
+}
+
+/** What `shape` gives, made into something else. */
+export function map<A, B>(shape: Shape<A>, make: (value: A) => B): Shape<B> {
+  return (value, where) => make(shape(value, where));
+}

@@ -1,0 +1,136 @@
+import type { BigIntStats } from 'node:fs';
+import type { EntryInit, EntryOf, FdinfoEntry, FdTypes } from '@criujs/images';
+import type { Fdinfo, UnixSocket } from '@criujs/linux';
+import type { HookName } from '@criujs/plugin-sdk';
+import type { TaskCall } from '../engine/remote.ts';
+import type { ExternalRecord, Records, SocketRecord } from '../records.ts';
+import type { Session } from '../run/session.ts';
+import type { PipeStore } from './pipe-store.ts';
+
+/** An open file of files.img, as it was read. */
+export type FileEntry = EntryOf<'FILES'>;
+
+/** A process as the lists of descriptors know it. */
+export interface SeenProcess {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** A process and one of its descriptors. */
+export interface Holder {
+  readonly pid: number;
+  readonly fd: number;
+}
+
+/** One descriptor of one process, as /proc shows it. proc_pid_fd(5), proc_pid_fdinfo(5). */
+export interface SeenFile extends Holder {
+  readonly command: string;
+  /** What the link in /proc/PID/fd says. */
+  readonly link: string;
+  readonly stat: BigIntStats;
+  readonly info: Fdinfo;
+  /** Flags of the open file, without O_CLOEXEC. */
+  readonly flags: number;
+  readonly closeOnExec: boolean;
+}
+
+/** Why a file cannot be dumped; with the process it becomes a Refusal. */
+export interface Problem {
+  /** The file in words. */
+  readonly file: string;
+  readonly why: string;
+  readonly remedy: string;
+}
+
+/** Whether a kind takes a file: it does, it does not (ask the next), or it knows the file and cannot dump it. */
+export type Recognition = 'mine' | null | Problem;
+
+/** All descriptors of the tree, as far as recognising one file needs the others. */
+export interface Tree {
+  readonly pids: readonly number[];
+  /** Whether a loaded plugin has this hook. */
+  serves(hook: HookName): boolean;
+  /** The unix socket with this inode, if our network namespace has it. */
+  unixSocket(inode: number): UnixSocket | undefined;
+  /** Whether a process of the tree has a descriptor of the socket with this inode. */
+  holdsSocket(inode: number): boolean;
+  /** Whether a process outside of the tree holds the other end of this pipe, as far as one can tell. */
+  isPipeOpenOutside(file: SeenFile): boolean;
+  /** Lends a duplicate of a descriptor to `use` and closes it afterwards. @throws EngineError NOT_PERMITTED */
+  borrow<T>(file: Holder, use: (fd: number) => T): T;
+}
+
+/** `fown` of an image: who gets the signals of this file. fcntl(2), F_SETOWN_EX. */
+export interface FileOwner {
+  readonly uid: number;
+  readonly euid: number;
+  /** 0: SIGIO. */
+  readonly signum: number;
+  /** F_OWNER_TID 0, F_OWNER_PID 1, F_OWNER_PGRP 2; 0 without an owner. */
+  readonly pidType: number;
+  /** 0: nobody. */
+  readonly pid: number;
+}
+
+/** One open file of the tree while it is dumped, however many descriptors share it. */
+export interface OpenFile {
+  readonly id: number;
+  /** The first descriptor that has it. */
+  readonly seen: SeenFile;
+  readonly holders: readonly Holder[];
+  readonly owner: FileOwner;
+  /** A descriptor of the engine's own, valid while it is dumped. */
+  readonly fd: number;
+}
+
+/** What dumping one file may use. */
+export interface DumpContext {
+  readonly session: Session;
+  readonly tree: Tree;
+  /** The id of the open file at a descriptor of the tree. */
+  idOf(holder: Holder): number | undefined;
+  /** What plugins took: it goes into criujs.json. */
+  readonly records: { readonly externals: ExternalRecord[]; readonly sockets: SocketRecord[] };
+}
+
+/** An entry of files.img before it is encoded. */
+export type FileInit = EntryInit<'FILES'>;
+
+/** The part of a `file_entry` that differs by kind, for example `{ reg: … }`. */
+export type FilePayload = Omit<FileInit, 'type' | 'id' | '$typeName' | '$unknown'>;
+
+/** What opening one file at restore may use. */
+export interface OpenContext {
+  readonly session: Session;
+  /** null: the images come from CRIU, which keeps no records of ours. */
+  readonly records: Records | null;
+  readonly pipes: PipeStore;
+}
+
+/** The descriptors of one process by number. */
+export type Table = ReadonlyMap<number, FdinfoEntry>;
+
+/** The tables of all restored tasks, and the one whose calls are being made. */
+export interface TaskTables {
+  readonly own: Table;
+  /** In the order of the images. */
+  readonly all: readonly Table[];
+}
+
+/** A kind of file: how it is known, dumped and brought back. */
+export interface FileKind {
+  /** In words, for plans and errors. */
+  readonly name: string;
+  readonly type: FdTypes;
+  /** The hook through which plugins dump this kind; absent: the engine does it. */
+  readonly hook?: HookName;
+  /** Looks only. `plan` and `dump` both ask this. */
+  recognise(file: SeenFile, tree: Tree): Recognition;
+  dump(file: OpenFile, context: DumpContext): FilePayload | Problem;
+  /** A new close-on-exec descriptor of the engine's own, or 'later' to be asked again when others are open. */
+  open(entry: FileEntry, context: OpenContext): number | 'later';
+  /** Sets what can only be set when every process exists. */
+  afterFork?(entry: FileEntry, fd: number, context: OpenContext): void;
+  /** Calls for the task that has the file at `fd`, made when all its descriptors are in place. */
+  afterTasks?(entry: FileEntry, fd: number, tables: TaskTables): TaskCall[];
+}

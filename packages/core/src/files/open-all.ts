@@ -1,0 +1,47 @@
+import { EngineError } from '../errors.ts';
+import type { FileEntry, OpenContext } from './kind.ts';
+import { kindOfEntry } from './kinds.ts';
+
+/** Plugins that answer "later" wait for other files first, then for the world outside: this long, in milliseconds. */
+const patience = { step: 20, whole: 10_000 } as const;
+
+/**
+ * Opens files, those of the engine first: a plugin is not asked for anything that cannot come back whole. A file whose plugin
+ * says "later" is asked for again after all others.
+ */
+export function openAll(files: readonly FileEntry[], context: OpenContext, opened: Map<number, number>): void {
+  const isPlugins = (file: FileEntry): boolean => kindOfEntry(file).hook !== undefined;
+  let waiting = [...files.filter((file) => !isPlugins(file)), ...files.filter(isPlugins)];
+  let waitedMs = 0;
+  while (waiting.length > 0) {
+    const later = waiting.filter((file) => !open(file, context, opened));
+    if (later.length === waiting.length) waitedMs += sleep(later, waitedMs);
+    waiting = later;
+  }
+}
+
+/** Whether the file is open now. */
+function open(file: FileEntry, context: OpenContext, opened: Map<number, number>): boolean {
+  context.session.checkAborted();
+  const fd = kindOfEntry(file).open(file, context);
+  if (fd === 'later') return false;
+  opened.set(file.id, fd);
+  return true;
+}
+
+/** Nothing else is left to open: what they wait for must come from outside. */
+function sleep(files: readonly FileEntry[], waitedMs: number): number {
+  if (waitedMs < patience.whole) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, patience.step);
+    return patience.step;
+  }
+  const ids = files.map(({ id }) => id).join(', ');
+  throw new EngineError(
+    'PLUGIN_FAILED',
+    `file ${ids}: RESTORE_EXT_FILE answers "later" still, and no other file is left to wait for`,
+    {
+      hook: 'RESTORE_EXT_FILE',
+      remedy: 'Look at what the plugin waits for: its log says more with -v.',
+    },
+  );
+}

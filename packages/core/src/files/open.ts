@@ -1,0 +1,145 @@
+import type { FdinfoEntry, FileEntry as PartialFileEntry } from '@criujs/images';
+import { closeFd } from '@criujs/linux';
+import type { TaskCall } from '../engine/remote.ts';
+import { EngineError } from '../errors.ts';
+import { readRecords } from '../records.ts';
+import type { Session } from '../run/session.ts';
+import { openFlag } from './flags.ts';
+import type { FileEntry, OpenContext, Table } from './kind.ts';
+import { kindOfEntry } from './kinds.ts';
+import { openAll } from './open-all.ts';
+import { restoreOwners } from './owners.ts';
+import { readPipeContents } from './pipe.ts';
+import { createPipeStore } from './pipe-store.ts';
+import { isSameFile } from './reachable.ts';
+import { openAgain, regOf } from './reg-entry.ts';
+import { filesById, readTables } from './tables.ts';
+import { refuseRemapped, verifyFiles } from './verify.ts';
+
+/** One descriptor that a task is to have. */
+export interface Placement {
+  readonly fd: number;
+  /** The engine's own descriptor of the same open file. */
+  readonly source: number;
+  readonly cloexec: boolean;
+}
+
+/** All open files of the images, open in the engine. Every descriptor here is close-on-exec and the engine's own. */
+export interface OpenedFiles {
+  /** The open file with this id. */
+  descriptor(id: number): number;
+  /** What memory is mapped from: a regular file opened anew for reading or for both, or the very file of a plugin. */
+  mapping(id: number, access: 'read' | 'write'): number;
+  /** A directory to change to: fchdir(2) takes it. */
+  directory(id: number): number;
+  /** Whether a directory is another than the engine's own root. */
+  isForeignRoot(id: number): boolean;
+  placements(filesId: number): Placement[];
+  /** Sets owners of signals, and flags and positions of external files. `pids` tells the pid now of a pid then. */
+  afterFork(pids: (old: number) => number): void;
+  /** Calls for the task with this table, to be made when all its descriptors are in place. */
+  afterTasks(filesId: number): TaskCall[];
+  close(): void;
+}
+
+/**
+ * Opens every file that a process had. Everything that can be checked is checked before anything is opened or a plugin is asked.
+ * @throws EngineError IMAGE_INVALID, UNSUPPORTED, FILE_MISSING, FILE_CHANGED, NOT_PERMITTED, PLUGIN_MISSING …
+ */
+export function openFiles(
+  images: { readonly files: readonly PartialFileEntry[]; readonly fdinfo: ReadonlyMap<number, readonly FdinfoEntry[]> },
+  session: Session,
+): OpenedFiles {
+  // Decoding has seen to it that required fields are there.
+  const files = filesById(images.files as readonly FileEntry[]);
+  const tables = readTables(images.fdinfo, files);
+  const placed = new Set([...tables.values()].flatMap((table) => [...table.values()].map(({ id }) => id)));
+  for (const file of files.values()) kindOfEntry(file);
+  for (const table of tables.values()) tableCalls(table, tables, files);
+  refuseRemapped(session.store);
+  const records = readRecords(session.store);
+  const contents = readPipeContents(session.store);
+  verifyFiles(files.values(), placed);
+
+  const pipes = createPipeStore(contents, session.warn);
+  const context: OpenContext = { session, records, pipes };
+  const opened = new Map<number, number>();
+  const paths = new Map<string, number>();
+
+  function close(): void {
+    for (const fd of [...opened.values(), ...paths.values()]) closeFd(fd);
+    opened.clear();
+    paths.clear();
+    pipes.close();
+  }
+
+  function openPathOf(id: number, flags: number): number {
+    const { name } = regOf(fileWith(files, id));
+    const key = `${flags}:${name}`;
+    const fd = paths.get(key) ?? openAgain(name, flags);
+    paths.set(key, fd);
+    return fd;
+  }
+
+  function descriptor(id: number): number {
+    const fd = opened.get(id) ?? kindOfEntry(fileWith(files, id)).open(fileWith(files, id), context);
+    if (fd === 'later') throw new EngineError('INTERNAL', `file ${id} is not open yet`);
+    opened.set(id, fd);
+    return fd;
+  }
+
+  try {
+    openAll(
+      [...files.values()].filter(({ id, reg }) => placed.has(id) || reg === undefined),
+      context,
+      opened,
+    );
+    pipes.close();
+  } catch (error) {
+    close();
+    throw error;
+  }
+
+  return {
+    descriptor,
+    mapping: (id, access) => {
+      if (fileWith(files, id).reg === undefined) return descriptor(id);
+      return openPathOf(id, access === 'write' ? openFlag.O_RDWR : 0);
+    },
+    directory: (id) => openPathOf(id, openFlag.O_PATH | openFlag.O_DIRECTORY),
+    isForeignRoot: (id) => !isSameFile(regOf(fileWith(files, id)).name, '/'),
+    placements: (filesId) =>
+      [...tableWith(tables, filesId).values()].map(({ fd, id, flags }) => {
+        return { fd, source: descriptor(id), cloexec: (flags & 1) === 1 };
+      }),
+    afterFork(pids) {
+      for (const [id, fd] of opened) {
+        const entry = fileWith(files, id);
+        kindOfEntry(entry).afterFork?.(entry, fd, context);
+      }
+      restoreOwners(opened, files, pids, session);
+    },
+    afterTasks: (filesId) => tableCalls(tableWith(tables, filesId), tables, files),
+    close,
+  };
+}
+
+function tableCalls(own: Table, tables: ReadonlyMap<number, Table>, files: ReadonlyMap<number, FileEntry>): TaskCall[] {
+  const all = [...tables.values()];
+  return [...own.values()].flatMap(({ fd, id }) => {
+    const entry = fileWith(files, id);
+    return kindOfEntry(entry).afterTasks?.(entry, fd, { own, all }) ?? [];
+  });
+}
+
+function fileWith(files: ReadonlyMap<number, FileEntry>, id: number): FileEntry {
+  const file = files.get(id);
+  if (file === undefined) throw new EngineError('IMAGE_INVALID', `files.img does not have file ${id}`);
+  return file;
+}
+
+function tableWith(tables: ReadonlyMap<number, Table>, filesId: number): Table {
+  const table = tables.get(filesId);
+  if (table === undefined) throw new EngineError('IMAGE_INVALID', `there is no fdinfo-${filesId}.img`);
+  return table;
+}

@@ -1,0 +1,72 @@
+import { decodeImage, FdTypes, type ImageRecordInit } from '@criujs/images';
+import { EngineError } from '../errors.ts';
+import type { SessionStore } from '../run/session.ts';
+import { accessOf, openFlag } from './flags.ts';
+import type { FileEntry, FileKind, FilePayload, OpenContext, OpenFile, Problem, SeenFile, Tree } from './kind.ts';
+import { type PipeContent, peekPipe, waitingBytes } from './pipe-content.ts';
+import { inodeOfLink } from './sockets.ts';
+
+/** Pipes of pipe(2), with what waits in them. Pipes with a name are another kind of file, and not ours yet. */
+export const pipe: FileKind = {
+  name: 'pipe',
+  type: FdTypes.PIPE,
+  recognise: (file, tree) => {
+    if (inodeOfLink(file.link, 'pipe') === null) return null;
+    return tree.isPipeOpenOutside(file) ? outside(file, tree) : 'mine';
+  },
+  dump: dumpPipe,
+  open: openPipe,
+};
+
+function outside(file: SeenFile, tree: Tree): Problem {
+  const pluginsMay = tree.serves('DUMP_EXT_FILE') ? ', which no plugin is asked for' : '';
+  return {
+    file: `pipe ${inodeOfLink(file.link, 'pipe')}`,
+    why: `a process outside of the dumped tree has its other end${pluginsMay}`,
+    remedy: 'Dump the tree that holds both ends, or start the program with this descriptor redirected to a file.',
+  };
+}
+
+function dumpPipe({ id, seen, owner, fd }: OpenFile): FilePayload | Problem {
+  const pipeId = inodeOfLink(seen.link, 'pipe') ?? 0;
+  if (seen.flags & openFlag.O_DIRECT && waitingBytes(fd) > 0) {
+    return {
+      file: `pipe ${pipeId}`,
+      why: 'packets wait in it (O_DIRECT), and their borders are not kept yet',
+      remedy: 'Dump when the program has read them.',
+    };
+  }
+  return { pipe: { id, pipeId, flags: seen.flags, fown: owner } };
+}
+
+function openPipe(entry: FileEntry, { pipes }: OpenContext): number {
+  if (entry.pipe === undefined)
+    throw new EngineError('IMAGE_INVALID', `files.img: pipe ${entry.id} says nothing of itself`);
+  return pipes.open(entry.pipe.pipeId, entry.pipe.flags);
+}
+
+/** What waits in the pipes of the tree. A pipe that nobody can read from has nothing worth keeping. */
+export function readPipes(files: readonly SeenFile[], tree: Tree): ImageRecordInit<'PIPES_DATA'>[] {
+  const readEnds = new Map<number, SeenFile>();
+  for (const file of files) {
+    const pipeId = inodeOfLink(file.link, 'pipe');
+    if (pipeId !== null && accessOf(file.flags) !== 'write' && !readEnds.has(pipeId)) readEnds.set(pipeId, file);
+  }
+  return [...readEnds].map(([pipeId, file]) => {
+    const { size, data } = tree.borrow(file, (fd) => peekPipe(fd, pipeId));
+    return { message: { pipeId, bytes: data.length, size }, data };
+  });
+}
+
+/** What waited in each pipe, by its id. @throws EngineError IMAGE_INVALID when a pipe is there twice */
+export function readPipeContents(store: SessionStore): ReadonlyMap<number, PipeContent> {
+  const image = 'pipes-data.img';
+  const contents = new Map<number, PipeContent>();
+  if (!store.exists(image)) return contents;
+  for (const { message, data } of decodeImage('PIPES_DATA', store.read(image), { file: image })) {
+    const { pipeId, size } = message;
+    if (contents.has(pipeId)) throw new EngineError('IMAGE_INVALID', `${image}: pipe ${pipeId} is there twice`);
+    contents.set(pipeId, { size, data: data ?? new Uint8Array() });
+  }
+  return contents;
+}

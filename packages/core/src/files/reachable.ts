@@ -1,0 +1,60 @@
+import { type BigIntStats, lstatSync, statSync } from 'node:fs';
+import type { Problem } from './kind.ts';
+
+const deletedMark = ' (deleted)';
+
+/** Whether the kernel's link says that the name is gone. A file may be called so: compare before you believe it. */
+export function looksDeleted(link: string): boolean {
+  return link.endsWith(deletedMark);
+}
+
+/** What is at a path now; null when nothing is, or when it cannot be reached. */
+export function lookAt(path: string, how: 'follow' | 'itself' = 'follow'): BigIntStats | null {
+  try {
+    const options = { bigint: true, throwIfNoEntry: false } as const;
+    return (how === 'follow' ? statSync(path, options) : lstatSync(path, options)) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether two paths lead to one file. */
+export function isSameFile(a: string, b: string): boolean {
+  const [one, other] = [lookAt(a), lookAt(b)];
+  return one !== null && other !== null && one.dev === other.dev && one.ino === other.ino;
+}
+
+/** Why a file cannot be found again under its path, or null when it can: the image keeps nothing but the path. */
+export function unreachable(
+  path: string,
+  stat: Pick<BigIntStats, 'dev' | 'ino' | 'nlink'>,
+  how: 'follow' | 'itself' = 'follow',
+): Problem | null {
+  const now = lookAt(path, how);
+  if (now !== null && now.dev === stat.dev && now.ino === stat.ino) return processFile(path);
+  if (looksDeleted(path) || stat.nlink === 0n) return deleted(path);
+  return {
+    file: path,
+    why: now === null ? 'nothing that this process can reach has that path' : 'another file has that path by now',
+    remedy: 'Dump from the mount namespace of the process, and keep the files it has open in their place.',
+  };
+}
+
+function deleted(link: string): Problem {
+  const path = looksDeleted(link) ? link.slice(0, -deletedMark.length) : link;
+  return {
+    file: `deleted file ${path}`,
+    why: 'it has no name any more, and images keep the names of files, not what is in them',
+    remedy: 'Let the program close it, or keep the file under its name while the program has it.',
+  };
+}
+
+/** Files under /proc/PID belong to a process that will not be there at restore. */
+function processFile(path: string): Problem | null {
+  if (!/^\/proc\/\d+(\/|$)/.test(path)) return null;
+  return {
+    file: path,
+    why: 'it belongs to a process and ends with it',
+    remedy: 'Let the program close it before the dump.',
+  };
+}

@@ -1,0 +1,94 @@
+import type { BigIntStats } from 'node:fs';
+import type { MessageInitShape, RegFileEntrySchema } from '@criujs/images';
+import { closeFd, openPath, setPosition } from '@criujs/linux';
+import { EngineError } from '../errors.ts';
+import { accessOf, openFlag, reopenFlags } from './flags.ts';
+import type { FileEntry, FileOwner, SeenFile } from './kind.ts';
+import { errorCode } from './seen.ts';
+import { fileType, typeOf } from './stat.ts';
+
+/** A position that CRIU writes where there is none: all bits set. */
+const noPosition = 2n ** 64n - 1n;
+
+/** A `reg_file_entry` before it is encoded. */
+export type RegularInit = MessageInitShape<typeof RegFileEntrySchema>;
+
+/** A `reg_file_entry` as it was read. */
+export type RegularFile = NonNullable<FileEntry['reg']>;
+
+/** The entry of a file that a descriptor has open. */
+export function regularEntry(id: number, file: SeenFile, owner: FileOwner): RegularInit {
+  return {
+    id,
+    flags: file.flags,
+    pos: BigInt.asUintN(64, file.info.position),
+    fown: owner,
+    name: file.link,
+    ...recorded(file.stat, file.flags),
+  };
+}
+
+/**
+ * What is compared at restore. A log that is only appended to may grow meanwhile: CRIU, too, leaves its size out.
+ */
+export function recorded(stat: Pick<BigIntStats, 'mode' | 'size'>, flags: number): { mode: number; size?: bigint } {
+  const mode = Number(stat.mode);
+  const isLog = accessOf(flags) === 'write' && (flags & openFlag.O_APPEND) !== 0;
+  return typeOf(mode) === fileType.regular && !isLog ? { mode, size: stat.size } : { mode };
+}
+
+/** The `reg` of an entry. @throws EngineError IMAGE_INVALID */
+export function regOf(entry: FileEntry): RegularFile {
+  if (entry.reg !== undefined) return entry.reg;
+  throw new EngineError('IMAGE_INVALID', `files.img: file ${entry.id} is a regular file without a path`);
+}
+
+/** Opens a file again with the flags and at the position that it had. */
+export function openRegular(entry: FileEntry): number {
+  const reg = regOf(entry);
+  const fd = openAgain(reg.name, reopenFlags(reg.flags));
+  if (reg.pos === 0n || reg.pos === noPosition || (reg.flags & openFlag.O_PATH) !== 0) return fd;
+  try {
+    setPosition(fd, reg.pos);
+    return fd;
+  } catch (error) {
+    if (!isSeekable(reg.mode)) return fd;
+    closeFd(fd);
+    throw seekFailure(reg, error);
+  }
+}
+
+function seekFailure({ name, pos }: RegularFile, cause: unknown): EngineError {
+  const remedy = 'Put the file back as it was at the dump.';
+  return new EngineError('FILE_CHANGED', `${name}: cannot go back to position ${pos}`, {
+    resource: name,
+    remedy,
+    cause,
+  });
+}
+
+/** Opens a path that verifying has found. @throws EngineError NOT_PERMITTED, FILE_MISSING, KERNEL */
+export function openAgain(path: string, flags: number): number {
+  try {
+    return openPath(path, flags | openFlag.O_CLOEXEC);
+  } catch (error) {
+    throw openFailure(path, error);
+  }
+}
+
+const openFailures: Readonly<Record<string, readonly ['NOT_PERMITTED' | 'FILE_MISSING', string]>> = {
+  EACCES: ['NOT_PERMITTED', 'Restore as a user who may open it.'],
+  EPERM: ['NOT_PERMITTED', 'Restore as the owner of the file or as root.'],
+  EROFS: ['NOT_PERMITTED', 'Mount its file system writable.'],
+  ENOENT: ['FILE_MISSING', 'Put the file back.'],
+  ENOTDIR: ['FILE_MISSING', 'Put the file back.'],
+};
+
+function openFailure(path: string, error: unknown): EngineError {
+  const [code, remedy] = openFailures[errorCode(error)] ?? ['KERNEL', undefined];
+  return new EngineError(code, `cannot open ${path}: ${errorCode(error)}`, { resource: path, remedy, cause: error });
+}
+
+function isSeekable(mode: number): boolean {
+  return typeOf(mode) === fileType.regular || typeOf(mode) === fileType.directory;
+}

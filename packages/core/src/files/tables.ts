@@ -1,0 +1,52 @@
+import type { FdinfoEntry } from '@criujs/images';
+import { EngineError } from '../errors.ts';
+import { fdTypeName } from './fd-type.ts';
+import type { FileEntry, Table } from './kind.ts';
+
+/** The largest number of descriptors that Linux lets a process have by default (fs.nr_open). */
+const mostDescriptors = 2 ** 20;
+
+/** The files of files.img by their id. @throws EngineError IMAGE_INVALID when two have one id */
+export function filesById(files: readonly FileEntry[]): ReadonlyMap<number, FileEntry> {
+  const byId = new Map<number, FileEntry>();
+  for (const file of files) {
+    if (byId.has(file.id)) throw invalid('files.img', `file ${file.id} is there twice`);
+    byId.set(file.id, file);
+  }
+  return byId;
+}
+
+/** The tables of all processes by number, checked. @throws EngineError IMAGE_INVALID */
+export function readTables(
+  fdinfo: ReadonlyMap<number, readonly FdinfoEntry[]>,
+  files: ReadonlyMap<number, FileEntry>,
+): ReadonlyMap<number, Table> {
+  return new Map(
+    [...fdinfo].map(([filesId, entries]) => [filesId, readTable(`fdinfo-${filesId}.img`, entries, files)]),
+  );
+}
+
+function readTable(image: string, entries: readonly FdinfoEntry[], files: ReadonlyMap<number, FileEntry>): Table {
+  const table = new Map<number, FdinfoEntry>();
+  for (const entry of entries) {
+    const { fd, id, type } = entry;
+    if (fd >= mostDescriptors) throw invalid(image, `${fd} is no number for a descriptor`);
+    if (table.has(fd)) throw invalid(image, `descriptor ${fd} is there twice`);
+    const file = files.get(id);
+    if (file === undefined) throw invalid(image, `descriptor ${fd} leads to file ${id}, which files.img does not have`);
+    if (file.type !== type) {
+      throw invalid(
+        image,
+        `descriptor ${fd} leads to file ${id} as ${fdTypeName(type)}, which files.img has as ${fdTypeName(file.type)}`,
+      );
+    }
+    table.set(fd, entry);
+  }
+  return table;
+}
+
+function invalid(image: string, what: string): EngineError {
+  return new EngineError('IMAGE_INVALID', `${image}: ${what}`, {
+    remedy: 'Take the images from an undamaged copy, or dump again.',
+  });
+}

@@ -1,0 +1,89 @@
+import { closeFd, pidfdGetfd, type UnixSocket, unixSockets } from '@criujs/linux';
+import type { HookName } from '@criujs/plugin-sdk';
+import { EngineError } from '../errors.ts';
+import { accessOf } from './flags.ts';
+import type { Holder, SeenFile, Tree } from './kind.ts';
+import { isOtherEndClosed } from './pipe-content.ts';
+import { errorCode } from './seen.ts';
+import { inodeOfLink } from './sockets.ts';
+
+/** Which ends of a pipe the tree holds. */
+interface PipeEnds {
+  read: boolean;
+  write: boolean;
+}
+
+/** All descriptors of the tree together. `pidfdOf` gives a descriptor of each process. */
+export function createTree(
+  files: readonly SeenFile[],
+  hooks: { serves(hook: HookName): boolean },
+  pidfdOf: (pid: number) => number,
+): Tree {
+  const sockets = socketInodes(files);
+  const pipes = pipeEnds(files);
+  const openOutside = new Map<number, boolean>();
+  let known: ReadonlyMap<number, UnixSocket> | undefined;
+
+  function borrow<T>(file: Holder, use: (fd: number) => T): T {
+    const fd = getfd(pidfdOf(file.pid), file);
+    try {
+      return use(fd);
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  return {
+    pids: [...new Set(files.map(({ pid }) => pid))],
+    serves: (hook) => hooks.serves(hook),
+    unixSocket(inode) {
+      known ??= new Map(unixSockets().map((socket) => [socket.inode, socket]));
+      return known.get(inode);
+    },
+    holdsSocket: (inode) => sockets.has(inode),
+    isPipeOpenOutside(file) {
+      const inode = inodeOfLink(file.link, 'pipe') ?? 0;
+      const ends = pipes.get(inode);
+      if (ends?.read && ends.write) return false;
+      const isOpen = openOutside.get(inode) ?? !borrow(file, isOtherEndClosed);
+      openOutside.set(inode, isOpen);
+      return isOpen;
+    },
+    borrow,
+  };
+}
+
+/** pidfd_getfd(2), with an error that a person can act on. */
+function getfd(pidfd: number, holder: Holder): number {
+  try {
+    return pidfdGetfd(pidfd, holder.fd);
+  } catch (error) {
+    throw getfdFailure(holder, error);
+  }
+}
+
+function getfdFailure({ pid, fd }: Holder, cause: unknown): unknown {
+  const code = errorCode(cause);
+  if (code !== 'EPERM' && code !== 'ENOSYS') return cause;
+  const message = `cannot look at descriptor ${fd} of ${pid}: pidfd_getfd(2) answers ${code}`;
+  const remedy = 'Run as the user of that process or as root; in a container allow pidfd_getfd(2) and ptrace(2).';
+  return new EngineError('NOT_PERMITTED', message, { pid, remedy, cause });
+}
+
+function socketInodes(files: readonly SeenFile[]): ReadonlySet<number> {
+  return new Set(files.map((file) => inodeOfLink(file.link, 'socket')).filter((inode) => inode !== null));
+}
+
+function pipeEnds(files: readonly SeenFile[]): ReadonlyMap<number, PipeEnds> {
+  const pipes = new Map<number, PipeEnds>();
+  for (const file of files) {
+    const inode = inodeOfLink(file.link, 'pipe');
+    if (inode === null) continue;
+    const ends = pipes.get(inode) ?? { read: false, write: false };
+    const access = accessOf(file.flags);
+    ends.read ||= access !== 'write';
+    ends.write ||= access !== 'read';
+    pipes.set(inode, ends);
+  }
+  return pipes;
+}

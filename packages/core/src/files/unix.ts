@@ -1,0 +1,177 @@
+import { FdTypes } from '@criujs/images';
+import { peerName, type UnixSocket } from '@criujs/linux';
+import { socketInode, type UnixSocketInfo } from '@criujs/plugin-sdk';
+import { EngineError } from '../errors.ts';
+import { keepDescriptor, nobodyOpens, restoreFlags, sdkHolder } from './external.ts';
+import type {
+  DumpContext,
+  FileEntry,
+  FileKind,
+  FilePayload,
+  OpenContext,
+  OpenFile,
+  Problem,
+  Recognition,
+  SeenFile,
+  Tree,
+} from './kind.ts';
+import { waitingBytes } from './pipe-content.ts';
+import { optionsEntry, restoreOptions } from './socket-options.ts';
+import { inodeOfLink } from './sockets.ts';
+
+/** States of unix sockets (the kernel borrows TCP's), and CRIU's mark of a socket whose peer is not in the images. */
+const established = 1;
+const listening = 10;
+const externalMark = 1;
+
+/** A `unix_sk_entry` as it was read. */
+type UnixEntry = NonNullable<FileEntry['usk']>;
+
+const types: Readonly<Record<number, UnixSocketInfo['type']>> = { 1: 'stream', 2: 'dgram', 5: 'seqpacket' };
+
+/** Unix sockets whose peer is outside of the tree: plugins connect them again. Others are refused for now. */
+export const externalUnixSocket: FileKind = {
+  name: 'unix socket to outside of the tree',
+  type: FdTypes.UNIXSK,
+  hook: 'DUMP_UNIX_SK',
+  recognise,
+  dump: dumpSocket,
+  open: openSocket,
+  afterFork: (entry, fd, context) => {
+    const { flags } = socketOf(entry, context);
+    if (!restoreFlags(fd, flags))
+      context.session.warn(`unix socket ${entry.id}: its status flags cannot be set to what they were`);
+  },
+};
+
+function recognise(file: SeenFile, tree: Tree): Recognition {
+  const inode = inodeOfLink(file.link, 'socket');
+  const socket = inode === null ? undefined : tree.unixSocket(inode);
+  if (socket === undefined) return null;
+  const why = whyNot(socket, tree);
+  if (why !== null) return refuse(socket, why, 'Let the program close it before the dump.');
+  if (tree.serves('DUMP_UNIX_SK')) return 'mine';
+  return nobodyTakes(socket, 'no plugin is loaded for it');
+}
+
+/** Why even a plugin cannot help; null: its peer is a living socket outside of the tree. */
+function whyNot(socket: UnixSocket, tree: Tree): string | null {
+  if (socket.state === listening) return 'listening unix sockets are not supported yet';
+  if (types[socket.type] === undefined) return `unix sockets of type ${socket.type} are not supported`;
+  if (socket.peer !== 0)
+    return tree.holdsSocket(socket.peer) ? 'both ends are in the tree, which is not supported yet' : null;
+  if (socket.state === established) return 'its other end was closed, or not accepted yet, which is not supported yet';
+  return 'unconnected unix sockets are not supported yet';
+}
+
+function nobodyTakes(socket: UnixSocket, why: string): Problem {
+  return refuse(
+    socket,
+    `its other end is outside of the dumped tree, and ${why}`,
+    'Load a plugin with a DUMP_UNIX_SK hook: --plugin NAME.',
+  );
+}
+
+function refuse(socket: UnixSocket, why: string, remedy: string): Problem {
+  return { file: describeUnix(socket), why, remedy };
+}
+
+function describeUnix({ inode, name }: UnixSocket): string {
+  return name === null ? `unix socket ${inode}` : `unix socket ${inode} (${name.replace(/^\0/, '@')})`;
+}
+
+function dumpSocket(file: OpenFile, { session, tree, records }: DumpContext): FilePayload | Problem {
+  const { id, seen, holders, owner, fd } = file;
+  const inode = inodeOfLink(seen.link, 'socket') ?? 0;
+  const found = tree.unixSocket(inode);
+  if (found === undefined) throw new EngineError('INTERNAL', `socket ${inode} was there and is not`);
+  const socket: UnixSocketInfo = {
+    type: types[found.type] ?? 'stream',
+    name: found.name,
+    peerName: peerName(fd),
+    state: 'connected',
+    flags: seen.flags,
+    holders: holders.map(sdkHolder),
+  };
+  const resource = `${seen.pid} (${seen.command}) descriptor ${seen.fd}: ${describeUnix(found)}`;
+  const answer = session.hooks.call('DUMP_UNIX_SK', { fd, inode: socketInode(inode), socket }, { resource });
+  if (!answer.claimed) return nobodyTakes(found, 'no plugin took it');
+  warnOfWaiting(fd, resource, answer.plugin, session.warn);
+  records.sockets.push({ id, inode, provider: { name: answer.plugin, version: answer.version ?? null }, socket });
+  return { usk: { ...entryOf(found), id, flags: seen.flags, fown: owner, opts: optionsEntry(fd) } };
+}
+
+/** What the peer had sent and the program has not read goes with the socket: only the plugin could have kept it. */
+function warnOfWaiting(fd: number, resource: string, plugin: string, warn: (message: string) => void): void {
+  const waiting = waitingBytes(fd);
+  if (waiting === 0) return;
+  warn(`${resource}: ${waiting} bytes that the program had not read yet are lost unless plugin ${plugin} keeps them`);
+}
+
+function entryOf({
+  inode,
+  type,
+  state,
+  peer,
+  name,
+}: UnixSocket): Pick<UnixEntry, 'ino' | 'type' | 'state' | 'uflags' | 'backlog' | 'peer' | 'name'> {
+  return { ino: inode, type, state, uflags: externalMark, backlog: 0, peer, name: nameBytes(name) };
+}
+
+/** A path ends with a zero byte, an abstract name begins with one. unix(7). */
+function nameBytes(name: string | null): Uint8Array {
+  if (name === null) return new Uint8Array();
+  return Buffer.from(name.startsWith('\0') ? name : `${name}\0`);
+}
+
+function openSocket(entry: FileEntry, context: OpenContext): number {
+  const usk = uskOf(entry);
+  const record = context.records?.sockets.find((it) => it.id === entry.id);
+  const provider = record?.provider.name;
+  const resource = `unix socket ${usk.ino} (file ${entry.id})`;
+  const how = provider === undefined ? { resource } : { resource, provider };
+  const args = { inode: socketInode(usk.ino), socket: socketOf(entry, context) };
+  const answer = context.session.hooks.call('RESTORE_UNIX_SK', args, how);
+  if (!answer.claimed) throw nobodyOpens(resource, provider);
+  const fd = keepDescriptor(answer.result, { plugin: answer.plugin, hook: 'RESTORE_UNIX_SK', resource });
+  if (usk.opts !== undefined) restoreOptions(fd, usk.opts);
+  return fd;
+}
+
+/** The `usk` of an entry, if a plugin is to open it. @throws EngineError IMAGE_INVALID, UNSUPPORTED */
+function uskOf(entry: FileEntry): UnixEntry {
+  const { usk } = entry;
+  if (usk === undefined)
+    throw new EngineError('IMAGE_INVALID', `files.img: unix socket ${entry.id} says nothing of itself`);
+  if (usk.uflags & externalMark) return usk;
+  throw new EngineError(
+    'UNSUPPORTED',
+    `unix socket ${usk.ino} (file ${entry.id}): sockets inside the tree cannot be restored yet`,
+    {
+      remedy: 'Restore these images with CRIU.',
+    },
+  );
+}
+
+/** The socket as it was recorded, or, in images of CRIU, what its entry tells. */
+function socketOf(entry: FileEntry, { records }: OpenContext): UnixSocketInfo {
+  const usk = uskOf(entry);
+  const record = records?.sockets.find((it) => it.id === entry.id);
+  if (record !== undefined) return record.socket;
+  if (records !== null)
+    throw new EngineError('IMAGE_INVALID', `criujs.json does not know the unix socket ${entry.id} of files.img`);
+  return {
+    type: types[usk.type] ?? 'stream',
+    name: nameText(usk.name),
+    peerName: null,
+    state: 'connected',
+    flags: usk.flags,
+    holders: [],
+  };
+}
+
+function nameText(name: Uint8Array): string | null {
+  if (name.length === 0) return null;
+  const text = Buffer.from(name).toString();
+  return text.startsWith('\0') ? text : text.replace(/\0.*$/s, '');
+}

@@ -1,0 +1,118 @@
+import { accessSync, type BigIntStats, constants } from 'node:fs';
+import { decodeImage, isFieldSet, RegFileEntrySchema } from '@criujs/images';
+import { EngineError } from '../errors.ts';
+import type { SessionStore } from '../run/session.ts';
+import { isStateless } from './device.ts';
+import { accessOf, openFlag } from './flags.ts';
+import type { FileEntry } from './kind.ts';
+import { lookAt } from './reachable.ts';
+import { type RegularFile, regOf } from './reg-entry.ts';
+import { errorCode } from './seen.ts';
+import { deviceOf, fileType, typeOf, typeWord } from './stat.ts';
+
+/** One path that is not as the images say. */
+interface Fault {
+  readonly code: 'FILE_MISSING' | 'FILE_CHANGED' | 'NOT_PERMITTED';
+  readonly path: string;
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/**
+ * Compares every file with a path with what is there now, before anything is opened or asked: type, size and permissions, as
+ * CRIU does.
+ * @throws EngineError FILE_MISSING, FILE_CHANGED or NOT_PERMITTED with all that is wrong
+ */
+export function verifyFiles(files: Iterable<FileEntry>, used: { has(id: number): boolean }): void {
+  const faults: Fault[] = [];
+  for (const file of files) {
+    if (file.reg === undefined) continue;
+    const fault = faultOf(regOf(file), used.has(file.id));
+    if (fault !== null && !faults.some(({ path, what }) => path === fault.path && what === fault.what))
+      faults.push(fault);
+  }
+  const [first, ...others] = faults;
+  if (first === undefined) return;
+  const lines = others.length === 0 ? [] : faults.map(({ path, what }) => `  ${path}: ${what}`);
+  const title =
+    others.length === 0 ? `${first.path}: ${first.what}` : `${faults.length} files are not as they were at the dump`;
+  throw new EngineError(first.code, [title, ...lines].join('\n'), { resource: first.path, remedy: first.remedy });
+}
+
+/** What is wrong with a file; `isOpened` when a process had a descriptor of it. */
+function faultOf(reg: RegularFile, isOpened: boolean): Fault | null {
+  const path = reg.name;
+  const isLink = typeOf(reg.mode) === fileType.link;
+  const now = path.startsWith('/') ? lookAt(path, isLink ? 'itself' : 'follow') : null;
+  if (now === null) {
+    const what = 'the process had it open or mapped, and it is gone';
+    return { code: 'FILE_MISSING', path, what, remedy: `Put ${path} back as it was.` };
+  }
+  const isReference = (reg.flags & openFlag.O_PATH) !== 0;
+  return changeOf(reg, now) ?? danger(path, now, isReference) ?? (isOpened && !isReference ? refusal(reg) : null);
+}
+
+function changeOf(reg: RegularFile, now: BigIntStats): Fault | null {
+  const path = reg.name;
+  const changed = (what: string, remedy: string): Fault => ({ code: 'FILE_CHANGED', path, what, remedy });
+  if (isFieldSet(reg, RegFileEntrySchema.field.mode)) {
+    if (typeOf(reg.mode) !== typeOf(now.mode)) {
+      return changed(`it was a ${typeWord(reg.mode)} and is a ${typeWord(now.mode)}`, `Put ${path} back as it was.`);
+    }
+    const [was, is] = [permissions(reg.mode), permissions(Number(now.mode))];
+    if (typeOf(reg.mode) === fileType.regular && was !== is) {
+      return changed(
+        `its permissions were ${was} and are ${is}`,
+        `Give it back its permissions: chmod ${was} ${path}.`,
+      );
+    }
+  }
+  if (isFieldSet(reg, RegFileEntrySchema.field.size) && reg.size !== now.size) {
+    return changed(`it had ${reg.size} bytes and has ${now.size}`, `Put ${path} back as it was.`);
+  }
+  return null;
+}
+
+function permissions(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
+}
+
+/** Opening some files does something: images must not make us do it. */
+function danger(path: string, now: BigIntStats, isReference: boolean): Fault | null {
+  const type = typeOf(now.mode);
+  if (isReference || type === fileType.regular || type === fileType.directory) return null;
+  if (type === fileType.character && isStateless(deviceOf(now))) return null;
+  const what = `it is a ${typeWord(now.mode)}, which is no regular file`;
+  return { code: 'FILE_CHANGED', path, what, remedy: `Put ${path} back as it was.` };
+}
+
+const needed = {
+  read: constants.R_OK,
+  write: constants.W_OK,
+  both: constants.R_OK | constants.W_OK,
+} as const;
+
+function refusal({ name: path, flags }: RegularFile): Fault | null {
+  try {
+    accessSync(path, needed[accessOf(flags)]);
+    return null;
+  } catch (error) {
+    const what = `this user may not open it as the process had (${errorCode(error)})`;
+    return { code: 'NOT_PERMITTED', path, what, remedy: 'Restore as the user of the process or as root.' };
+  }
+}
+
+/** Images of CRIU may hold files without a name, which are kept elsewhere. @throws EngineError UNSUPPORTED */
+export function refuseRemapped(store: SessionStore): void {
+  const image = 'remap-fpath.img';
+  if (!store.exists(image)) return;
+  const [first] = decodeImage('REMAP_FPATH', store.read(image), { file: image });
+  if (first === undefined) return;
+  throw new EngineError(
+    'UNSUPPORTED',
+    `${image}: file ${first.message.origId} had no name at the dump, which cannot be restored yet`,
+    {
+      remedy: 'Restore these images with CRIU.',
+    },
+  );
+}
