@@ -1,0 +1,109 @@
+import { batchTable, blob, LinuxError, type Registers, type RemoteCall, readMemory, type SyscallArgument, type SyscallName, signals, syscallNumbers, type Tracee, writeMemory } from '@criujs/linux';
+import { allSignalsBut } from '../facts/tasks.ts';
+
+/** Bytes of one call in a table: number, six arguments, result. */
+const slot = 64;
+/** Where the result stands in it. */
+const resultAt = 56;
+/** What a syscall stop shows with PTRACE_O_TRACESYSGOOD. ptrace(2). */
+const syscallStop = 0x85;
+
+/** Where a thread runs calls that we want: code that is mapped there, room for a table, and how to stop again. */
+export interface BatchPlace {
+  readonly thread: Tracee;
+  readonly pid: number;
+  /** Registers to start from; only what a call needs is changed. */
+  readonly base: Registers;
+  /** The address of the blob of machine code in the task. */
+  readonly code: number;
+  readonly table: number;
+  /** How many calls the table holds. */
+  readonly capacity: number;
+  /** `rsp` while it runs; a complete signal frame behind it makes a death of the engine harmless. */
+  readonly stack: number;
+  /** The signal that ends a batch: one that does nothing in this task. */
+  readonly stopSignal: number;
+  /** Told of a SIGSTOP from elsewhere, which no mask holds back: it is to be sent again in the end. */
+  readonly stopped?: () => void;
+}
+
+/** Lets the thread run a table of calls, about a microsecond each; gives their results, negative errno where one failed. */
+export function runBatch(place: BatchPlace, calls: readonly RemoteCall[]): number[] {
+  const { thread, pid } = place;
+  const results: number[] = [];
+  for (let from = 0; from < calls.length; from += place.capacity - 1) {
+    const part = calls.slice(from, from + place.capacity - 1);
+    const table = batchTable([...part, ['tgkill', pid, thread.tid, place.stopSignal]]);
+    writeMemory(pid, place.table, table);
+    const registers = place.base
+      .copy()
+      .set('ip', place.code + blob.offsets.batch)
+      .set('r12', place.table)
+      .set('r13', part.length + 1)
+      .set('sp', place.stack)
+      .set('orig_ax', -1n);
+    thread.setRegisters(registers);
+    thread.setSignalMask(allSignalsBut(place.stopSignal));
+    thread.resume();
+    waitForEnd(place);
+    const done = readMemory(pid, place.table, part.length * slot);
+    for (let i = 0; i < part.length; i++) results.push(Number(done.readBigInt64LE(i * slot + resultAt)));
+  }
+  return results;
+}
+
+/** The batch is over when its last call, the signal to itself, shows, with no calls left in the count. */
+function waitForEnd(place: BatchPlace): void {
+  for (;;) {
+    const stop = place.thread.waitStop();
+    if (stop.event === 0 && stop.signal === place.stopSignal && place.thread.registers().get('r13') <= 1n) return;
+    passOver(place, stop);
+    place.thread.resume();
+  }
+}
+
+/** A call of one thread through one `syscall` instruction. */
+export interface CallPlace {
+  readonly thread: Tracee;
+  readonly base: Registers;
+  /** The address of a `syscall` instruction in the task. */
+  readonly instruction: number;
+  readonly stack: number;
+  readonly stopped?: () => void;
+}
+
+const argumentRegisters = ['di', 'si', 'dx', 'r10', 'r8', 'r9'] as const;
+
+/**
+ * One call, from syscall stop to syscall stop. No single step and no breakpoint: should the engine die meanwhile, the
+ * thread goes on to the code behind the instruction.
+ *
+ * @param ready runs when the registers are set and the thread does not run yet: the place to block signals.
+ */
+export function callOnce(place: CallPlace, name: SyscallName, args: readonly SyscallArgument[], ready?: () => void): number {
+  const { thread } = place;
+  const registers = place.base
+    .copy()
+    .set('ax', syscallNumbers[name])
+    .set('orig_ax', -1n)
+    .set('ip', place.instruction)
+    .set('sp', place.stack);
+  argumentRegisters.forEach((register, at) => {
+    registers.set(register, BigInt.asUintN(64, BigInt(args[at] ?? 0)));
+  });
+  thread.setRegisters(registers);
+  ready?.();
+  for (let stops = 0; stops < 2; ) {
+    thread.resumeToSyscall();
+    const stop = thread.waitStop();
+    if (stop.event === 0 && stop.signal === syscallStop) stops++;
+    else passOver(place, stop);
+  }
+  const result = Number(BigInt.asIntN(64, thread.registers().get('ax')));
+  if (result < 0 && result >= -4095) throw new LinuxError(name, -result);
+  return result;
+}
+
+function passOver(place: { readonly stopped?: () => void }, stop: { signal: number; event: number }): void {
+  if (stop.event === 0 && stop.signal === signals.SIGSTOP) place.stopped?.();
+}

@@ -1,0 +1,102 @@
+import { closeFd } from '@criujs/linux';
+import { EngineError, type Refusal, refusedMessage } from '../errors.ts';
+import { type CollectedFiles, collectFiles } from '../files/collect.ts';
+import type { DumpOutcome, EngineDumpOptions } from '../options.ts';
+import type { Session } from '../run/session.ts';
+import { checkRoot, recogniseTask } from '../tasks/recognise.ts';
+import { callObserver } from './accelerators.ts';
+import { ask, lookAt, type OutsideView, sharedWithParent } from './dump/collect.ts';
+import { commitAndKill } from './dump/commit.ts';
+import { type FrozenTree, freezeTree } from './dump/freeze.ts';
+import { dumpPages } from './dump/pages.ts';
+import { sessionRefusals } from './dump/sessions.ts';
+import { inventoryImage, writeTask, writeTree, writeZombie } from './dump/write.ts';
+import { surveyRows, surveyTree } from './survey.ts';
+
+/**
+ * Dumps a process and all below it into the session's store.
+ *
+ * Whatever goes wrong before the inventory is written, the tree runs on as it was; the same holds when the engine is
+ * killed. What cannot be dumped is refused before anything is changed, and all of it in one error.
+ */
+export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutcome {
+  const begun = performance.now();
+  session.phase('survey');
+  checkRoot(options.pid);
+  const surveyed = surveyTree(options.pid);
+  refuse(options.pid, surveyRows(surveyed, session.hooks).flatMap((row) => (row.taker === null ? [asRefusal(row)] : [])));
+
+  session.phase('pause');
+  for (const { pid } of surveyed) callObserver(session, 'PAUSE_DEVICES', pid);
+
+  session.phase('freeze');
+  const frozenAt = performance.now();
+  const tree = freezeTree(options.pid);
+  let files: CollectedFiles | undefined;
+  try {
+    for (const { pid } of tree.tasks) callObserver(session, 'CHECKPOINT_DEVICES', pid);
+
+    session.phase('collect');
+    const living = tree.tasks.filter(({ state }) => state !== 'zombie');
+    files = collectFiles(living, session);
+    const views = lookAtAll(tree, files, options.pid);
+
+    session.phase('infect');
+    const asked = views.map((view) => ({ view, inside: ask(tree, view) }));
+
+    session.phase('pages');
+    const bytes = views.reduce((sum, view, at) => sum + dumpPages(view.task.pid, at + 1, view.maps, session), 0);
+
+    session.phase('write');
+    asked.forEach(({ view, inside }, at) => {
+      writeTask(view, inside, at, files as CollectedFiles, session);
+    });
+    for (const task of tree.tasks) if (task.state === 'zombie') writeZombie(task, session);
+    files.write();
+    writeTree(tree, session);
+    callObserver(session, 'DUMP_DEVICES_LATE', options.pid);
+
+    const inventory = inventoryImage(files.providers());
+    session.checkAborted();
+    if (options.leaveRunning) {
+      session.phase('commit');
+      session.store.write('inventory.img', inventory);
+    } else commitAndKill(tree, inventory, session);
+    return {
+      root: options.pid,
+      processes: tree.tasks.length,
+      threads: tree.tasks.reduce((sum, { threads }) => sum + threads.length, 0),
+      bytes,
+      frozenMs: performance.now() - frozenAt,
+      totalMs: performance.now() - begun,
+      warnings: [],
+      plugins: files.providers(),
+    };
+  } finally {
+    tree.thaw();
+    files?.close();
+    for (const { pidfd } of tree.tasks) closeFd(pidfd);
+  }
+}
+
+/** Looks at the whole tree from outside and refuses, in one error, all that nobody can dump. */
+function lookAtAll(tree: FrozenTree, files: CollectedFiles, root: number): OutsideView[] {
+  const refusals: Refusal[] = [...sharedWithParent(tree), ...sessionRefusals(tree)];
+  const living = tree.tasks.filter(({ state }) => state !== 'zombie');
+  const views = living.map((task) => lookAt(task, files, refusals));
+  // Our own tracing is no reason to refuse; everything else may have changed since the survey.
+  const tasks = living.flatMap(({ pid }) => recogniseTask(pid)).filter(({ resource }) => resource !== 'tracing');
+  refuse(root, [...tasks, ...refusals, ...files.refusals]);
+  return views;
+}
+
+function refuse(root: number, refusals: readonly Refusal[]): void {
+  if (refusals.length === 0) return;
+  const command = refusals.find(({ pid }) => pid === root)?.command ?? 'its tree';
+  throw new EngineError('UNSUPPORTED', refusedMessage({ pid: root, command }, refusals), { pid: root, refusals });
+}
+
+function asRefusal(row: { pid: number; command: string; resource: string; why?: string; remedy?: string }): Refusal {
+  const { pid, command, resource, why = 'nobody takes it', remedy = '' } = row;
+  return { pid, command, resource, why, remedy };
+}

@@ -1,0 +1,129 @@
+import { statSync } from 'node:fs';
+import type { MessageInitShape, RlimitEntrySchema, SaEntrySchema } from '@criujs/images';
+import { compare, LinuxError, readAuxv, readLink, readPersonality } from '@criujs/linux';
+import { EngineError, type Refusal } from '../../errors.ts';
+import type { CollectedFiles } from '../../files/collect.ts';
+import { askSecurebits } from '../../tasks/credentials.ts';
+import { limitEntries } from '../../tasks/limits.ts';
+import { askProcess, type ProcessAnswers, readProcNumber } from '../../tasks/process.ts';
+import { askActions } from '../../tasks/signals.ts';
+import { askThread, type ThreadAnswers } from '../../tasks/threads.ts';
+import { askTimers } from '../../tasks/timers.ts';
+import { createArea, inquire } from '../remote.ts';
+import type { FrozenTask, FrozenThread, FrozenTree } from './freeze.ts';
+import { infect } from './infect.ts';
+import { type DumpedMap, describeMaps } from './maps.ts';
+import { readThread, type ThreadState } from './threads.ts';
+
+/** All that is known of a process before anything is asked of it: read from outside, nothing changed. */
+export interface OutsideView {
+  readonly task: FrozenTask;
+  readonly threads: readonly ThreadState[];
+  readonly pending: readonly Buffer[];
+  readonly maps: readonly DumpedMap[];
+  readonly exe: number;
+  readonly cwd: number;
+  readonly root: number;
+  readonly limits: readonly MessageInitShape<typeof RlimitEntrySchema>[];
+  readonly auxv: readonly bigint[];
+  readonly personality: number;
+  readonly oomScore: number;
+  readonly loginuid: number;
+}
+
+/** What the process told of itself. */
+export interface InsideView {
+  readonly actions: readonly MessageInitShape<typeof SaEntrySchema>[];
+  readonly timers: ReturnType<ReturnType<typeof askTimers>['answer']>;
+  readonly process: ProcessAnswers;
+  readonly threads: readonly (ThreadAnswers & { readonly secbits: number })[];
+}
+
+/** AUDIT_SID_UNSET: no login stands behind the process. */
+const noLogin = 0xffff_ffff;
+
+/** Looks at a frozen process from outside. What nobody can dump is added to `refusals`. */
+export function lookAt(task: FrozenTask, files: CollectedFiles, refusals: Refusal[]): OutsideView {
+  const { maps, refusals: refusedMaps } = describeMaps(task, files);
+  refusals.push(...refusedMaps);
+  return {
+    task,
+    threads: task.threads.map((thread) => readThread(task.pid, thread)),
+    pending: (task.threads[0] as FrozenThread).tracee.pendingSignals(true),
+    maps,
+    exe: addLink(task.pid, 'exe', files),
+    cwd: addLink(task.pid, 'cwd', files),
+    root: addLink(task.pid, 'root', files),
+    limits: limitEntries(task.pid),
+    auxv: readAuxv(task.pid),
+    personality: readPersonality(task.pid),
+    oomScore: readProcNumber(task.pid, 'oom_score_adj', 0),
+    loginuid: readProcNumber(task.pid, 'loginuid', noLogin),
+  };
+}
+
+function addLink(pid: number, what: 'exe' | 'cwd' | 'root', files: CollectedFiles): number {
+  return files.addPath(readLink(pid, what), { pid, stat: statSync(`/proc/${pid}/${what}`, { bigint: true }) });
+}
+
+/** Infects one process, asks what only it can tell, and cures it again. */
+export function ask(tree: FrozenTree, view: OutsideView): InsideView {
+  const { task, threads } = view;
+  const infection = infect(task, threads[0] as ThreadState, () => tree.stopLater(task.pid));
+  try {
+    return {
+      ...askLeader(view, infection),
+      threads: task.threads.map((thread, at) => {
+        const state = threads[at] as ThreadState;
+        const area = createArea(infection.area);
+        const memory = { pid: task.pid, start: infection.area.start, used: area.used };
+        const run = (calls: Parameters<typeof infection.run>[2]): number[] => infection.run(thread, state, calls);
+        const { own, secbits } = inquire(run, memory, { own: askThread(area), secbits: askSecurebits() });
+        return { ...own, secbits };
+      }),
+    };
+  } finally {
+    infection.cure();
+  }
+}
+
+function askLeader(view: OutsideView, infection: ReturnType<typeof infect>): Omit<InsideView, 'threads'> {
+  const area = createArea(infection.area);
+  const memory = { pid: view.task.pid, start: infection.area.start, used: area.used };
+  return inquire(
+    (calls) => infection.run(view.task.threads[0] as FrozenThread, view.threads[0] as ThreadState, calls),
+    memory,
+    { actions: askActions(area), timers: askTimers(area), process: askProcess(area) },
+  );
+}
+
+/** Things that two processes may share and that an image of ours holds one of for each. */
+const unshared = [
+  { type: 'VM', what: 'memory', remedy: 'It is between vfork() and exec(): dump it a moment later.' },
+  { type: 'FILES', what: 'its table of descriptors', remedy: 'Dump it with CRIU.' },
+  { type: 'FS', what: 'its working directory and umask', remedy: 'Dump it with CRIU.' },
+  { type: 'SIGHAND', what: 'its signal handlers', remedy: 'Dump it with CRIU.' },
+] as const;
+
+/** Refuses processes that share with their parent what processes do not share (clone(2) with CLONE_VM and the like). */
+export function sharedWithParent(tree: FrozenTree): Refusal[] {
+  return tree.tasks.flatMap((task) =>
+    task.ppid === 0 || task.state === 'zombie'
+      ? []
+      : unshared.flatMap(({ type, what, remedy }): Refusal[] =>
+          shares(type, task) ? [{ pid: task.pid, command: task.command, resource: what, why: `it is shared with its parent ${task.ppid}`, remedy }] : [],
+        ),
+  );
+}
+
+function shares(type: (typeof unshared)[number]['type'], task: FrozenTask): boolean {
+  try {
+    return compare(type, task.pid, task.ppid) === 0;
+  } catch (error) {
+    if (!(error instanceof LinuxError)) throw error;
+    throw new EngineError('NOT_PERMITTED', `kcmp(2) is refused (${error.code}): what processes share cannot be told`, {
+      cause: error,
+      remedy: 'Allow kcmp in the container\'s seccomp filter; `criujs check` tells more.',
+    });
+  }
+}

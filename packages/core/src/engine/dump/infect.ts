@@ -1,0 +1,158 @@
+import { blob, type RemoteCall, readMaps, readMemory, signalFrame, type Vma, writeMemory } from '@criujs/linux';
+import { EngineError } from '../../errors.ts';
+import { mapFlag, protection } from '../../facts/memory.ts';
+import { harmlessSignals, hasSignal } from '../../facts/tasks.ts';
+import { type BatchPlace, type CallPlace, callOnce, runBatch } from '../batch.ts';
+import type { DataArea } from '../remote.ts';
+import type { FrozenTask, FrozenThread } from './freeze.ts';
+import type { ThreadState } from './threads.ts';
+
+/** Our page in the target: blob, table, answers, one signal frame. */
+const page = { size: 1 << 18, table: 0x1000, tableSize: 0x10000, data: 0x11000, dataSize: 0x20000, frame: 0x32000 } as const;
+/** Bytes at the vdso's end that the code for the first call takes; they are zero in every vdso. */
+const caveRoom = 64;
+/** The red zone of the System V ABI: leaf functions keep data below `rsp`. */
+const redZone = 128;
+
+/** A task that runs calls of ours, until it is cured. */
+export interface Infection {
+  /** Where answers may be written; each batch starts anew. */
+  readonly area: DataArea;
+  /** Whether a map is ours and no part of the program. */
+  owns(vma: Vma): boolean;
+  run(thread: FrozenThread, state: ThreadState, calls: readonly RemoteCall[]): number[];
+  /** Takes everything of ours out again and puts every register back. */
+  cure(): void;
+}
+
+/**
+ * Puts a page of ours into a frozen task.
+ *
+ * The first call is made from a few spare bytes of the vdso, with a signal frame below the stack's red zone: were the
+ * engine to die at any moment, the task would fall into rt_sigreturn and go on as it was. What lay where the frame
+ * goes is put back afterwards: some runtimes keep other data below the stack pointer.
+ */
+export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => void): Infection {
+  const main = task.threads[0] as FrozenThread;
+  const cave = openCave(task);
+  const need = frameSize(main);
+  const frameAddress = Number((main.registers.get('sp') - BigInt(redZone + need)) & ~63n);
+  const below = tryRead(task.pid, frameAddress, need);
+  const first: CallPlace = {
+    thread: main.tracee,
+    base: main.registers,
+    instruction: cave + blob.offsets.syscall,
+    stack: below === null ? Number(main.registers.get('sp')) : frameAddress + 8,
+    stopped: stopLater,
+  };
+  if (below !== null) writeMemory(task.pid, frameAddress, signalFrame(frameAddress, leader.saved, main.mask, main.xstate));
+  main.tracee.poke(cave, blob.cave);
+  const all = protection.read | protection.write | protection.execute;
+  const blockSignals = (): void => main.tracee.setSignalMask(0xffff_ffff_ffff_ffffn);
+  const base = tryCall(task, () =>
+    callOnce(first, 'mmap', [0, page.size, all, mapFlag.private | mapFlag.anonymous, -1, 0], blockSignals),
+  );
+  writeMemory(task.pid, base, blob.code);
+  const stopSignal = harmlessSignals.find((signal) => !hasSignal(task.status.caught, signal));
+  if (stopSignal === undefined)
+    throw new EngineError('UNSUPPORTED', `cannot dump ${task.pid}: it handles SIGURG, SIGWINCH, SIGCHLD and SIGCONT alike`, {
+      pid: task.pid,
+      remedy: 'Leave one of these signals without a handler.',
+    });
+  const place = (thread: FrozenThread): BatchPlace => ({
+    thread: thread.tracee,
+    pid: task.pid,
+    base: thread.registers,
+    code: base,
+    table: base + page.table,
+    capacity: page.tableSize / 64,
+    stack: base + page.frame + 8,
+    stopSignal,
+    stopped: stopLater,
+  });
+
+  return {
+    area: { start: base + page.data, size: page.dataSize },
+    owns: (vma) => vma.start === base && vma.end === base + page.size,
+    run: (thread, state, calls) => {
+      const frame = base + page.frame;
+      writeMemory(task.pid, frame, signalFrame(frame, state.saved, thread.mask, thread.xstate));
+      const results = runBatch(place(thread), calls);
+      // The stop is a signal's: from here the kernel restarts a call that was interrupted. At once, because the next
+      // thread's batch overwrites the frame that this one would fall back on.
+      putBack(thread);
+      return results;
+    },
+    cure: () => {
+      callOnce(first, 'munmap', [base, page.size], blockSignals);
+      // Putting registers back needs a stop of this kind: after a plain syscall stop the program would see -516.
+      main.tracee.setRegisters(first.base.copy().set('orig_ax', -1n).set('ip', cave + blob.offsets.sigreturn).set('sp', first.stack));
+      main.tracee.interrupt();
+      main.tracee.resume();
+      waitForTrap(main, stopLater);
+      putBack(main);
+      main.tracee.poke(cave, new Uint8Array(blob.cave.length));
+      if (below !== null) writeMemory(task.pid, frameAddress, below);
+    },
+  };
+}
+
+/** The mask comes first, so that no moment has the program's registers and all signals blocked. */
+function putBack(thread: FrozenThread): void {
+  thread.tracee.setSignalMask(thread.mask);
+  thread.tracee.setRegisters(thread.registers);
+}
+
+function waitForTrap(thread: FrozenThread, stopLater: () => void): void {
+  for (;;) {
+    const stop = thread.tracee.waitStop();
+    if (stop.event !== 0) return;
+    stopLater();
+    thread.tracee.resume();
+  }
+}
+
+/** The address of room for a few bytes of code that every process has: the zeros behind its vdso. */
+function openCave(task: FrozenTask): number {
+  const vdso = readMaps(task.pid).find((vma) => vma.name === '[vdso]');
+  if (vdso === undefined)
+    throw new EngineError('UNSUPPORTED', `cannot dump ${task.pid}: it has no vdso, from which the first call is made`, {
+      pid: task.pid,
+      remedy: 'Boot without vdso=0.',
+    });
+  const cave = vdso.end - caveRoom;
+  const there = readMemory(task.pid, cave, blob.cave.length);
+  // Code of ours is still there where an engine was killed in the middle: it serves again.
+  if (!there.every((byte) => byte === 0) && !there.equals(Buffer.from(blob.cave)))
+    throw new EngineError('UNSUPPORTED', `cannot dump ${task.pid}: the end of its vdso is not empty`, {
+      pid: task.pid,
+      remedy: 'Please report this kernel: its vdso leaves no room.',
+    });
+  return cave;
+}
+
+/** rt_sigframe without its floating point state is below 1 KiB; the rest is alignment. */
+function frameSize(thread: FrozenThread): number {
+  return 1024 + 64 + 64 + thread.xstate.length + 64;
+}
+
+function tryRead(pid: number, address: number, length: number): Buffer | null {
+  try {
+    return readMemory(pid, address, length);
+  } catch {
+    // The stack ends here: without a frame the first call is made all the same.
+    return null;
+  }
+}
+
+function tryCall<T>(task: FrozenTask, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw new EngineError('KERNEL', `process ${task.pid} may not map a page that is writable and executable: ${error}`, {
+      pid: task.pid,
+      cause: error,
+      remedy: 'A security policy (SELinux execmem, MDWE) forbids it to this program; the engine needs it for a moment.',
+    });
+  }
+}

@@ -1,0 +1,115 @@
+import { statSync } from 'node:fs';
+import type { MessageInitShape, VmaEntrySchema } from '@criujs/images';
+import { readSmaps, type Vma } from '@criujs/linux';
+import type { Refusal } from '../../errors.ts';
+import type { CollectedFiles } from '../../files/collect.ts';
+import { adviceOfVmFlag, mapFlag, protection, vmaStatus } from '../../facts/memory.ts';
+import { recogniseMap } from '../../memory/recognise.ts';
+import type { FrozenTask } from './freeze.ts';
+
+/** A map of a process and what the image says of it. */
+export interface DumpedMap {
+  readonly vma: Vma;
+  readonly entry: MessageInitShape<typeof VmaEntrySchema> & { status: number };
+  /** Whether pages of it belong into the image: all of it, what differs from its file, or none. */
+  readonly pages: 'all' | 'changed' | 'none';
+}
+
+/** Advice bit that CRIU sets for the kernel's own pages: they are not to be dumped. */
+const dontDump = 1n << 16n;
+
+/** Describes all maps of a frozen process; maps that nobody can bring back are told as refusals. */
+export function describeMaps(task: FrozenTask, files: CollectedFiles): { maps: DumpedMap[]; refusals: Refusal[] } {
+  const maps: DumpedMap[] = [];
+  const refusals: Refusal[] = [];
+  for (const vma of readSmaps(task.pid)) {
+    const described = describeMap(task, vma, files);
+    if ('why' in described) refusals.push(described);
+    else if (!joinVvar(maps, described)) maps.push(described);
+  }
+  return { maps, refusals };
+}
+
+/** Words for a map in an error: its place, rights and name. */
+export function mapResource(vma: Vma): string {
+  const rights = [vma.read ? 'r' : '-', vma.write ? 'w' : '-', vma.execute ? 'x' : '-', vma.shared ? 's' : 'p'].join('');
+  return `memory map ${vma.start.toString(16)}-${vma.end.toString(16)} ${rights} ${vma.name || '(anonymous)'}`;
+}
+
+function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedMap | Refusal {
+  const kind = recogniseMap(vma);
+  const base = { start: BigInt(vma.start), end: BigInt(vma.end), pgoff: 0n, shmid: 0n, prot: protectionOf(vma), fd: -1n };
+  const grows = (vma.vmFlags?.has('gd') ? mapFlag.growsDown : 0) | (vma.vmFlags?.has('lo') ? mapFlag.locked : 0);
+  const privateFlags = mapFlag.private | mapFlag.anonymous | grows;
+  const madv = adviceOf(vma);
+  const advice = madv === 0n ? {} : { madv };
+  const refuse = (why: string, remedy: string): Refusal => ({
+    pid: task.pid,
+    command: task.command,
+    resource: mapResource(vma),
+    why,
+    remedy,
+  });
+  switch (kind.kind) {
+    case 'refused':
+      return refuse(kind.why, kind.remedy);
+    case 'vsyscall':
+      return entry(vma, { ...base, flags: mapFlag.private | mapFlag.anonymous, status: vmaStatus.vsyscall | vmaStatus.anonymousPrivate }, 'none');
+    case 'vvar':
+      return entry(
+        vma,
+        { ...base, flags: mapFlag.private | mapFlag.anonymous, status: vmaStatus.regular | vmaStatus.anonymousPrivate | vmaStatus.vvar, madv: dontDump },
+        'none',
+      );
+    case 'vdso':
+      return entry(vma, { ...base, ...advice, flags: privateFlags, status: vmaStatus.regular | vmaStatus.vdso | vmaStatus.anonymousPrivate }, 'all');
+    case 'heap':
+    case 'anonymous': {
+      const heap = kind.kind === 'heap' ? vmaStatus.heap : 0;
+      return entry(vma, { ...base, ...advice, flags: privateFlags, status: vmaStatus.regular | vmaStatus.anonymousPrivate | heap }, 'all');
+    }
+    case 'external': {
+      const id = files.externalMapping(task.pid, vma);
+      if (id === null)
+        return refuse(
+          'no external file that a plugin took is behind it',
+          'Load a plugin that dumps this device, and keep one descriptor of it open while it is mapped.',
+        );
+      const status = vmaStatus.regular | (vma.shared ? vmaStatus.fileShared : vmaStatus.filePrivate);
+      return entry(vma, { ...base, ...advice, pgoff: BigInt(vma.offset), shmid: BigInt(id), flags: vma.shared ? mapFlag.shared : mapFlag.private, status, fdflags: 2 }, vma.shared ? 'none' : 'changed');
+    }
+    case 'file': {
+      const writable = vma.shared && (vma.write || (vma.vmFlags?.has('mw') ?? false));
+      const id = files.addPath(kind.path, { pid: task.pid, flags: writable ? 2 : 0, stat: statSync(kind.path, { bigint: true }) });
+      const status = vmaStatus.regular | (vma.shared ? vmaStatus.fileShared : vmaStatus.filePrivate);
+      const flags = (vma.shared ? mapFlag.shared : mapFlag.private) | grows;
+      return entry(vma, { ...base, ...advice, pgoff: BigInt(vma.offset), shmid: BigInt(id), flags, status, fdflags: writable ? 2 : 0 }, vma.shared ? 'none' : 'changed');
+    }
+  }
+}
+
+function entry(vma: Vma, fields: DumpedMap['entry'], pages: DumpedMap['pages']): DumpedMap {
+  return { vma, entry: fields, pages };
+}
+
+/** Newer kernels show the vvar in two parts; an image holds it as one. */
+function joinVvar(maps: DumpedMap[], next: DumpedMap): boolean {
+  const last = maps.at(-1);
+  if (next.vma.name !== '[vvar_vclock]' || last === undefined || last.vma.end !== next.vma.start) return false;
+  if (!(last.entry.status & vmaStatus.vvar)) return false;
+  if (next.entry.end !== undefined) last.entry.end = next.entry.end;
+  return true;
+}
+
+function protectionOf(vma: Vma): number {
+  return (vma.read ? protection.read : 0) | (vma.write ? protection.write : 0) | (vma.execute ? protection.execute : 0);
+}
+
+function adviceOf(vma: Vma): bigint {
+  let advice = 0n;
+  for (const flag of vma.vmFlags ?? []) {
+    const number = adviceOfVmFlag[flag];
+    if (number !== undefined) advice |= 1n << BigInt(number);
+  }
+  return advice;
+}

@@ -1,0 +1,32 @@
+import type { Refusal } from '../../errors.ts';
+import type { FrozenTree } from './freeze.ts';
+
+/**
+ * Refuses processes whose session no restored process could be born into: a session can only be made by its leader and
+ * inherited from there. Sessions from outside of the tree are taken over from whoever restores.
+ */
+export function sessionRefusals(tree: FrozenTree): Refusal[] {
+  const sessionOf = new Map(tree.tasks.map((task) => [task.pid, task.stat.session]));
+  return tree.tasks.flatMap((task): Refusal[] => {
+    const { session } = task.stat;
+    if (session === task.pid || task.ppid === 0) return [];
+    if (session === sessionOf.get(task.ppid) || isInherited(tree, task.ppid, session)) return [];
+    return [
+      {
+        pid: task.pid,
+        command: task.command,
+        resource: `session ${session}`,
+        why: 'none of its ancestors is or was in that session',
+        remedy: 'Dump it with CRIU.',
+      },
+    ];
+  });
+}
+
+/** A parent may have left a session by setsid() after the child was born: then an older ancestor is still in it. */
+function isInherited(tree: FrozenTree, pid: number, session: number): boolean {
+  const task = tree.tasks.find((one) => one.pid === pid);
+  if (task === undefined) return true;
+  if (task.stat.session === session) return true;
+  return task.stat.session === task.pid && isInherited(tree, task.ppid, session);
+}

@@ -1,0 +1,154 @@
+import { errnoName, type RemoteCall, readMemory, type SyscallName, writeMemory } from '@criujs/linux';
+import { EngineError } from '../errors.ts';
+import { type BatchPlace, runBatch } from './batch.ts';
+
+/** A call that a task makes in its own name. Bytes are copied into the task first and passed by their address. */
+export interface TaskCall {
+  readonly name: SyscallName;
+  readonly args: readonly (number | bigint | Uint8Array)[];
+  /** A failure is told to the caller of {@link runTaskCalls} and is no error. */
+  readonly optional?: boolean;
+  /** The only answer that is right, where a smaller one is a failure too. */
+  readonly expect?: number;
+  /** What the call is for, for the error: "set the limit of open files". */
+  readonly what: string;
+}
+
+/** Memory inside the task that calls may put their arguments into. */
+export interface DataArea {
+  readonly start: number;
+  readonly size: number;
+}
+
+/** What a failed optional call came to. */
+export interface FailedCall {
+  readonly what: string;
+  readonly errno: number;
+}
+
+/** An output argument: memory of the task that a call writes into. */
+export interface Area {
+  /** Sets `length` bytes aside and gives their address in the task. */
+  reserve(length: number): number;
+}
+
+/** Calls that ask a task something, and how their answers read. */
+export interface Inquiry<T> {
+  readonly calls: readonly RemoteCall[];
+  answer(results: readonly number[], read: (address: number, length: number) => Buffer): T;
+}
+
+type Answers<M extends Record<string, Inquiry<unknown>>> = {
+  readonly [K in keyof M]: M[K] extends Inquiry<infer T> ? T : never;
+};
+
+/** An area of the task's memory for the answers of one batch. */
+export function createArea(area: DataArea): Area & { readonly used: () => number } {
+  let used = 0;
+  return {
+    used: () => used,
+    reserve: (length) => {
+      const address = area.start + used;
+      used += (length + 15) & ~15;
+      if (used > area.size) throw new EngineError('INTERNAL', `answers of ${used} bytes do not fit into ${area.size}`);
+      return address;
+    },
+  };
+}
+
+/** Asks many questions in one batch: one stop of the task, however many there are. */
+export function inquire<M extends Record<string, Inquiry<unknown>>>(
+  run: (calls: readonly RemoteCall[]) => readonly number[],
+  memory: { readonly pid: number; readonly start: number; readonly used: () => number },
+  inquiries: M,
+): Answers<M> {
+  const asked = Object.entries(inquiries);
+  const results = run(asked.flatMap(([, inquiry]) => inquiry.calls));
+  const answers = memory.used() > 0 ? readMemory(memory.pid, memory.start, memory.used()) : Buffer.alloc(0);
+  const read = (address: number, length: number): Buffer =>
+    answers.subarray(address - memory.start, address - memory.start + length);
+  let from = 0;
+  const out: Record<string, unknown> = {};
+  for (const [name, inquiry] of asked) {
+    const to = from + inquiry.calls.length;
+    out[name] = inquiry.answer(results.slice(from, to), read);
+    from = to;
+  }
+  return out as Answers<M>;
+}
+
+/**
+ * Makes a task run calls, in as few batches as its areas allow, and checks each.
+ *
+ * @throws EngineError KERNEL with what the call was for, where one that is not optional fails.
+ */
+export function runTaskCalls(place: BatchPlace, data: DataArea, calls: readonly TaskCall[]): FailedCall[] {
+  const failed: FailedCall[] = [];
+  let from = 0;
+  while (from < calls.length) {
+    const { bytes, remote, to } = layOut(calls, from, data, place.capacity - 1);
+    if (bytes.length > 0) writeMemory(place.pid, data.start, bytes);
+    runBatch(place, remote).forEach((result, at) => {
+      const call = calls[from + at];
+      if (call === undefined) return;
+      if (call.expect !== undefined && result >= 0 && result !== call.expect) throw fellShort(place.pid, call, result);
+      if (result >= 0 || result < -4095) return;
+      if (!call.optional) throw callFailed(place.pid, call, -result);
+      failed.push({ what: call.what, errno: -result });
+    });
+    from = to;
+  }
+  return failed;
+}
+
+function layOut(
+  calls: readonly TaskCall[],
+  from: number,
+  data: DataArea,
+  capacity: number,
+): { bytes: Buffer; remote: RemoteCall[]; to: number } {
+  const parts: Uint8Array[] = [];
+  const remote: RemoteCall[] = [];
+  let used = 0;
+  let to = from;
+  for (; to < calls.length && remote.length < capacity; to++) {
+    const call = calls[to] as TaskCall;
+    const needs = call.args.reduce<number>((sum, arg) => sum + (arg instanceof Uint8Array ? aligned(arg.length) : 0), 0);
+    if (needs > data.size) throw new EngineError('INTERNAL', `arguments of ${needs} bytes to ${call.what}`);
+    if (used + needs > data.size) break;
+    const args = call.args.map((arg) => {
+      if (!(arg instanceof Uint8Array)) return arg;
+      const address = data.start + used;
+      parts.push(arg, new Uint8Array(aligned(arg.length) - arg.length));
+      used += aligned(arg.length);
+      return address;
+    });
+    remote.push([call.name, ...args]);
+  }
+  return { bytes: Buffer.concat(parts), remote, to };
+}
+
+function aligned(length: number): number {
+  return (length + 63) & ~63;
+}
+
+function callFailed(pid: number, call: TaskCall, errno: number): EngineError {
+  const args = call.args.map((arg) => (arg instanceof Uint8Array ? `${arg.length} bytes` : hex(arg)));
+  return new EngineError(
+    'KERNEL',
+    `process ${pid}: cannot ${call.what}: ${call.name}(${args.join(', ')}) answered ${errnoText(errno)}`,
+    { pid },
+  );
+}
+
+function fellShort(pid: number, call: TaskCall, result: number): EngineError {
+  return new EngineError('IMAGE_INVALID', `process ${pid}: cannot ${call.what}: ${result} bytes instead of ${call.expect}`, { pid });
+}
+
+function hex(value: number | bigint): string {
+  return value > 4096 ? `0x${value.toString(16)}` : value.toString();
+}
+
+function errnoText(errno: number): string {
+  return `${errnoName(errno)} (${errno})`;
+}

@@ -1,0 +1,124 @@
+import { closeSync, fstatSync } from 'node:fs';
+import { signals } from '@criujs/linux';
+import { EngineError } from '../errors.ts';
+import { type OpenedFiles, openFiles } from '../files/open.ts';
+import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
+import type { Session } from '../run/session.ts';
+import { callObserver } from './accelerators.ts';
+import { createInheritance } from './restore/descriptors.ts';
+import { endTasks, forkTree } from './restore/fork.ts';
+import { type BuiltThread, endTask, holeSize, lowestAddress, startHelper, workshopAt } from './restore/helper.ts';
+import { findHole, type MemoryPlan, planMemory } from './restore/layout.ts';
+import { isFileMap } from './restore/map.ts';
+import { readTree, type TaskImage } from './restore/read.ts';
+import { letGo, putTogether } from './restore/resume.ts';
+import { accessOf, buildTask } from './restore/task.ts';
+
+/** A process while it is planned: its images, and what its memory is to be. */
+interface Planned {
+  readonly image: TaskImage;
+  readonly memory: MemoryPlan;
+}
+
+/**
+ * Restores a tree from the session's store.
+ *
+ * Everything is read and checked before the first process is made. All processes that are being made die with the
+ * engine; so nothing is ever half restored.
+ */
+export function restoreTree(options: EngineRestoreOptions, session: Session): RestoreOutcome {
+  const begun = performance.now();
+  session.phase('read');
+  const tree = readTree(session);
+  const images = tree.tasks.filter((task): task is TaskImage => task.state !== 'zombie');
+  const planned = images.map((image): Planned => ({ image, memory: planMemory(image) }));
+  const workshop = workshopAt(findHole(planned.map(({ memory }) => memory), holeSize, lowestAddress()));
+  if (session.hooks.serves('RESTORE_INIT')) session.hooks.call('RESTORE_INIT', {});
+
+  session.phase('open');
+  const pages: number[] = [];
+  let files: OpenedFiles | undefined;
+  try {
+    files = openFiles({ files: tree.files, fdinfo: tree.fdinfo }, session);
+    for (const { image, memory } of planned) pages.push(openPages(image, memory, session));
+    const inheritance = inherit(planned, files, pages);
+
+    session.phase('fork');
+    const forkedAt = performance.now();
+    const helper = startHelper(workshop, inheritance.list);
+    let tasks: ReadonlyMap<number, BuiltThread> = new Map();
+    try {
+      const fork = forkTree(tree, helper, workshop, { ...options, exitSignal: () => signals.SIGCHLD });
+      tasks = fork.tasks;
+      const now = (pid: number): number => fork.ids.get(pid) ?? pid;
+      files.afterFork(now);
+      if (session.hooks.serves('POST_FORKING')) session.hooks.call('POST_FORKING', {});
+
+      session.phase('build');
+      const built = planned.map(({ image, memory }, at) => {
+        session.checkAborted();
+        const main = tasks.get(image.pid) as BuiltThread;
+        const threads = buildTask({
+          image,
+          memory,
+          main,
+          workshop,
+          files: files as OpenedFiles,
+          session,
+          newPids: options.newPids,
+          foreignRoot: tree.files.find(({ id }) => id === image.fs.rootId)?.reg?.name !== '/',
+          inherited: inheritance.at,
+          pages: pages[at] as number,
+        });
+        return { image, threads };
+      });
+
+      session.phase('resume');
+      for (const { threads } of built) callObserver(session, 'RESUME_DEVICES_LATE', (threads[0] as BuiltThread).pid);
+      session.checkAborted();
+      for (const { image, threads } of built) putTogether(image, threads, workshop);
+      for (const { image, threads } of built) letGo(image, threads);
+      tasks = new Map();
+      return {
+        pid: now((planned[0] as Planned).image.pid),
+        pids: images.map(({ pid }) => [pid, now(pid)] as const),
+        restoreMs: performance.now() - forkedAt,
+        totalMs: performance.now() - begun,
+        warnings: [],
+      };
+    } finally {
+      endTasks(tasks);
+      endTask(helper.pid);
+    }
+  } finally {
+    for (const fd of pages) closeSync(fd);
+    files?.close();
+  }
+}
+
+/** The image of a process's pages; it must have as many as the pagemap says. */
+function openPages(image: TaskImage, memory: MemoryPlan, session: Session): number {
+  const name = `pages-${image.pagesId}.img`;
+  const fd = session.store.open(name, 'read');
+  const { size } = fstatSync(fd);
+  if (size >= memory.bytes) return fd;
+  closeSync(fd);
+  throw new EngineError('IMAGE_INVALID', `${name}: ${size} bytes, where pagemap-${image.pid}.img tells of ${memory.bytes}`, {
+    resource: name,
+    remedy: 'The image was cut short: take another copy of the dump.',
+  });
+}
+
+/** Gives every descriptor that a task needs while it is built a number that no task uses itself. */
+function inherit(planned: readonly Planned[], files: OpenedFiles, pages: readonly number[]): ReturnType<typeof createInheritance> {
+  const used = new Set(planned.flatMap(({ image }) => files.placements(image.ids.filesId).map(({ fd }) => fd)));
+  const inheritance = createInheritance(used);
+  planned.forEach(({ image, memory }, at) => {
+    for (const { source } of files.placements(image.ids.filesId)) inheritance.at(source);
+    for (const { entry } of memory.maps) if (isFileMap(entry)) inheritance.at(files.mapping(Number(entry.shmid), accessOf(entry)));
+    for (const id of [image.fs.rootId, image.fs.cwdId]) inheritance.at(files.directory(id));
+    inheritance.at(files.mapping(image.mm.exeFileId, 'read'));
+    inheritance.at(pages[at] as number);
+  });
+  return inheritance;
+}

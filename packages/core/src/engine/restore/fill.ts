@@ -1,0 +1,51 @@
+import type { TaskCall } from '../remote.ts';
+import type { FillPlan } from './layout.ts';
+
+/** Most pieces that one preadv takes (IOV_MAX is 1024). readv(2). */
+const mostPieces = 1000;
+/** Most bytes in one call: the kernel cuts at just below 2 GiB. read(2). */
+const mostBytes = 1 << 30;
+/** `struct iovec`: address and length. readv(2). */
+const pieceSize = 16;
+
+/**
+ * Calls that read a task's pages out of the image, each piece into its place: memory never passes through the engine.
+ *
+ * @param pages the task's descriptor of the image of pages
+ */
+export function fillCalls(fills: readonly FillPlan[], pages: number): TaskCall[] {
+  const calls: TaskCall[] = [];
+  let pieces: FillPlan[] = [];
+  let bytes = 0;
+  const flush = (): void => {
+    const [first] = pieces;
+    if (first !== undefined) calls.push(readCall(pieces, bytes, pages));
+    pieces = [];
+    bytes = 0;
+  };
+  for (const fill of fills.flatMap((fill) => [...cut(fill)])) {
+    const last = pieces.at(-1);
+    const follows = last === undefined || last.offset + last.length === fill.offset;
+    if (!follows || pieces.length === mostPieces || bytes + fill.length > mostBytes) flush();
+    pieces.push(fill);
+    bytes += fill.length;
+  }
+  flush();
+  return calls;
+}
+
+function readCall(pieces: readonly FillPlan[], bytes: number, pages: number): TaskCall {
+  const vector = Buffer.alloc(pieces.length * pieceSize);
+  pieces.forEach(({ start, length }, at) => {
+    vector.writeBigUInt64LE(BigInt(start), at * pieceSize);
+    vector.writeBigUInt64LE(BigInt(length), at * pieceSize + 8);
+  });
+  const offset = pieces[0]?.offset ?? 0;
+  return { name: 'preadv', args: [pages, vector, pieces.length, offset, 0], expect: bytes, what: `read ${bytes} bytes of its memory from the image` };
+}
+
+function* cut(fill: FillPlan): Generator<FillPlan> {
+  for (let done = 0; done < fill.length; done += mostBytes) {
+    yield { start: fill.start + done, length: Math.min(mostBytes, fill.length - done), offset: fill.offset + done };
+  }
+}

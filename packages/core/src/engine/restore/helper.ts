@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { blob, helperImage, ptraceOption, type Registers, spawnImage, type Tracee, tracee, waitFor, writeMemory } from '@criujs/linux';
+import type { BatchPlace } from '../batch.ts';
+import type { DataArea } from '../remote.ts';
+
+/** The engine's own memory in every task that it builds: ELF page, code, table of calls, data. Bytes. */
+const room = { size: 8 << 20, code: 0x1000, table: 0x10000, tableSize: 2 << 20, data: 3 << 20 } as const;
+/** Free addresses behind it, where the vdso waits while it is moved over itself. */
+const slack = 1 << 20;
+
+/** How much of the address space must be free in all tasks. */
+export const holeSize: number = room.size + slack;
+
+/** The signal that ends a batch in a task that is being built: nothing there handles it yet. */
+const stopSignal = 23;
+
+/** Tasks that are being built die with the engine, and so do all that they make. ptrace(2). */
+const options =
+  ptraceOption.TRACESYSGOOD | ptraceOption.TRACEFORK | ptraceOption.TRACEVFORK | ptraceOption.TRACECLONE | ptraceOption.EXITKILL;
+
+/** Places in the memory that all tasks that are being built have. */
+export interface Workshop {
+  readonly start: number;
+  readonly end: number;
+  /** The page that comes from the helper's file: while it is mapped, the program file cannot be set. */
+  readonly elfEnd: number;
+  /** An address of a `syscall` instruction. */
+  readonly instruction: number;
+  readonly scratch: number;
+  readonly data: DataArea;
+  /** Where a thread runs calls. */
+  place(thread: BuiltThread): BatchPlace;
+}
+
+/** A thread that is being built: stopped, under our trace. */
+export interface BuiltThread {
+  readonly tid: number;
+  readonly pid: number;
+  readonly tracee: Tracee;
+  /** Registers to start calls from. */
+  readonly base: Registers;
+}
+
+/** The places for a hole that begins at `start`. */
+export function workshopAt(start: number): Workshop {
+  const data = { start: start + room.data, size: room.size - room.data };
+  return {
+    start,
+    end: start + room.size,
+    elfEnd: start + room.code,
+    instruction: start + room.code + blob.offsets.syscall,
+    scratch: start + room.size + (slack >> 1),
+    data,
+    place: ({ tracee: thread, pid, base }) => ({
+      thread,
+      pid,
+      base,
+      code: start + room.code,
+      table: start + room.table,
+      capacity: room.tableSize / 64,
+      stack: start + room.size - 4096,
+      stopSignal,
+    }),
+  };
+}
+
+/** The lowest address that a program may map. proc_sys_vm(5). */
+export function lowestAddress(): number {
+  return Number(readFileSync('/proc/sys/vm/mmap_min_addr', 'latin1'));
+}
+
+/**
+ * Starts the process from which the tree is cloned: some machine code of ours in a file in memory, that has every
+ * descriptor of the tree at a number of its own.
+ */
+export function startHelper(workshop: Workshop, inherit: readonly { fd: number; as: number }[]): BuiltThread {
+  const pid = spawnImage(helperImage(workshop.start, room.size), { inherit });
+  const thread = tracee(pid);
+  thread.seize(options);
+  thread.interrupt();
+  thread.waitStop();
+  writeMemory(pid, workshop.start + room.code, blob.code);
+  return built(pid, pid, thread);
+}
+
+/** A thread that has just stopped for the first time. */
+export function built(tid: number, pid: number, thread: Tracee = tracee(tid)): BuiltThread {
+  return { tid, pid, tracee: thread, base: thread.registers().set('orig_ax', -1n) };
+}
+
+/** Kills a task that is ours and waits until it is gone. */
+export function endTask(tid: number): void {
+  try {
+    process.kill(tid, 'SIGKILL');
+    for (let stop = waitFor(tid); stop?.kind === 'stopped'; stop = waitFor(tid));
+  } catch {
+    // It is gone already.
+  }
+}

@@ -1,0 +1,134 @@
+import type { VmaEntry } from '@criujs/images';
+import { EngineError } from '../../errors.ts';
+import { pageFlag, pageSize, vmaStatus } from '../../facts/memory.ts';
+import type { TaskImage } from './read.ts';
+
+/** A map to be made again. Addresses in bytes. */
+export interface MapPlan {
+  readonly start: number;
+  readonly end: number;
+  readonly entry: VmaEntry;
+  /** Whether pages of the image go into it. */
+  filled: boolean;
+}
+
+/** Pages that lie in a row in memory and in the image. */
+export interface FillPlan {
+  readonly start: number;
+  readonly length: number;
+  /** Where they begin in the image of pages, in bytes. */
+  readonly offset: number;
+}
+
+/** What a process's memory is to look like. */
+export interface MemoryPlan {
+  readonly maps: readonly MapPlan[];
+  readonly fills: readonly FillPlan[];
+  readonly vdso: { readonly start: number; readonly end: number } | null;
+  readonly vvar: { readonly start: number; readonly end: number } | null;
+  /** Bytes that the image of pages must have. */
+  readonly bytes: number;
+}
+
+/** The first address that no program has (47 bits). Documentation/arch/x86/x86_64/mm.rst. */
+const addressEnd = 0x7fff_ffff_f000;
+const special = vmaStatus.vsyscall | vmaStatus.vdso | vmaStatus.vvar;
+const unsupported: readonly [bit: number, what: string][] = [
+  [vmaStatus.anonymousShared, 'anonymous shared memory'],
+  [vmaStatus.sysvShared, 'System V shared memory'],
+  [vmaStatus.socket, 'the ring of a packet socket'],
+  [vmaStatus.aioRing, 'an asynchronous I/O ring'],
+];
+
+/** Checks the maps and pages of a process's images and lays out what is to be done. */
+export function planMemory(task: TaskImage): MemoryPlan {
+  const file = `mm-${task.pid}.img`;
+  const all = task.mm.vmas.filter(({ status }) => !(status & vmaStatus.vsyscall));
+  let last = 0;
+  for (const vma of all) {
+    const [start, end] = [Number(vma.start), Number(vma.end)];
+    if (start < last || end <= start || end > addressEnd || start % pageSize !== 0 || end % pageSize !== 0)
+      throw invalid(file, `an impossible map ${vma.start.toString(16)}-${vma.end.toString(16)}`);
+    const no = unsupported.find(([bit]) => vma.status & bit);
+    if (no !== undefined)
+      throw new EngineError('UNSUPPORTED', `cannot restore ${task.pid}: ${no[1]} is not supported yet`, { pid: task.pid, remedy: 'Restore it with CRIU.' });
+    last = end;
+  }
+  const maps = all
+    .filter(({ status }) => !(status & special))
+    .map((entry): MapPlan => ({ start: Number(entry.start), end: Number(entry.end), entry, filled: false }));
+  const vdso = areaOf(all, vmaStatus.vdso);
+  const { fills, bytes } = planFills(task, maps, vdso);
+  return { maps, fills, bytes, vdso, vvar: areaOf(all, vmaStatus.vvar) };
+}
+
+function areaOf(vmas: readonly VmaEntry[], status: number): { start: number; end: number } | null {
+  const found = vmas.find((vma) => vma.status & status);
+  return found === undefined ? null : { start: Number(found.start), end: Number(found.end) };
+}
+
+/** Cuts the runs of pages at the borders of maps. The vdso's pages are the kernel's own. */
+function planFills(task: TaskImage, maps: readonly MapPlan[], vdso: MemoryPlan['vdso']): { fills: FillPlan[]; bytes: number } {
+  const file = `pagemap-${task.pid}.img`;
+  const fills: FillPlan[] = [];
+  let offset = 0;
+  let at = 0;
+  for (const entry of task.pagemap) {
+    const flags = entry.flags ?? pageFlag.present;
+    let length = Number(entry.nrPages ?? BigInt(entry.compatNrPages)) * pageSize;
+    let from = Number(entry.vaddr);
+    if (entry.inParent || flags & pageFlag.parent)
+      throw new EngineError('UNSUPPORTED', `cannot restore ${task.pid}: its pages are in a parent dump`, {
+        pid: task.pid,
+        remedy: 'Restore it with CRIU: incremental dumps are not supported yet.',
+      });
+    if (from < 0 || length <= 0 || from + length > addressEnd || from % pageSize !== 0)
+      throw invalid(file, `an impossible run of pages at ${entry.vaddr.toString(16)}`);
+    if (!(flags & pageFlag.present)) continue;
+    if (vdso !== null && from >= vdso.start && from + length <= vdso.end) {
+      offset += length;
+      continue;
+    }
+    while (length > 0) {
+      while (at < maps.length && (maps[at] as MapPlan).end <= from) at++;
+      const map = maps[at];
+      if (map === undefined || map.start > from) throw invalid(file, `pages at ${from.toString(16)}, where no map is`);
+      const part = Math.min(length, map.end - from);
+      map.filled = true;
+      fills.push({ start: from, length: part, offset });
+      from += part;
+      length -= part;
+      offset += part;
+    }
+  }
+  return { fills, bytes: offset };
+}
+
+/**
+ * Finds room for the engine's own code where no task has a map.
+ *
+ * @param length how much is needed, in bytes
+ * @param lowest the lowest address that may be mapped (vm.mmap_min_addr)
+ */
+export function findHole(plans: readonly MemoryPlan[], length: number, lowest: number): number {
+  const taken = plans
+    .flatMap(({ maps, vdso, vvar }) => [...maps, ...(vdso ? [vdso] : []), ...(vvar ? [vvar] : [])])
+    .sort((a, b) => a.start - b.start);
+  let hole = roundUp(Math.max(lowest, 0x10000));
+  for (const { start, end } of taken) {
+    if (hole + length <= start) break;
+    if (end > hole) hole = roundUp(end);
+  }
+  if (hole + length > addressEnd) throw new EngineError('KERNEL', `no ${length} bytes of address space are free in all processes`);
+  return hole;
+}
+
+const granularity = 0x10000;
+
+function roundUp(address: number): number {
+  return Math.ceil(address / granularity) * granularity;
+}
+
+function invalid(file: string, what: string): EngineError {
+  return new EngineError('IMAGE_INVALID', `${file}: ${what}`, { resource: file, remedy: 'The image is damaged: take another copy of the dump.' });
+}

@@ -1,0 +1,100 @@
+import type { VmaEntry } from '@criujs/images';
+import { readMaps, type Vma } from '@criujs/linux';
+import { EngineError } from '../../errors.ts';
+import { adviceName, mapFlag, protection, remapFlag, vmaStatus } from '../../facts/memory.ts';
+import type { TaskCall } from '../remote.ts';
+import type { Workshop } from './helper.ts';
+import type { MapPlan, MemoryPlan } from './layout.ts';
+
+const noFile = -1;
+const fromFile = vmaStatus.filePrivate | vmaStatus.fileShared;
+
+/** Whether a map comes from an open file, whose id is its `shmid`. */
+export function isFileMap(entry: VmaEntry): boolean {
+  return (entry.status & fromFile) !== 0;
+}
+
+/**
+ * Calls that clear a task's memory of everything but ours, move the kernel's pages to where they were, and make the maps.
+ *
+ * @param source the task's descriptor of a mapped file
+ */
+export function mapCalls(pid: number, plan: MemoryPlan, workshop: Workshop, source: (entry: VmaEntry) => number): TaskCall[] {
+  const now = readMaps(pid).filter(({ name }) => name !== '[vsyscall]');
+  const kernel = now.filter(({ name }) => name === '[vdso]' || name.startsWith('[vvar'));
+  return [...clear(now, kernel, workshop), ...moveKernelPages(pid, kernel, plan, workshop), ...plan.maps.map((map) => mapCall(map, source))];
+}
+
+function clear(now: readonly Vma[], kernel: readonly Vma[], workshop: Workshop): TaskCall[] {
+  return now.flatMap((vma): TaskCall[] => {
+    if (kernel.includes(vma)) return [];
+    // Of our own memory only the page of the helper's file goes: a program file is not replaced while it is mapped.
+    if (vma.start >= workshop.elfEnd && vma.end <= workshop.end) return [];
+    const end = vma.start === workshop.start ? workshop.elfEnd : vma.end;
+    return [{ name: 'munmap', args: [vma.start, end - vma.start], what: 'clear its memory' }];
+  });
+}
+
+/** vvar and vdso keep their distance: the code of one finds the other by it. */
+function moveKernelPages(pid: number, kernel: readonly Vma[], plan: MemoryPlan, workshop: Workshop): TaskCall[] {
+  if (plan.vdso === null) return kernel.map(({ start, end }) => ({ name: 'munmap', args: [start, end - start], what: 'remove the vdso' }));
+  const vdso = kernel.find(({ name }) => name === '[vdso]');
+  const first = kernel[0];
+  const last = kernel.at(-1);
+  if (vdso === undefined || first === undefined || last === undefined) throw otherKernel(pid, 'this kernel has no vdso');
+  const delta = plan.vdso.start - vdso.start;
+  if (plan.vdso.end - plan.vdso.start !== vdso.end - vdso.start) throw otherKernel(pid, 'its vdso has another size');
+  if (plan.vvar !== null && plan.vvar.start !== first.start + delta) throw otherKernel(pid, 'its vvar lies elsewhere');
+  if (delta === 0) return [];
+  const overlaps = first.start + delta < last.end && first.start < last.end + delta;
+  if (!overlaps) return kernel.map((vma) => move(vma, vma.start, vma.start + delta));
+  const aside = workshop.scratch - first.start;
+  return [
+    ...kernel.map((vma) => move(vma, vma.start, vma.start + aside)),
+    ...kernel.map((vma) => move(vma, vma.start + aside, vma.start + delta)),
+  ];
+}
+
+function move(vma: Vma, from: number, to: number): TaskCall {
+  const size = vma.end - vma.start;
+  return { name: 'mremap', args: [from, size, size, remapFlag.mayMove | remapFlag.fixed, to], what: `move ${vma.name}` };
+}
+
+function otherKernel(pid: number, what: string): EngineError {
+  return new EngineError('UNSUPPORTED', `cannot restore ${pid}: it was dumped under another kernel (${what})`, {
+    pid,
+    remedy: 'Restore it under the kernel that it was dumped under, or with CRIU.',
+  });
+}
+
+function mapCall(map: MapPlan, source: (entry: VmaEntry) => number): TaskCall {
+  const { entry, start, end } = map;
+  const file = isFileMap(entry);
+  const prot = entry.prot | (map.filled ? protection.write : 0);
+  const flags = (entry.flags & ~mapFlag.locked) | mapFlag.fixed | (file ? 0 : mapFlag.anonymous | mapFlag.noReserve);
+  return {
+    name: 'mmap',
+    args: [start, end - start, prot, flags, file ? source(entry) : noFile, file ? entry.pgoff : 0],
+    what: `map ${start.toString(16)}-${end.toString(16)}`,
+  };
+}
+
+/** Calls for when the maps are filled: their protection, advice and locks. */
+export function finishMapCalls(plan: MemoryPlan): TaskCall[] {
+  return plan.maps.flatMap((map): TaskCall[] => {
+    const { entry, start, end, filled } = map;
+    const length = end - start;
+    const place = `${start.toString(16)}-${end.toString(16)}`;
+    const calls: TaskCall[] = [];
+    if (filled && !(entry.prot & protection.write)) calls.push({ name: 'mprotect', args: [start, length, entry.prot], what: `protect ${place}` });
+    for (const advice of bits(entry.madv ?? 0n)) {
+      calls.push({ name: 'madvise', args: [start, length, advice], optional: true, what: `give ${place} the advice ${adviceName[advice] ?? advice}` });
+    }
+    if (entry.flags & mapFlag.locked) calls.push({ name: 'mlock', args: [start, length], optional: true, what: `lock ${place} in memory` });
+    return calls;
+  });
+}
+
+function bits(set: bigint): number[] {
+  return Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (set >> BigInt(bit)) & 1n);
+}

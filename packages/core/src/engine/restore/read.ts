@@ -1,0 +1,183 @@
+import {
+  type CoreEntry,
+  decodeImage,
+  decodePagemap,
+  type EntryOf,
+  type FdinfoEntry,
+  type FsEntry,
+  ImageError,
+  type ImageKind,
+  type MmEntry,
+  type PagemapEntry,
+  type TaskKobjIdsEntry,
+} from '@criujs/images';
+import { EngineError } from '../../errors.ts';
+import { taskState } from '../../facts/tasks.ts';
+import type { Session } from '../../run/session.ts';
+
+/** A living process, as the images have it. */
+export interface TaskImage {
+  readonly state: 'alive' | 'stopped';
+  readonly pid: number;
+  readonly ppid: number;
+  readonly pgid: number;
+  readonly sid: number;
+  /** Thread ids; the first is the pid. */
+  readonly threads: readonly number[];
+  /** One for each thread, in the same order. */
+  readonly cores: readonly CoreEntry[];
+  readonly mm: MmEntry;
+  readonly ids: TaskKobjIdsEntry;
+  readonly fs: FsEntry;
+  readonly pagemap: readonly PagemapEntry[];
+  readonly pagesId: number;
+}
+
+/** A process that has ended and that its parent has not asked for yet. */
+export interface ZombieImage {
+  readonly state: 'zombie';
+  readonly pid: number;
+  readonly ppid: number;
+  readonly pgid: number;
+  readonly sid: number;
+  /** A wait status. wait(2). */
+  readonly exitCode: number;
+}
+
+/** All images of a tree, read and checked as far as they can be without looking at this machine. */
+export interface TreeImage {
+  /** Parents come before their children. */
+  readonly tasks: readonly (TaskImage | ZombieImage)[];
+  readonly files: readonly EntryOf<'FILES'>[];
+  readonly fdinfo: ReadonlyMap<number, FdinfoEntry[]>;
+  /** Names in the inventory's list of plugins. */
+  readonly plugins: readonly string[];
+}
+
+/** Layouts of images that are read: one table of files, descriptors by table. CRIU writes 2 since 1.2. */
+const imageVersions: readonly number[] = [1, 2];
+/** The largest pid that a kernel gives (PID_MAX_LIMIT). proc_sys_kernel(5). */
+const largestPid = 4_194_304;
+const marchX86 = 1;
+
+/** Reads and checks everything. Nothing of an image is believed: counts, pids and references are checked here. */
+export function readTree(session: Session): TreeImage {
+  const inventory = one(session, 'INVENTORY', 'inventory.img');
+  if (!imageVersions.includes(inventory.imgVersion))
+    throw new EngineError('IMAGES_VERSION', `inventory.img: images of version ${inventory.imgVersion}; versions ${imageVersions.join(' and ')} are read`, {
+      remedy: 'Restore them with the program that wrote them, or dump again with this one.',
+    });
+  const tasks = readMany(session, 'PSTREE', 'pstree.img').map((entry) => readTask(session, entry));
+  checkTree(tasks);
+  const living = tasks.filter((task): task is TaskImage => task.state !== 'zombie');
+  for (const task of living) checkNamespaces(task, inventory.rootIds);
+  const fdinfo = new Map(
+    living.map(({ ids }) => [ids.filesId, readMany(session, 'FDINFO', `fdinfo-${ids.filesId}.img`)] as const),
+  );
+  return {
+    tasks,
+    files: readMany(session, 'FILES', 'files.img'),
+    fdinfo,
+    plugins: inventory.pluginsEntry?.plugins ?? [],
+  };
+}
+
+function readTask(session: Session, entry: EntryOf<'PSTREE'>): TaskImage | ZombieImage {
+  const { pid, ppid, pgid, sid, threads } = entry;
+  const tree = { pid, ppid, pgid, sid };
+  if (threads.length === 0 || threads[0] !== pid) throw invalid('pstree.img', `process ${pid} has no main thread`);
+  const cores = threads.map((tid) => one(session, 'CORE', `core-${tid}.img`));
+  const [leader] = cores as [CoreEntry];
+  const tc = leader.tc;
+  if (tc === undefined) throw invalid(`core-${pid}.img`, 'the main thread has no process state');
+  if (tc.taskState === taskState.dead) return { ...tree, state: 'zombie', exitCode: tc.exitCode };
+  if (tc.taskState !== taskState.alive && tc.taskState !== taskState.stopped)
+    throw invalid(`core-${pid}.img`, `an unknown state of the process: ${tc.taskState}`);
+  cores.forEach((core, at) => {
+    checkCore(core, `core-${threads[at]}.img`);
+  });
+  const pagemap = readPagemap(session, `pagemap-${pid}.img`);
+  const ids = leader.ids ?? one(session, 'IDS', `ids-${pid}.img`);
+  return {
+    ...tree,
+    state: tc.taskState === taskState.stopped ? 'stopped' : 'alive',
+    threads,
+    cores,
+    mm: one(session, 'MM', `mm-${pid}.img`),
+    ids,
+    fs: one(session, 'FS', `fs-${pid}.img`),
+    pagemap: pagemap.entries,
+    pagesId: pagemap.head.pagesId,
+  };
+}
+
+function checkCore(core: CoreEntry, file: string): void {
+  if (core.mtype !== marchX86 || core.threadInfo === undefined)
+    throw unsupported(`${file}: a core image of another processor (type ${core.mtype})`, 'Restore it on such a machine.');
+  if (core.threadCore === undefined) throw invalid(file, 'no state of the thread');
+  if (core.threadCore.seccompMode || core.tc?.oldSeccompMode)
+    throw unsupported(`${file}: the program had a seccomp filter`, 'Restore it with CRIU.');
+  if ((core.tc?.timers?.posix.length ?? 0) > 0)
+    throw unsupported(`${file}: the program had timers of timer_create(2)`, 'Restore it with CRIU.');
+}
+
+function checkTree(tasks: readonly (TaskImage | ZombieImage)[]): void {
+  if (tasks.length === 0) throw invalid('pstree.img', 'no process in it');
+  const seen = new Set<number>();
+  const tids = new Set<number>();
+  tasks.forEach((task, at) => {
+    for (const tid of task.state === 'zombie' ? [task.pid] : task.threads) {
+      if (tid < 2 || tid > largestPid) throw invalid('pstree.img', `no process can have the pid ${tid}`);
+      if (tids.has(tid)) throw invalid('pstree.img', `two tasks have the pid ${tid}`);
+      tids.add(tid);
+    }
+    if (at > 0 && !seen.has(task.ppid)) throw invalid('pstree.img', `process ${task.pid} comes before its parent ${task.ppid}`);
+    seen.add(task.pid);
+  });
+  if (tasks[0]?.state === 'zombie') throw invalid('pstree.img', 'the root is a process that has ended');
+}
+
+const namespaceFields = ['pidNsId', 'netNsId', 'ipcNsId', 'utsNsId', 'mntNsId', 'userNsId', 'cgroupNsId', 'timeNsId'] as const;
+
+function checkNamespaces(task: TaskImage, root: TaskKobjIdsEntry | undefined): void {
+  const own = namespaceFields.find((field) => root !== undefined && task.ids[field] !== root[field]);
+  if (own !== undefined)
+    throw unsupported(`process ${task.pid} lived in a namespace of its own (${own})`, 'Restore it with CRIU: namespaces are not supported yet.');
+}
+
+function readPagemap(session: Session, name: string): ReturnType<typeof decodePagemap> {
+  return reading(name, () => decodePagemap(session.store.read(name), { file: name }));
+}
+
+/** All entries of an image that may hold any number of them. */
+function readMany<K extends ImageKind>(session: Session, kind: K, name: string): EntryOf<K>[] {
+  return reading(name, () => decodeImage(kind, session.store.read(name), { file: name }).map(({ message }) => message));
+}
+
+/** The entry of an image that holds one. */
+function one<K extends ImageKind>(session: Session, kind: K, name: string): EntryOf<K> {
+  const [entry, second] = readMany(session, kind, name);
+  if (entry === undefined || second !== undefined) throw invalid(name, `${entry === undefined ? 'no entry' : 'more than one entry'} in it`);
+  return entry;
+}
+
+function reading<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    throw new EngineError('IMAGE_INVALID', error.message, {
+      resource: name,
+      cause: error,
+      remedy: error.remedy ?? 'The image is damaged: take another copy of the dump.',
+    });
+  }
+}
+
+function invalid(file: string, what: string): EngineError {
+  return new EngineError('IMAGE_INVALID', `${file}: ${what}`, { resource: file, remedy: 'The image is damaged: take another copy of the dump.' });
+}
+
+function unsupported(what: string, remedy: string): EngineError {
+  return new EngineError('UNSUPPORTED', `cannot restore: ${what}`, { remedy });
+}

@@ -1,0 +1,29 @@
+import type { CoreEntry } from '@criujs/images';
+import { registersOf, xstateOf } from '../../tasks/registers.ts';
+import { own } from './fork.ts';
+import type { BuiltThread, Workshop } from './helper.ts';
+import type { TaskImage } from './read.ts';
+
+const everySignal = 0xffff_ffff_ffff_ffffn;
+
+/** Takes the engine's memory out of a process and gives every thread its registers and mask. It stands still still. */
+export function putTogether(image: TaskImage, threads: readonly BuiltThread[], workshop: Workshop): void {
+  const last = threads.at(-1);
+  if (last === undefined) return;
+  for (const { tracee } of threads) tracee.setSignalMask(everySignal);
+  // From here no call can be made in this process: the code for it is gone.
+  own(last, workshop, 'munmap', [workshop.start, workshop.end - workshop.start]);
+  threads.forEach(({ tracee }, at) => {
+    const core = image.cores[at] as CoreEntry;
+    if (core.threadInfo === undefined) return;
+    tracee.setXstate(xstateOf(core.threadInfo));
+    tracee.setRegisters(registersOf(core.threadInfo));
+    tracee.setSignalMask(core.threadCore?.blkSigset ?? core.tc?.blkSigset ?? 0n);
+  });
+}
+
+/** Lets the process go. One that was stopped by a signal stops again before its first instruction. */
+export function letGo(image: TaskImage, threads: readonly BuiltThread[]): void {
+  if (image.state === 'stopped' && threads[0] !== undefined) process.kill(threads[0].pid, image.cores[0]?.tc?.stopSigno ?? 'SIGSTOP');
+  for (const { tracee } of threads) tracee.detach();
+}

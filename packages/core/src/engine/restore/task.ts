@@ -1,0 +1,134 @@
+import type { CoreEntry, VmaEntry } from '@criujs/images';
+import { errnoName, readStat, readStatus } from '@criujs/linux';
+import type { OpenedFiles } from '../../files/open.ts';
+import { prctl } from '../../facts/prctl.ts';
+import type { Session } from '../../run/session.ts';
+import { credentialCalls } from '../../tasks/credentials.ts';
+import { applyLimits } from '../../tasks/limits.ts';
+import { applyOomScore, processCalls } from '../../tasks/process.ts';
+import { schedulingCalls } from '../../tasks/scheduling.ts';
+import { actionCalls, pendingCalls } from '../../tasks/signals.ts';
+import { nameCall, threadCalls } from '../../tasks/threads.ts';
+import { timerCalls } from '../../tasks/timers.ts';
+import { runTaskCalls, type TaskCall } from '../remote.ts';
+import { placeCalls } from './descriptors.ts';
+import { fillCalls } from './fill.ts';
+import { cloneThread } from './fork.ts';
+import type { BuiltThread, Workshop } from './helper.ts';
+import type { MemoryPlan } from './layout.ts';
+import { finishMapCalls, mapCalls } from './map.ts';
+import { setMm } from './mm.ts';
+import type { TaskImage } from './read.ts';
+
+/** What building one process takes. */
+export interface TaskBuild {
+  readonly image: TaskImage;
+  readonly memory: MemoryPlan;
+  readonly main: BuiltThread;
+  readonly workshop: Workshop;
+  readonly files: OpenedFiles;
+  readonly session: Session;
+  readonly newPids: boolean;
+  /** Whether its root directory is another than the engine's. */
+  readonly foreignRoot: boolean;
+  /** The number at which the task finds one of the engine's descriptors. */
+  inherited(fd: number): number;
+  /** The engine's descriptor of the image of its pages. */
+  readonly pages: number;
+}
+
+/** Turns a copy of the helper into the process of the images; all its threads stand still afterwards. */
+export function buildTask(build: TaskBuild): BuiltThread[] {
+  const { image, main, session } = build;
+  run(build, main, memoryCalls(build));
+  for (const warning of setMm(build.workshop.place(main), build.workshop.data, image.mm, build.inherited(build.files.mapping(image.mm.exeFileId, 'read'))))
+    session.warn(warning);
+  run(build, main, surroundingCalls(build));
+  run(build, main, build.files.afterTasks(image.ids.filesId));
+  run(build, main, characterCalls(build));
+  for (const warning of [...applyLimits(main.pid, leader(image).tc?.rlimits?.rlimits ?? []), ...applyOomScore(main.pid, leader(image).tc?.oomScoreAdj)])
+    session.warn(warning);
+  const threads = [main, ...image.threads.slice(1).map((tid) => cloneThread(main, build.workshop, tid, build.newPids))];
+  threads.forEach((thread, at) => {
+    buildThread(build, thread, image.cores[at] as CoreEntry);
+  });
+  run(build, main, lastCalls(build));
+  return threads;
+}
+
+function memoryCalls(build: TaskBuild): TaskCall[] {
+  const { memory, main, workshop, files } = build;
+  const source = (entry: VmaEntry): number => build.inherited(files.mapping(Number(entry.shmid), accessOf(entry)));
+  return [
+    ...mapCalls(main.pid, memory, workshop, source),
+    ...fillCalls(memory.fills, build.inherited(build.pages)),
+    ...finishMapCalls(memory),
+  ];
+}
+
+/** Maps that change their file need a descriptor that may write. */
+export function accessOf(entry: VmaEntry): 'read' | 'write' {
+  return (entry.fdflags ?? 0) & 3 ? 'write' : 'read';
+}
+
+/** Directories, umask and descriptors. */
+function surroundingCalls(build: TaskBuild): TaskCall[] {
+  const { image, files } = build;
+  const root = build.inherited(files.directory(image.fs.rootId));
+  const cwd = build.inherited(files.directory(image.fs.cwdId));
+  const placements = files.placements(image.ids.filesId).map(({ fd, source, cloexec }) => ({ fd, source: build.inherited(source), cloexec }));
+  const calls: TaskCall[] = [];
+  if (build.foreignRoot) {
+    calls.push({ name: 'fchdir', args: [root], what: 'go to its root directory' });
+    calls.push({ name: 'chroot', args: [Buffer.from('.\0')], what: 'change its root directory' });
+  }
+  calls.push({ name: 'fchdir', args: [cwd], what: 'go to its working directory' });
+  if (image.fs.umask !== undefined) calls.push({ name: 'umask', args: [image.fs.umask], what: 'set its umask' });
+  return [...calls, ...placeCalls(placements)];
+}
+
+/** Signal actions, personality and other properties of the process. */
+function characterCalls(build: TaskBuild): TaskCall[] {
+  const { tc, threadCore } = leader(build.image);
+  if (tc === undefined) return [];
+  const calls = [...actionCalls(tc.sigactions), ...processCalls(tc)];
+  if (build.image.mm.thpDisabled) calls.push({ name: 'prctl', args: [prctl.setThpDisable, 1, 0, 0, 0], what: 'disable huge pages' });
+  if (!threadCore?.comm) calls.push(nameCall(tc.comm));
+  return calls;
+}
+
+function buildThread(build: TaskBuild, thread: BuiltThread, core: CoreEntry): void {
+  const own = core.threadCore;
+  const info = core.threadInfo;
+  if (own === undefined || info === undefined) return;
+  const place = build.workshop.place(thread);
+  const now = readStatus(thread.pid, thread.tid);
+  const calls = [...threadCalls(own, info.clearTidAddr), ...schedulingCalls(own, readStat(thread.pid, thread.tid))];
+  if (own.creds !== undefined) calls.push(...credentialCalls(own.creds, now));
+  // The kernel forgets the signal when credentials change.
+  if (own.pdeathSig) calls.push({ name: 'prctl', args: [prctl.setParentDeathSignal, own.pdeathSig, 0, 0, 0], what: 'set its parent death signal' });
+  calls.push(...pendingCalls(own.signalsP?.signals ?? [], { pid: thread.pid, tid: thread.tid }));
+  for (const failed of runTaskCalls(place, build.workshop.data, calls)) warn(build, failed);
+}
+
+/** Dumpable is lost when credentials change, and timers should not run out before the process runs. */
+function lastCalls(build: TaskBuild): TaskCall[] {
+  const { tc } = leader(build.image);
+  const dumpable = build.image.mm.dumpable;
+  const calls: TaskCall[] = [];
+  if (dumpable === 0 || dumpable === 1) calls.push({ name: 'prctl', args: [prctl.setDumpable, dumpable, 0, 0, 0], what: 'set whether it may be dumped' });
+  calls.push(...pendingCalls(tc?.signalsS?.signals ?? [], { pid: build.main.pid }));
+  return [...calls, ...timerCalls(tc?.timers)];
+}
+
+function run(build: TaskBuild, thread: BuiltThread, calls: readonly TaskCall[]): void {
+  for (const failed of runTaskCalls(build.workshop.place(thread), build.workshop.data, calls)) warn(build, failed);
+}
+
+function warn(build: TaskBuild, failed: { what: string; errno: number }): void {
+  build.session.warn(`process ${build.main.pid}: cannot ${failed.what} (${errnoName(failed.errno)})`);
+}
+
+function leader(image: TaskImage): CoreEntry {
+  return image.cores[0] as CoreEntry;
+}

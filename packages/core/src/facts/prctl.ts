@@ -1,0 +1,31 @@
+/** Operations of prctl(2), by number. */
+export const prctl = {
+  setParentDeathSignal: 1,
+  getParentDeathSignal: 2,
+  getDumpable: 3,
+  setDumpable: 4,
+  setName: 15,
+  dropCapability: 24,
+  getSecurebits: 27,
+  setSecurebits: 28,
+  setMm: 35,
+  setChildSubreaper: 36,
+  getChildSubreaper: 37,
+  setNoNewPrivileges: 38,
+  getTidAddress: 40,
+  setThpDisable: 41,
+  getThpDisable: 42,
+  ambientCapabilities: 47,
+} as const;
+
+/** PR_SET_MM_MAP: all fields of the memory descriptor at once. PR_SET_MM(2const). */
+export const setMmMap = 14;
+
+/** PR_CAP_AMBIENT operations. prctl(2). */
+export const ambient = { raise: 2, clearAll: 4 } as const;
+
+/** Securebits that keep capabilities over a change of user ids. capabilities(7). */
+export const securebit = { noSetuidFixup: 4 } as const;
+
+/** membarrier(2) commands. */
+export const membarrier = { getRegistrations: 0x200 } as const;

@@ -1,0 +1,41 @@
+/** `task_state` of a core image (CRIU's include/image-desc and pstree: the state to come back to). */
+export const taskState = { alive: 1, dead: 2, stopped: 3 } as const;
+
+/** The two signals whose action nobody can change. signal(7). */
+export const fixedActions: readonly number[] = [9, 19];
+
+/** Signals of the kernel are numbered 1 to this. signal(7). */
+export const lastSignal = 64;
+
+/** Signals that do nothing where no handler is set: what a batch of calls ends with. signal(7). */
+export const harmlessSignals: readonly number[] = [23, 28, 17, 18];
+
+/** A mask of every signal but one. */
+export function allSignalsBut(signal: number): bigint {
+  return 0xffff_ffff_ffff_ffffn & ~(1n << BigInt(signal - 1));
+}
+
+/** Whether a mask holds a signal. */
+export function hasSignal(mask: bigint, signal: number): boolean {
+  return ((mask >> BigInt(signal - 1)) & 1n) === 1n;
+}
+
+/** Limits in the order of their numbers, as `/proc/PID/limits` names them. getrlimit(2). */
+export const limitNames: readonly string[] = [
+  'cpu time',
+  'file size',
+  'data size',
+  'stack size',
+  'core file size',
+  'resident set',
+  'processes',
+  'open files',
+  'locked memory',
+  'address space',
+  'file locks',
+  'pending signals',
+  'msgqueue size',
+  'nice priority',
+  'realtime priority',
+  'realtime timeout',
+];

@@ -1,0 +1,129 @@
+import type { CredsEntry, CredsEntrySchema, MessageInitShape } from '@criujs/images';
+import type { Status } from '@criujs/linux';
+import { EngineError } from '../errors.ts';
+import type { Inquiry, TaskCall } from '../engine/remote.ts';
+import { ambient, prctl, securebit } from '../facts/prctl.ts';
+
+/** Version 3 of the capability interface: two words for 64 capabilities. capset(2). */
+const capabilityVersion = 0x2008_0522;
+/** The highest number a capability can have. */
+const lastCapability = 63;
+
+type Words = readonly number[];
+
+/** Asks a thread for its securebits. */
+export function askSecurebits(): Inquiry<number> {
+  return { calls: [['prctl', prctl.getSecurebits]], answer: ([bits]) => Math.max(bits ?? 0, 0) };
+}
+
+/** Credentials of a thread as `/proc/PID/status` shows them. */
+export function credentialsEntry(status: Status, secbits: number): MessageInitShape<typeof CredsEntrySchema> {
+  const [uid, euid, suid, fsuid] = status.uids;
+  const [gid, egid, sgid, fsgid] = status.gids;
+  return {
+    uid,
+    euid,
+    suid,
+    fsuid,
+    gid,
+    egid,
+    sgid,
+    fsgid,
+    capInh: words(status.capInh),
+    capPrm: words(status.capPrm),
+    capEff: words(status.capEff),
+    capBnd: words(status.capBnd),
+    capAmb: words(status.capAmb),
+    secbits,
+    groups: [...status.groups],
+    noNewPrivs: status.noNewPrivs ? 1 : 0,
+  };
+}
+
+/**
+ * Calls that give a thread its credentials. What it has already is left out: without privileges even asking for what
+ * one has is refused.
+ *
+ * @param now what the thread has at present, of the engine's own.
+ */
+export function credentialCalls(wanted: CredsEntry, now: Status): TaskCall[] {
+  const calls: TaskCall[] = [];
+  const [uid, euid, suid, fsuid] = now.uids;
+  const [gid, egid, sgid, fsgid] = now.gids;
+  const idsDiffer =
+    differ([uid, euid, suid, fsuid], [wanted.uid, wanted.euid, wanted.suid, wanted.fsuid]) ||
+    differ([gid, egid, sgid, fsgid], [wanted.gid, wanted.egid, wanted.sgid, wanted.fsgid]);
+  if (differ([...now.groups], wanted.groups)) {
+    const groups = Buffer.alloc(Math.max(4, wanted.groups.length * 4));
+    wanted.groups.forEach((group, at) => {
+      groups.writeUInt32LE(group, at * 4);
+    });
+    calls.push({ name: 'setgroups', args: [wanted.groups.length, groups], what: 'set supplementary groups' });
+  }
+  if (idsDiffer) {
+    calls.push(
+      { name: 'prctl', args: [prctl.setSecurebits, securebit.noSetuidFixup], what: 'keep capabilities over a change of ids' },
+      { name: 'setresgid', args: [wanted.gid, wanted.egid, wanted.sgid], what: 'set group ids' },
+      { name: 'setfsgid', args: [wanted.fsgid], what: 'set the file system group id' },
+      { name: 'setresuid', args: [wanted.uid, wanted.euid, wanted.suid], what: 'set user ids' },
+      { name: 'setfsuid', args: [wanted.fsuid], what: 'set the file system user id' },
+    );
+  }
+  calls.push(...droppedCapabilities(now.capBnd, mask(wanted.capBnd)));
+  if (idsDiffer) calls.push({ name: 'prctl', args: [prctl.setSecurebits, wanted.secbits], what: 'set securebits' });
+  else if (wanted.secbits !== 0)
+    calls.push({ name: 'prctl', args: [prctl.setSecurebits, wanted.secbits], what: 'set securebits' });
+  const capabilitiesDiffer =
+    mask(wanted.capEff) !== now.capEff || mask(wanted.capPrm) !== now.capPrm || mask(wanted.capInh) !== now.capInh;
+  if (capabilitiesDiffer || idsDiffer) calls.push(setCapabilities(wanted));
+  const raised = bits(mask(wanted.capAmb));
+  calls.push(
+    ...raised.map((capability): TaskCall => ({
+      name: 'prctl',
+      args: [prctl.ambientCapabilities, ambient.raise, capability, 0, 0],
+      what: `raise ambient capability ${capability}`,
+    })),
+  );
+  if (wanted.noNewPrivs)
+    calls.push({ name: 'prctl', args: [prctl.setNoNewPrivileges, 1, 0, 0, 0], what: 'forbid new privileges' });
+  return calls;
+}
+
+function setCapabilities(wanted: CredsEntry): TaskCall {
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(capabilityVersion, 0);
+  const data = Buffer.alloc(24);
+  for (const word of [0, 1]) {
+    [wanted.capEff, wanted.capPrm, wanted.capInh].forEach((set, at) => {
+      data.writeUInt32LE((set[word] ?? 0) >>> 0, word * 12 + at * 4);
+    });
+  }
+  return { name: 'capset', args: [header, data], what: 'set capabilities' };
+}
+
+function droppedCapabilities(now: bigint, wanted: bigint): TaskCall[] {
+  return bits(now & ~wanted).map((capability) => ({
+    name: 'prctl',
+    args: [prctl.dropCapability, capability, 0, 0, 0],
+    what: `drop capability ${capability} from the bounding set`,
+  }));
+}
+
+function bits(set: bigint): number[] {
+  const out: number[] = [];
+  for (let bit = 0; bit <= lastCapability; bit++) if ((set >> BigInt(bit)) & 1n) out.push(bit);
+  return out;
+}
+
+function words(set: bigint): number[] {
+  return [Number(set & 0xffff_ffffn), Number(set >> 32n)];
+}
+
+function mask(set: Words): bigint {
+  if (set.length > 2) throw new EngineError('IMAGE_INVALID', `a capability set of ${set.length} words`);
+  return (BigInt((set[1] ?? 0) >>> 0) << 32n) | BigInt((set[0] ?? 0) >>> 0);
+}
+
+function differ(a: Words, b: Words): boolean {
+  return a.length !== b.length || a.some((value, at) => value !== b[at]);
+}

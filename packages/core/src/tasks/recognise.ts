@@ -1,0 +1,113 @@
+import { namespaces, parseTimers, readStat, readStatus, type Stat, type Status } from '@criujs/linux';
+import { readFileSync } from 'node:fs';
+import { EngineError, type Refusal } from '../errors.ts';
+
+/** PF_KTHREAD: a thread of the kernel (include/linux/sched.h of the kernel). */
+const kernelThread = 0x0020_0000;
+
+type Problem = Pick<Refusal, 'resource' | 'why' | 'remedy'>;
+
+/** Each looks at one subject of a process and tells what of it nobody can dump yet. */
+const subjects: readonly ((pid: number, stat: Stat, status: Status) => Problem[])[] = [tracer, seccomp, foreignNamespaces, posixTimers];
+
+/** Refusals of one process that have to do with the process itself: neither its files nor its memory. */
+export function recogniseTask(pid: number): Refusal[] {
+  const stat = readStat(pid);
+  if (stat.state === 'Z') return [];
+  const status = readStatus(pid);
+  return subjects.flatMap((subject) => subject(pid, stat, status)).map((problem) => ({ pid, command: stat.comm, ...problem }));
+}
+
+/**
+ * Refuses a root that is no process to be dumped at all.
+ *
+ * @throws EngineError NO_SUCH_PROCESS, KERNEL_THREAD, ZOMBIE, OWN_PROCESS
+ */
+export function checkRoot(pid: number): void {
+  const stat = statOf(pid);
+  const name = `${pid} (${stat.comm})`;
+  if (stat.flags & kernelThread)
+    throw new EngineError('KERNEL_THREAD', `${name} is a thread of the kernel: there is no program to dump`, { pid, remedy: 'Give the pid of a program.' });
+  if (stat.state === 'Z')
+    throw new EngineError('ZOMBIE', `${name} has ended already and waits for its parent ${stat.ppid}: nothing is left to dump`, { pid, remedy: 'Give the pid of a running program.' });
+  if (readStatus(pid).tgid !== pid)
+    throw new EngineError('NO_SUCH_PROCESS', `${name} is a thread, not a process`, { pid, remedy: `Give the pid of its process: ${readStatus(pid).tgid}.` });
+  for (let ancestor = process.pid; ancestor > 0; ancestor = readStat(ancestor).ppid) {
+    if (ancestor === pid) throw ownProcess(pid, name);
+  }
+}
+
+function ownProcess(pid: number, name: string): EngineError {
+  const what = pid === process.pid ? 'is the engine itself' : 'is an ancestor of the engine: freezing it would freeze the engine';
+  return new EngineError('OWN_PROCESS', `cannot dump ${name}: it ${what}`, {
+    pid,
+    remedy: 'Run the dump from a process outside of the tree that is dumped.',
+  });
+}
+
+function statOf(pid: number): Stat {
+  try {
+    return readStat(pid);
+  } catch (error) {
+    throw new EngineError('NO_SUCH_PROCESS', `no process has the pid ${pid}`, { pid, cause: error, remedy: 'Look it up with `ps` or `pgrep`.' });
+  }
+}
+
+function tracer(_pid: number, _stat: Stat, status: Status): Problem[] {
+  if (status.tracerPid === 0) return [];
+  return [{ resource: 'tracing', why: `process ${status.tracerPid} traces it already`, remedy: 'Detach the debugger or strace first.' }];
+}
+
+function seccomp(_pid: number, _stat: Stat, status: Status): Problem[] {
+  if (status.seccomp === 0) return [];
+  return [{ resource: 'seccomp filter', why: 'seccomp filters are not supported yet', remedy: 'Run it without a seccomp filter, or dump it with CRIU.' }];
+}
+
+/** What a process may have one of its own of, in the words of namespaces(7). */
+const namespaceNames = {
+  pid: 'process ids',
+  net: 'network',
+  ipc: 'System V IPC',
+  uts: 'host name',
+  mnt: 'mounts',
+  user: 'users',
+  cgroup: 'control groups',
+  time: 'clocks',
+} as const;
+
+function foreignNamespaces(pid: number): Problem[] {
+  const own = namespaces(process.pid);
+  const theirs = namespacesOf(pid);
+  if (theirs === null) return [];
+  return (Object.keys(namespaceNames) as (keyof typeof namespaceNames)[])
+    .filter((kind) => theirs[kind] !== own[kind])
+    .map((kind) => ({
+      resource: `namespace of ${namespaceNames[kind]}`,
+      why: 'it is another than ours; namespaces are not supported yet',
+      remedy: 'Run criujs inside of the same namespaces (nsenter), or dump the container with CRIU.',
+    }));
+}
+
+function namespacesOf(pid: number): ReturnType<typeof namespaces> | null {
+  try {
+    return namespaces(pid);
+  } catch {
+    // Not ours to read: that it cannot be traced either is told when it is seized.
+    return null;
+  }
+}
+
+function posixTimers(pid: number): Problem[] {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/timers`, 'latin1');
+  } catch {
+    // A kernel without CONFIG_CHECKPOINT_RESTORE does not show them.
+    return [];
+  }
+  return parseTimers(text).map((timer) => ({
+    resource: `POSIX timer ${timer.id}`,
+    why: 'timers of timer_create(2) are not supported yet',
+    remedy: 'Use setitimer(2) or a timer in user space, or dump it with CRIU.',
+  }));
+}

@@ -1,0 +1,74 @@
+import type { MessageInitShape, SaEntry, SaEntrySchema, SiginfoEntry, SiginfoEntrySchema } from '@criujs/images';
+import type { RemoteCall } from '@criujs/linux';
+import { EngineError } from '../errors.ts';
+import type { Area, Inquiry, TaskCall } from '../engine/remote.ts';
+import { fixedActions, lastSignal } from '../facts/tasks.ts';
+
+/** `struct sigaction` of the kernel: handler, flags, restorer, mask. sigaction(2), "C library/kernel differences". */
+const actionSize = 32;
+/** Bytes of the kernel's signal set. */
+const setSize = 8;
+/** A `siginfo_t`. sigaction(2). */
+const siginfoSize = 128;
+
+/** Signals whose actions an image holds, in its order. */
+const settable: readonly number[] = Array.from({ length: lastSignal }, (_, at) => at + 1).filter(
+  (signal) => !fixedActions.includes(signal),
+);
+
+/** Asks a process for the actions of all signals. */
+export function askActions(area: Area): Inquiry<MessageInitShape<typeof SaEntrySchema>[]> {
+  const out = area.reserve(settable.length * actionSize);
+  return {
+    calls: settable.map((signal, at): RemoteCall => ['rt_sigaction', signal, 0, out + at * actionSize, setSize]),
+    answer: (_, read) =>
+      settable.map((_signal, at) => {
+        const bytes = read(out + at * actionSize, actionSize);
+        return {
+          sigaction: bytes.readBigUInt64LE(0),
+          flags: bytes.readBigUInt64LE(8),
+          restorer: bytes.readBigUInt64LE(16),
+          mask: bytes.readBigUInt64LE(24),
+          compatSigaction: false,
+        };
+      }),
+  };
+}
+
+/** Calls that give a process its signal actions. */
+export function actionCalls(actions: readonly SaEntry[]): TaskCall[] {
+  if (actions.length > settable.length) throw new EngineError('IMAGE_INVALID', `${actions.length} signal actions in a core image`);
+  return actions.map((action, at) => {
+    const bytes = Buffer.alloc(actionSize);
+    bytes.writeBigUInt64LE(action.sigaction, 0);
+    bytes.writeBigUInt64LE(action.flags, 8);
+    bytes.writeBigUInt64LE(action.restorer, 16);
+    bytes.writeBigUInt64LE(action.mask, 24);
+    const signal = settable[at] as number;
+    return { name: 'rt_sigaction', args: [signal, bytes, 0, setSize], what: `set the action of signal ${signal}` };
+  });
+}
+
+/** Pending signals as an image keeps them. */
+export function pendingEntry(signals: readonly Uint8Array[]): { signals: MessageInitShape<typeof SiginfoEntrySchema>[] } {
+  return { signals: signals.map((siginfo) => ({ siginfo: new Uint8Array(siginfo) })) };
+}
+
+/** Numbers of the signals in a list of pending ones. */
+export function pendingNumbers(signals: readonly SiginfoEntry[]): number[] {
+  return signals.map(({ siginfo }) => new DataView(siginfo.buffer, siginfo.byteOffset, siginfo.byteLength).getInt32(0, true));
+}
+
+/** Calls that make signals pending again. The task must send them itself: only so the kernel takes any `si_code`. */
+export function pendingCalls(signals: readonly SiginfoEntry[], to: { pid: number; tid?: number }): TaskCall[] {
+  const numbers = pendingNumbers(signals);
+  return signals.map(({ siginfo }, at) => {
+    const signal = numbers[at] as number;
+    if (siginfo.length !== siginfoSize || signal < 1 || signal > lastSignal)
+      throw new EngineError('IMAGE_INVALID', `process ${to.pid}: a pending signal ${signal} with ${siginfo.length} bytes`);
+    const what = `make signal ${signal} pending`;
+    return to.tid === undefined
+      ? { name: 'rt_sigqueueinfo', args: [to.pid, signal, siginfo], what }
+      : { name: 'rt_tgsigqueueinfo', args: [to.pid, to.tid, signal, siginfo], what };
+  });
+}
