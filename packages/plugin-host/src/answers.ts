@@ -29,10 +29,10 @@ const descriptorOrRetry: AnswerRule = {
 };
 
 const vmaSource: AnswerRule = {
-  read(answer, contain): VmaSource | 'unchanged' {
-    if (answer === 'unchanged') return answer;
+  read(answer, contain): VmaSource | undefined {
+    if (answer === undefined) return undefined;
     const { offset, fd } = Object(answer) as Record<string, unknown>;
-    if (!isOffset(offset)) throw bad(answer, "'unchanged' or { offset, fd? } with an offset in bytes");
+    if (!isOffset(offset)) throw bad(answer, 'nothing, or { offset, fd? } with an offset in bytes');
     return fd === undefined ? { offset } : { offset, fd: readDescriptor(fd, contain) };
   },
   release: (answer) => releaseDescriptor((Object(answer) as Record<string, unknown>)['fd']),

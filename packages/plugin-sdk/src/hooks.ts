@@ -1,12 +1,12 @@
 import type { Context } from './context.ts';
 import type { DeviceStat, DumpedFile, RecordedFile, UnixSocketInfo } from './files.ts';
 import type { FileId, MountId, Pid, SocketInode } from './ids.ts';
-import type { Descriptor, notSupported, retryLater, VmaSource } from './results.ts';
+import type { Descriptor, NotSupported, RetryLater, VmaSource } from './results.ts';
 
 /**
  * Every hook: its kind, its argument and its result. All other types of hooks are derived from this one.
  *
- * Of a *handler* the first plugin that does not answer {@link notSupported} wins; of an *observer* all are told.
+ * Of a *handler* the first plugin that does not answer `notSupported` wins; of an *observer* all are told.
  * A descriptor in an argument is valid during the hook only. Numbers, releases and places are in {@link hookTable}.
  */
 export interface Hooks {
@@ -17,7 +17,7 @@ export interface Hooks {
   /** An open file that the engine cannot dump: a device, most anonymous inodes. Answering nothing claims it. */
   DUMP_EXT_FILE: Handler<{ readonly fd: number; readonly id: FileId; readonly file: DumpedFile }, void>;
   /** Opens that file again. Flags and position are set by the host afterwards, where the descriptor lets it. */
-  RESTORE_EXT_FILE: Handler<{ readonly id: FileId; readonly file: RecordedFile }, Descriptor | typeof retryLater>;
+  RESTORE_EXT_FILE: Handler<{ readonly id: FileId; readonly file: RecordedFile }, Descriptor | RetryLater>;
   /** A mount whose source is outside of the dumped tree. */
   DUMP_EXT_MOUNT: Handler<{ readonly id: MountId; readonly mountpoint: string }, void>;
   /** Mounts it again under `mountpoint`; the file tree of before is at `oldRoot`. */
@@ -26,10 +26,11 @@ export interface Hooks {
   DUMP_EXT_LINK: Handler<{ readonly index: number; readonly type: number; readonly kind: string }, void>;
   /** A device that is mapped into memory. The descriptor was opened with O_PATH. */
   HANDLE_DEVICE_VMA: Handler<{ readonly fd: number; readonly stat: DeviceStat }, void>;
-  /** Says what a device's memory map at `address` is made from; `oldOffset` in bytes. */
+  /** Says what a device's memory map at `address` is made from; `oldOffset` in bytes. Answering nothing leaves it as it was. */
   UPDATE_VMA_MAP: Handler<
     { readonly path: string; readonly address: bigint; readonly oldOffset: bigint },
-    VmaSource | 'unchanged'
+    // biome-ignore lint/suspicious/noConfusingVoidType: an async handler that answers nothing has the type Promise<void>
+    VmaSource | void
   >;
   /** A restored process is about to run. */
   RESUME_DEVICES_LATE: Observer<{ readonly pid: Pid }>;
@@ -65,9 +66,7 @@ export type HookArgs<N extends HookName> = Hooks[N]['args'];
 /** What a hook answers when it accepts. */
 export type HookResult<N extends HookName> = Hooks[N]['result'];
 /** All that a hook may answer. Observers cannot decline. */
-export type HookReturn<N extends HookName> = N extends HandlerName
-  ? HookResult<N> | typeof notSupported
-  : HookResult<N>;
+export type HookReturn<N extends HookName> = N extends HandlerName ? HookResult<N> | NotSupported : HookResult<N>;
 export type HandlerName = { [N in HookName]: Hooks[N]['kind'] extends 'handler' ? N : never }[HookName];
 export type ObserverName = Exclude<HookName, HandlerName>;
 

@@ -39,5 +39,13 @@ export {
   socketInode,
 } from './ids.ts';
 export { apiVersion, definePlugin, hook, isPlugin, type Plugin, type PluginDefinition } from './plugin.ts';
-export { type Descriptor, notSupported, type OwnedDescriptor, retryLater, type VmaSource } from './results.ts';
+export {
+  type Descriptor,
+  type NotSupported,
+  notSupported,
+  type OwnedDescriptor,
+  type RetryLater,
+  retryLater,
+  type VmaSource,
+} from './results.ts';
 export type { SchemaIssue, SchemaResult, StandardSchemaV1 } from './standard-schema.ts';

@@ -1,8 +1,20 @@
+import type { Brand } from './ids.ts';
+
+/*
+ * Symbol.for: two copies of the SDK have the same ones. Not `unique symbol`: the compiler widens those to `symbol` in
+ * `async () => notSupported`, and those of two copies would be different types.
+ */
+
+/** The type of {@link notSupported}. */
+export type NotSupported = Brand<symbol, 'notSupported'>;
+/** The type of {@link retryLater}. */
+export type RetryLater = Brand<symbol, 'retryLater'>;
+
 /** A handler answers this to decline: the next plugin is asked. `undefined` cannot mean it, since some hooks answer nothing. */
-export const notSupported: unique symbol = Symbol.for('@criujs/not-supported');
+export const notSupported: NotSupported = Symbol.for('@criujs/not-supported') as NotSupported;
 
 /** RESTORE_EXT_FILE answers this when it waits for another file: the hook is called again once others are restored. */
-export const retryLater: unique symbol = Symbol.for('@criujs/retry-later');
+export const retryLater: RetryLater = Symbol.for('@criujs/retry-later') as RetryLater;
 
 /**
  * What a hook answers that opens a file. A number belongs to the host from then on, which closes it once the file is in
@@ -16,7 +28,7 @@ export interface OwnedDescriptor {
   close(): void | Promise<void>;
 }
 
-/** The answer of UPDATE_VMA_MAP: where the memory map is made from now. Without `fd` the path is opened as before. */
+/** What UPDATE_VMA_MAP answers: where the memory map is made from now. Without `fd` the path is opened as before. */
 export interface VmaSource {
   /** The new offset in bytes. */
   readonly offset: bigint | number;

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { definePlugin, hook, isPlugin, PluginError } from './index.ts';
+
+const pause = hook('PAUSE_DEVICES', () => {});
+
+/** As JavaScript calls it, without types. */
+const define = definePlugin as (definition: unknown) => unknown;
+
+test.each([
+  ['nothing', undefined, 'is no object'],
+  ['no name', { hooks: [] }, 'has no usable name'],
+  ['an empty name', { name: '', hooks: [] }, 'has no usable name'],
+  ['capitals', { name: 'Kvm', hooks: [] }, 'plugin "Kvm" has no usable name'],
+  ['a leading dash', { name: '-kvm', hooks: [] }, 'has no usable name'],
+  ['a slash', { name: '../kvm', hooks: [] }, 'has no usable name'],
+  ['a line feed at the end', { name: 'kvm\n', hooks: [] }, 'has no usable name'],
+  ['a number as version', { name: 'kvm', version: 1, hooks: [] }, 'version that is no text'],
+  ['options that are no schema', { name: 'kvm', options: {}, hooks: [] }, 'no Standard Schema'],
+  ['an init that is no function', { name: 'kvm', init: 1, hooks: [] }, 'has an init that is no function'],
+  ['an exit that is no function', { name: 'kvm', exit: 'x', hooks: [] }, 'has an exit that is no function'],
+  ['no hooks', { name: 'kvm' }, 'has no list of hooks'],
+  ['hooks as an object', { name: 'kvm', hooks: { DUMP_EXT_FILE() {} } }, 'has no list of hooks'],
+  ['an unknown hook', { name: 'kvm', hooks: [{ hook: 'DUMP_FILE', handler() {} }] }, 'registers "DUMP_FILE"'],
+  ['an inherited name', { name: 'kvm', hooks: [{ hook: 'toString', handler() {} }] }, 'registers "toString"'],
+  ['a hook that is no registration', { name: 'kvm', hooks: [null] }, 'which is no hook'],
+  [
+    'a hook without a function',
+    { name: 'kvm', hooks: [{ hook: 'PAUSE_DEVICES' }] },
+    'PAUSE_DEVICES without a function',
+  ],
+  ['one hook twice', { name: 'kvm', hooks: [pause, pause] }, 'registers PAUSE_DEVICES twice'],
+])('definePlugin refuses %s', (_, definition, message) => {
+  const error = thrownBy(() => define(definition));
+  expect(error).toBeInstanceOf(PluginError);
+  expect(error).toMatchObject({ code: 'PLUGIN_INVALID', remedy: expect.any(String) });
+  expect(error.message).toContain(message);
+});
+
+test('hook refuses an unknown name and lists the known ones', () => {
+  const error = thrownBy(() => (hook as (name: string, handler: unknown) => unknown)('DUMP_FILE', () => {}));
+  expect(error).toMatchObject({ code: 'PLUGIN_INVALID', remedy: expect.stringContaining('DUMP_EXT_FILE, ') });
+});
+
+test('init and exit keep their this', () => {
+  const calls: string[] = [];
+  class Counter {
+    name = 'counter';
+    hooks = [pause];
+    init(): void {
+      calls.push(`init of ${this.name}`);
+    }
+    exit(): void {
+      calls.push(`exit of ${this.name}`);
+    }
+  }
+  const plugin = definePlugin(new Counter());
+  plugin.init?.('dump', {} as never);
+  plugin.exit?.('dump', { ok: true }, {} as never);
+  expect(calls).toEqual(['init of counter', 'exit of counter']);
+});
+
+test('a plugin cannot be changed once it is defined', () => {
+  const hooks = [pause];
+  const plugin = definePlugin({ name: 'kvm', version: '1.2.3', hooks });
+  hooks.push(hook('POST_FORKING', () => {}));
+  expect(plugin.hooks).toHaveLength(1);
+  expect(Object.isFrozen(plugin)).toBe(true);
+});
+
+test.each([undefined, null, 1, 'kvm', {}, { name: 'kvm', apiVersion: 1, hooks: [] }])('%j is no plugin', (value) => {
+  expect(isPlugin(value)).toBe(false);
+});
+
+function thrownBy(body: () => unknown): Error {
+  try {
+    body();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was thrown');
+}
