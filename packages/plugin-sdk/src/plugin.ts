@@ -60,11 +60,11 @@ export function definePlugin<O = unknown>(definition: PluginDefinition<O>): Plug
  * One hook of a plugin; its name types the handler's argument and result.
  * @throws PluginError PLUGIN_INVALID: no such hook, or no function
  */
-export function hook<N extends HookName, O = unknown>(name: N, handler: HookHandler<N, O>): HookRegistration<O, N> {
+export function hook<N extends HookName, O = unknown>(name: N, handler: HookHandler<N, O>): HookRegistration<O> {
   const registration = { hook: name, handler };
   const wrong = hookMistake(registration);
   if (wrong !== undefined) throw invalid(`hook ${String(name)}`, ...wrong);
-  return Object.freeze(registration) as unknown as HookRegistration<O, N>;
+  return Object.freeze(registration) as unknown as HookRegistration<O>;
 }
 
 /** Whether {@link definePlugin} of any copy and version of the SDK made this. */
