@@ -59,15 +59,19 @@ export const rightsProbes: readonly Probe[] = [
   },
 ];
 
-function judgeCapabilities(self: Status): Finding {
-  const lacking = Object.entries(capability)
-    .filter(([, number]) => !hasCapability(self, number))
-    .map(([name]) => `CAP_${name}`);
-  if (lacking.length === 0) return ok('processes of all users can be dumped and restored');
-  return limited(
-    `only processes of user ${self.uids[1]} can be dumped and restored; not in force: ${lacking.join(', ')}`,
-    'Nothing is needed for your own processes. For those of others run criujs as root.',
-  );
+/** What is lost without each; CAP_SYS_ADMIN includes CAP_CHECKPOINT_RESTORE. */
+const losses: readonly { readonly name: keyof typeof capability; readonly or?: keyof typeof capability; readonly loss: string }[] = [
+  { name: 'SYS_PTRACE', loss: 'processes of other users cannot be dumped' },
+  { name: 'CHECKPOINT_RESTORE', or: 'SYS_ADMIN', loss: 'pids cannot be chosen, and /proc/PID/exe of a restored program is not its own' },
+  { name: 'SYS_RESOURCE', loss: 'a limit above what we may set stays lower in a restored program' },
+];
+
+/** What the capabilities in force leave out. */
+export function judgeCapabilities(self: Pick<Status, 'capEff'>): Finding {
+  const has = (name: keyof typeof capability | undefined): boolean => name !== undefined && hasCapability(self, capability[name]);
+  const lost = losses.filter(({ name, or }) => !has(name) && !has(or)).map(({ name, loss }) => `${loss} (CAP_${name})`);
+  if (lost.length === 0) return ok('processes of all users can be dumped and restored');
+  return limited(lost.join('; '), 'Your own processes need none of this. For the rest run criujs as root.');
 }
 
 function judgeUserNamespaces(administrator: boolean): Finding {

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { errnoName, trySyscall } from '@criujs/linux';
+
+/** prctl(2): PR_SET_PTRACER, "Yama", and its PR_SET_PTRACER_ANY, which is (unsigned long) -1. */
+const setPtracer = 0x59616d61;
+const anybody = -1;
+
+/**
+ * Lets processes that are not our ancestors trace this one, where Yama's ptrace_scope 1 forbids it. Yama keeps that with
+ * the process, so it outlasts an execve; it does not go over to children.
+ * @returns what came of it, in words
+ */
+export function allowTracers(scope: number | null = yamaScope()): string {
+  if (scope === null || scope === 0) return 'this system lets you trace your processes anyway';
+  if (scope > 1) return `this system lets only administrators trace (ptrace_scope is ${scope}): criujs run changes nothing`;
+  const result = trySyscall('prctl', setPtracer, anybody, 0, 0, 0);
+  return result === 0 ? 'the program may be traced by your other processes' : `prctl(PR_SET_PTRACER) fails with ${errnoName(-result)}`;
+}
+
+function yamaScope(): number | null {
+  try {
+    return Number(readFileSync('/proc/sys/kernel/yama/ptrace_scope', 'utf8'));
+  } catch {
+    return null;
+  }
+}

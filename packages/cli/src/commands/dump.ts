@@ -1,0 +1,32 @@
+import { resolve } from 'node:path';
+import { type DumpResult, dump } from '@criujs/core';
+import type { Output } from '../output.ts';
+import { attended, type RunFlags, runOptions } from '../run-options.ts';
+import { count, formatBytes, formatMs } from '../units.ts';
+
+export interface DumpFlags extends RunFlags {
+  readonly tree: number;
+  readonly imagesDir: string;
+  readonly leaveRunning: boolean;
+  readonly force: boolean;
+}
+
+export async function dumpCommand(flags: DumpFlags, cwd: string, output: Output): Promise<number> {
+  const { tree: pid, imagesDir, leaveRunning, force } = flags;
+  const options = await runOptions(flags, cwd, output);
+  const images = resolve(cwd, imagesDir);
+  const result = await attended(`dumping ${pid}`, output, (attention) =>
+    dump({ ...options, ...attention, pid, images, leaveRunning, force }),
+  );
+  for (const warning of result.warnings) output.warning(warning);
+  output.result({ ok: true, command: 'dump', images, leftRunning: leaveRunning, ...result }, describe(result, imagesDir, leaveRunning));
+  return 0;
+}
+
+function describe(result: DumpResult, directory: string, leaveRunning: boolean): string {
+  const { pid, processes, threads, bytes, frozenMs, totalMs, plugins } = result;
+  const what = `${count(processes, 'process', 'processes')}, ${count(threads, 'thread', 'threads')}, ${formatBytes(bytes)} of memory`;
+  const by = plugins.length === 0 ? '' : `; plugins: ${plugins.join(', ')}`;
+  const end = leaveRunning ? 'it runs on' : 'it has ended';
+  return `dumped ${pid} to ${directory}: ${what}${by}. It stood still for ${formatMs(frozenMs)} of ${formatMs(totalMs)}; ${end}.`;
+}

@@ -1,0 +1,72 @@
+import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type RestoreResult, restore } from '@criujs/core';
+import { UsageError } from '../exit-error.ts';
+import type { Output } from '../output.ts';
+import { attended, type RunFlags, runOptions } from '../run-options.ts';
+import { codeOfSignal, forwardSignals } from '../signals.ts';
+import { formatMs } from '../units.ts';
+
+export interface RestoreFlags extends RunFlags {
+  readonly imagesDir: string;
+  readonly detach: boolean;
+  readonly newPids: boolean;
+  readonly pidfile?: string;
+}
+
+/** @returns with `detach` 0, else the exit code of the restored root */
+export async function restoreCommand(flags: RestoreFlags, cwd: string, output: Output): Promise<number> {
+  const { imagesDir, detach, newPids, pidfile } = flags;
+  const options = await runOptions(flags, cwd, output);
+  const images = resolve(cwd, imagesDir);
+  const file = pidfile === undefined ? null : openPidfile(resolve(cwd, pidfile));
+  let result: RestoreResult;
+  try {
+    result = await attended(`restoring ${imagesDir}`, output, (attention) =>
+      restore({ ...options, ...attention, images, detach, newPids }),
+    );
+  } catch (error) {
+    file?.remove();
+    throw error;
+  }
+  const forwarding = result.exited === undefined ? null : forwardSignals(result.pid);
+  file?.write(result.pid);
+  for (const warning of result.warnings) output.warning(warning);
+  const { pid, pids, restoreMs, totalMs, warnings } = result;
+  const data = { ok: true, command: 'restore', images, detached: detach, pid, pids: Object.fromEntries(pids), restoreMs, totalMs, warnings };
+  // A program in the foreground has the terminal for itself.
+  if (detach || output.json) output.result(data, describe(result, imagesDir));
+  else if (output.verbose) output.note(describe(result, imagesDir));
+  if (result.exited === undefined) return 0;
+  const status = await result.exited;
+  forwarding?.release();
+  return status.signal === undefined ? status.code : codeOfSignal(status.signal);
+}
+
+function describe({ pid, pids, totalMs }: RestoreResult, directory: string): string {
+  const moved = [...pids].filter(([old, now]) => old !== now).map(([old, now]) => `${old} is ${now} now`);
+  const changes = moved.length === 0 ? '' : ` (${moved.join(', ')})`;
+  const others = pids.size > 1 ? ` and ${pids.size - 1} below it` : '';
+  return `restored ${pid}${others} from ${directory} in ${formatMs(totalMs)}${changes}.`;
+}
+
+/** Opened before the restore: a restored program whose pid cannot be told would be lost. */
+function openPidfile(path: string): { write(pid: number): void; remove(): void } {
+  let fd: number;
+  try {
+    fd = openSync(path, 'a', 0o644);
+  } catch (error) {
+    throw new UsageError(`the pid file cannot be written: ${(error as Error).message}`, 'Give another path with --pidfile.');
+  }
+  return {
+    write(pid) {
+      ftruncateSync(fd, 0);
+      writeSync(fd, `${pid}\n`);
+      closeSync(fd);
+    },
+    remove() {
+      closeSync(fd);
+      rmSync(path, { force: true });
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { CriuConfig } from '@criujs/core';
+import { UsageError } from './exit-error.ts';
+
+/** Names that are looked for in the current directory, in this order. */
+export const configNames = ['criu.config.ts', 'criu.config.mts', 'criu.config.js', 'criu.config.mjs'] as const;
+
+/** A configuration and where it was read from. Paths of plugins in it are absolute. */
+export interface LoadedConfig extends CriuConfig {
+  readonly path: string | null;
+}
+
+const known: readonly string[] = ['plugins', 'pluginOptions', 'hookDeadline'] satisfies (keyof CriuConfig)[];
+
+/**
+ * Finds and reads the configuration.
+ * @param choice a path, true to look in `cwd`, false for none
+ * @throws UsageError when it is missing, fails, or makes no sense
+ */
+export async function loadConfig(cwd: string, choice: string | boolean): Promise<LoadedConfig> {
+  const path = findConfig(cwd, choice);
+  if (path === null) return { path: null };
+  const config = await evaluate(path);
+  checkConfig(config, path);
+  return { ...config, plugins: (config.plugins ?? []).map((it) => (typeof it === 'string' ? fromDirectory(it, dirname(path)) : it)), path };
+}
+
+function findConfig(cwd: string, choice: string | boolean): string | null {
+  if (choice === false) return null;
+  if (typeof choice === 'string') {
+    const path = resolve(cwd, choice);
+    if (existsSync(path)) return path;
+    throw new UsageError(`there is no configuration ${path}`, 'Give the path of a criu.config.ts with --config, or leave it out.');
+  }
+  return configNames.map((name) => join(cwd, name)).find((path) => existsSync(path)) ?? null;
+}
+
+async function evaluate(path: string): Promise<CriuConfig> {
+  try {
+    const { createJiti } = await import('jiti');
+    // The configuration is small, and a cache would be left behind as another user's when root runs this.
+    const jiti = createJiti(path, { fsCache: false, alias: { '@criujs/core': fileURLToPath(import.meta.resolve('@criujs/core')) } });
+    return await jiti.import<CriuConfig>(path, { default: true });
+  } catch (error) {
+    throw Object.assign(new UsageError(`${path} cannot be read: ${(error as Error).message}`, 'Mend it, or run with --no-config.'), { cause: error });
+  }
+}
+
+function checkConfig(config: unknown, path: string): asserts config is CriuConfig {
+  const wrong = firstMistake(config);
+  if (wrong !== null) throw new UsageError(`${path}: ${wrong}`, "Write: export default defineConfig({ plugins: ['./my-plugin.ts'] }).");
+}
+
+function firstMistake(config: unknown): string | null {
+  if (typeof config !== 'object' || config === null) return 'it has no default export that is an object';
+  const unknown = Object.keys(config).find((key) => !known.includes(key));
+  if (unknown !== undefined) return `there is no setting ${unknown}; there are ${known.join(', ')}`;
+  const { plugins, pluginOptions, hookDeadline } = config as Record<string, unknown>;
+  if (plugins !== undefined && !Array.isArray(plugins)) return 'plugins is no array';
+  if (pluginOptions !== undefined && (typeof pluginOptions !== 'object' || pluginOptions === null)) return 'pluginOptions is no object';
+  if (hookDeadline !== undefined && typeof hookDeadline !== 'number') return 'hookDeadline is no number of milliseconds';
+  return null;
+}
+
+/** Paths in a configuration are meant from its own directory; names of packages stay as they are. */
+function fromDirectory(plugin: string, directory: string): string {
+  return /^\.{0,2}\//.test(plugin) || /\.[cm]?[jt]s$/.test(plugin) ? resolve(directory, plugin) : plugin;
+}

@@ -1,0 +1,33 @@
+/** Examples under the help of each command. */
+export const examples: Readonly<Record<'criujs' | 'dump' | 'restore' | 'plan' | 'run' | 'check', string>> = {
+  criujs: `Examples:
+  criujs check                              what works here?
+  criujs dump -t 4242 -D images             save process 4242, and end it
+  criujs restore -D images --detach         bring it back
+  criujs help dump                          all about one command
+
+Plugins and options may also stand in a criu.config.ts in the current directory:
+  import { defineConfig } from '@criujs/core';
+  export default defineConfig({ plugins: ['./my-plugin.ts'] });`,
+  dump: `Examples:
+  criujs dump -t 4242 -D images                      save process 4242 and all below it, and end them
+  criujs dump -t 4242 -D images --leave-running      a backup: they run on
+  criujs dump -t 4242 -D images -p ./gpu.ts          ask the plugin for files that the engine cannot save
+  criujs dump -t 4242 -D images -p gpu --plugin-option gpu.device=0
+  criujs dump -t "$(pgrep -n myserver)" -D images --json`,
+  restore: `Examples:
+  criujs restore -D images                   in the foreground, as if started from this shell
+  criujs restore -D images --detach          in the background
+  criujs restore -D images --detach --new-pids --pidfile server.pid
+                                             without any right, and told where it is`,
+  plan: `Examples:
+  criujs plan -t 4242                        can it be dumped, and if not, why?
+  criujs plan -t 4242 -p ./gpu.ts            and with this plugin?`,
+  run: `Examples:
+  criujs run -- ./server --port 8080
+  criujs run -- sh -c 'while :; do date; sleep 1; done'`,
+  check: `Examples:
+  criujs check
+  criujs check -v                            all that was tried
+  criujs check --json | jq .samePids         can restored programs have their old pids?`,
+};

@@ -1,0 +1,88 @@
+import type { LogEntry } from '@criujs/core';
+import picocolors from 'picocolors';
+
+type Paint = (text: string) => string;
+
+/** Colours of one stream, or none. */
+export interface Colors {
+  readonly bold: Paint;
+  readonly dim: Paint;
+  readonly red: Paint;
+  readonly yellow: Paint;
+  readonly green: Paint;
+  readonly cyan: Paint;
+}
+
+/** A place for text, such as process.stdout. */
+export interface Sink {
+  readonly isTTY?: boolean | undefined;
+  write(text: string): unknown;
+}
+
+/** Where a command's words go. Results go to stdout, all else to stderr; with `--json` stdout gets one object and nothing else. */
+export interface Output {
+  readonly json: boolean;
+  readonly verbose: boolean;
+  /** Colours for stdout. */
+  readonly colors: Colors;
+  readonly errorColors: Colors;
+  /** The result of a command: an object for machines, or text for people. */
+  result(data: object, text: string): void;
+  /** A line for people that is no result. */
+  note(text: string): void;
+  warning(text: string): void;
+  log(entry: LogEntry): void;
+}
+
+/** What decides how to print. */
+export interface OutputOptions {
+  readonly json?: boolean | undefined;
+  readonly verbose?: boolean | undefined;
+  readonly stdout?: Sink;
+  readonly stderr?: Sink;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export function createOutput(options: OutputOptions): Output {
+  const { json = false, verbose = false, stdout = process.stdout, stderr = process.stderr, environment = process.env } = options;
+  const colors = colorsFor(stdout, environment);
+  const errorColors = colorsFor(stderr, environment);
+  const note = (text: string): void => void stderr.write(`${text}\n`);
+  return {
+    json,
+    verbose,
+    colors,
+    errorColors,
+    note,
+    result(data, text) {
+      if (json) stdout.write(`${JSON.stringify(data)}\n`);
+      else if (text !== '') stdout.write(`${text}\n`);
+    },
+    warning(text) {
+      note(`${errorColors.yellow('criujs: warning:')} ${text}`);
+    },
+    log({ level, message, plugin, hook, details }) {
+      if (level === 'debug' && !verbose) return;
+      const who = plugin === undefined ? 'criujs' : plugin;
+      const where = verbose && hook !== undefined ? ` ${hook}` : '';
+      const mark = level === 'error' ? errorColors.red(' error') : level === 'warn' ? errorColors.yellow(' warning') : '';
+      const more = details === undefined ? '' : ` ${errorColors.dim(safeJson(details))}`;
+      note(`${errorColors.dim(who + where)}${mark}${errorColors.dim(':')} ${message}${more}`);
+    },
+  };
+}
+
+/** Colours on a terminal that wants them. https://no-color.org */
+function colorsFor(sink: Sink, environment: OutputOptions['environment'] = {}): Colors {
+  const wanted = sink.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
+  return picocolors.createColors(wanted);
+}
+
+/** Details of a log message may hold anything. */
+function safeJson(value: unknown): string {
+  try {
+    return JSON.stringify(value, (_, it: unknown) => (typeof it === 'bigint' ? `${it}` : it)) ?? '';
+  } catch {
+    return String(value);
+  }
+}

@@ -1,0 +1,61 @@
+import { EngineError, type ErrorReport, exitCodeOf, exitCodes, reportError } from '@criujs/core';
+import { ExitError, UsageError } from './exit-error.ts';
+import type { Output } from './output.ts';
+
+/** Prints an error, in words or for machines, and tells the exit code. */
+export function printError(thrown: unknown, output: Output): number {
+  if (thrown instanceof ExitError) return thrown.exitCode;
+  if (thrown instanceof UsageError) {
+    const { code, message, remedy } = thrown;
+    print({ ok: false, error: { code, message, remedy } }, `${heading(message, output)}${remedyLine(remedy, output)}`, output);
+    return exitCodes.usage;
+  }
+  const error = asEngineError(thrown);
+  print(reportError(error), describe(error, output), output);
+  return exitCodeOf(error.code);
+}
+
+function asEngineError(thrown: unknown): EngineError {
+  if (thrown instanceof EngineError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new EngineError('INTERNAL', message, { cause: thrown, remedy: 'This is a mistake in criujs: please report it with the output of -v.' });
+}
+
+function print(report: ErrorReport, text: string, output: Output): void {
+  if (output.json) output.result(report, '');
+  else output.note(text);
+}
+
+function describe(error: EngineError, output: Output): string {
+  const { refusals = [] } = error;
+  // The message lists the refusals for libraries; here each gets lines of its own.
+  const [title = ''] = refusals.length === 0 ? [error.message] : error.message.split('\n', 1);
+  const lines = refusals.map(({ pid, command, resource, why, remedy }) => {
+    const who = command === undefined ? `${pid}` : `${pid} (${command})`;
+    return `  ${output.errorColors.bold(who)} ${resource}\n    ${why}${remedyLine(remedy, output, '    ')}`;
+  });
+  const remedy = error.remedy === undefined ? '' : remedyLine(error.remedy, output);
+  const more = output.verbose ? `\n${output.errorColors.dim(background(error))}` : '';
+  return [heading(title, output), ...lines].join('\n') + remedy + more;
+}
+
+function heading(message: string, { errorColors }: Output): string {
+  return `${errorColors.red('criujs:')} ${message}`;
+}
+
+function remedyLine(remedy: string, { errorColors }: Output, indent = '  '): string {
+  return remedy === '' ? '' : `\n${indent}${errorColors.cyan('→')} ${remedy}`;
+}
+
+/** What -v adds: for whoever looks for the mistake. */
+function background(error: EngineError): string {
+  const fields = [`code ${error.code}`];
+  for (const name of ['plugin', 'hook', 'resource', 'pid'] as const) {
+    if (error[name] !== undefined) fields.push(`${name} ${error[name]}`);
+  }
+  const lines = [fields.join(', '), error.stack ?? ''];
+  for (let cause = error.cause, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth++) {
+    lines.push(`caused by ${cause.stack ?? cause.message}`);
+  }
+  return lines.join('\n').replaceAll(/^/gm, '  ');
+}

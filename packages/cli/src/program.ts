@@ -1,0 +1,136 @@
+import { exitCodeMeanings, exitCodes } from '@criujs/core';
+import { Command } from 'commander';
+import type { DumpFlags } from './commands/dump.ts';
+import type { PlanFlags } from './commands/plan.ts';
+import type { RestoreFlags } from './commands/restore.ts';
+import { examples } from './examples.ts';
+import { createOutput, type Output } from './output.ts';
+import { parseNumber } from './run-options.ts';
+
+/** What the commands of one call share. */
+export interface Call {
+  readonly cwd: string;
+  readonly version: string;
+  /** Takes the exit code of the command that ran. */
+  readonly finished: (exitCode: number) => void;
+}
+
+/** The command line. Commands are read from disk when they are run, so that `--help` is quick. */
+export function createProgram({ cwd, version, finished }: Call): Command {
+  const program = new Command('criujs')
+    .description('Checkpoint and restore Linux processes, with plugins in TypeScript for whatever the engine cannot save itself.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showHelpAfterError(false)
+    .enablePositionalOptions()
+    .addHelpText('after', () => `\n${examples.criujs}\n\nExit codes:\n${exitCodeTable()}`);
+
+  const general = (command: Command): Command =>
+    command
+      .option('--json', 'print one JSON object on stdout instead of text, for errors too')
+      .option('-v, --verbose', 'print what plugins log, phases and, on an error, its stack');
+
+  const withPlugins = (command: Command): Command =>
+    general(command)
+      .option('-p, --plugin <plugin>', 'a plugin: an npm package, or a path to .ts or .js; may be repeated, asked in this order', collect)
+      .option('--plugin-option <plugin.key=value>', 'an option of a plugin; the value may be JSON; may be repeated', collect)
+      .option('--hook-deadline <ms>', 'how long a plugin may take for one call (default: 10000)', parseNumber('--hook-deadline', 1))
+      .option('--config <file>', 'read this configuration (default: criu.config.ts in the current directory, if there)')
+      .option('--no-config', 'read no configuration');
+
+  withPlugins(
+    program
+      .command('dump')
+      .summary('save a process, and all below it, into a directory')
+      .description('Saves a process, and all below it, into a directory. Then they end, unless told otherwise. If it fails they run on as if nothing had been.')
+      .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1))
+      .requiredOption('-D, --images-dir <directory>', 'where the images go; made if missing')
+      .option('-R, --leave-running', 'let the processes run on afterwards')
+      .option('-f, --force', 'replace a dump that the directory holds'),
+  )
+    .addHelpText('after', `\n${examples.dump}`)
+    .action(async (flags: Partial<DumpFlags> & OutputFlags) => {
+      const { dumpCommand } = await import('./commands/dump.ts');
+      finished(await dumpCommand(complete(flags), cwd, outputOf(flags)));
+    });
+
+  withPlugins(
+    program
+      .command('restore')
+      .summary('bring processes back from a directory')
+      .description(
+        'Brings processes back from a directory. In the foreground: signals go on to the restored root, and its exit code becomes ours (128 + n after signal n).',
+      )
+      .requiredOption('-D, --images-dir <directory>', 'where the images are')
+      .option('-d, --detach', 'leave the restored processes to themselves, and return')
+      .option('--new-pids', 'let the kernel choose the pids; needs no right')
+      .option('--pidfile <file>', 'write the pid of the restored root there'),
+  )
+    .addHelpText('after', `\n${examples.restore}`)
+    .action(async (flags: Partial<RestoreFlags> & OutputFlags) => {
+      const { restoreCommand } = await import('./commands/restore.ts');
+      finished(await restoreCommand(complete(flags), cwd, outputOf(flags)));
+    });
+
+  withPlugins(
+    program
+      .command('plan')
+      .summary('tell who would save what, and change nothing')
+      .description('Tells for each resource of a tree who would save it, or why nobody would. It only looks: nothing is frozen, no plugin is called.')
+      .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1)),
+  )
+    .addHelpText('after', `\n${examples.plan}`)
+    .action(async (flags: Partial<PlanFlags> & OutputFlags) => {
+      const { planCommand } = await import('./commands/plan.ts');
+      finished(await planCommand(complete(flags), cwd, outputOf(flags)));
+    });
+
+  general(program.command('run').summary('start a program so that it can be dumped later'))
+    .description(
+      'Becomes the given program, after it has allowed your other processes to trace it. Ubuntu and others forbid that by default (Yama, ptrace_scope 1); ' +
+        'elsewhere it just starts the program. Children of the program are not included. If it cannot be started: 127 not found, 126 not allowed.',
+    )
+    .argument('<command...>', 'the program and its arguments')
+    .passThroughOptions()
+    .addHelpText('after', `\n${examples.run}`)
+    .action(async (command: string[], flags: OutputFlags) => {
+      const { runCommand } = await import('./commands/run.ts');
+      finished(await runCommand(command, outputOf(flags)));
+    });
+
+  general(program.command('check').summary('tell what this machine and your rights allow'))
+    .description('Tries on a small process of its own what this kernel, its filters and your rights allow. Exit code 0 when you can dump your own processes.')
+    .addHelpText('after', `\n${examples.check}`)
+    .action(async (flags: OutputFlags) => {
+      const { checkCommand } = await import('./commands/check.ts');
+      finished(await checkCommand(outputOf(flags)));
+    });
+
+  return program;
+}
+
+interface OutputFlags {
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+function outputOf({ json, verbose }: OutputFlags): Output {
+  return createOutput({ json, verbose });
+}
+
+/** Fills in what was not given. A flag without a default keeps the help free of `(default: false)`. */
+function complete<F extends object>(flags: Partial<F>): F {
+  const absent = { plugin: [], pluginOption: [], config: true, leaveRunning: false, force: false, detach: false, newPids: false };
+  return { ...absent, ...flags } as F;
+}
+
+function collect(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, value];
+}
+
+function exitCodeTable(): string {
+  return Object.entries(exitCodes)
+    .map(([name, code]) => `  ${String(code).padStart(3)}  ${exitCodeMeanings[name as keyof typeof exitCodes]}`)
+    .join('\n');
+}

@@ -1,0 +1,60 @@
+import type { RunOptions } from '@criujs/core';
+import { loadConfig } from './config.ts';
+import { UsageError } from './exit-error.ts';
+import type { Output } from './output.ts';
+import { parsePluginOptions } from './plugin-options.ts';
+import { showProgress } from './progress.ts';
+import { abortOnSignals, codeOfSignal } from './signals.ts';
+
+/** Options of every command that runs plugins, as commander gives them. */
+export interface RunFlags {
+  readonly plugin: readonly string[];
+  readonly pluginOption: readonly string[];
+  readonly hookDeadline?: number;
+  /** A path; true: look for one; false: none. */
+  readonly config: string | boolean;
+}
+
+/** Joins the command line with the configuration. */
+export async function runOptions(flags: RunFlags, cwd: string, output: Output): Promise<RunOptions> {
+  const config = await loadConfig(cwd, flags.config);
+  if (config.path !== null && output.verbose) output.note(output.errorColors.dim(`criujs: configuration ${config.path}`));
+  return {
+    cwd,
+    plugins: [...(config.plugins ?? []), ...flags.plugin],
+    pluginOptions: parsePluginOptions(flags.pluginOption, config.pluginOptions),
+    hookDeadline: flags.hookDeadline ?? config.hookDeadline,
+    onLog: (entry) => output.log(entry),
+    lastWords: output.json ? 'json' : 'text',
+  };
+}
+
+/** What {@link attended} gives to a run. */
+export type Attention = Pick<RunOptions, 'signal' | 'onProgress'>;
+
+/** Runs with progress on a terminal; SIGINT, SIGTERM and SIGHUP abort it, and become its exit code. */
+export async function attended<T>(what: string, output: Output, run: (attention: Attention) => Promise<T>): Promise<T> {
+  const progress = showProgress(what, output);
+  const signals = abortOnSignals();
+  try {
+    return await run({ signal: signals.signal, onProgress: (it) => progress.update(it) });
+  } catch (error) {
+    const signal = signals.received();
+    if (signal !== null && (error as { code?: unknown }).code === 'ABORTED') {
+      throw Object.assign(error as Error, { exitCode: codeOfSignal(signal) });
+    }
+    throw error;
+  } finally {
+    progress.stop();
+    signals.release();
+  }
+}
+
+/** Reads a number of an option. @throws UsageError */
+export function parseNumber(option: string, smallest: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= smallest) return number;
+    throw new UsageError(`${option} ${text}: that is no number from ${smallest} on`, `Write it as in \`${option} 4242\`.`);
+  };
+}
