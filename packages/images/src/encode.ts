@@ -43,7 +43,7 @@ export function createEncoder<K extends ImageKind>(kind: K, where: Where = {}): 
   let offset = 0;
   const sent = (parts: Uint8Array[]): Uint8Array[] => {
     for (const part of parts) offset += part.length;
-    return parts;
+    return parts.filter((part) => part.length > 0);
   };
   const wrong = (what: string): ImageError =>
     new ImageError('IMAGE_CORRUPT', `cannot be written: ${what}`, { file: where.file, offset });
@@ -81,13 +81,12 @@ function dataParts(
   data: Uint8Array | undefined,
   wrong: (what: string) => ImageError,
 ): Uint8Array[] {
-  const length = dataLength(after, message) ?? 0;
+  const { bare, padded } = dataLength(after, message) ?? { bare: 0, padded: 0 };
   const given = data ?? new Uint8Array();
-  if (length === given.length || length === Number.POSITIVE_INFINITY) return [given];
-  const missing = length - given.length;
+  if (given.length === padded || padded === Number.POSITIVE_INFINITY) return [given];
   // Callers need not know how a kind is padded.
-  if (missing > 0 && missing < (after?.pad ?? 1)) return [given, new Uint8Array(missing)];
-  throw wrong(`${schema.typeName} declares ${length} bytes of data, ${given.length} are given`);
+  if (given.length === bare) return [given, new Uint8Array(padded - bare)];
+  throw wrong(`${schema.typeName} declares ${bare} bytes of data, ${given.length} are given`);
 }
 
 /** One array of many. */

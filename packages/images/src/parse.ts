@@ -65,13 +65,9 @@ export function* parse<K extends ImageKind>(kind: K, where: Where = {}): Parser<
     const payload = yield* take(next.schema.typeName, readWord(size), limits.entry);
     const message = decodeMessage(next.schema, payload, { file, offset: offset - payload.length, limits });
     sequence.took(message);
-    const length = dataLength(next.after, message);
-    if (length === undefined) yield { message: message as EntryOf<K> };
-    else
-      yield {
-        message: message as EntryOf<K>,
-        data: yield* take(`data of ${next.schema.typeName}`, length, limits.data),
-      };
+    const length = dataLength(next.after, message)?.padded;
+    const data = length === undefined ? undefined : yield* take(`data of ${next.schema.typeName}`, length, limits.data);
+    yield { message: message as EntryOf<K>, ...(data && { data }) };
   }
 }
 

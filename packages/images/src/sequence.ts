@@ -29,16 +29,22 @@ export function createSequence(format: ImageFormat): Sequence {
   };
 }
 
-/** Bytes that follow this message; infinite for all that is left, undefined where its kind has no such bytes. */
-export function dataLength(after: After | undefined, message: Message): number | undefined {
+/** How many bytes follow a message: without padding and with it; infinite for all that is left. */
+export interface DataLength {
+  readonly bare: number;
+  readonly padded: number;
+}
+
+/** What the message says of its data; undefined where it has none. */
+export function dataLength(after: After | undefined, message: Message): DataLength | undefined {
   if (!after) return undefined;
   const fields = message as Message & Record<string, unknown>;
   if (after.unless !== undefined && fields[after.unless] === true) return undefined;
-  if (after.fields === 'rest') return Number.POSITIVE_INFINITY;
+  if (after.fields === 'rest') return { bare: Number.POSITIVE_INFINITY, padded: Number.POSITIVE_INFINITY };
   const count = after.fields.reduce((sum, field) => sum + BigInt(fields[field] as number | bigint), 0n);
+  const bare = count * BigInt(after.unit ?? 1);
   const pad = BigInt(after.pad ?? 1);
-  const length = count * BigInt(after.unit ?? 1);
-  return Number(((length + pad - 1n) / pad) * pad);
+  return { bare: Number(bare), padded: Number(((bare + pad - 1n) / pad) * pad) };
 }
 
 function groupSize({ group }: ImageFormat, message: Message): number {
