@@ -1,0 +1,41 @@
+import type { BigIntStats } from 'node:fs';
+import type { Fdinfo, UnixSocket } from '@criujs/linux';
+import type { SeenFile, Tree } from '../src/files/kind.ts';
+
+/** A descriptor as /proc would show it. */
+export function sampleFile(sample: {
+  link: string;
+  mode?: number;
+  rdev?: [major: number, minor: number];
+  flags?: number;
+  info?: Partial<Fdinfo>;
+  pid?: number;
+  fd?: number;
+  stat?: BigIntStats;
+}): SeenFile {
+  const { link, mode = 0o600, rdev = [0, 0], flags = 0o2, info = {}, pid = 4242, fd = 7 } = sample;
+  const stat = { dev: 1n, ino: 2n, nlink: 1n, size: 0n, mode: BigInt(mode), rdev: BigInt((rdev[0] << 8) | rdev[1]) };
+  return {
+    pid,
+    fd,
+    command: 'sample',
+    link,
+    stat: sample.stat ?? (stat as BigIntStats),
+    info: { position: 0n, flags, mountId: 1, inode: 2, locks: [], fields: new Map(), ...info },
+    flags,
+    closeOnExec: false,
+  };
+}
+
+/** A tree without any process: what it knows is said here. */
+export function sampleTree(known: Partial<Tree> & { sockets?: readonly UnixSocket[] } = {}): Tree {
+  return {
+    pids: [4242],
+    serves: () => false,
+    unixSocket: (inode) => known.sockets?.find((socket) => socket.inode === inode),
+    holdsSocket: () => false,
+    isPipeOpenOutside: () => false,
+    borrow: (_file, use) => use(-1),
+    ...known,
+  };
+}

@@ -1,0 +1,106 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CommandOptions, type Ended, run } from './command.ts';
+import { criu, root } from './machine.ts';
+
+export interface DumpLeg {
+  readonly leaveRunning?: boolean;
+  readonly more?: readonly string[];
+}
+
+export interface RestoreLeg {
+  readonly newPids?: boolean;
+  readonly more?: readonly string[];
+}
+
+/** Something that dumps and restores: ours, or the CRIU that it must understand. */
+export interface Engine {
+  readonly name: string;
+  /** @throws Error with everything that the engine said */
+  dump(pid: number, images: string, leg?: DumpLeg, how?: CommandOptions): Promise<void>;
+  /** Detached; gives the root's pid. @throws Error with everything that the engine said */
+  restore(images: string, leg?: RestoreLeg, how?: CommandOptions): Promise<number>;
+}
+
+const bin: string = join(root, 'packages/cli/bin/criujs.js');
+
+/** A `criujs` command, to its end. */
+export function criujsCommand(
+  args: readonly string[],
+  how?: CommandOptions & { readonly bin?: string },
+): Promise<Ended> {
+  return run([process.execPath, how?.bin ?? bin, ...args], how);
+}
+
+function wellEnded(ended: Ended, what: string, log: string = ''): Ended {
+  if (ended.code === 0) return ended;
+  throw new Error(`${what} ended with ${ended.signal ?? ended.code}\n${ended.stderr}${ended.stdout}${log}`);
+}
+
+/** Our engine, through the command line. */
+export const criujs: Engine = {
+  name: 'criujs',
+  async dump(pid, images, leg = {}, how) {
+    const args = [
+      'dump',
+      '-t',
+      String(pid),
+      '-D',
+      images,
+      ...(leg.leaveRunning ? ['--leave-running'] : []),
+      ...(leg.more ?? []),
+    ];
+    wellEnded(await criujsCommand(args, how), `criujs ${args.join(' ')}`);
+  },
+  async restore(images, leg = {}, how) {
+    const args = [
+      'restore',
+      '-D',
+      images,
+      '--detach',
+      '--json',
+      ...(leg.newPids ? ['--new-pids'] : []),
+      ...(leg.more ?? []),
+    ];
+    const { stdout } = wellEnded(await criujsCommand(args, how), `criujs ${args.join(' ')}`);
+    return (JSON.parse(stdout) as { pid: number }).pid;
+  },
+};
+
+function tail(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => /Error|Warn/.test(line))
+      .slice(-15)
+      .join('\n');
+  } catch {
+    return '';
+  }
+}
+
+/** The real CRIU. */
+export const realCriu: Engine = {
+  name: 'CRIU',
+  async dump(pid, images, leg = {}, how) {
+    mkdirSync(images, { recursive: true });
+    const args = [
+      'dump',
+      '-t',
+      String(pid),
+      '-D',
+      images,
+      '-o',
+      'dump.log',
+      '-v3',
+      ...(leg.leaveRunning ? ['--leave-running'] : []),
+    ];
+    wellEnded(await run([criu ?? '', ...args, ...(leg.more ?? [])], how), 'criu dump', tail(join(images, 'dump.log')));
+  },
+  async restore(images, leg = {}, how) {
+    const pidfile = join(images, `restored-${performance.now()}.pid`);
+    const args = ['restore', '-D', images, '-d', '--pidfile', pidfile, '-o', 'restore.log', '-v3', ...(leg.more ?? [])];
+    wellEnded(await run([criu ?? '', ...args], how), 'criu restore', tail(join(images, 'restore.log')));
+    return Number(readFileSync(pidfile, 'utf8'));
+  },
+};

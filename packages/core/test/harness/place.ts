@@ -1,0 +1,97 @@
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test as base } from 'vitest';
+import { asNobody, nobody, runWell } from './command.ts';
+import { identity, processesIn, treeOf } from './processes.ts';
+import type { Program } from './programs.ts';
+import { Target } from './target.ts';
+import { until } from './wait.ts';
+
+/** A folder of one test, and everything that was started in it. */
+export interface Place {
+  readonly directory: string;
+  /** A path in the folder; each number of times that it is asked for another one. */
+  fresh(name: string): string;
+  /** Starts a program, as init's child and with a session of its own, and waits for its first ticks. */
+  start(program: Program, options?: StartOptions): Promise<Target>;
+  /** A process that a restore made, and its descendants: they are ended with the test. */
+  track(pid: number): void;
+  /** Ends everything. @throws Error when somebody is left whom nobody here knows */
+  clear(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Run it as the user nobody: needs root. */
+  readonly asNobody?: boolean;
+}
+
+export function createPlace(): Place {
+  const directory = mkdtempSync(join(tmpdir(), 'criujs-test-'));
+  chmodSync(directory, 0o755);
+  const known = new Map<number, string>();
+  const targets: Target[] = [];
+  let names = 0;
+
+  function track(pid: number): void {
+    for (const member of treeOf(pid)) {
+      const who = identity(member);
+      if (who) known.set(member, who);
+    }
+  }
+
+  function fresh(name: string): string {
+    names += 1;
+    return join(directory, `${name}-${names}`);
+  }
+
+  async function start(program: Program, options: StartOptions = {}): Promise<Target> {
+    const home = fresh('target');
+    mkdirSync(home);
+    const words = Array.from({ length: 20_000 }, (_, index) => `word ${index + 1}\n`);
+    writeFileSync(join(home, 'words'), words.join(''));
+    if (options.asNobody) {
+      chownSync(home, nobody, nobody);
+      chownSync(join(home, 'words'), nobody, nobody);
+    }
+    const command = options.asNobody ? asNobody(program.command()) : program.command();
+    // Not a child of ours: the event loop would reap it, and see stops that are not meant for it.
+    const launch = 'cd "$0" && setsid "$@" </dev/null >output 2>&1 & echo $!';
+    const stdout = await runWell(['sh', '-c', launch, home, ...command], { env: { ...program.env, ...options.env } });
+    const target = new Target(program, home, Number(stdout));
+    targets.push(target);
+    track(target.pid);
+    await until(`${program.name} begins`, () => target.ticks() > 2);
+    track(target.pid);
+    return target;
+  }
+
+  async function clear(): Promise<void> {
+    for (const target of targets) track(target.pid);
+    for (const [pid, who] of known) if (identity(pid) === who) process.kill(pid, 'SIGKILL');
+    for (const [pid, who] of known) await until(`process ${pid} ends`, () => identity(pid) !== who);
+    const left = await settled(() => processesIn(directory));
+    if (left.length) throw new Error(`processes are left that no test knows:\n${left.join('\n')}`);
+    rmSync(directory, { recursive: true });
+    if (existsSync(directory)) throw new Error(`${directory} is left`);
+  }
+
+  return { directory, fresh, start, track, clear };
+}
+
+/** What is left once it no longer gets less: an engine that was killed needs a moment to let go. */
+async function settled(look: () => string[]): Promise<string[]> {
+  await until('processes end', () => look().length === 0, 3000).catch(() => {});
+  return look();
+}
+
+/** A test with a place of its own, that is cleared whatever the outcome. */
+export const test = base.extend<{ place: Place }>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of fixtures from the pattern
+  place: async ({}, use) => {
+    const place = createPlace();
+    await use(place);
+    await place.clear();
+  },
+});

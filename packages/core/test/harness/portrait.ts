@@ -1,0 +1,121 @@
+import { proc, procLink, procList, statFields, threadsOf, treeOf } from './processes.ts';
+
+// Lines of /proc/PID/status that a dump and a restore must leave alone, and that do not change by themselves.
+const statusLines =
+  /^(Name|Umask|Uid|Gid|Groups|SigIgn|SigCgt|CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):.*$/gm;
+
+// Fields of /proc/PID/stat by their numbers in proc(5).
+const statNumbers = {
+  group: 5,
+  session: 6,
+  terminal: 7,
+  nice: 19,
+  code: 26,
+  codeEnd: 27,
+  stack: 28,
+  exitSignal: 38,
+  rtPriority: 40,
+  policy: 41,
+  data: 45,
+  dataEnd: 46,
+  heap: 47,
+  args: 48,
+  argsEnd: 49,
+  env: 50,
+  envEnd: 51,
+  exitCode: 52,
+} as const;
+
+const files = ['cmdline', 'environ', 'auxv', 'personality', 'limits', 'oom_score_adj', 'loginuid'];
+const links = ['exe', 'cwd', 'root', 'ns/mnt', 'ns/net', 'ns/pid', 'ns/user', 'ns/uts', 'ns/ipc', 'ns/cgroup'];
+
+// Marks of memory that programs set: dd MADV_DONTDUMP, dc MADV_DONTFORK, gd grows down, and so on.
+const marks = new Set(['dd', 'dc', 'wf', 'mg', 'hg', 'nh', 'gd', 'rr', 'sr', 'lo', 'ht', 'um', 'uw']);
+
+interface Area {
+  start: number;
+  end: number;
+  permissions: string;
+  offset: number;
+  file: string;
+  marks: string;
+}
+
+function readAreas(pid: number): Area[] {
+  const areas: Area[] = [];
+  for (const line of (proc(pid, 'smaps') ?? '').split('\n')) {
+    const [, start = '', end = '', permissions = '', offset = '', file = ''] =
+      /^([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) (.*)$/.exec(line) ?? [];
+    const last = areas.at(-1);
+    if (start) {
+      const numbers = {
+        start: Number.parseInt(start, 16),
+        end: Number.parseInt(end, 16),
+        offset: Number.parseInt(offset, 16),
+      };
+      areas.push({ ...numbers, permissions, file: file.replace(/ +/g, ' '), marks: '' });
+    } else if (last && line.startsWith('VmFlags:')) {
+      last.marks = line
+        .split(' ')
+        .filter((flag) => marks.has(flag))
+        .join(' ');
+    }
+  }
+  return areas;
+}
+
+/** The kernel merges neighbours of one kind, or not, depending on how they came to be: here they always are. */
+function describeMaps(pid: number): string[] {
+  const merged: Area[] = [];
+  for (const area of readAreas(pid)) {
+    const last = merged.at(-1);
+    const joins =
+      last?.end === area.start &&
+      last.permissions === area.permissions &&
+      last.file === area.file &&
+      last.marks === area.marks &&
+      (last.offset + last.end - last.start === area.offset || (area.offset === 0 && area.file.endsWith(' 0 ')));
+    if (last && joins) last.end = area.end;
+    else merged.push(area);
+  }
+  return merged.map(
+    ({ start, end, permissions, offset, file, marks: marked }) =>
+      `${start.toString(16)}-${end.toString(16)} ${permissions} ${offset.toString(16)} ${file} ${marked}`,
+  );
+}
+
+function describeFiles(pid: number): string[] {
+  const numbers = procList(pid, 'fd')
+    .map(Number)
+    .sort((a, b) => a - b);
+  return numbers.map((fd) => {
+    const flags = /^flags:\s+(\d+)/m.exec(proc(pid, `fdinfo/${fd}`) ?? '')?.[1];
+    // Pipes and anonymous inodes are made anew; O_DIRECTORY (0200000) is not kept by CRIU, and does nothing later.
+    const name = procLink(pid, `fd/${fd}`)?.replace(/:\[\d+\]$/, '');
+    return `descriptor ${fd}: ${name} flags ${(Number.parseInt(flags ?? '0', 8) & ~0o200000).toString(8)}`;
+  });
+}
+
+function describe(pid: number): string[] {
+  const stat = statFields(pid) ?? [];
+  return [
+    `process ${pid}`,
+    ...((proc(pid, 'status') ?? '').match(statusLines) ?? []),
+    ...Object.entries(statNumbers).map(([name, number]) => `${name}: ${stat[number]}`),
+    ...files.map((file) => `${file}: ${JSON.stringify(proc(pid, file))}`),
+    ...links.map((link) => `${link}: ${procLink(pid, link)}`),
+    ...threadsOf(pid)
+      .sort((a, b) => a - b)
+      .map((tid) => `thread ${tid}: ${proc(pid, `task/${tid}/comm`)?.trim()} nice ${statFields(pid, tid)?.[19]}`),
+    ...describeFiles(pid),
+    ...describeMaps(pid),
+  ];
+}
+
+/** All that can be seen of a tree from outside and must not change: taken while the target stands still. */
+export function portrait(root: number): string {
+  return treeOf(root)
+    .sort((a, b) => a - b)
+    .flatMap(describe)
+    .join('\n');
+}

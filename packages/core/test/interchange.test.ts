@@ -1,0 +1,65 @@
+import { describe } from 'vitest';
+import { criujs, type Engine, realCriu } from './harness/engines.ts';
+import { travel } from './harness/legs.ts';
+import { criuMissing } from './harness/machine.ts';
+import { test } from './harness/place.ts';
+import {
+  counter,
+  nodeCounter,
+  type Program,
+  pipeline,
+  pythonCounter,
+  shCounter,
+  threads,
+  tree,
+} from './harness/programs.ts';
+
+const missing = criuMissing();
+
+interface Route {
+  readonly name: string;
+  readonly legs: readonly { readonly by: Engine; readonly restoredBy: Engine }[];
+}
+
+/** Every program goes over CRIU alone once: what fails there is a mistake of the program or of the harness. */
+const alone: Route = {
+  name: 'CRIU to CRIU, twice',
+  legs: [
+    { by: realCriu, restoredBy: realCriu },
+    { by: realCriu, restoredBy: realCriu },
+  ],
+};
+const both: Route = {
+  name: 'ours to CRIU, CRIU to ours, ours to CRIU',
+  legs: [
+    { by: criujs, restoredBy: realCriu },
+    { by: realCriu, restoredBy: criujs },
+    { by: criujs, restoredBy: realCriu },
+  ],
+};
+
+const programs: readonly {
+  readonly program: Program;
+  readonly compared?: boolean;
+  readonly routes: readonly Route[];
+}[] = [
+  { program: counter, routes: [alone, both] },
+  { program: threads, routes: [alone, both] },
+  { program: tree, routes: [alone, both] },
+  { program: pipeline, compared: false, routes: [alone, both] },
+  { program: shCounter, compared: false, routes: [alone, both] },
+  { program: pythonCounter, compared: false, routes: [alone, both] },
+  { program: nodeCounter, compared: false, routes: [alone, both] },
+];
+
+describe.skipIf(missing)(missing ?? 'images understood by CRIU and by us', () => {
+  for (const { program, compared, routes } of programs) {
+    for (const route of routes) {
+      test.skipIf(program.missing)(`${program.name}: ${program.missing ?? route.name}`, async ({ place }) => {
+        const target = await place.start(program);
+        for (const leg of route.legs) await travel(place, target, { ...leg, compared: compared ?? true });
+        await target.finish();
+      });
+    }
+  }
+});

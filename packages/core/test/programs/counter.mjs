@@ -1,0 +1,60 @@
+// A counter for Node: timers, the thread pool (fs, crypto, zlib), promises, a running hash. See target.h for what it is asked.
+import { createHash, pbkdf2 } from 'node:crypto';
+import { appendFileSync, existsSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+
+const fail = (text) => {
+  appendFileSync('log', `FAIL ${text}\n`);
+  process.exit(3);
+};
+const expect = (condition, text) => condition || fail(text);
+process.on('uncaughtException', (error) => fail(error.stack.replaceAll('\n', ' ')));
+
+const derive = promisify(pbkdf2);
+const expectedKey = (await derive('password', 'salt', 200, 32, 'sha512')).toString('hex');
+const words = openSync('words', 'r');
+const running = createHash('sha256');
+const kept = new Map();
+let intervals = 0;
+setInterval(() => intervals++, 7).unref();
+let all = '';
+
+const verify = async (tick) => {
+  running.update(`${tick},`);
+  all += `${tick},`;
+  expect(running.copy().digest('hex') === createHash('sha256').update(all).digest('hex'), 'the running hash');
+  kept.set(`key ${tick}`, { tick, square: BigInt(tick) ** 20n, text: 'ä€😀'.repeat(tick % 50) });
+  const line = Buffer.alloc(`word ${tick}\n`.length);
+  readSync(words, line);
+  expect(line.toString() === `word ${tick}\n`, `word ${tick} of the open file was ${line}`);
+
+  const [key, packed] = await Promise.all([derive('password', 'salt', 200, 32, 'sha512'), promisify(gzip)(all)]);
+  expect(key.toString('hex') === expectedKey, 'a derived key');
+  expect((await promisify(gunzip)(packed)).toString() === all, 'packed and unpacked text');
+  await writeFile('state', JSON.stringify({ tick, keys: [...kept.keys()] }));
+  expect(JSON.parse(await readFile('state', 'utf8')).keys.length === tick, 'a written file');
+};
+
+let tick = 0;
+while (!existsSync('finish')) {
+  if (existsSync('pause')) {
+    writeFileSync('paused', '');
+    await wait(20);
+    continue;
+  }
+  rmSync('paused', { force: true });
+  tick += 1;
+  const before = intervals;
+  await verify(tick);
+  await wait(25);
+  expect(intervals > before, 'the interval does not run any more');
+  await appendFile('log', `${tick}\n`);
+}
+for (let i = 1; i <= tick; i++) {
+  const { square, text } = kept.get(`key ${i}`);
+  expect(square === BigInt(i) ** 20n && text === 'ä€😀'.repeat(i % 50), `kept value ${i}`);
+}
+await appendFile('log', 'DONE\n');
