@@ -32,11 +32,21 @@ export function timerCalls(timers: TaskTimersEntry | undefined): TaskCall[] {
   if (timers === undefined) return [];
   return kinds.flatMap((kind, which): TaskCall[] => {
     const timer = timers[kind];
-    if (timer === undefined || (timer.vsec === 0n && timer.vusec === 0n)) return [];
+    if (timer === undefined) return [];
+    const [vsec, vusec] = left(kind, timer);
+    if (vsec === 0n && vusec === 0n) return [];
     const bytes = Buffer.alloc(timerSize);
-    [timer.isec, timer.iusec, timer.vsec, timer.vusec].forEach((part, at) => {
+    [timer.isec, timer.iusec, vsec, vusec].forEach((part, at) => {
       bytes.writeBigUInt64LE(part, at * 8);
     });
     return [{ name: 'setitimer', args: [which, bytes, 0], what: `start the ${kind} interval timer` }];
   });
+}
+
+/**
+ * What is left of a timer. A real one with an interval and nothing left has just run out: its signal is pending, and the
+ * kernel would have started it again when the signal was taken.
+ */
+function left(kind: Kind, { isec, iusec, vsec, vusec }: Timer): [seconds: bigint, microseconds: bigint] {
+  return kind === 'real' && vsec === 0n && vusec === 0n ? [isec, iusec] : [vsec, vusec];
 }

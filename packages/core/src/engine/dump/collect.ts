@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { MessageInitShape, RlimitEntrySchema, SaEntrySchema } from '@criujs/images';
-import { compare, LinuxError, readAuxv, readLink, readPersonality } from '@criujs/linux';
+import { compare, LinuxError, readAuxv, readLink, readPersonality, type Vma } from '@criujs/linux';
 import { EngineError, type Refusal } from '../../errors.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
 import { askSecurebits } from '../../tasks/credentials.ts';
@@ -9,7 +9,7 @@ import { askProcess, type ProcessAnswers, readProcNumber } from '../../tasks/pro
 import { askActions } from '../../tasks/signals.ts';
 import { askThread, type ThreadAnswers } from '../../tasks/threads.ts';
 import { askTimers } from '../../tasks/timers.ts';
-import { createArea, inquire } from '../remote.ts';
+import { createArea, type Inquiry, inquire } from '../remote.ts';
 import type { FrozenTask, FrozenThread, FrozenTree } from './freeze.ts';
 import { infect } from './infect.ts';
 import { type DumpedMap, describeMaps } from './maps.ts';
@@ -21,6 +21,7 @@ export interface OutsideView {
   readonly threads: readonly ThreadState[];
   readonly pending: readonly Buffer[];
   readonly maps: readonly DumpedMap[];
+  readonly stale: readonly Vma[];
   readonly exe: number;
   readonly cwd: number;
   readonly root: number;
@@ -44,13 +45,14 @@ const noLogin = 0xffff_ffff;
 
 /** Looks at a frozen process from outside. What nobody can dump is added to `refusals`. */
 export function lookAt(task: FrozenTask, files: CollectedFiles, refusals: Refusal[]): OutsideView {
-  const { maps, refusals: refusedMaps } = describeMaps(task, files);
+  const { maps, refusals: refusedMaps, stale } = describeMaps(task, files);
   refusals.push(...refusedMaps);
   return {
     task,
     threads: task.threads.map((thread) => readThread(task.pid, thread)),
     pending: (task.threads[0] as FrozenThread).tracee.pendingSignals(true),
     maps,
+    stale,
     exe: addLink(task.pid, 'exe', files),
     cwd: addLink(task.pid, 'cwd', files),
     root: addLink(task.pid, 'root', files),
@@ -93,8 +95,13 @@ function askLeader(view: OutsideView, infection: ReturnType<typeof infect>): Omi
   return inquire(
     (calls) => infection.run(view.task.threads[0] as FrozenThread, view.threads[0] as ThreadState, calls),
     memory,
-    { actions: askActions(area), timers: askTimers(area), process: askProcess(area) },
+    { actions: askActions(area), timers: askTimers(area), process: askProcess(area), cleaned: clean(view.stale) },
   );
+}
+
+/** Takes out what an engine that was killed had left. */
+function clean(stale: readonly Vma[]): Inquiry<void> {
+  return { calls: stale.map(({ start, end }) => ['munmap', start, end - start]), answer: () => undefined };
 }
 
 /** Things that two processes may share and that an image of ours holds one of for each. */

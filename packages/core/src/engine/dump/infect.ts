@@ -1,4 +1,4 @@
-import { blob, type RemoteCall, readMaps, readMemory, signalFrame, type Vma, writeMemory } from '@criujs/linux';
+import { blob, type RemoteCall, readMaps, readMemory, signalFrame, syscallNumbers, type Vma, writeMemory } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import { mapFlag, protection } from '../../facts/memory.ts';
 import { harmlessSignals, hasSignal } from '../../facts/tasks.ts';
@@ -9,6 +9,8 @@ import type { ThreadState } from './threads.ts';
 
 /** Our page in the target: blob, table, answers, one signal frame. */
 const page = { size: 1 << 18, table: 0x1000, tableSize: 0x10000, data: 0x11000, dataSize: 0x20000, frame: 0x32000 } as const;
+/** How much a task is infected with, in bytes. */
+export const infectionSize: number = page.size;
 /** Bytes at the vdso's end that the code for the first call takes; they are zero in every vdso. */
 const caveRoom = 64;
 /** The red zone of the System V ABI: leaf functions keep data below `rsp`. */
@@ -29,26 +31,22 @@ export interface Infection {
  * Puts a page of ours into a frozen task.
  *
  * The first call is made from a few spare bytes of the vdso, with a signal frame below the stack's red zone: were the
- * engine to die at any moment, the task would fall into rt_sigreturn and go on as it was. What lay where the frame
- * goes is put back afterwards: some runtimes keep other data below the stack pointer.
+ * engine to die at any moment, the task would unmap our page, fall into rt_sigreturn and go on as it was.
  */
 export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => void): Infection {
   const main = task.threads[0] as FrozenThread;
   const cave = openCave(task);
-  const need = frameSize(main);
-  const frameAddress = Number((main.registers.get('sp') - BigInt(redZone + need)) & ~63n);
-  const below = tryRead(task.pid, frameAddress, need);
+  const net = spreadNet(task.pid, main, leader);
   const first: CallPlace = {
     thread: main.tracee,
     base: main.registers,
     instruction: cave + blob.offsets.syscall,
-    stack: below === null ? Number(main.registers.get('sp')) : frameAddress + 8,
+    stack: net.stack,
     stopped: stopLater,
   };
-  if (below !== null) writeMemory(task.pid, frameAddress, signalFrame(frameAddress, leader.saved, main.mask, main.xstate));
   main.tracee.poke(cave, blob.cave);
   const all = protection.read | protection.write | protection.execute;
-  const blockSignals = (): void => main.tracee.setSignalMask(0xffff_ffff_ffff_ffffn);
+  const blockSignals = (): void => main.tracee.setSignalMask(everySignal);
   const base = tryCall(task, () =>
     callOnce(first, 'mmap', [0, page.size, all, mapFlag.private | mapFlag.anonymous, -1, 0], blockSignals),
   );
@@ -75,12 +73,14 @@ export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => v
     area: { start: base + page.data, size: page.dataSize },
     owns: (vma) => vma.start === base && vma.end === base + page.size,
     run: (thread, state, calls) => {
+      const own = thread === main ? net : spreadNet(task.pid, thread, state);
       const frame = base + page.frame;
-      writeMemory(task.pid, frame, signalFrame(frame, state.saved, thread.mask, thread.xstate));
+      writeMemory(task.pid, frame, own.held ? wayOut(frame, thread, own.stack) : signalFrame(frame, state.saved, thread.mask, thread.xstate));
       const results = runBatch(place(thread), calls);
       // The stop is a signal's: from here the kernel restarts a call that was interrupted. At once, because the next
       // thread's batch overwrites the frame that this one would fall back on.
       putBack(thread);
+      if (thread !== main) own.takeIn();
       return results;
     },
     cure: () => {
@@ -92,10 +92,43 @@ export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => v
       waitForTrap(main, stopLater);
       putBack(main);
       main.tracee.poke(cave, new Uint8Array(blob.cave.length));
-      if (below !== null) writeMemory(task.pid, frameAddress, below);
+      net.takeIn();
     },
   };
+
+  /** Where a batch ends without us: our page is unmapped from the cave, and the net below the stack does the rest. */
+  function wayOut(address: number, thread: FrozenThread, stack: number): Buffer {
+    const registers = thread.registers
+      .copy()
+      .set('ax', syscallNumbers.munmap)
+      .set('di', base)
+      .set('si', page.size)
+      .set('ip', cave + blob.offsets.syscall)
+      .set('sp', stack);
+    return signalFrame(address, registers, everySignal, thread.xstate);
+  }
 }
+
+/** A signal frame below a thread's red zone, to fall into. */
+interface Net {
+  /** What `rsp` must be for rt_sigreturn to find it. */
+  readonly stack: number;
+  /** False where the stack ends too soon: then there is none. */
+  readonly held: boolean;
+  /** Puts back what lay there before: some runtimes keep other data below the stack pointer. */
+  takeIn(): void;
+}
+
+function spreadNet(pid: number, thread: FrozenThread, state: ThreadState): Net {
+  const need = frameSize(thread);
+  const address = Number((thread.registers.get('sp') - BigInt(redZone + need)) & ~63n);
+  const below = tryRead(pid, address, need);
+  if (below === null) return { stack: Number(thread.registers.get('sp')), held: false, takeIn: () => undefined };
+  writeMemory(pid, address, signalFrame(address, state.saved, thread.mask, thread.xstate));
+  return { stack: address + 8, held: true, takeIn: () => writeMemory(pid, address, below) };
+}
+
+const everySignal = 0xffff_ffff_ffff_ffffn;
 
 /** The mask comes first, so that no moment has the program's registers and all signals blocked. */
 function putBack(thread: FrozenThread): void {

@@ -6,6 +6,7 @@ import type { CollectedFiles } from '../../files/collect.ts';
 import { adviceOfVmFlag, mapFlag, protection, vmaStatus } from '../../facts/memory.ts';
 import { recogniseMap } from '../../memory/recognise.ts';
 import type { FrozenTask } from './freeze.ts';
+import { isStale } from './stale.ts';
 
 /** A map of a process and what the image says of it. */
 export interface DumpedMap {
@@ -18,16 +19,29 @@ export interface DumpedMap {
 /** Advice bit that CRIU sets for the kernel's own pages: they are not to be dumped. */
 const dontDump = 1n << 16n;
 
+/** All maps of a process. */
+export interface DescribedMaps {
+  readonly maps: readonly DumpedMap[];
+  readonly refusals: readonly Refusal[];
+  /** What an earlier engine left behind: to be unmapped. */
+  readonly stale: readonly Vma[];
+}
+
 /** Describes all maps of a frozen process; maps that nobody can bring back are told as refusals. */
-export function describeMaps(task: FrozenTask, files: CollectedFiles): { maps: DumpedMap[]; refusals: Refusal[] } {
+export function describeMaps(task: FrozenTask, files: CollectedFiles): DescribedMaps {
   const maps: DumpedMap[] = [];
   const refusals: Refusal[] = [];
+  const stale: Vma[] = [];
   for (const vma of readSmaps(task.pid)) {
+    if (isStale(task.pid, vma)) {
+      stale.push(vma);
+      continue;
+    }
     const described = describeMap(task, vma, files);
     if ('why' in described) refusals.push(described);
     else if (!joinVvar(maps, described)) maps.push(described);
   }
-  return { maps, refusals };
+  return { maps, refusals, stale };
 }
 
 /** Words for a map in an error: its place, rights and name. */
