@@ -12,17 +12,16 @@ export const pipe: FileKind = {
   type: FdTypes.PIPE,
   recognise: (file, tree) => {
     if (inodeOfLink(file.link, 'pipe') === null) return null;
-    return tree.isPipeOpenOutside(file) ? outside(file, tree) : 'mine';
+    return tree.isPipeOpenOutside(file) ? outside(file) : 'mine';
   },
   dump: dumpPipe,
   open: openPipe,
 };
 
-function outside(file: SeenFile, tree: Tree): Problem {
-  const pluginsMay = tree.serves('DUMP_EXT_FILE') ? ', which no plugin is asked for' : '';
+function outside(file: SeenFile): Problem {
   return {
     file: `pipe ${inodeOfLink(file.link, 'pipe')}`,
-    why: `a process outside of the dumped tree has its other end${pluginsMay}`,
+    why: 'a process outside of the dumped tree has its other end',
     remedy: 'Dump the tree that holds both ends, or start the program with this descriptor redirected to a file.',
   };
 }

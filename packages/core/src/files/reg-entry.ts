@@ -39,8 +39,9 @@ export function recorded(stat: Pick<BigIntStats, 'mode' | 'size'>, flags: number
 
 /** The `reg` of an entry. @throws EngineError IMAGE_INVALID */
 export function regOf(entry: FileEntry): RegularFile {
-  if (entry.reg !== undefined) return entry.reg;
-  throw new EngineError('IMAGE_INVALID', `files.img: file ${entry.id} is a regular file without a path`);
+  const { reg } = entry;
+  if (reg?.name.startsWith('/') && !reg.name.includes('\0')) return reg;
+  throw new EngineError('IMAGE_INVALID', `files.img: file ${entry.id} has no path that begins at the root`);
 }
 
 /** Opens a file again with the flags and at the position that it had. */

@@ -37,7 +37,7 @@ export function createTree(
     pids: [...new Set(files.map(({ pid }) => pid))],
     serves: (hook) => hooks.serves(hook),
     unixSocket(inode) {
-      known ??= new Map(unixSockets().map((socket) => [socket.inode, socket]));
+      known ??= new Map(allUnixSockets().map((socket) => [socket.inode, socket]));
       return known.get(inode);
     },
     holdsSocket: (inode) => sockets.has(inode),
@@ -68,6 +68,20 @@ function getfdFailure({ pid, fd }: Holder, cause: unknown): unknown {
   const message = `cannot look at descriptor ${fd} of ${pid}: pidfd_getfd(2) answers ${code}`;
   const remedy = 'Run as the user of that process or as root; in a container allow pidfd_getfd(2) and ptrace(2).';
   return new EngineError('NOT_PERMITTED', message, { pid, remedy, cause });
+}
+
+function allUnixSockets(): readonly UnixSocket[] {
+  try {
+    return unixSockets();
+  } catch (error) {
+    throw diagFailure(error);
+  }
+}
+
+function diagFailure(cause: unknown): EngineError {
+  const message = `cannot tell which unix sockets there are: sock_diag(7) answers ${errorCode(cause)}`;
+  const remedy = 'Load the kernel module unix_diag (modprobe unix_diag), or allow netlink sockets in the container.';
+  return new EngineError('KERNEL', message, { remedy, cause });
 }
 
 function socketInodes(files: readonly SeenFile[]): ReadonlySet<number> {

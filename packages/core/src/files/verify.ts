@@ -43,7 +43,7 @@ export function verifyFiles(files: Iterable<FileEntry>, used: { has(id: number):
 function faultOf(reg: RegularFile, isOpened: boolean): Fault | null {
   const path = reg.name;
   const isLink = typeOf(reg.mode) === fileType.link;
-  const now = path.startsWith('/') ? lookAt(path, isLink ? 'itself' : 'follow') : null;
+  const now = lookAt(path, isLink ? 'itself' : 'follow');
   if (now === null) {
     const what = 'the process had it open or mapped, and it is gone';
     return { code: 'FILE_MISSING', path, what, remedy: `Put ${path} back as it was.` };

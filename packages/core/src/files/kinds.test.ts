@@ -1,0 +1,134 @@
+import { linkSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { UnixSocket } from '@criujs/linux';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sampleFile, sampleTree } from '../../test/files-samples.ts';
+import type { SeenFile, Tree } from './kind.ts';
+import { fileKinds, isProblem, recognise } from './kinds.ts';
+
+const regular = 0o100644;
+const character = 0o020600;
+let folder = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'criujs-kinds-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** The kind that takes it, or `file: why` of the one that refuses. */
+function answerFor(file: SeenFile, tree: Tree = sampleTree()): string {
+  const answer = recognise(file, tree);
+  return isProblem(answer) ? `${answer.file}: ${answer.why}` : answer.name;
+}
+
+function realFile(name: string, more: Partial<Parameters<typeof sampleFile>[0]> = {}): SeenFile {
+  const path = join(folder, name);
+  writeFileSync(path, 'content');
+  return sampleFile({ link: path, stat: statSync(path, { bigint: true }), ...more });
+}
+
+test('the external kind is asked last, and only kinds that plugins dump have a hook', () => {
+  expect(fileKinds.at(-1)?.name).toBe('external file');
+  expect(fileKinds.filter(({ hook }) => hook !== undefined).map(({ hook }) => hook)).toEqual([
+    'DUMP_UNIX_SK',
+    'DUMP_EXT_FILE',
+  ]);
+});
+
+test('files, directories and what O_PATH points at are kept by name', () => {
+  expect(answerFor(realFile('a'))).toBe('regular file');
+  expect(answerFor(realFile('name (deleted)'))).toBe('regular file');
+  expect(answerFor(sampleFile({ link: folder, stat: statSync(folder, { bigint: true }) }))).toBe('directory');
+  const device = statSync('/dev/null', { bigint: true });
+  expect(answerFor(sampleFile({ link: '/dev/null', stat: device, flags: 0o10000000 }))).toBe('regular file');
+});
+
+test('a file whose name is gone is refused, also when another name is left or another file took the name', () => {
+  const deleted = realFile('b');
+  rmSync(deleted.link);
+  expect(answerFor({ ...deleted, link: `${deleted.link} (deleted)` })).toMatch(/^deleted file .*\/b: it has no name/);
+
+  const replaced = realFile('c');
+  renameSync(realFile('d').link, replaced.link);
+  expect(answerFor(replaced)).toMatch(/another file has that path by now/);
+
+  const linked = realFile('e');
+  linkSync(linked.link, join(folder, 'f'));
+  rmSync(linked.link);
+  expect(answerFor({ ...linked, link: `${linked.link} (deleted)` })).toMatch(/^deleted file .*\/e/);
+});
+
+test('a locked file and a file of a process are refused', () => {
+  const info = { locks: ['1: FLOCK  ADVISORY  WRITE 4242 00:20:12 0 EOF'] };
+  expect(answerFor(realFile('g', { info }))).toMatch(/holds a lock/);
+  const path = `/proc/${process.pid}/status`;
+  expect(answerFor(sampleFile({ link: path, stat: statSync(path, { bigint: true }) }))).toMatch(/belongs to a process/);
+});
+
+test('/dev/null and its kin are the engine’s, other devices are not', () => {
+  const stat = statSync('/dev/null', { bigint: true });
+  expect(answerFor(sampleFile({ link: '/dev/null', stat }))).toBe('device without state');
+  expect(answerFor(sampleFile({ link: '/gone/null', mode: character, rdev: [1, 3] }))).toMatch(/not to be found/);
+  const fuse = sampleFile({ link: '/dev/fuse', mode: character, rdev: [10, 229] });
+  expect(answerFor(fuse)).toBe(
+    '/dev/fuse (character device 10:229): no kind of file in the engine takes it, and no plugin is loaded for it',
+  );
+  expect(answerFor(fuse, sampleTree({ serves: (hook) => hook === 'DUMP_EXT_FILE' }))).toBe('external file');
+});
+
+test.each([
+  ['anon_inode:[timerfd]', 0o600, 'timer descriptor (timerfd)'],
+  ['anon_inode:[signalfd]', 0o600, 'signal descriptor (signalfd)'],
+  ['anon_inode:inotify', 0o600, 'file watch (inotify)'],
+  ['anon_inode:kvm-vm', 0o600, 'anonymous file kvm-vm'],
+  ['/memfd:cache (deleted)', regular, 'memory file cache (memfd)'],
+  ['/tmp/queue', 0o010600, 'named pipe /tmp/queue'],
+  ['/dev/sda', 0o060600, '/dev/sda (block device 0:0)'],
+  ['net:[4026531840]', regular, 'namespace net:[4026531840]'],
+])('%s is named as what it is', (link, mode, name) => {
+  expect(answerFor(sampleFile({ link, mode }))).toBe(
+    `${name}: no kind of file in the engine takes it, and no plugin is loaded for it`,
+  );
+});
+
+test('a terminal is refused with a remedy that fits', () => {
+  const answer = recognise(sampleFile({ link: '/dev/pts/3', mode: character, rdev: [136, 3] }), sampleTree());
+  expect(answer).toMatchObject({
+    file: 'terminal /dev/pts/3',
+    remedy: expect.stringMatching(/redirected.*--plugin NAME/),
+  });
+});
+
+test('anonymous kinds of ours', () => {
+  expect(answerFor(sampleFile({ link: 'anon_inode:[eventfd]' }))).toBe('event counter (eventfd)');
+  expect(answerFor(sampleFile({ link: 'anon_inode:[eventpoll]' }))).toBe('event poll (epoll)');
+});
+
+test('a pipe is taken unless its other end is open outside', () => {
+  const file = sampleFile({ link: 'pipe:[77]', mode: 0o010600 });
+  expect(answerFor(file)).toBe('pipe');
+  expect(answerFor(file, sampleTree({ isPipeOpenOutside: () => true }))).toMatch(/^pipe 77: a process outside/);
+});
+
+const socket: UnixSocket = { inode: 5, peer: 6, state: 1, type: 1, name: null };
+const socketFile = sampleFile({ link: 'socket:[5]', mode: 0o140777 });
+
+test('a unix socket is the plugins’ when its peer is outside of the tree', () => {
+  const serves: Tree['serves'] = (hook) => hook === 'DUMP_UNIX_SK';
+  expect(answerFor(socketFile, sampleTree({ sockets: [socket], serves }))).toBe('unix socket to outside of the tree');
+  expect(answerFor(socketFile, sampleTree({ sockets: [socket] }))).toMatch(/outside of the dumped tree, and no plugin/);
+});
+
+test.each<[string, Partial<UnixSocket>, RegExp]>([
+  ['with its peer inside', {}, /both ends are in the tree/],
+  ['that listens', { peer: 0, state: 10, name: '\0hub' }, /^unix socket 5 \(@hub\): listening/],
+  ['that is not connected', { peer: 0, state: 7 }, /unconnected/],
+  ['whose peer is gone', { peer: 0 }, /its other end was closed/],
+])('a unix socket %s is refused even with plugins', (_what, change, why) => {
+  const tree = sampleTree({ sockets: [{ ...socket, ...change }], serves: () => true, holdsSocket: () => true });
+  expect(answerFor(socketFile, tree)).toMatch(why);
+});

@@ -1,0 +1,114 @@
+import { pid } from '@criujs/plugin-sdk';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decodeRecords, encodeRecords, type Records } from './records.ts';
+
+const holders = [{ pid: pid(4242), fd: 7 }];
+const records: Records = {
+  externals: [
+    {
+      id: 3,
+      file: {
+        path: '/dev/fuse',
+        kind: 'character',
+        rdev: { major: 10, minor: 229 },
+        inode: 2n ** 60n,
+        flags: 0o104002,
+        position: 2n ** 64n - 1n,
+        owner: { pid: 4242, signal: 10, uid: 0, euid: 1000, type: 'process' },
+        holders,
+        provider: { name: 'fuse', version: '1.2.3' },
+      },
+    },
+    {
+      id: 4,
+      file: {
+        path: null,
+        kind: 'anonymous',
+        rdev: null,
+        inode: 5,
+        flags: 2,
+        position: 0,
+        owner: null,
+        holders: [],
+        provider: { name: 'perf', version: null },
+      },
+    },
+  ],
+  sockets: [
+    {
+      id: 5,
+      inode: 99,
+      provider: { name: 'hub', version: null },
+      socket: { type: 'stream', name: null, peerName: '\0hub', state: 'connected', flags: 2, holders },
+    },
+  ],
+};
+
+const encoded = (): { externals: Record<string, unknown>[]; sockets: Record<string, unknown>[]; version: number } =>
+  JSON.parse(Buffer.from(encodeRecords(records)).toString());
+const decode = (document: unknown): Records => decodeRecords(Buffer.from(JSON.stringify(document)));
+
+test('what is written is read again, exactly', () => {
+  expect(decodeRecords(encodeRecords(records))).toEqual(records);
+  expect(decodeRecords(encodeRecords({ externals: [], sockets: [] }))).toEqual({ externals: [], sockets: [] });
+});
+
+test('fields that a newer release may add are left out', () => {
+  expect(decode({ ...encoded(), more: 1 })).toEqual(records);
+});
+
+test('another version is told apart from damage', () => {
+  expect(() => decode({ ...encoded(), version: 2 })).toThrow(expect.objectContaining({ code: 'IMAGES_VERSION' }));
+});
+
+test.each<[string, (document: ReturnType<typeof encoded>) => unknown]>([
+  ['criujs.json.format is nothing', (it) => ({ ...it, format: undefined })],
+  ['criujs.json.externals is {} and should be a list', (it) => ({ ...it, externals: {} })],
+  ['criujs.json.externals[0].id is -1', (it) => ({ ...it, externals: [{ ...it.externals[0], id: -1 }] })],
+  ['criujs.json.externals[0].file is null', (it) => ({ ...it, externals: [{ id: 1, file: null }] })],
+  ['criujs.json has file 3 twice', (it) => ({ ...it, externals: [it.externals[0], it.externals[0]] })],
+  ['criujs.json has file 3 twice', (it) => ({ ...it, sockets: [{ ...it.sockets[0], id: 3 }] })],
+])('%s', (message, damage) => {
+  expect(() => decode(damage(encoded()))).toThrow(
+    expect.objectContaining({ code: 'IMAGE_INVALID', message: expect.stringContaining(message) }),
+  );
+});
+
+test.each([
+  ['flags', 1.5],
+  ['flags', 2 ** 32],
+  ['position', 5],
+  ['position', '-1'],
+  ['position', '18446744073709551616'],
+  ['kind', 'symlink'],
+  ['holders', [{ pid: 0, fd: 1 }]],
+  ['holders', [{ pid: 1, fd: 2 ** 31 }]],
+  ['path', 'x'.repeat(70_000)],
+  ['provider', { name: 1, version: null }],
+  ['__proto__', undefined],
+])('an external file whose %s is %j', (field, value) => {
+  const document = encoded();
+  const file = { ...(document.externals[0]?.['file'] as object), [field]: value };
+  const damaged = { ...document, externals: [{ id: 3, file: field === '__proto__' ? [] : file }] };
+  expect(() => decode(damaged)).toThrow(expect.objectContaining({ code: 'IMAGE_INVALID' }));
+});
+
+test('no bytes at all make it fail in another way', () => {
+  const bytes = encodeRecords(records);
+  const damaged = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)).map(([at, value]) => {
+    const copy = Uint8Array.from(bytes);
+    copy[at] = value;
+    return copy;
+  });
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array(), damaged), (input) => {
+      try {
+        decodeRecords(input);
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'EngineError', code: expect.stringMatching(/^IMAGES?_/) });
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
