@@ -1,11 +1,12 @@
 import { arena, type Block } from './arena.ts';
-import { closeFd, duplicate, memfd } from './descriptors/own.ts';
+import { closeFd, duplicate, isCloseOnExec, memfd } from './descriptors/own.ts';
 import { errno, LinuxError } from './errors.ts';
 import { native } from './native.ts';
+import { readFds } from './proc/read.ts';
 
 /** How a program of ours starts. */
 export interface SpawnOptions {
-  /** Descriptors it gets: `fd` of ours becomes `as`. It gets no others of those that Node opened. */
+  /** Descriptors it gets: `fd` of ours becomes `as`. It gets no others, not even our standard ones. */
   readonly inherit: readonly { readonly fd: number; readonly as: number }[];
   /** A session of its own: no signals of our terminal or process group reach it. */
   readonly newSession?: boolean;
@@ -15,6 +16,7 @@ export interface SpawnOptions {
 const prototypes = {
   spawn: 'int posix_spawn(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)',
   initActions: 'int posix_spawn_file_actions_init(int64_t)',
+  addClose: 'int posix_spawn_file_actions_addclose(int64_t, int)',
   addDup2: 'int posix_spawn_file_actions_adddup2(int64_t, int, int)',
   destroyActions: 'int posix_spawn_file_actions_destroy(int64_t)',
   initAttributes: 'int posix_spawnattr_init(int64_t)',
@@ -60,7 +62,8 @@ export function spawnImage(image: Uint8Array, options: SpawnOptions): number {
     const file = keep(executableFile(image));
     const program = keep(duplicate(file, { atLeast }));
     const moves = inherit.map(({ fd, as }) => ({ fd: keep(duplicate(fd, { atLeast })), as }));
-    return start(library, `/proc/self/fd/${program}`, moves, options.newSession === true);
+    const leaks = readFds(process.pid).filter((fd) => isCloseOnExec(fd) === false);
+    return start(library, `/proc/self/fd/${program}`, leaks, moves, options.newSession === true);
   } finally {
     opened.forEach(closeFd);
   }
@@ -79,6 +82,7 @@ function executableFile(image: Uint8Array): number {
 function start(
   library: Library,
   path: string,
+  leaks: readonly number[],
   moves: readonly { readonly fd: number; readonly as: number }[],
   newSession: boolean,
 ): number {
@@ -89,6 +93,7 @@ function start(
     check(library.initActions(actions), 'posix_spawn_file_actions_init');
     check(library.initAttributes(attributes), 'posix_spawnattr_init');
     try {
+      for (const fd of leaks) check(library.addClose(actions, fd), `posix_spawn_file_actions_addclose of ${fd}`);
       for (const { fd, as } of moves) {
         check(library.addDup2(actions, fd, as), `posix_spawn_file_actions_adddup2 to ${as}`);
       }

@@ -7,9 +7,11 @@ const O_CLOEXEC = 0o2000000;
 const MFD_CLOEXEC = 1;
 const SEEK_SET = 0;
 const F_DUPFD = 0;
+const F_GETFD = 1;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const F_DUPFD_CLOEXEC = 1030;
+const FD_CLOEXEC = 1;
 
 /** Opens a file, open(2). Always close-on-exec: Node may start a program at any moment. */
 export function openPath(path: string, flags: number, mode = 0): number {
@@ -29,6 +31,12 @@ export function closeFd(fd: number): void {
 export function duplicate(fd: number, how: { cloexec?: boolean; atLeast?: number } = {}): number {
   const command = how.cloexec === false ? F_DUPFD : F_DUPFD_CLOEXEC;
   return fcntl(fd, command, how.atLeast ?? 0);
+}
+
+/** Whether a descriptor is closed when a program starts; null when there is no such descriptor. */
+export function isCloseOnExec(fd: number): boolean | null {
+  const flags = trySyscall('fcntl', fd, F_GETFD);
+  return flags < 0 ? null : (flags & FD_CLOEXEC) !== 0;
 }
 
 /** Access mode and status flags of the open file, F_GETFL. */

@@ -54,7 +54,8 @@ export function parseStatus(text: string): Status {
   };
   const [queued = 0, limit = 0] = field('SigQ').split('/').map(Number);
   return {
-    name: unescapeName(field('Name')),
+    // not trimmed: blanks at the ends belong to the name
+    name: unescapeName(/^Name:\t(.*)$/m.exec(text)?.[1] ?? ''),
     umask: Number.parseInt(field('Umask') || '0', 8),
     tgid: number('Tgid'),
     pid: number('Pid'),

@@ -128,7 +128,7 @@ export function guardLines(layout: GuardLayout): readonly Line[] {
  * waits for one byte on descriptor 3 and exits with 0, nothing done, when the pipe ends instead. Told to go on, it makes
  * the `commit` call; if that answers what is expected it makes the others, whoever may have died meanwhile. Its verdict
  * goes to descriptor 4, see `readGuardVerdict`. Start it with `newSession`: it is to outlive its parent's group.
- * Descriptors 0 to 2 are closed first; those that its calls use must be inherited from 5 on.
+ * Descriptors that its calls use are inherited under numbers from 5 on.
  */
 export function guardImage(plan: GuardPlan): Buffer {
   const base = plan.base ?? defaultBase;
@@ -139,9 +139,6 @@ export function guardImage(plan: GuardPlan): Buffer {
   const prepare: readonly GuardCall[] = [
     ['prctl', PR_SET_NAME, Buffer.from(guardName)],
     ['rt_sigprocmask', SIG_SETMASK, allSignals, 0, allSignals.length],
-    ['close', 0],
-    ['close', 1],
-    ['close', 2],
     ['read', guardDescriptor.order, verdict, 1],
   ];
   const layout: GuardLayout = {

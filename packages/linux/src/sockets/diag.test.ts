@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { LinuxError } from '../errors.ts';
+import { parseUnixDiag, type UnixSocket } from './diag.ts';
+
+function attribute(type: number, value: Uint8Array): Buffer {
+  const bytes = Buffer.alloc((4 + value.length + 3) & ~3);
+  bytes.writeUInt16LE(4 + value.length, 0);
+  bytes.writeUInt16LE(type, 2);
+  bytes.set(value, 4);
+  return bytes;
+}
+
+function message(type: number, body: Uint8Array): Buffer {
+  const header = Buffer.alloc(16);
+  header.writeUInt32LE(16 + body.length, 0);
+  header.writeUInt16LE(type, 4);
+  return Buffer.concat([header, body]);
+}
+
+function socket(type: number, state: number, inode: number, ...attributes: Buffer[]): Buffer {
+  const head = Buffer.alloc(16);
+  head.set([1, type, state], 0);
+  head.writeUInt32LE(inode, 4);
+  return message(20, Buffer.concat([head, ...attributes]));
+}
+
+test('reads sockets with their names and peers', () => {
+  const peer = Buffer.from([0x39, 0x30, 0, 0]);
+  const found: UnixSocket[] = [];
+  const datagram = Buffer.concat([
+    socket(1, 10, 1000, attribute(0, Buffer.from('/run/a.sock\0'))),
+    socket(2, 7, 1001, attribute(5, Buffer.alloc(8)), attribute(0, Buffer.from('\0abstract'))),
+    socket(1, 1, 1002, attribute(2, peer)),
+  ]);
+  expect(parseUnixDiag(datagram, found)).toBe(true);
+  expect(found).toEqual([
+    { type: 1, state: 10, inode: 1000, peer: 0, name: '/run/a.sock' },
+    { type: 2, state: 7, inode: 1001, peer: 0, name: '\0abstract' },
+    { type: 1, state: 1, inode: 1002, peer: 12345, name: null },
+  ]);
+});
+
+test('ends at the end, and says what went wrong', () => {
+  expect(parseUnixDiag(message(3, Buffer.alloc(4)), [])).toBe(false);
+  const refused = Buffer.alloc(4);
+  refused.writeInt32LE(-1);
+  expect(() => parseUnixDiag(message(2, refused), [])).toThrowError(LinuxError);
+  expect(() => parseUnixDiag(message(20, Buffer.alloc(2)), [])).toThrowError(/EBADMSG/);
+});
