@@ -1,5 +1,4 @@
-import { ImageError } from './error.ts';
-import { defaultLimits, type Where } from './limits.ts';
+import type { Where } from './limits.ts';
 import { parse } from './parse.ts';
 import type { ImageKind, ImageRecord } from './schemas.ts';
 
@@ -8,26 +7,25 @@ import type { ImageKind, ImageRecord } from './schemas.ts';
  * Throws ImageError.
  */
 export function decodeImage<K extends ImageKind>(kind: K, bytes: Uint8Array, where: Where = {}): ImageRecord<K>[] {
-  const limits = { ...defaultLimits, ...where.limits };
-  const records: ImageRecord<K>[] = [];
-  for (const record of iterateImage(kind, bytes, where)) {
-    if (records.length === limits.records) {
-      throw new ImageError('IMAGE_TOO_LARGE', `over ${limits.records} entries`, { file: where.file });
-    }
-    records.push(record);
-  }
-  return records;
+  return [...records(kind, bytes, where)];
 }
 
 /** The same, one record at a time and as many as there are. */
-export function* iterateImage<K extends ImageKind>(
+export function iterateImage<K extends ImageKind>(
   kind: K,
   bytes: Uint8Array,
   where: Where = {},
 ): Generator<ImageRecord<K>, void, undefined> {
+  return records(kind, bytes, { ...where, limits: { ...where.limits, records: Number.POSITIVE_INFINITY } });
+}
+
+function* records<K extends ImageKind>(
+  kind: K,
+  bytes: Uint8Array,
+  where: Where,
+): Generator<ImageRecord<K>, void, undefined> {
   // What follows an entry is not copied: that it is there is bound enough.
-  const limits = { ...where.limits, data: Number.POSITIVE_INFINITY };
-  const parser = parse(kind, { ...where, limits });
+  const parser = parse(kind, { ...where, limits: { ...where.limits, data: Number.POSITIVE_INFINITY } });
   let offset = 0;
   let step = parser.next();
   while (!step.done) {

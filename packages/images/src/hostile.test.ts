@@ -9,6 +9,7 @@ import {
   ImageError,
   type ImageKind,
   imageKinds,
+  iterateImage,
   kindOfFile,
   readImage,
 } from './index.ts';
@@ -146,7 +147,11 @@ test('small bytes that make many objects are refused', () => {
   expect(failure(() => decodeImage('CGROUP', bytes, { limits: { items: 1000 } })).code).toBe('IMAGE_TOO_LARGE');
   const empty = new Uint8Array([...encodeImage('CGROUP', []), ...new Uint8Array(4 * 20)]);
   expect(decodeImage('CGROUP', empty).length).toBe(20);
-  expect(failure(() => decodeImage('CGROUP', empty, { limits: { records: 19 } })).code).toBe('IMAGE_TOO_LARGE');
+  expect(failure(() => decodeImage('CGROUP', empty, { limits: { records: 19 } }))).toMatchObject({
+    code: 'IMAGE_TOO_LARGE',
+    offset: 8 + 4 * 19,
+  });
+  expect([...iterateImage('CGROUP', empty, { limits: { records: 19 } })].length).toBe(20);
 });
 
 test('messages in messages are bounded, when read and when written', () => {

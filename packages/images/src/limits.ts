@@ -17,7 +17,7 @@ export const defaultLimits: Limits = {
   entry: 32 * 1024 * 1024,
   data: 256 * 1024 * 1024,
   items: 1024 * 1024,
-  records: 4 * 1024 * 1024,
+  records: 1024 * 1024,
   depth: 64,
 };
 

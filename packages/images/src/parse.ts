@@ -50,7 +50,7 @@ export function* parse<K extends ImageKind>(kind: K, where: Where = {}): Parser<
   }
 
   const sequence = createSequence(format);
-  while (true) {
+  for (let count = 0; ; count++) {
     const next = sequence.next();
     const rest = next ? null : yield* take('its content', Number.POSITIVE_INFINITY, limits.data);
     if (rest && rest.length > 0) {
@@ -62,6 +62,13 @@ export function* parse<K extends ImageKind>(kind: K, where: Where = {}): Parser<
 
     const size = yield* take('the size of an entry', 4, 4, sequence.owed() === 0);
     if (size.length === 0) return;
+    if (count === limits.records) {
+      throw new ImageError('IMAGE_TOO_LARGE', `over ${limits.records} entries`, {
+        file,
+        offset: offset - 4,
+        remedy: 'read it record by record, or raise the limit',
+      });
+    }
     const payload = yield* take(next.schema.typeName, readWord(size), limits.entry);
     const message = decodeMessage(next.schema, payload, { file, offset: offset - payload.length, limits });
     sequence.took(message);

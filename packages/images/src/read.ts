@@ -7,6 +7,7 @@ import type { EntryOf, ImageKind, ImageRecord } from './schemas.ts';
 /**
  * Reads an image from a stream and hands out its records one by one; holds one entry with its data in memory, no more.
  * Of kinds that hold no messages it hands out the pieces as they come, each as a record's `data`.
+ * Records may be views of the stream's pieces, so nobody may write into a piece after it was sent.
  * Throws ImageError, and whatever the stream throws. Ending early closes the stream.
  */
 export async function* readImage<K extends ImageKind>(
@@ -17,7 +18,7 @@ export async function* readImage<K extends ImageKind>(
   const pieces = source[Symbol.asyncIterator]();
   const buffer = createBuffer(pieces);
   try {
-    const parser = parse(kind, where);
+    const parser = parse(kind, { ...where, limits: { ...where.limits, records: Number.POSITIVE_INFINITY } });
     let step = parser.next();
     while (!step.done) {
       if ('message' in step.value) {

@@ -80,7 +80,7 @@ export type inventory_entry = Message<"inventory_entry"> & {
   lsmtype: lsmtype;
 
   /**
-   * Microseconds since boot.
+   * Time since boot at the dump.
    *
    * @generated from field: optional uint64 dump_uptime = 8;
    */
