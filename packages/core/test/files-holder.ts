@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
-import { arena, closeFd, pidfdOpen, syscall } from '@criujs/linux';
+import { closeSync, readFileSync } from 'node:fs';
+import { arena, closeFd, pidfdOpen, syscall, syscallNumbers } from '@criujs/linux';
 import type { FrozenProcess } from '../src/files/collect.ts';
 
 /** Programs that hold descriptors and do nothing, for one test. */
 export interface Holders {
-  /** Starts one that has our descriptors at these numbers and, below the highest of them, /dev/null everywhere else. */
+  /** Starts one that has our descriptors at these numbers, and /dev/null at 0 to 2. It sleeps when this comes back. */
   start(descriptors: Readonly<Record<number, number>>): FrozenProcess;
   /** Ends all of them, and waits for it. */
   end(): Promise<void>;
@@ -21,12 +21,12 @@ export function createHolders(): Holders {
     start(descriptors) {
       const count = Math.max(2, ...Object.keys(descriptors).map(Number)) + 1;
       const stdio = Array.from({ length: count }, (_, fd) => descriptors[fd] ?? ('ignore' as const));
-      // libuv comes back only when the program was executed.
       const child = spawn('/bin/sleep', ['1000'], { stdio });
       children.push(child);
       const pid = child.pid ?? 0;
       const pidfd = pidfdOpen(pid);
       pidfds.push(pidfd);
+      waitForSleep(pid);
       return { pid, command: 'sleep', pidfd };
     },
     async end() {
@@ -38,6 +38,14 @@ export function createHolders(): Holders {
       }
     },
   };
+}
+
+/** Until then its loader opens and closes files. proc_pid_syscall(5). */
+function waitForSleep(pid: number): void {
+  const sleeps = [syscallNumbers.nanosleep, syscallNumbers.clock_nanosleep].map(String);
+  while (!sleeps.includes(readFileSync(`/proc/${pid}/syscall`, 'utf8').split(' ')[0] ?? '')) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+  }
 }
 
 /** Descriptors of a test, closed when it ends. */

@@ -1,0 +1,338 @@
+import {
+  appendFileSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeImage, encodeImage, type FdinfoEntry } from '@criujs/images';
+import { duplicate, getFlags, makePipe, readFdinfo, sameFile, setFlags, syscall } from '@criujs/linux';
+import { retryLater } from '@criujs/plugin-sdk';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { collectFiles } from '../dist/files/collect.js';
+import { type OpenedFiles, openFiles } from '../dist/files/open.js';
+import {
+  createDescriptors,
+  createHolders,
+  eventfd,
+  getOwner,
+  setOwner,
+  socketPair,
+  timerfd,
+  watch,
+} from './files-holder.ts';
+import { type PretendHooks, type PretendSession, pretendSession } from './files-session.ts';
+
+const holders = createHolders();
+const descriptors = createDescriptors();
+const sessions: PretendSession[] = [];
+const restored: OpenedFiles[] = [];
+let folder = '';
+let before: string[] = [];
+
+/** What this process has open: nothing of it may be left over or gone. */
+function ownDescriptors(): string[] {
+  return readdirSync('/proc/self/fd')
+    .flatMap((fd) => {
+      try {
+        return [`${fd} ${readlinkSync(`/proc/self/fd/${fd}`)}`];
+      } catch {
+        return [];
+      }
+    })
+    .filter((row) => !row.includes('/proc/'));
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'criujs-files-'));
+  before = ownDescriptors();
+});
+
+afterEach(async () => {
+  for (const opened of restored.splice(0)) opened.close();
+  for (const session of sessions.splice(0)) session.end();
+  descriptors.close();
+  await holders.end();
+  rmSync(folder, { recursive: true });
+  expect(ownDescriptors()).toEqual(before);
+});
+
+/** A dump of programs that hold these descriptors; they end. */
+async function dump(
+  tables: readonly Readonly<Record<number, number>>[],
+  hooks: PretendHooks = {},
+): Promise<{ images: Map<string, Uint8Array>; fdinfo: Map<number, FdinfoEntry[]>; pids: number[] }> {
+  const tree = tables.map((table) => holders.start(table));
+  const session = pretendSession(hooks);
+  const files = collectFiles(tree, session);
+  expect(files.refusals).toEqual([]);
+  files.write();
+  const fdinfo = new Map(tree.map(({ pid }, at) => [at + 2, files.fdinfo(pid).filter(({ fd }) => fd > 2)]));
+  await holders.end();
+  descriptors.close();
+  return { images: session.images, fdinfo, pids: tree.map(({ pid }) => pid) };
+}
+
+type Dumped = Awaited<ReturnType<typeof dump>>;
+
+/** Opens what a dump has. */
+function restore(
+  { images, fdinfo }: Dumped,
+  hooks: PretendHooks = {},
+): { files: OpenedFiles; session: PretendSession } {
+  const session = pretendSession(hooks, images);
+  sessions.push(session);
+  const entries = decodeImage('FILES', images.get('files.img') ?? new Uint8Array()).map(({ message }) => message);
+  const files = openFiles({ files: entries, fdinfo }, session);
+  restored.push(files);
+  return { files, session };
+}
+
+/** The engine's descriptor for a number of a table. */
+function at(files: OpenedFiles, filesId: number, fd: number): number {
+  return files.placements(filesId).find((placement) => placement.fd === fd)?.source ?? -1;
+}
+
+const same = (a: number, b: number): boolean => sameFile(process.pid, a, process.pid, b);
+
+test('files come back with position and flags, shared where they were shared, and nothing is truncated', async () => {
+  const path = join(folder, 'data');
+  writeFileSync(path, 'some content');
+  const [a, b] = descriptors.keep([openSync(path, 'r+'), openSync(path, 'a')]);
+  readSync(a, Buffer.alloc(5));
+  const dumped = await dump([{ 3: a, 4: a, 5: b }, { 9: a }]);
+  const { files } = restore(dumped);
+  expect(same(at(files, 2, 3), at(files, 2, 4))).toBe(true);
+  expect(same(at(files, 2, 3), at(files, 3, 9))).toBe(true);
+  expect(same(at(files, 2, 3), at(files, 2, 5))).toBe(false);
+  const bytes = Buffer.alloc(20);
+  expect(bytes.subarray(0, readSync(at(files, 3, 9), bytes)).toString()).toBe('content');
+  expect(getFlags(at(files, 2, 5)) & 0o2003).toBe(0o2001);
+  for (const { source } of files.placements(2)) expect(readFdinfo(process.pid, source).flags & 0o2000000).toBeTruthy();
+});
+
+test('directories, /dev/null and mapped files', async () => {
+  const [root, nothing] = descriptors.keep([openSync(folder, 'r'), openSync('/dev/null', 'r+')]);
+  const dumped = await dump([{ 3: root, 4: nothing }]);
+  const { files } = restore(dumped);
+  expect(readdirSync(`/proc/self/fd/${at(files, 2, 3)}`)).toEqual([]);
+  expect(fstatSync(at(files, 2, 4)).rdev).toBe(0x103);
+  const id = dumped.fdinfo.get(2)?.[0]?.id ?? 0;
+  expect(files.isForeignRoot(id)).toBe(true);
+  expect(files.directory(id)).toBe(files.directory(id));
+  syscall('fchdir', files.directory(id));
+  expect(readlinkSync('/proc/self/cwd')).toBe(folder);
+  syscall('fchdir', openRoot());
+});
+
+function openRoot(): number {
+  return descriptors.keep(openSync('/', 'r'));
+}
+
+test('a pipe comes back with its content, flags and both ends; a closed end stays closed', async () => {
+  const [readEnd, writeEnd] = descriptors.keep(makePipe());
+  const [orphan, closed] = descriptors.keep(makePipe());
+  writeSync(writeEnd, 'waiting');
+  writeSync(closed, 'last words');
+  descriptors.drop(closed);
+  setFlags(readEnd, 0o4000);
+  const { files } = restore(await dump([{ 3: readEnd, 5: orphan }, { 4: writeEnd }]));
+  const [read, write, last] = [at(files, 2, 3), at(files, 3, 4), at(files, 2, 5)];
+  expect([getFlags(read), getFlags(write)]).toEqual([0o4000, 1]);
+  writeSync(write, ' and more');
+  const bytes = Buffer.alloc(100);
+  expect(bytes.subarray(0, readSync(read, bytes)).toString()).toBe('waiting and more');
+  expect(bytes.subarray(0, readSync(last, bytes)).toString()).toBe('last words');
+  expect(readSync(last, bytes)).toBe(0);
+});
+
+test('counters count on, as semaphores too, and beyond 32 bits', async () => {
+  const [plain, semaphore, large] = descriptors.keep([eventfd(7), eventfd(2, 1 | 0o4000), eventfd(0)]);
+  writeSync(large, Buffer.from(new BigUint64Array([2n ** 40n + 1n]).buffer));
+  const { files } = restore(await dump([{ 3: plain, 4: semaphore, 5: large }]));
+  const value = (fd: number): bigint => {
+    const bytes = Buffer.alloc(8);
+    readSync(fd, bytes);
+    return bytes.readBigUInt64LE();
+  };
+  expect([3, 4, 4, 5].map((fd) => value(at(files, 2, fd)))).toEqual([7n, 1n, 1n, 2n ** 40n + 1n]);
+  expect(getFlags(at(files, 2, 4)) & 0o4000).toBe(0o4000);
+});
+
+test('an epoll watches again after the calls that its task is given', async () => {
+  const target = descriptors.keep(duplicate(descriptors.keep(eventfd(1)), { atLeast: 60 }));
+  const epoll = descriptors.keep(syscall('epoll_create1', 0o2000000));
+  watch(epoll, target, 0x8000_0001, 77n);
+  const { files } = restore(await dump([{ 3: epoll, [target]: target }, { 8: epoll }]));
+  expect(files.afterTasks(3)).toEqual([]);
+  const [call, ...others] = files.afterTasks(2);
+  expect(others).toEqual([]);
+  expect(call).toMatchObject({ name: 'epoll_ctl', args: [3, 1, target, expect.any(Uint8Array)] });
+  expect(Buffer.from(call?.args[3] as Uint8Array).toString('hex')).toBe('190000804d00000000000000');
+});
+
+test('the owner of signals is set under its pid of now, and with the user of then', async () => {
+  const counter = descriptors.keep(eventfd(0));
+  const tree = [holders.start({ 3: counter })];
+  setOwner(counter, 1, tree[0]?.pid ?? 0);
+  const session = pretendSession();
+  const collected = collectFiles(tree, session);
+  collected.write();
+  const fdinfo = new Map([[2, collected.fdinfo(tree[0]?.pid ?? 0)]]);
+  const { files, session: restoring } = restore({ images: session.images, fdinfo, pids: [] });
+  files.afterFork((old) => (old === tree[0]?.pid ? process.pid : old));
+  expect(getOwner(at(files, 2, 3))).toEqual({ type: 1, pid: process.pid });
+  expect(restoring.warnings).toEqual([]);
+});
+
+test('an external file is opened by its plugin, which is told what was recorded', async () => {
+  const path = join(folder, 'device');
+  writeFileSync(path, '0123456789');
+  const timer = descriptors.keep(timerfd());
+  setFlags(timer, 0o4000);
+  const dumped = await dump([{ 3: timer, 4: timer }], { DUMP_EXT_FILE: () => undefined });
+  let answered = -1;
+  const { files, session } = restore(dumped, {
+    RESTORE_EXT_FILE: ({ id, file }, provider) => {
+      expect(provider).toBe('pretend');
+      expect(file).toMatchObject({ path: 'anon_inode:[timerfd]', flags: 0o4002, provider: { version: '1.0.0' } });
+      expect(dumped.fdinfo.get(2)?.[0]?.id).toBe(id);
+      answered = timerfd();
+      return answered;
+    },
+  });
+  expect(session.calls).toHaveLength(1);
+  const fd = at(files, 2, 4);
+  expect([fd === answered, same(fd, answered), getFlags(fd) & 0o4000]).toEqual([false, true, 0]);
+  files.afterFork((pid) => pid);
+  expect(getFlags(fd) & 0o4000).toBe(0o4000);
+  expect(session.warnings).toEqual([]);
+  expect(files.mapping(dumped.fdinfo.get(2)?.[0]?.id ?? 0, 'write')).toBe(fd);
+});
+
+test('position and append of an external file that has such', async () => {
+  const path = join(folder, 'file');
+  writeFileSync(path, '0123456789');
+  const dumped = await dump([{ 3: descriptors.keep(timerfd()) }], { DUMP_EXT_FILE: () => undefined });
+  const records = JSON.parse(Buffer.from(dumped.images.get('criujs.json') ?? []).toString());
+  Object.assign(records.externals[0].file, { position: '4', flags: 0o2002 });
+  dumped.images.set('criujs.json', Buffer.from(JSON.stringify(records)));
+  const { files } = restore(dumped, { RESTORE_EXT_FILE: () => openSync(path, 'r+') });
+  files.afterFork((pid) => pid);
+  const info = readFdinfo(process.pid, at(files, 2, 3));
+  expect([info.position, info.flags & 0o2000]).toEqual([4n, 0o2000]);
+});
+
+test('a plugin that answers "later" is asked again when the others are open', async () => {
+  const dumped = await dump([{ 3: descriptors.keep(timerfd()), 4: descriptors.keep(timerfd()) }], {
+    DUMP_EXT_FILE: () => undefined,
+  });
+  const order: number[] = [];
+  const { files } = restore(dumped, {
+    RESTORE_EXT_FILE: ({ id }) => {
+      order.push(id);
+      return order.length === 1 ? retryLater : timerfd();
+    },
+  });
+  const [first, second] = dumped.fdinfo.get(2)?.map(({ id }) => id) ?? [];
+  expect(order).toEqual([first, second, first]);
+  expect(files.placements(2)).toHaveLength(2);
+});
+
+test.each<[string, PretendHooks, string]>([
+  ['nobody', {}, 'PLUGIN_FAILED'],
+  ['a plugin with no descriptor', { RESTORE_EXT_FILE: () => 9_999 }, 'HOOK_BAD_RESULT'],
+])('%s opens an external file: an error, and nothing is left open', async (_who, hooks, code) => {
+  const path = join(folder, 'data');
+  writeFileSync(path, '');
+  const dumped = await dump([{ 3: descriptors.keep(openSync(path, 'r')), 4: descriptors.keep(timerfd()) }], {
+    DUMP_EXT_FILE: () => undefined,
+  });
+  const open = ownDescriptors();
+  const answers = hooks.RESTORE_EXT_FILE;
+  const session = pretendSession({}, dumped.images);
+  const call = ((hook: string) => {
+    expect(hook).toBe('RESTORE_EXT_FILE');
+    return answers ? { claimed: true, plugin: 'pretend', version: undefined, result: 9_999 } : { claimed: false };
+  }) as PretendSession['hooks']['call'];
+  const entries = decodeImage('FILES', dumped.images.get('files.img') ?? new Uint8Array());
+  expect(() =>
+    openFiles(
+      { files: entries.map(({ message }) => message), fdinfo: dumped.fdinfo },
+      { ...session, hooks: { ...session.hooks, call } },
+    ),
+  ).toThrow(expect.objectContaining({ code }));
+  expect(ownDescriptors()).toEqual(open);
+});
+
+test('images of CRIU have no records: plugins are asked with what files.img tells', async () => {
+  const dumped = await dump([{ 3: descriptors.keep(timerfd()) }], { DUMP_EXT_FILE: () => undefined });
+  dumped.images.delete('criujs.json');
+  const { files, session } = restore(dumped, { RESTORE_EXT_FILE: () => timerfd() });
+  expect(session.calls[0]?.args).toMatchObject({ file: { path: null, flags: 0, provider: null } });
+  files.afterFork((pid) => pid);
+  expect(session.warnings).toEqual([]);
+});
+
+test('records that do not know an external file are refused', async () => {
+  const dumped = await dump([{ 3: descriptors.keep(timerfd()) }], { DUMP_EXT_FILE: () => undefined });
+  dumped.images.set('criujs.json', Buffer.from('{"format":"criujs","version":1,"externals":[],"sockets":[]}'));
+  expect(() => restore(dumped, { RESTORE_EXT_FILE: () => timerfd() })).toThrow(/criujs.json does not know/);
+});
+
+test('a unix socket is connected by its plugin', async () => {
+  const [ours] = descriptors.keep(socketPair());
+  setFlags(ours, 0o4002);
+  const dumped = await dump([{ 3: ours }], { DUMP_UNIX_SK: () => undefined });
+  let peer = -1;
+  const { files, session } = restore(dumped, {
+    RESTORE_UNIX_SK: ({ socket }) => {
+      expect(socket).toMatchObject({ type: 'stream', state: 'connected', flags: 0o4002 });
+      const [one, other] = socketPair();
+      peer = descriptors.keep(other);
+      return one;
+    },
+  });
+  expect(session.calls).toHaveLength(1);
+  files.afterFork((pid) => pid);
+  writeSync(peer, 'hello');
+  const bytes = Buffer.alloc(10);
+  expect(bytes.subarray(0, readSync(at(files, 2, 3), bytes)).toString()).toBe('hello');
+  expect(getFlags(at(files, 2, 3)) & 0o4000).toBe(0o4000);
+});
+
+test('nothing is opened and nobody asked when a file has changed', async () => {
+  const path = join(folder, 'data');
+  writeFileSync(path, 'x');
+  const dumped = await dump([{ 3: descriptors.keep(openSync(path, 'r')), 4: descriptors.keep(timerfd()) }], {
+    DUMP_EXT_FILE: () => undefined,
+  });
+  appendFileSync(path, 'y');
+  let asked = 0;
+  const hooks: PretendHooks = { RESTORE_EXT_FILE: () => ++asked };
+  expect(() => restore(dumped, hooks)).toThrow(expect.objectContaining({ code: 'FILE_CHANGED', resource: path }));
+  rmSync(path);
+  expect(() => restore(dumped, hooks)).toThrow(expect.objectContaining({ code: 'FILE_MISSING', resource: path }));
+  expect(asked).toBe(0);
+});
+
+test('kinds that cannot be restored yet are refused before anything is opened', async () => {
+  const dumped = await dump([{ 3: descriptors.keep(eventfd(0)) }]);
+  const [first] = decodeImage('FILES', dumped.images.get('files.img') ?? new Uint8Array());
+  const tty = { ...first!.message, type: 11, id: 99 };
+  const entries = [first!.message, tty as typeof first.message];
+  expect(() => openFiles({ files: entries, fdinfo: new Map() }, pretendSession())).toThrow(
+    expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('TTY') }),
+  );
+  const images = new Map([['remap-fpath.img', encodeImage('REMAP_FPATH', [{ message: { origId: 1, remapId: 2 } }])]]);
+  expect(() => openFiles({ files: [], fdinfo: new Map() }, pretendSession({}, images))).toThrow(
+    expect.objectContaining({ code: 'UNSUPPORTED' }),
+  );
+});
