@@ -60,7 +60,7 @@ export function createDescriptors(): Descriptors {
   const open = new Set<number>();
   return {
     keep(fds) {
-      for (const fd of typeof fds === 'number' ? [fds] : fds) open.add(fd);
+      for (const fd of [fds].flat()) open.add(fd);
       return fds;
     },
     close() {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeImage, encodeImage, type FdinfoEntry } from '@criujs/images';
+import { decodeImage, encodeImage, type FdinfoEntry, FdTypes } from '@criujs/images';
 import { duplicate, getFlags, makePipe, readFdinfo, sameFile, setFlags, syscall } from '@criujs/linux';
 import { retryLater } from '@criujs/plugin-sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -325,9 +325,10 @@ test('nothing is opened and nobody asked when a file has changed', async () => {
 
 test('kinds that cannot be restored yet are refused before anything is opened', async () => {
   const dumped = await dump([{ 3: descriptors.keep(eventfd(0)) }]);
-  const [first] = decodeImage('FILES', dumped.images.get('files.img') ?? new Uint8Array());
-  const tty = { ...first!.message, type: 11, id: 99 };
-  const entries = [first!.message, tty as typeof first.message];
+  const [known] = decodeImage('FILES', dumped.images.get('files.img') ?? new Uint8Array()).map(
+    ({ message }) => message,
+  );
+  const entries = [known!, { ...known!, type: FdTypes.TTY, id: 99 }];
   expect(() => openFiles({ files: entries, fdinfo: new Map() }, pretendSession())).toThrow(
     expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('TTY') }),
   );

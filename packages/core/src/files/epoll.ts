@@ -1,8 +1,8 @@
 import { type EventpollTfdEntry, FdTypes } from '@criujs/images';
-import { arena, type EpollTarget, errnoName, syscall, trySyscall } from '@criujs/linux';
+import { arena, type EpollTarget, errnoName, setFlags, syscall, trySyscall } from '@criujs/linux';
 import type { TaskCall } from '../engine/remote.ts';
 import { EngineError } from '../errors.ts';
-import { openFlag } from './flags.ts';
+import { openFlag, statusFlags } from './flags.ts';
 import type {
   DumpContext,
   FileEntry,
@@ -29,7 +29,9 @@ export const epoll: FileKind = {
     const { epfd } = entry;
     if (epfd === undefined)
       throw new EngineError('IMAGE_INVALID', `files.img: event poll ${entry.id} says nothing of itself`);
-    return syscall('epoll_create1', openFlag.O_CLOEXEC);
+    const fd = syscall('epoll_create1', openFlag.O_CLOEXEC);
+    setFlags(fd, epfd.flags & statusFlags);
+    return fd;
   },
   afterTasks: addTargets,
 };

@@ -1,10 +1,9 @@
 import { FdTypes } from '@criujs/images';
-import { duplicate, getFlags, LinuxError, setFlags, setPosition } from '@criujs/linux';
+import { LinuxError, setPosition } from '@criujs/linux';
 import { type DumpedFile, fileId, pid, type RecordedFile, retryLater } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { ExternalRecord } from '../records.ts';
 import { describeFile, isTerminal } from './describe.ts';
-import { statusFlags } from './flags.ts';
 import type {
   DumpContext,
   FileEntry,
@@ -18,6 +17,7 @@ import type {
   Tree,
 } from './kind.ts';
 import { signalOwner } from './owner.ts';
+import { keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
 import { errorCode } from './seen.ts';
 import { deviceOf, kindOf } from './stat.ts';
 
@@ -99,54 +99,6 @@ function openExternal(entry: FileEntry, { session, records }: OpenContext): numb
   return keepDescriptor(answer.result, { plugin: answer.plugin, hook: 'RESTORE_EXT_FILE', resource });
 }
 
-/** Our own duplicate of a descriptor that a hook answered: the host closes its one when it likes. */
-export function keepDescriptor(answer: unknown, from: { plugin: string; hook: string; resource: string }): number {
-  const fd = typeof answer === 'object' && answer !== null && 'fd' in answer ? answer.fd : answer;
-  if (typeof fd !== 'number' || !Number.isInteger(fd) || fd < 0) throw noDescriptor(fd, from);
-  try {
-    return duplicate(fd, { cloexec: true });
-  } catch (error) {
-    throw noDescriptor(fd, from, error);
-  }
-}
-
-function noDescriptor(
-  fd: unknown,
-  from: { plugin: string; hook: string; resource: string },
-  cause?: unknown,
-): EngineError {
-  const { plugin, hook, resource } = from;
-  const message = `plugin ${plugin} answered ${hook} of ${resource} with ${String(fd)}, which is no open descriptor`;
-  return new EngineError('HOOK_BAD_RESULT', message, {
-    ...from,
-    remedy: `Report this to the authors of ${plugin}.`,
-    cause,
-  });
-}
-
-/** No plugin claims what one had dumped. */
-export function nobodyOpens(resource: string, provider: string | undefined): EngineError {
-  if (provider === undefined) {
-    return new EngineError(
-      'PLUGIN_MISSING',
-      `no plugin opens ${resource}, and the images do not say which one dumped it`,
-      {
-        resource,
-        remedy: 'Load the plugin that dumped it: --plugin NAME.',
-      },
-    );
-  }
-  return new EngineError(
-    'PLUGIN_FAILED',
-    `${resource} was dumped by plugin ${provider}, which does not open it again, nor does another`,
-    {
-      resource,
-      plugin: provider,
-      remedy: `Load the version of ${provider} that dumped it.`,
-    },
-  );
-}
-
 /** null: the images are CRIU's own. @throws EngineError IMAGE_INVALID when ours do not know the file */
 function recordOf(entry: FileEntry, records: OpenContext['records']): ExternalRecord | null {
   if (records === null) return null;
@@ -189,17 +141,3 @@ function putBack(entry: FileEntry, fd: number, { session, records }: OpenContext
 
 /** Errors of lseek(2) on what has no position. */
 const unseekable: readonly string[] = ['ESPIPE', 'EINVAL', 'ENXIO', 'ENODEV'];
-
-/** Makes the status flags what they were; whether that worked. Signals are switched on with their owner. */
-export function restoreFlags(fd: number, flags: number): boolean {
-  const now = getFlags(fd);
-  const wanted = (now & ~statusFlags) | (flags & statusFlags);
-  if (now === wanted) return true;
-  try {
-    setFlags(fd, wanted);
-    return true;
-  } catch (error) {
-    if (error instanceof LinuxError) return false;
-    throw error;
-  }
-}

@@ -19,10 +19,14 @@ export function restoreOwners(
 ): void {
   for (const [id, fd] of opened) {
     const common = commonOf(files.get(id));
-    if (common === undefined || (common.fown.pid === 0 && common.fown.signum === 0)) continue;
+    if (common === undefined || !hasSignals(common)) continue;
     const trouble = restoreOwner(fd, common.fown, pids) ?? switchOn(fd, common.flags ?? 0);
     if (trouble !== null) session.warn(`file ${id}: ${trouble}`);
   }
+}
+
+function hasSignals({ fown, flags = 0 }: Common): boolean {
+  return fown.pid !== 0 || fown.signum !== 0 || (flags & openFlag.O_ASYNC) !== 0;
 }
 
 function commonOf(file: FileEntry | undefined): Common | undefined {

@@ -73,7 +73,6 @@ onLinux('ends that nobody has are closed: a reader sees the end after the conten
   const fd = store.open(7, 0);
   store.close();
   expect([read(fd), read(fd)]).toEqual(['last', '']);
-  setFlags(fd, 0);
   closeSync(fd);
 });
 

@@ -2,7 +2,7 @@ import { FdTypes } from '@criujs/images';
 import { peerName, type UnixSocket } from '@criujs/linux';
 import { socketInode, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
-import { keepDescriptor, nobodyOpens, restoreFlags, sdkHolder } from './external.ts';
+import { sdkHolder } from './external.ts';
 import type {
   DumpContext,
   FileEntry,
@@ -16,6 +16,7 @@ import type {
   Tree,
 } from './kind.ts';
 import { waitingBytes } from './pipe-content.ts';
+import { keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
 import { optionsEntry, restoreOptions } from './socket-options.ts';
 import { inodeOfLink } from './sockets.ts';
 

@@ -1,0 +1,65 @@
+import { duplicate, getFlags, LinuxError, setFlags } from '@criujs/linux';
+import { EngineError } from '../errors.ts';
+import { statusFlags } from './flags.ts';
+
+/** Our own duplicate of a descriptor that a hook answered: the host closes its one when it likes. */
+export function keepDescriptor(answer: unknown, from: { plugin: string; hook: string; resource: string }): number {
+  const fd = typeof answer === 'object' && answer !== null && 'fd' in answer ? answer.fd : answer;
+  if (typeof fd !== 'number' || !Number.isInteger(fd) || fd < 0) throw noDescriptor(fd, from);
+  try {
+    return duplicate(fd, { cloexec: true });
+  } catch (error) {
+    throw noDescriptor(fd, from, error);
+  }
+}
+
+function noDescriptor(
+  fd: unknown,
+  from: { plugin: string; hook: string; resource: string },
+  cause?: unknown,
+): EngineError {
+  const { plugin, hook, resource } = from;
+  const message = `plugin ${plugin} answered ${hook} of ${resource} with ${String(fd)}, which is no open descriptor`;
+  return new EngineError('HOOK_BAD_RESULT', message, {
+    ...from,
+    remedy: `Report this to the authors of ${plugin}.`,
+    cause,
+  });
+}
+
+/** No plugin claims what one had dumped. */
+export function nobodyOpens(resource: string, provider: string | undefined): EngineError {
+  if (provider === undefined) {
+    return new EngineError(
+      'PLUGIN_MISSING',
+      `no plugin opens ${resource}, and the images do not say which one dumped it`,
+      {
+        resource,
+        remedy: 'Load the plugin that dumped it: --plugin NAME.',
+      },
+    );
+  }
+  return new EngineError(
+    'PLUGIN_FAILED',
+    `${resource} was dumped by plugin ${provider}, which does not open it again, nor does another`,
+    {
+      resource,
+      plugin: provider,
+      remedy: `Load the version of ${provider} that dumped it.`,
+    },
+  );
+}
+
+/** Makes the status flags what they were; whether that worked. */
+export function restoreFlags(fd: number, flags: number): boolean {
+  const now = getFlags(fd);
+  const wanted = (now & ~statusFlags) | (flags & statusFlags);
+  if (now === wanted) return true;
+  try {
+    setFlags(fd, wanted);
+    return true;
+  } catch (error) {
+    if (error instanceof LinuxError) return false;
+    throw error;
+  }
+}
