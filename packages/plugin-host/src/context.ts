@@ -40,7 +40,8 @@ export function createContext(parts: ContextParts): Context<never> {
 function logger({ plugin, hook, resource, onLog }: ContextParts): Logger {
   const at =
     (level: LogLevel) =>
-    (message: string, details?: LogDetails): void =>
+    (message: string, details?: LogDetails): void => {
       runAsNobody(() => onLog?.({ plugin, hook, resource, level, message: String(message), details }));
+    };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -1,8 +1,7 @@
 import type { Context, Outcome, Stage } from '@criujs/plugin-sdk';
-import { describe } from './describe.ts';
 import type { HostError } from './errors.ts';
 import type { LoadedPlugin } from './loaded.ts';
-import { BadAnswer, type Invocation, type Run, runHook } from './run-hook.ts';
+import { type Invocation, type Run, runHook } from './run-hook.ts';
 
 /** Makes what a plugin gets for one call. */
 export type ContextFor = (plugin: LoadedPlugin, signal: AbortSignal) => Context<never>;
@@ -22,7 +21,7 @@ export async function initAll(
   for (const plugin of plugins) {
     begun.push(plugin);
     await runHook({
-      ...answersNothing(plugin, run, 'init'),
+      ...invocation(plugin, run, 'init'),
       failure: 'PLUGIN_INIT_FAILED',
       abortable: true,
       call: (signal) => plugin.init?.(stage, context(plugin, signal)),
@@ -41,7 +40,7 @@ export async function exitAll(
   const errors: HostError[] = [];
   for (const plugin of [...begun].reverse()) {
     const exited = runHook({
-      ...answersNothing(plugin, run, 'exit'),
+      ...invocation(plugin, run, 'exit'),
       failure: 'HOOK_FAILED',
       abortable: false,
       call: (signal) => plugin.exit?.(stage, outcome, context(plugin, signal)),
@@ -51,16 +50,11 @@ export async function exitAll(
   return errors;
 }
 
-type Common = Pick<Invocation<void>, 'run' | 'plugin' | 'hook' | 'read'>;
-
-function answersNothing(plugin: LoadedPlugin, run: Run, hook: 'init' | 'exit'): Common {
-  return {
-    run,
-    plugin: plugin.name,
-    hook,
-    read(answer) {
-      if (answer !== undefined)
-        throw new BadAnswer(`answered ${describe(answer)}`, 'It must answer nothing, or throw.');
-    },
-  };
+/** Nobody asked for an answer: whatever they give is ignored. */
+function invocation(
+  plugin: LoadedPlugin,
+  run: Run,
+  hook: 'init' | 'exit',
+): Pick<Invocation<void>, 'run' | 'plugin' | 'hook' | 'read'> {
+  return { run, plugin: plugin.name, hook, read: () => undefined };
 }

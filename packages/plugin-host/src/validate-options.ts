@@ -1,7 +1,8 @@
 import type { SchemaIssue, SchemaResult } from '@criujs/plugin-sdk';
+import { describe } from './describe.ts';
 import { HostError, joinErrors } from './errors.ts';
 import type { LoadedPlugin } from './loaded.ts';
-import { type Run, runHook } from './run-hook.ts';
+import { BadAnswer, type Run, runHook } from './run-hook.ts';
 
 /**
  * Validates the options of every plugin that has a schema, before anything runs. Without a schema they stay as they are.
@@ -36,7 +37,7 @@ async function validateOne({ name, schema }: LoadedPlugin, value: unknown, run: 
     failure: 'PLUGIN_OPTIONS',
     abortable: true,
     call: () => schema['~standard'].validate(value),
-    read: (answer) => answer as SchemaResult<unknown>,
+    read: readResult,
   });
   if (result.issues === undefined) return result.value;
   const issues = result.issues.map((it) => `${pathOf(name, it)}: ${it.message}`);
@@ -45,6 +46,12 @@ async function validateOne({ name, schema }: LoadedPlugin, value: unknown, run: 
     hook: 'options',
     remedy: `Correct the options of ${name}.`,
   });
+}
+
+function readResult(answer: unknown): SchemaResult<unknown> {
+  const result = Object(answer) as SchemaResult<unknown>;
+  if (Array.isArray(result.issues) || (result.issues === undefined && 'value' in result)) return result;
+  throw new BadAnswer(`answered ${describe(answer)}`, 'A Standard Schema must answer { value } or { issues }.');
 }
 
 /** `kvm.slots[2].name` */

@@ -1,0 +1,99 @@
+import { definePlugin, type Plugin, type SchemaResult, type StandardSchemaV1 } from '@criujs/plugin-sdk';
+import { expect, test } from 'vitest';
+import { createPluginHost, type HostError, type LogEntry } from './index.ts';
+
+function schema<O>(
+  validate: (value: unknown) => SchemaResult<O> | Promise<SchemaResult<O>>,
+): StandardSchemaV1<unknown, O> {
+  return { '~standard': { version: 1, vendor: 'test', validate } };
+}
+
+function plugin<O>(name: string, options: StandardSchemaV1<unknown, O>, seen: unknown[] = []): Plugin {
+  return definePlugin<O>({ name, options, init: (_, context) => void seen.push(context.options), hooks: [] });
+}
+
+async function errorOf(plugins: Plugin[], options = {}): Promise<HostError> {
+  return createPluginHost({ plugins, options, deadline: 50 }).then(
+    () => expect.unreachable(),
+    (error: HostError) => error,
+  );
+}
+
+test('a plugin gets what its schema returned', async () => {
+  const seen: unknown[] = [];
+  const withDefault = schema(async (value) => ({ value: { retries: 3, ...(value as object) } }));
+  const host = await createPluginHost({
+    plugins: [plugin('a', withDefault, seen), plugin('b', withDefault, seen)],
+    options: { b: { path: '/x' } },
+  });
+  await host.start('dump');
+  await host.finish({ ok: true });
+  expect(seen).toEqual([{ retries: 3 }, { retries: 3, path: '/x' }]);
+});
+
+test('issues are told with their paths', async () => {
+  const issues = [
+    { message: 'must be a number', path: ['slots', 2, { key: 'size' }] },
+    { message: 'is unknown', path: ['colour'] },
+    { message: 'is required' },
+  ];
+  const error = await errorOf([
+    plugin(
+      'kvm',
+      schema(() => ({ issues })),
+    ),
+  ]);
+  expect(error).toMatchObject({ code: 'PLUGIN_OPTIONS', plugin: 'kvm', remedy: expect.any(String) });
+  expect(error.message).toContain('kvm.slots[2].size: must be a number; kvm.colour: is unknown; kvm: is required');
+});
+
+test('the mistakes of all plugins are told at once', async () => {
+  const wrong = schema(() => ({ issues: [{ message: 'is wrong' }] }));
+  const error = await errorOf([plugin('a', wrong), plugin('b', wrong)]);
+  expect(error.errors?.map((it) => it.plugin)).toEqual(['a', 'b']);
+});
+
+test('a schema that throws, hangs or answers nonsense', async () => {
+  const thrower = schema(() => {
+    throw new Error('boom');
+  });
+  expect(await errorOf([plugin('a', thrower)])).toMatchObject({
+    code: 'PLUGIN_OPTIONS',
+    hook: 'options',
+    message: expect.stringContaining('boom'),
+  });
+  expect(
+    await errorOf([
+      plugin(
+        'a',
+        schema(() => new Promise<never>(() => {})),
+      ),
+    ]),
+  ).toMatchObject({ code: 'HOOK_TIMEOUT', hook: 'options' });
+  expect(
+    await errorOf([
+      plugin(
+        'a',
+        schema(() => undefined as never),
+      ),
+    ]),
+  ).toMatchObject({ code: 'HOOK_BAD_RESULT', hook: 'options' });
+});
+
+test('inherited names are no options', async () => {
+  const seen: unknown[] = [];
+  const host = await createPluginHost({
+    plugins: [definePlugin({ name: 'constructor', init: (_, it) => void seen.push(it.options), hooks: [] })],
+  });
+  await host.start('dump');
+  await host.finish({ ok: true });
+  expect(seen).toEqual([undefined]);
+});
+
+test('options for a plugin that is not loaded are warned of', async () => {
+  const entries: LogEntry[] = [];
+  await createPluginHost({ plugins: [], options: { kvmm: {} }, onLog: (it) => entries.push(it) });
+  expect(entries).toMatchObject([
+    { level: 'warn', plugin: 'kvmm', message: expect.stringContaining('no such plugin') },
+  ]);
+});
