@@ -48,7 +48,7 @@ function binaries() {
 export async function show(command, cwd) {
   console.log(`  ${dim('$')} ${command.map(quote).join(' ')}`);
   const result = await run(command, cwd);
-  for (const line of (result.stdout + result.stderr).trimEnd().split('\n')) {
+  for (const line of result.all.trimEnd().split('\n')) {
     if (line !== '') console.log(`  ${dim('|')} ${line}`);
   }
   return result;
@@ -58,10 +58,11 @@ export async function show(command, cwd) {
 export function run([name, ...args], cwd) {
   return new Promise((resolve, reject) => {
     const child = spawn(name, args, { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-    const said = { stdout: '', stderr: '' };
+    const said = { stdout: '', stderr: '', all: '' };
     for (const stream of ['stdout', 'stderr']) {
       child[stream].setEncoding('utf8').on('data', (text) => {
         said[stream] += text;
+        said.all += text;
       });
     }
     child.on('error', reject);

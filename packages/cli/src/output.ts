@@ -30,6 +30,7 @@ export interface Output {
   result(data: object, text: string): void;
   /** A line for people that is no result. */
   note(text: string): void;
+  /** A warning; one that was logged already is not repeated. */
   warning(text: string): void;
   log(entry: LogEntry): void;
 }
@@ -48,6 +49,11 @@ export function createOutput(options: OutputOptions): Output {
   const colors = colorsFor(stdout, environment);
   const errorColors = colorsFor(stderr, environment);
   const note = (text: string): void => void stderr.write(`${text}\n`);
+  const warned = new Set<string>();
+  const warning = (text: string): void => {
+    if (!warned.has(text)) note(`${errorColors.yellow('criujs: warning:')} ${text}`);
+    warned.add(text);
+  };
   return {
     json,
     verbose,
@@ -58,12 +64,11 @@ export function createOutput(options: OutputOptions): Output {
       if (json) stdout.write(`${JSON.stringify(data)}\n`);
       else if (text !== '') stdout.write(`${text}\n`);
     },
-    warning(text) {
-      note(`${errorColors.yellow('criujs: warning:')} ${text}`);
-    },
+    warning,
     log({ level, message, plugin, hook, details }) {
       if (level === 'debug' && !verbose) return;
-      const who = plugin === undefined ? 'criujs' : plugin;
+      if (plugin === undefined && level === 'warn') return warning(message);
+      const who = plugin ?? 'criujs';
       const where = verbose && hook !== undefined ? ` ${hook}` : '';
       const mark = level === 'error' ? errorColors.red(' error') : level === 'warn' ? errorColors.yellow(' warning') : '';
       const more = details === undefined ? '' : ` ${errorColors.dim(safeJson(details))}`;

@@ -14,7 +14,7 @@ test.each(['disk.img', 'backup.img', 'core-.img', 'core-12.img.bak', 'xcore-12.i
 
 test('every kind of image that we can read is known by name', () => {
   const names = Object.values(imageKinds)
-    .map((kind) => kind.file.replace(/%l?[ud]/, '7').replace('%x', '7f').replace('%s', 'dump'))
+    .map((kind) => (kind.file ?? '').replace(/%l?[ud]/, '7').replace('%x', '7f').replace('%s', 'dump'))
     .filter((name) => name !== '');
   expect(names.length).toBeGreaterThan(60);
   expect(names.filter((name) => !isImageName(name))).toEqual([]);

@@ -31,21 +31,26 @@ type Sections = () => Promise<SectionStore | undefined>;
  * @param sections where plugins' own parts live; undefined: the run has no images
  */
 export function openPlugins(options: RunOptions, stage: Stage | null, sections: Sections): RunPlugins {
-  const descriptors = descriptorKeeper(options.hookDeadline ?? defaultDeadlineMs);
+  const descriptors = descriptorKeeper();
   // Loading begins while the engine's thread starts; its failure is told where it is waited for.
-  const loading = load(options, sections);
-  loading.catch(() => {});
+  // Without plugins nothing of the host is even read.
+  const loading = (options.plugins?.length ?? 0) > 0 ? createHost(options, sections) : null;
+  loading?.catch(() => {});
   let host: PluginHost | null = null;
+  const begin = async (loaded: Promise<PluginHost>): Promise<PluginHost> => {
+    host = await loaded;
+    if (stage !== null) await host.start(stage);
+    return host;
+  };
   return {
     async start() {
-      host = await loading;
-      if (host !== null && stage !== null) await host.start(stage);
+      if (loading !== null) await begin(loading);
       return servedHooks(host);
     },
     async call({ hook, args, provider, resource }) {
       const how = { ...(provider === undefined ? {} : { provider }), ...(resource === undefined ? {} : { resource }) };
-      host ??= await createHost(options, sections);
-      const answer = await host.call(hook, args as HookArgs<HookName>, how);
+      // Without plugins there is no host yet; it says best which provider is missing.
+      const answer = await (host ?? (await begin(createHost(options, sections)))).call(hook, args as HookArgs<HookName>, how);
       if (!answer.claimed) return { claimed: false };
       const { plugin, version } = answer;
       const result = answer.result as unknown;
@@ -59,7 +64,7 @@ export function openPlugins(options: RunOptions, stage: Stage | null, sections: 
     async finish(outcome) {
       const warnings = await descriptors.closeAll();
       // A run that was given up while plugins were still loading has a host nevertheless.
-      host ??= await loading.catch(() => null);
+      host ??= (await loading?.catch(() => null)) ?? null;
       if (host === null || stage === null) return warnings;
       const errors = await host.finish(outcome);
       return [...warnings, ...errors.map((it) => it.message)];
@@ -72,11 +77,6 @@ export const defaultDeadlineMs = 10_000;
 /** Rebuilds the outcome that plugins' exit is told. */
 export function outcomeOf(request: Extract<Request, { kind: 'finish' }>): Outcome {
   return request.error === null ? { ok: true } : { ok: false, error: decodeError(request.error) };
-}
-
-async function load(options: RunOptions, sections: Sections): Promise<PluginHost | null> {
-  // Without plugins nothing of the host is even read.
-  return options.plugins === undefined || options.plugins.length === 0 ? null : createHost(options, sections);
 }
 
 async function createHost(options: RunOptions, sections: Sections): Promise<PluginHost> {
@@ -102,8 +102,8 @@ function servedHooks(host: PluginHost | null): ServedHooks {
   return served;
 }
 
-/** Makes plain numbers of the descriptors in answers, and closes each the way its plugin asked for, once. */
-function descriptorKeeper(deadlineMs: number): {
+/** Makes plain numbers of the descriptors in answers, and closes each the way its plugin asked for, once. The host limits the time of `close`. */
+function descriptorKeeper(): {
   plain(hook: HookName, result: unknown): unknown;
   closeAll(): Promise<string[]>;
 } {
@@ -131,7 +131,7 @@ function descriptorKeeper(deadlineMs: number): {
     async closeAll() {
       const closing = [
         ...[...numbers].map(async (fd) => closeSync(fd)),
-        ...owned.map(async (it) => withinTime(it.close(), deadlineMs)),
+        ...owned.map(async (it) => it.close()),
       ];
       numbers.clear();
       owned.length = 0;
@@ -141,16 +141,4 @@ function descriptorKeeper(deadlineMs: number): {
         .map((it) => `a descriptor that a plugin opened could not be closed: ${(it.reason as Error).message}`);
     },
   };
-}
-
-async function withinTime(work: void | Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`its close() took more than ${ms} ms`)), ms);
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

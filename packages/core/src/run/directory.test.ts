@@ -1,0 +1,136 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { discardDump, prepareForDump, prepareForRestore, removeImages } from './directory.ts';
+import { clearOnce, directoryStore } from './store.ts';
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'criujs-directory-'));
+});
+
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const put = (...names: string[]): void => {
+  for (const name of names) writeFileSync(join(root, name), name);
+};
+
+const errorOf = (body: () => unknown): { code?: string; remedy?: string; message?: string } => {
+  try {
+    body();
+  } catch (error) {
+    return error as { code: string };
+  }
+  throw new Error('nothing was thrown');
+};
+
+test('a missing directory is made for its owner only, and taken away again', () => {
+  const path = join(root, 'a', 'b');
+  const made = prepareForDump(path, false);
+  expect(statSync(path).mode & 0o777).toBe(0o700);
+  expect(made).toBe(join(root, 'a'));
+  discardDump(path, { made, wrote: false });
+  expect(readdirSync(root)).toEqual([]);
+});
+
+test('a directory with a dump is refused without force, and nothing in it is touched with it', () => {
+  put('inventory.img', 'core-1.img');
+  expect(errorOf(() => prepareForDump(root, false))).toMatchObject({ code: 'IMAGES_EXIST', remedy: expect.stringContaining('--force') });
+  expect(prepareForDump(root, true)).toBeNull();
+  expect(readdirSync(root).sort()).toEqual(['core-1.img', 'inventory.img']);
+});
+
+test('a file in place of a directory is refused', () => {
+  put('file');
+  expect(errorOf(() => prepareForDump(join(root, 'file'), false)).code).toBe('IMAGES_UNWRITABLE');
+  expect(errorOf(() => prepareForDump(join(root, 'file', 'below'), false)).code).toBe('IMAGES_UNWRITABLE');
+});
+
+test.skipIf(process.getuid?.() === 0)('a directory that is not ours to write is refused', () => {
+  chmodSync(root, 0o500);
+  expect(errorOf(() => prepareForDump(root, false)).code).toBe('IMAGES_UNWRITABLE');
+});
+
+test('a restore from nowhere, from nothing and from half a dump says which it is', () => {
+  expect(errorOf(() => prepareForRestore(join(root, 'nowhere')))).toMatchObject({ code: 'IMAGES_INCOMPLETE' });
+  expect(errorOf(() => prepareForRestore(root)).message).toContain('no dump');
+  put('pages-1.img');
+  expect(errorOf(() => prepareForRestore(root)).message).toContain('half a dump');
+  put('inventory.img');
+  prepareForRestore(root);
+});
+
+test('only images are removed, whatever else is there', () => {
+  put('inventory.img', 'core-1.img', 'criujs.json', 'disk.img', 'notes.txt');
+  mkdirSync(join(root, 'criujs', 'gpu'), { recursive: true });
+  mkdirSync(join(root, 'fs-1.img'));
+  symlinkSync(join(root, 'notes.txt'), join(root, 'mm-1.img'));
+  removeImages(root);
+  expect(readdirSync(root).sort()).toEqual(['disk.img', 'fs-1.img', 'notes.txt']);
+});
+
+test('a link named like the folder of the plugins is not followed', () => {
+  mkdirSync(join(root, 'elsewhere'));
+  writeFileSync(join(root, 'elsewhere', 'precious'), '');
+  symlinkSync(join(root, 'elsewhere'), join(root, 'criujs'));
+  removeImages(root);
+  expect(existsSync(join(root, 'elsewhere', 'precious'))).toBe(true);
+});
+
+test('a failed dump takes back what it wrote, but never a whole one', () => {
+  put('core-1.img', 'mine.txt');
+  discardDump(root, { made: null, wrote: true });
+  expect(readdirSync(root)).toEqual(['mine.txt']);
+  put('core-1.img', 'inventory.img');
+  discardDump(root, { made: null, wrote: true });
+  expect(readdirSync(root).sort()).toEqual(['core-1.img', 'inventory.img', 'mine.txt']);
+});
+
+test('the old dump goes when the first image is written, once', () => {
+  put('inventory.img', 'core-9.img');
+  let dirty = false;
+  const store = directoryStore(
+    root,
+    clearOnce(root, () => {
+      const first = !dirty;
+      dirty = true;
+      return first;
+    }),
+  );
+  expect(store.exists('core-9.img')).toBe(true);
+  store.write('core-1.img', Buffer.from('new'));
+  store.write('mm-1.img', Buffer.from('new'));
+  expect(store.list()).toEqual(['core-1.img', 'mm-1.img']);
+});
+
+test('images are for their owner only, whole, and read back', () => {
+  const store = directoryStore(root, () => {});
+  store.write('core-1.img', Buffer.from('first'));
+  store.write('core-1.img', Buffer.from('second'));
+  expect(Buffer.from(store.read('core-1.img')).toString()).toBe('second');
+  expect(statSync(join(root, 'core-1.img')).mode & 0o777).toBe(0o600);
+  expect(readdirSync(root)).toEqual(['core-1.img']);
+});
+
+test('a link in the place of an image is neither written through nor read', () => {
+  writeFileSync(join(root, 'victim'), 'precious');
+  symlinkSync(join(root, 'victim'), join(root, 'core-1.img'));
+  const store = directoryStore(root, () => {});
+  expect(errorOf(() => store.read('core-1.img')).code).toBe('IMAGE_INVALID');
+  store.write('core-1.img', Buffer.from('image'));
+  expect(readFileSync(join(root, 'victim'), 'utf8')).toBe('precious');
+  expect(readFileSync(join(root, 'core-1.img'), 'utf8')).toBe('image');
+});
+
+test.each(['../core-1.img', 'a/b', '', '.hidden', 'core\0.img', '/etc/passwd'])('%j names no image', (name) => {
+  const store = directoryStore(root, () => {});
+  for (const use of [() => store.read(name), () => store.exists(name), () => store.open(name, 'write'), () => store.write(name, Buffer.from(''))]) {
+    expect(errorOf(use).code).toBe('IMAGE_INVALID');
+  }
+});
+
+test('an image that is missing is an error with its name', () => {
+  expect(errorOf(() => directoryStore(root, () => {}).read('core-1.img'))).toMatchObject({ code: 'IMAGE_INVALID', resource: 'core-1.img' });
+});

@@ -1,0 +1,94 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { definePlugin, hook, notSupported, type Plugin, retryLater, socketInode } from '@criujs/plugin-sdk';
+import { expect, test } from 'vitest';
+import type { RunOptions } from '../options.ts';
+import { openPlugins, type RunPlugins } from './plugins.ts';
+
+async function started(plugin: Plugin, options: RunOptions = {}): Promise<RunPlugins> {
+  const plugins = openPlugins({ ...options, plugins: [plugin] }, 'restore', async () => undefined);
+  await plugins.start();
+  return plugins;
+}
+
+const socket = { type: 'stream', name: null, peerName: '/run/service', state: 'connected', flags: 2, holders: [] } as const;
+const ask = { kind: 'hook', hook: 'RESTORE_UNIX_SK', args: { inode: socketInode(5), socket }, resource: 'socket 5' } as const;
+
+const isOpen = (fd: number): boolean => {
+  try {
+    fstatSync(fd);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+test('a run without plugins serves no hook and needs no host', async () => {
+  const plugins = openPlugins({}, 'dump', async () => undefined);
+  expect(await plugins.start()).toEqual({});
+  expect(await plugins.finish({ ok: true })).toEqual([]);
+});
+
+test('a descriptor that is a number stays open for the engine and is closed at the end', async () => {
+  let fd = -1;
+  const plugins = await started(definePlugin({ name: 'opens', hooks: [hook('RESTORE_UNIX_SK', () => (fd = openSync('/dev/null', 'r')))] }));
+  expect(await plugins.call(ask)).toEqual({ claimed: true, plugin: 'opens', version: undefined, result: { value: fd } });
+  expect(isOpen(fd)).toBe(true);
+  expect(await plugins.finish({ ok: true })).toEqual([]);
+  expect(isOpen(fd)).toBe(false);
+});
+
+test('a descriptor with its own close is closed by that, before exit', async () => {
+  const told: string[] = [];
+  const fd = openSync('/dev/null', 'r');
+  const close = (): void => {
+    closeSync(fd);
+    told.push('close');
+  };
+  const plugins = await started(
+    definePlugin({ name: 'owns', exit: () => void told.push('exit'), hooks: [hook('RESTORE_UNIX_SK', () => ({ fd, close }))] }),
+  );
+  expect(await plugins.call(ask)).toMatchObject({ result: { value: fd } });
+  await plugins.finish({ ok: true });
+  expect(told).toEqual(['close', 'exit']);
+});
+
+test('a close that never ends is a warning', async () => {
+  const fd = openSync('/dev/null', 'r');
+  const plugins = await started(
+    definePlugin({ name: 'stuck', hooks: [hook('RESTORE_UNIX_SK', () => ({ fd, close: () => new Promise<void>(() => {}) }))] }),
+    { hookDeadline: 100 },
+  );
+  await plugins.call(ask);
+  expect(await plugins.finish({ ok: true })).toEqual([expect.stringContaining('100 ms')]);
+  closeSync(fd);
+});
+
+test('retryLater and declining cross as plain data', async () => {
+  const file = { path: '/dev/x', kind: 'character', rdev: null, inode: 1, flags: 0, position: 0, owner: null, holders: [], provider: null } as const;
+  const plugins = await started(
+    definePlugin({ name: 'says', hooks: [hook('RESTORE_EXT_FILE', () => retryLater), hook('RESTORE_UNIX_SK', () => notSupported)] }),
+  );
+  const later = await plugins.call({ kind: 'hook', hook: 'RESTORE_EXT_FILE', args: { id: 1, file } });
+  expect(structuredClone(later)).toMatchObject({ claimed: true, result: { retryLater: true } });
+  expect(await plugins.call(ask)).toEqual({ claimed: false });
+  await plugins.finish({ ok: true });
+});
+
+test('a plugin that dumped something and is not loaded is missed by name, even when none is loaded', async () => {
+  const plugins = openPlugins({}, 'restore', async () => undefined);
+  await plugins.start();
+  await expect(plugins.call({ ...ask, provider: 'gpu' })).rejects.toMatchObject({ code: 'PLUGIN_MISSING', message: expect.stringContaining('gpu') });
+});
+
+test('what exit throws is a warning', async () => {
+  const plugins = await started(
+    definePlugin({
+      name: 'fails',
+      hooks: [],
+      exit() {
+        throw new Error('cannot clean up');
+      },
+    }),
+  );
+  expect(await plugins.finish({ ok: true })).toEqual([expect.stringContaining('cannot clean up')]);
+});
