@@ -16,20 +16,46 @@ export type { Blob, RemoteCall } from './x86_64/blob.ts';
 export type { GuardCall, GuardPlan, GuardVerdict } from './x86_64/guard-image.ts';
 export type { RegisterName, Registers } from './x86_64/registers.ts';
 export type { ProcessorQuery, XstateLayout } from './x86_64/xstate.ts';
+/** A system call of this processor by its name. */
 export type SyscallName = keyof typeof x86_64.syscallNumbers;
 
+/** The number of each system call on this processor. */
 export const syscallNumbers: Readonly<Record<SyscallName, number>> = facts.syscallNumbers;
+/** The general registers in the kernel's order. */
 export const registerNames: typeof x86_64.registerNames = facts.registerNames;
+/** Bytes of all general registers. */
 export const registersLength: number = facts.registersLength;
+/** Registers that are all zero. */
 export const createRegisters: typeof x86_64.createRegisters = facts.createRegisters;
+/** Registers over a copy of the kernel's structure. */
 export const registersFrom: typeof x86_64.registersFrom = facts.registersFrom;
+/** Machine code that is put into other processes. */
 export const blob: typeof x86_64.blob = facts.blob;
+/** The table that `blob.offsets.batch` runs through: 64 bytes a call, its number, six arguments and its result. */
 export const batchTable: typeof x86_64.batchTable = facts.batchTable;
+/** See `signalFrame`, which knows the layout itself. */
 export const buildSignalFrame: typeof x86_64.buildSignalFrame = facts.buildSignalFrame;
+/**
+ * The program that commits a dump, so that whoever kills the engine cannot leave it half done. It blocks every signal,
+ * waits for one byte on descriptor 3 and exits with 0, nothing done, when the pipe ends instead. Told to go on, it makes
+ * the `commit` call; if that answers what is expected it makes the others, whoever may have died meanwhile. Its verdict
+ * goes to descriptor 4, see `readGuardVerdict`. Start it with `newSession`: it is to outlive its parent's group.
+ * Descriptors that its calls use are inherited under numbers from 5 on.
+ */
 export const guardImage: typeof x86_64.guardImage = facts.guardImage;
+/** Descriptors of a guard: it is told through the first and answers through the second. */
 export const guardDescriptor: typeof x86_64.guardDescriptor = facts.guardDescriptor;
+/** Bytes of a guard's verdict. */
 export const guardVerdictLength: typeof x86_64.guardVerdictLength = facts.guardVerdictLength;
+/** Reads what a guard wrote; null while it is not whole: the guard died, or is not through. */
 export const readGuardVerdict: typeof x86_64.readGuardVerdict = facts.readGuardVerdict;
+/**
+ * A program that sleeps until somebody traces it, and that the kernel kills when the thread that started it ends. Its
+ * memory is one segment of `size` bytes at `base`, readable, writable and executable: the first page is the file's and
+ * holds the code, the rest is anonymous and zero. Only a child of this process may run it.
+ */
 export const helperImage: typeof x86_64.helperImage = facts.helperImage;
+/** Machine code that asks the processor. */
 export const queryCode: typeof x86_64.queryCode = facts.queryCode;
+/** The layout of the extended state from the processor's answers. */
 export const readXstateLayout: typeof x86_64.readXstateLayout = facts.readXstateLayout;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { assemble, imm32, imm64, type Line } from './assemble.ts';
 import { blob, listings } from './blob.ts';
-import { guardLines } from './guard-image.ts';
+import { guardLines } from './guard-code.ts';
 import { helperLines } from './helper-image.ts';
 import { queryLines } from './xstate.ts';
 

@@ -23,11 +23,7 @@ export function helperLines(parent: number): readonly Line[] {
   ];
 }
 
-/**
- * A program that sleeps until somebody traces it, and that the kernel kills when the thread that started it ends. Its
- * memory is one segment of `size` bytes at `base`, readable, writable and executable: the first page is the file's and
- * holds the code, the rest is anonymous and zero.
- */
+/** Builds the helper for x86-64. */
 export function helperImage(base: number, size: number): Buffer {
   checkPages('base', base);
   checkPages('size', size);

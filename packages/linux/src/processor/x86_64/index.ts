@@ -1,12 +1,11 @@
 export { type Blob, batchTable, blob, type RemoteCall } from './blob.ts';
 export { buildSignalFrame } from './frame.ts';
+export { guardDescriptor, guardVerdictLength } from './guard-code.ts';
 export {
   type GuardCall,
   type GuardPlan,
   type GuardVerdict,
-  guardDescriptor,
   guardImage,
-  guardVerdictLength,
   readGuardVerdict,
 } from './guard-image.ts';
 export { helperImage } from './helper-image.ts';

@@ -1,0 +1,91 @@
+import { imm32, imm64, type Line } from './assemble.ts';
+
+/** Descriptors of the guard: it is told through the first and answers through the second. */
+export const guardDescriptor = { order: 3, verdict: 4 } as const;
+/** Bytes of a verdict: `y` or `n`, then a number of 4 bytes, little-endian. */
+export const guardVerdictLength = 5;
+
+/** Addresses of what the code works on. */
+export interface GuardLayout {
+  readonly prepare: number;
+  readonly prepareCount: number;
+  readonly commit: number;
+  readonly expect: bigint;
+  readonly thenCount: number;
+  readonly verdict: number;
+}
+
+/**
+ * The guard's code. `run` makes r13d calls of the table at r12 and leaves r12 behind it, the last result in rax, the
+ * number of failures in ebx.
+ */
+export function guardLines(layout: GuardLayout): readonly Line[] {
+  const hexOf = (value: bigint | number): string => `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}`;
+  return [
+    // the last call of the first table waits for the order: 1 byte, or the end of the pipe
+    [`movabs r12,${hexOf(layout.prepare)}`, 0x49, 0xbc, imm64(layout.prepare)],
+    [`mov r13d,${hexOf(layout.prepareCount)}`, 0x41, 0xbd, imm32(layout.prepareCount)],
+    ['call run', 0xe8, { label: 'run', width: 4 }],
+    ['xor edi,edi', 0x31, 0xff],
+    ['cmp rax,0x1', 0x48, 0x83, 0xf8, 0x01],
+    ['jne exit', 0x75, { label: 'exit' }],
+
+    [`movabs r12,${hexOf(layout.commit)}`, 0x49, 0xbc, imm64(layout.commit)],
+    ['mov r13d,0x1', 0x41, 0xbd, imm32(1)],
+    ['call run', 0xe8, { label: 'run', width: 4 }],
+    [`movabs rcx,${hexOf(layout.expect)}`, 0x48, 0xb9, imm64(layout.expect)],
+    ['cmp rax,rcx', 0x48, 0x39, 0xc8],
+    ['jne refused', 0x75, { label: 'refused' }],
+
+    ['xor ebx,ebx', 0x31, 0xdb],
+    [`mov r13d,${hexOf(layout.thenCount)}`, 0x41, 0xbd, imm32(layout.thenCount)],
+    ['call run', 0xe8, { label: 'run', width: 4 }],
+    ['mov al,0x79', 0xb0, 0x79], // 'y'
+    ['jmp answer', 0xeb, { label: 'answer' }],
+
+    // ebx becomes the error number, or 0 when the result is none
+    'refused:',
+    ['xor ebx,ebx', 0x31, 0xdb],
+    ['neg eax', 0xf7, 0xd8],
+    ['cmovns ebx,eax', 0x0f, 0x49, 0xd8],
+    ['mov al,0x6e', 0xb0, 0x6e], // 'n'
+
+    'answer:',
+    [`movabs rsi,${hexOf(layout.verdict)}`, 0x48, 0xbe, imm64(layout.verdict)],
+    ['mov [rsi],al', 0x88, 0x06],
+    ['mov [rsi+0x1],ebx', 0x89, 0x5e, 0x01],
+    ['sub al,0x79', 0x2c, 0x79],
+    ['movzx r14d,al', 0x44, 0x0f, 0xb6, 0xf0],
+    ['mov eax,0x1', 0xb8, imm32(1)], // write
+    ['mov edi,0x4', 0xbf, imm32(guardDescriptor.verdict)],
+    ['mov edx,0x5', 0xba, imm32(guardVerdictLength)],
+    ['syscall', 0x0f, 0x05],
+    ['xor edi,edi', 0x31, 0xff],
+    ['test r14d,r14d', 0x45, 0x85, 0xf6],
+    ['setne dil', 0x40, 0x0f, 0x95, 0xc7],
+
+    'exit:',
+    ['mov eax,0xe7', 0xb8, imm32(231)], // exit_group
+    ['syscall', 0x0f, 0x05],
+    ['ud2', 0x0f, 0x0b],
+
+    'run:',
+    ['dec r13d', 0x41, 0xff, 0xcd],
+    ['js done', 0x78, { label: 'done' }],
+    ['mov rax,[r12]', 0x49, 0x8b, 0x04, 0x24],
+    ['mov rdi,[r12+0x8]', 0x49, 0x8b, 0x7c, 0x24, 0x08],
+    ['mov rsi,[r12+0x10]', 0x49, 0x8b, 0x74, 0x24, 0x10],
+    ['mov rdx,[r12+0x18]', 0x49, 0x8b, 0x54, 0x24, 0x18],
+    ['mov r10,[r12+0x20]', 0x4d, 0x8b, 0x54, 0x24, 0x20],
+    ['mov r8,[r12+0x28]', 0x4d, 0x8b, 0x44, 0x24, 0x28],
+    ['mov r9,[r12+0x30]', 0x4d, 0x8b, 0x4c, 0x24, 0x30],
+    ['syscall', 0x0f, 0x05],
+    ['add r12,0x40', 0x49, 0x83, 0xc4, 0x40],
+    ['test rax,rax', 0x48, 0x85, 0xc0],
+    ['jns run', 0x79, { label: 'run' }],
+    ['inc ebx', 0xff, 0xc3],
+    ['jmp run', 0xeb, { label: 'run' }],
+    'done:',
+    ['ret', 0xc3],
+  ];
+}
