@@ -15,6 +15,8 @@ export interface ScanRange {
   readonly end: number;
   /** Leave out pages that are still the file's. */
   readonly changedOnly: boolean;
+  /** Take every page: which of the kernel's own are there depends on what was looked at. */
+  readonly whole: boolean;
   readonly lazy: boolean;
 }
 
@@ -37,7 +39,10 @@ export function scanPages(pid: number, ranges: readonly ScanRange[], how: 'scan'
   try {
     const scan = how === 'read' || (how === 'best' && !kernelScans(fd)) ? readRange : scanRange;
     const runs: PageRun[] = [];
-    for (const range of ranges) scan(fd, range, runs);
+    for (const range of ranges) {
+      if (range.whole) addRun(runs, range.start, range.end, range.lazy);
+      else scan(fd, range, runs);
+    }
     return runs;
   } finally {
     closeSync(fd);

@@ -63,7 +63,10 @@ function seccomp(_pid: number, _stat: Stat, status: Status): Problem[] {
   return [{ resource: 'seccomp filter', why: 'seccomp filters are not supported yet', remedy: 'Run it without a seccomp filter, or dump it with CRIU.' }];
 }
 
-/** What a process may have one of its own of, in the words of namespaces(7). */
+/**
+ * What a process may have one of its own of, in the words of namespaces(7). Clocks are left out: CRIU gives everything
+ * that it restores a time namespace, and a program can live with another one.
+ */
 const namespaceNames = {
   pid: 'process ids',
   net: 'network',
@@ -72,7 +75,6 @@ const namespaceNames = {
   mnt: 'mounts',
   user: 'users',
   cgroup: 'control groups',
-  time: 'clocks',
 } as const;
 
 function foreignNamespaces(pid: number): Problem[] {

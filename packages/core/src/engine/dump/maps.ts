@@ -12,8 +12,8 @@ import { isStale } from './stale.ts';
 export interface DumpedMap {
   readonly vma: Vma;
   readonly entry: MessageInitShape<typeof VmaEntrySchema> & { status: number };
-  /** Whether pages of it belong into the image: all of it, what differs from its file, or none. */
-  readonly pages: 'all' | 'changed' | 'none';
+  /** Whether pages of it belong into the image: what holds something, what differs from its file, all of it, or none. */
+  readonly pages: 'used' | 'changed' | 'whole' | 'none';
 }
 
 /** Advice bit that CRIU sets for the kernel's own pages: they are not to be dumped. */
@@ -76,11 +76,11 @@ function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedM
         'none',
       );
     case 'vdso':
-      return entry(vma, { ...base, ...advice, flags: privateFlags, status: vmaStatus.regular | vmaStatus.vdso | vmaStatus.anonymousPrivate }, 'all');
+      return entry(vma, { ...base, ...advice, flags: privateFlags, status: vmaStatus.regular | vmaStatus.vdso | vmaStatus.anonymousPrivate }, 'whole');
     case 'heap':
     case 'anonymous': {
       const heap = kind.kind === 'heap' ? vmaStatus.heap : 0;
-      return entry(vma, { ...base, ...advice, flags: privateFlags, status: vmaStatus.regular | vmaStatus.anonymousPrivate | heap }, 'all');
+      return entry(vma, { ...base, ...advice, flags: privateFlags, status: vmaStatus.regular | vmaStatus.anonymousPrivate | heap }, 'used');
     }
     case 'external': {
       const id = files.externalMapping(task.pid, vma);

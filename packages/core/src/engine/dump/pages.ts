@@ -23,6 +23,7 @@ export function dumpPages(pid: number, pagesId: number, maps: readonly DumpedMap
       start: vma.start,
       end: vma.end,
       changedOnly: pages === 'changed',
+      whole: pages === 'whole',
       lazy: (entry.status & vmaStatus.anonymousPrivate) !== 0 && (entry.status & vmaStatus.vdso) === 0,
     })),
   );

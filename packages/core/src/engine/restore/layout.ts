@@ -1,4 +1,4 @@
-import type { VmaEntry } from '@criujs/images';
+import { isFieldSet, PagemapEntrySchema, pageCount, type VmaEntry } from '@criujs/images';
 import { EngineError } from '../../errors.ts';
 import { pageFlag, pageSize, vmaStatus } from '../../facts/memory.ts';
 import type { TaskImage } from './read.ts';
@@ -74,8 +74,9 @@ function planFills(task: TaskImage, maps: readonly MapPlan[], vdso: MemoryPlan['
   let offset = 0;
   let at = 0;
   for (const entry of task.pagemap) {
-    const flags = entry.flags ?? pageFlag.present;
-    let length = Number(entry.nrPages ?? BigInt(entry.compatNrPages)) * pageSize;
+    // Before CRIU 2.10 there were no flags: every entry had its pages in the image.
+    const flags = isFieldSet(entry, PagemapEntrySchema.field.flags) ? entry.flags : pageFlag.present;
+    let length = Number(pageCount(entry)) * pageSize;
     let from = Number(entry.vaddr);
     if (entry.inParent || flags & pageFlag.parent)
       throw new EngineError('UNSUPPORTED', `cannot restore ${task.pid}: its pages are in a parent dump`, {

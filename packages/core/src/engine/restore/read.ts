@@ -71,6 +71,8 @@ export function readTree(session: Session): TreeImage {
   checkTree(tasks);
   const living = tasks.filter((task): task is TaskImage => task.state !== 'zombie');
   for (const task of living) checkNamespaces(task, inventory.rootIds);
+  if (living.some(({ ids }) => ids.timeNsId !== inventory.rootIds?.timeNsId))
+    session.warn('the program had clocks of its own (a time namespace); from now on it sees this machine\'s');
   const fdinfo = new Map(
     living.map(({ ids }) => [ids.filesId, readMany(session, 'FDINFO', `fdinfo-${ids.filesId}.img`)] as const),
   );
@@ -137,10 +139,11 @@ function checkTree(tasks: readonly (TaskImage | ZombieImage)[]): void {
   if (tasks[0]?.state === 'zombie') throw invalid('pstree.img', 'the root is a process that has ended');
 }
 
-const namespaceFields = ['pidNsId', 'netNsId', 'ipcNsId', 'utsNsId', 'mntNsId', 'userNsId', 'cgroupNsId', 'timeNsId'] as const;
+/** Ids of namespaces; 0 where the writer did not know of the kind. */
+const namespaceFields = ['pidNsId', 'netNsId', 'ipcNsId', 'utsNsId', 'mntNsId', 'userNsId', 'cgroupNsId'] as const;
 
 function checkNamespaces(task: TaskImage, root: TaskKobjIdsEntry | undefined): void {
-  const own = namespaceFields.find((field) => root !== undefined && task.ids[field] !== root[field]);
+  const own = namespaceFields.find((field) => root !== undefined && root[field] !== 0 && task.ids[field] !== 0 && task.ids[field] !== root[field]);
   if (own !== undefined)
     throw unsupported(`process ${task.pid} lived in a namespace of its own (${own})`, 'Restore it with CRIU: namespaces are not supported yet.');
 }

@@ -1,4 +1,4 @@
-import type { CoreEntry } from '@criujs/images';
+import { type CoreEntry, isFieldSet, ThreadCoreEntrySchema } from '@criujs/images';
 import { registersOf, xstateOf } from '../../tasks/registers.ts';
 import { own } from './fork.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
@@ -18,12 +18,18 @@ export function putTogether(image: TaskImage, threads: readonly BuiltThread[], w
     if (core.threadInfo === undefined) return;
     tracee.setXstate(xstateOf(core.threadInfo));
     tracee.setRegisters(registersOf(core.threadInfo));
-    tracee.setSignalMask(core.threadCore?.blkSigset ?? core.tc?.blkSigset ?? 0n);
+    tracee.setSignalMask(maskOf(core));
   });
+}
+
+/** Images of old releases have the mask of the main thread with the process only. */
+function maskOf({ threadCore, tc }: CoreEntry): bigint {
+  if (threadCore !== undefined && isFieldSet(threadCore, ThreadCoreEntrySchema.field.blkSigset)) return threadCore.blkSigset;
+  return tc?.blkSigset ?? 0n;
 }
 
 /** Lets the process go. One that was stopped by a signal stops again before its first instruction. */
 export function letGo(image: TaskImage, threads: readonly BuiltThread[]): void {
-  if (image.state === 'stopped' && threads[0] !== undefined) process.kill(threads[0].pid, image.cores[0]?.tc?.stopSigno ?? 'SIGSTOP');
+  if (image.state === 'stopped' && threads[0] !== undefined) process.kill(threads[0].pid, image.cores[0]?.tc?.stopSigno || 'SIGSTOP');
   for (const { tracee } of threads) tracee.detach();
 }

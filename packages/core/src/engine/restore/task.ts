@@ -1,6 +1,7 @@
-import type { CoreEntry, VmaEntry } from '@criujs/images';
+import { type CoreEntry, FsEntrySchema, isFieldSet, MmEntrySchema, TaskCoreEntrySchema, type VmaEntry, VmaEntrySchema } from '@criujs/images';
 import { errnoName, readStat, readStatus } from '@criujs/linux';
 import type { OpenedFiles } from '../../files/open.ts';
+import { protection, vmaStatus } from '../../facts/memory.ts';
 import { prctl } from '../../facts/prctl.ts';
 import type { Session } from '../../run/session.ts';
 import { credentialCalls } from '../../tasks/credentials.ts';
@@ -46,8 +47,9 @@ export function buildTask(build: TaskBuild): BuiltThread[] {
   run(build, main, surroundingCalls(build));
   run(build, main, build.files.afterTasks(image.ids.filesId));
   run(build, main, characterCalls(build));
-  for (const warning of [...applyLimits(main.pid, leader(image).tc?.rlimits?.rlimits ?? []), ...applyOomScore(main.pid, leader(image).tc?.oomScoreAdj)])
-    session.warn(warning);
+  const { tc } = leader(image);
+  const oomScore = tc !== undefined && isFieldSet(tc, TaskCoreEntrySchema.field.oomScoreAdj) ? tc.oomScoreAdj : undefined;
+  for (const warning of [...applyLimits(main.pid, tc?.rlimits?.rlimits ?? []), ...applyOomScore(main.pid, oomScore)]) session.warn(warning);
   const threads = [main, ...image.threads.slice(1).map((tid) => cloneThread(main, build.workshop, tid, build.newPids))];
   threads.forEach((thread, at) => {
     buildThread(build, thread, image.cores[at] as CoreEntry);
@@ -66,9 +68,13 @@ function memoryCalls(build: TaskBuild): TaskCall[] {
   ];
 }
 
+/** O_ACCMODE. open(2). */
+const openMode = 3;
+
 /** Maps that change their file need a descriptor that may write. */
 export function accessOf(entry: VmaEntry): 'read' | 'write' {
-  return (entry.fdflags ?? 0) & 3 ? 'write' : 'read';
+  if (isFieldSet(entry, VmaEntrySchema.field.fdflags)) return entry.fdflags & openMode ? 'write' : 'read';
+  return entry.status & vmaStatus.fileShared && entry.prot & protection.write ? 'write' : 'read';
 }
 
 /** Directories, umask and descriptors. */
@@ -83,7 +89,7 @@ function surroundingCalls(build: TaskBuild): TaskCall[] {
     calls.push({ name: 'chroot', args: [Buffer.from('.\0')], what: 'change its root directory' });
   }
   calls.push({ name: 'fchdir', args: [cwd], what: 'go to its working directory' });
-  if (image.fs.umask !== undefined) calls.push({ name: 'umask', args: [image.fs.umask], what: 'set its umask' });
+  if (isFieldSet(image.fs, FsEntrySchema.field.umask)) calls.push({ name: 'umask', args: [image.fs.umask], what: 'set its umask' });
   return [...calls, ...placeCalls(placements)];
 }
 
@@ -114,7 +120,8 @@ function buildThread(build: TaskBuild, thread: BuiltThread, core: CoreEntry): vo
 /** Dumpable is lost when credentials change, and timers should not run out before the process runs. */
 function lastCalls(build: TaskBuild): TaskCall[] {
   const { tc } = leader(build.image);
-  const dumpable = build.image.mm.dumpable;
+  const { mm } = build.image;
+  const dumpable = isFieldSet(mm, MmEntrySchema.field.dumpable) ? mm.dumpable : undefined;
   const calls: TaskCall[] = [];
   if (dumpable === 0 || dumpable === 1) calls.push({ name: 'prctl', args: [prctl.setDumpable, dumpable, 0, 0, 0], what: 'set whether it may be dumped' });
   calls.push(...pendingCalls(tc?.signalsS?.signals ?? [], { pid: build.main.pid }));
