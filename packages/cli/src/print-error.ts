@@ -12,7 +12,8 @@ export function printError(thrown: unknown, output: Output): number {
   }
   const error = asEngineError(thrown);
   print(reportError(error), describe(error, output), output);
-  return exitCodeOf(error.code);
+  // A signal that aborted the run tells the code.
+  return (error as { exitCode?: number }).exitCode ?? exitCodeOf(error.code);
 }
 
 function asEngineError(thrown: unknown): EngineError {

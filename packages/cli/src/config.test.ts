@@ -1,0 +1,45 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { loadConfig } from './config.ts';
+
+let cwd: string;
+
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'criujs-config-'));
+});
+
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+test('none is fine, unless one was asked for', async () => {
+  expect(await loadConfig(cwd, true)).toEqual({ path: null });
+  await expect(loadConfig(cwd, 'criu.config.ts')).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('there is no configuration') });
+});
+
+test('TypeScript is read; paths of plugins are meant from the configuration', async () => {
+  mkdirSync(join(cwd, 'deep'));
+  const text = `const plugins: string[] = ['./a.ts', 'b.js', '@scope/gpu', '/abs/c.js']; export default { plugins, hookDeadline: 5 as number };`;
+  writeFileSync(join(cwd, 'deep', 'criu.config.ts'), text);
+  expect(await loadConfig(cwd, 'deep/criu.config.ts')).toEqual({
+    path: join(cwd, 'deep', 'criu.config.ts'),
+    plugins: [join(cwd, 'deep', 'a.ts'), join(cwd, 'deep', 'b.js'), '@scope/gpu', '/abs/c.js'],
+    hookDeadline: 5,
+  });
+});
+
+test('--no-config reads nothing', async () => {
+  writeFileSync(join(cwd, 'criu.config.ts'), 'throw new Error()');
+  expect(await loadConfig(cwd, false)).toEqual({ path: null });
+});
+
+test.each([
+  ['throw new Error("oops")', 'oops'],
+  ['export default 5', 'no default export'],
+  ['export default { plugin: [] }', 'no setting plugin'],
+  ['export default { plugins: "x" }', 'plugins is no array'],
+  ['export default { hookDeadline: "x" }', 'hookDeadline is no number'],
+])('%s is a mistake', async (text, message) => {
+  writeFileSync(join(cwd, 'criu.config.js'), text);
+  await expect(loadConfig(cwd, true)).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining(message) });
+});
