@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { syscall } from '@criujs/linux';
 import { createPluginHost } from '@criujs/plugin-host';
 import { fileId, pid as processId } from '@criujs/plugin-sdk';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -106,12 +107,15 @@ test('the library example does the same', async (context) => {
 
 /** A shell that counts into a file, with the device at descriptor 7. */
 async function startCounter(): Promise<number> {
-  const script = 'exec 7<>/dev/fuse; i=0; while :; do i=$((i+1)); echo $i >count; sleep 0.02 7>&-; done';
-  const shell = spawn('sh', ['-c', script], { cwd: folder, detached: true, stdio: 'ignore' });
-  if (shell.pid === undefined) throw new Error('sh did not start');
-  started.push(shell.pid);
+  const script = 'exec 7<>/dev/fuse; i=0; while :; do i=$((i+1)); echo $i >count; sleep 0.02; done';
+  // What the shell that runs the tests has leaked to us is not to be leaked on: close_range(2), CLOSE_RANGE_CLOEXEC.
+  syscall('close_range', 3, 0xffff_ffff, 4);
+  // Not a child of ours: init takes it when it ends, so that its pid is free for the restore.
+  const launch = 'setsid sh -c "$0" </dev/null >/dev/null 2>&1 & echo $!';
+  const pid = Number(execFileSync('sh', ['-c', launch, script], { cwd: folder, encoding: 'utf8' }));
+  started.push(pid);
   await vi.waitFor(() => expect(count()).toBeGreaterThan(5), 10_000);
-  return shell.pid;
+  return pid;
 }
 
 async function expectCountingFrom(before: number, pid: number): Promise<void> {
