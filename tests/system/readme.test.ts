@@ -139,9 +139,10 @@ function skipWithoutDevice(context: { skip(note: string): void }): void {
   }
 }
 
+/** Ends a shell of ours, unless it has ended and its pid is somebody else's. */
 function end(pid: number): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    if (readlinkSync(`/proc/${pid}/cwd`) === folder) process.kill(pid, 'SIGKILL');
   } catch {
     // It has ended already.
   }
