@@ -111,7 +111,7 @@ function cloneWithPatience(parent: BuiltThread, workshop: Workshop, how: { tid: 
 
 const cloneErrors: Readonly<Record<string, (tid: number) => EngineError>> = {
   EEXIST: (tid) =>
-    new EngineError('PID_TAKEN', `the pid ${tid} is taken by another process${commandOf(tid)}`, {
+    new EngineError('PID_TAKEN', `the pid ${tid} is taken ${takenBy(tid)}`, {
       pid: tid,
       remedy: 'End that process, or restore with new pids: --new-pids.',
     }),
@@ -136,12 +136,12 @@ function cloneFailed(error: LinuxError, tid: number): Error {
   return cloneErrors[error.code]?.(tid) ?? error;
 }
 
-function commandOf(pid: number): string {
+function takenBy(pid: number): string {
   try {
-    return `: ${pid} (${readFileSync(`/proc/${pid}/comm`, 'latin1').trim()})`;
+    return `by another process: ${pid} (${readFileSync(`/proc/${pid}/comm`, 'latin1').trim()})`;
   } catch {
-    // It is gone this very moment, or in another namespace.
-    return '';
+    // The number is not free as long as a session or a group goes by it.
+    return 'as the number of a session or process group that is still alive';
   }
 }
 
@@ -179,7 +179,8 @@ function exit(thread: BuiltThread, workshop: Workshop, code: number): void {
 
 function die(thread: BuiltThread, signal: number): void {
   process.kill(thread.pid, signal);
-  thread.tracee.resume();
+  // SIGKILL waits for nobody's permission.
+  if (signal !== signals.SIGKILL) thread.tracee.resume();
   for (let stop = waitFor(thread.tid); stop?.kind === 'stopped'; stop = waitFor(thread.tid))
     thread.tracee.resume(stop.event === 0 ? stop.signal : 0);
 }
