@@ -229,16 +229,38 @@ test.each([
   }
 });
 
-test('many sockets take more than one datagram, and all arrive', () => {
+test('many sockets take more than one datagram, and all arrive once, while others come and go', async () => {
   const AF_UNIX = 1;
   const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
-  const before = unixSockets().length;
   const fds = Array.from({ length: 1500 }, () => syscall('socket', AF_UNIX, SOCK_DGRAM_CLOEXEC, 0));
+  const churn = `
+    import { syscall, closeFd } from '@criujs/linux';
+    const SOCK_DGRAM_CLOEXEC = ${SOCK_DGRAM_CLOEXEC};
+    console.log('begin');
+    for (;;) {
+      const fds = Array.from({ length: 50 }, () => syscall('socket', ${AF_UNIX}, SOCK_DGRAM_CLOEXEC, 0));
+      for (const fd of fds) closeFd(fd);
+    }
+  `;
+  const other = spawn(process.execPath, ['--input-type=module', '-e', churn], {
+    cwd: new URL('..', import.meta.url),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(other, 'exit');
   try {
-    expect(unixSockets().length).toBeGreaterThanOrEqual(before + 1500);
+    await once(other.stdout, 'data');
+    const mine = fds.map((fd) => Number(/\d+/.exec(readLink(process.pid, `fd/${fd}`))?.[0]));
+    for (let round = 0; round < 10; round++) {
+      const inodes = unixSockets().map(({ inode }) => inode);
+      const all = new Set(inodes);
+      expect(all.size).toBe(inodes.length);
+      expect(mine.filter((inode) => !all.has(inode))).toEqual([]);
+    }
     expect(peerName(fds[0] as number)).toBeNull();
   } finally {
     for (const fd of fds) closeFd(fd);
+    other.kill('SIGKILL');
+    await ended;
   }
 });
 

@@ -33,25 +33,46 @@ const requestLength = headerLength + 24;
 const answerLength = 16;
 const bufferLength = 65_536;
 
-/** Every unix socket of this network namespace. Sockets that come or go meanwhile may be missing. */
+/** How often to ask again when sockets come and go so fast that every answer has new ones. */
+const passes = 4;
+
+/**
+ * Every unix socket of this network namespace. The kernel hands them out in pieces and loses its place when others
+ * come or go in between, so that one in some ten thousand may be missing from an answer, or be there twice; where the
+ * answer came in pieces it is asked again until nothing new comes.
+ */
 export function unixSockets(): readonly UnixSocket[] {
   const fd = syscall('socket', AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_SOCK_DIAG);
   try {
-    return arena.scope(() => {
-      const request = unixDumpRequest(arena.alloc(requestLength));
-      expectSuccess(trySyscall('sendto', fd, request.address, request.length, 0, 0, 0), 'sock_diag');
-      const buffer = arena.alloc(bufferLength);
-      const found: UnixSocket[] = [];
-      let more = true;
-      while (more) {
-        const length = expectSuccess(trySyscall('recvfrom', fd, buffer.address, buffer.length, 0, 0, 0), 'sock_diag');
-        more = parseUnixDiag(buffer.bytes.subarray(0, length), found) && length > 0;
-      }
-      return found;
-    });
+    const byInode = new Map<number, UnixSocket>();
+    for (let pass = 0; pass < passes; pass++) {
+      const known = byInode.size;
+      const { sockets, pieces } = dump(fd);
+      for (const socket of sockets) byInode.set(socket.inode, socket);
+      if (pieces === 1 || byInode.size === known) break;
+    }
+    return [...byInode.values()];
   } finally {
     closeFd(fd);
   }
+}
+
+/** Asks once. `pieces` counts the datagrams that had sockets in them. */
+function dump(fd: number): { sockets: UnixSocket[]; pieces: number } {
+  return arena.scope(() => {
+    const request = unixDumpRequest(arena.alloc(requestLength));
+    expectSuccess(trySyscall('sendto', fd, request.address, request.length, 0, 0, 0), 'sock_diag');
+    const buffer = arena.alloc(bufferLength);
+    const sockets: UnixSocket[] = [];
+    let pieces = 0;
+    for (let more = true; more; ) {
+      const before = sockets.length;
+      const length = expectSuccess(trySyscall('recvfrom', fd, buffer.address, buffer.length, 0, 0, 0), 'sock_diag');
+      more = parseUnixDiag(buffer.bytes.subarray(0, length), sockets) && length > 0;
+      if (sockets.length > before) pieces++;
+    }
+    return { sockets, pieces };
+  });
 }
 
 /** A netlink header, then struct unix_diag_req: all states, every socket. */
