@@ -13,6 +13,19 @@ export const servedVersions: readonly number[] = [1];
 export function admit(found: unknown, origin: string): LoadedPlugin {
   const plugin = pick(found);
   if (plugin === undefined) throw noPlugin(found, origin);
+  return admitPlugin(plugin, origin);
+}
+
+/**
+ * The same for what the program itself gave.
+ * @throws HostError PLUGIN_INVALID, PLUGIN_API_VERSION
+ */
+export function admitObject(given: unknown): LoadedPlugin {
+  if (!isPlugin(given)) throw malformed(`${describe(given)} is no plugin: definePlugin did not make it`, undefined);
+  return admitPlugin(given, 'an object of the program');
+}
+
+function admitPlugin(plugin: Plugin, origin: string): LoadedPlugin {
   const { name, version, apiVersion } = plugin;
   checkVersion(plugin, origin);
   if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {

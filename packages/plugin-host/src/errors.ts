@@ -78,7 +78,8 @@ export class HostError extends Error implements CriuError {
 export function joinErrors(what: string, errors: readonly [HostError, ...HostError[]]): HostError {
   const [first] = errors;
   if (errors.length === 1) return first;
-  const { code, hook, resource, remedy } = first;
-  const message = [`${errors.length} ${what}:`, ...errors.map((it) => `  ${it.message}`)].join('\n');
-  return new HostError(code, message, { hook, resource, remedy, errors, cause: first });
+  const { code, hook, resource } = first;
+  const lines = errors.map((it) => `  ${it.message}${it.remedy === undefined ? '' : ` (${it.remedy})`}`);
+  const message = [`${errors.length} ${what}:`, ...lines].join('\n');
+  return new HostError(code, message, { hook, resource, remedy: 'See to each of them.', errors, cause: first });
 }

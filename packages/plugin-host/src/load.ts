@@ -1,5 +1,5 @@
 import type { Plugin } from '@criujs/plugin-sdk';
-import { admit, checkNeighbours } from './admit.ts';
+import { admit, admitObject, checkNeighbours } from './admit.ts';
 import { HostError, joinErrors } from './errors.ts';
 import { loadModule } from './load-module.ts';
 import type { LoadedPlugin } from './loaded.ts';
@@ -64,7 +64,7 @@ async function loadOne(
   cwd: string,
   run: Run,
 ): Promise<LoadedPlugin> {
-  if (typeof wanted !== 'string') return admit(wanted, 'an object of the program itself');
+  if (typeof wanted !== 'string') return admitObject(wanted);
   for (const loader of loaders) {
     // A module is code of the plugin's: it may hang, throw and exit as any hook.
     const found = await runHook({

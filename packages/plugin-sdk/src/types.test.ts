@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
@@ -150,6 +151,11 @@ const names = [
 const values = ['definePlugin', 'fileId', 'hook', 'hookTable', 'mountId', 'notSupported', 'pid', 'retryLater'];
 const header = `import { ${[...names.map((it) => `type ${it}`), ...values].join(', ')} } from './index.ts'; import * as other from '${copy}/index.ts';`;
 
+/** The examples of the README are compiled as they stand. */
+const readme = readFileSync(join(source, '../README.md'), 'utf8');
+const examples = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text = '']) => text);
+const exampleFile = (index: number): string => join(source, `example-${index}.ts`);
+
 const fileOf = (index: number): string => join(source, `snippet-${index}.ts`);
 const found = compile();
 
@@ -165,7 +171,12 @@ test.each(snippets.map((snippet, index) => ({ ...snippet, index })))(
   },
 );
 
-test('nothing but the snippets has errors', () => {
+test('the README has examples, the trivial plugin first', () => {
+  expect(examples.length).toBeGreaterThan(1);
+  expect(examples[0]).toContain("name: 'trivial'");
+});
+
+test('nothing but the snippets has errors, the examples of the README least of all', () => {
   expect(found.filter((it) => !it.file?.fileName.includes('/snippet-')).map((it) => it.messageText)).toEqual([]);
 });
 
@@ -177,6 +188,7 @@ function compile(): readonly ts.Diagnostic[] {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     types: ['node'],
+    customConditions: ['@criujs/source'],
     strict: true,
     exactOptionalPropertyTypes: true,
     noUncheckedIndexedAccess: true,
@@ -184,7 +196,10 @@ function compile(): readonly ts.Diagnostic[] {
     noEmit: true,
     skipLibCheck: true,
   };
-  const texts = new Map(snippets.map(({ text }, index) => [fileOf(index), `${header}\n${text}`]));
+  const texts = new Map([
+    ...snippets.map(({ text }, index) => [fileOf(index), `${header}\n${text}`] as const),
+    ...examples.map((text, index) => [exampleFile(index), text] as const),
+  ]);
   const host = ts.createCompilerHost(options);
   const { fileExists, readFile, getSourceFile } = host;
   host.fileExists = (path) => texts.has(path) || fileExists(real(path));
