@@ -189,7 +189,7 @@ test('a plugin is asked once for each open file, with a descriptor of its own, a
         kind: 'anonymous',
         rdev: null,
         flags: 0o4002,
-        owner: { pid: second, type: 'process', uid: 0 },
+        owner: { pid: second, type: 'process', uid: process.getuid?.() },
         holders: [
           { pid: first, fd: 3 },
           { pid: first, fd: 5 },
