@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 
@@ -79,18 +79,26 @@ export function openForWriting(directory: string, name: string): number {
 
 /** Writes a whole image under another name first, so that it is there wholly or not at all. */
 export function writeWhole(directory: string, name: string, bytes: Uint8Array): void {
-  const path = join(directory, name);
+  const { from, to } = writeDraft(directory, name, bytes);
+  renameSync(from, to);
+}
+
+/** Writes a whole image beside its place, and sees it on the disk. A rename is all that is missing. */
+export function writeDraft(directory: string, name: string, bytes: Uint8Array, synced = false): { from: string; to: string } {
+  const to = join(directory, name);
   const draft = `${name}.part`;
+  const from = join(directory, draft);
   const fd = openForWriting(directory, draft);
   try {
     writeAll(fd, bytes);
+    if (synced) fsyncSync(fd);
   } catch (error) {
+    rmSync(from, { force: true });
+    throw writeError(error, to);
+  } finally {
     closeSync(fd);
-    rmSync(join(directory, draft), { force: true });
-    throw writeError(error, path);
   }
-  closeSync(fd);
-  renameSync(join(directory, draft), path);
+  return { from, to };
 }
 
 /** Writes all bytes at a descriptor's position. */

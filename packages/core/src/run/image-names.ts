@@ -22,7 +22,7 @@ const numbered =
 /** Archives with a number: `tmpfs-3.tar.gz.img`. */
 const archives = 'tmpfs tmpfs-dev';
 
-const others: ReadonlySet<string> = new Set(['irmap-cache', 'stats-dump', 'stats-restore', recordsName, `${inventoryName}.part`]);
+const others: ReadonlySet<string> = new Set(['irmap-cache', 'stats-dump', 'stats-restore', recordsName]);
 
 const alternatives = (names: string): string => names.replaceAll(' ', '|');
 
@@ -32,5 +32,6 @@ const pattern = new RegExp(
 
 /** Whether a dump, ours or CRIU's, writes files of this name. */
 export function isImageName(name: string): boolean {
-  return pattern.test(name) || others.has(name);
+  const whole = name.endsWith('.part') ? name.slice(0, -'.part'.length) : name;
+  return pattern.test(whole) || others.has(whole);
 }

@@ -44,6 +44,12 @@ export interface SessionStore {
   open(name: string, mode: 'read' | 'write'): number;
   /** Writes a whole image, replacing what was there. @throws EngineError IMAGES_FULL, IMAGES_UNWRITABLE */
   write(name: string, bytes: Uint8Array): void;
+  /**
+   * Writes a whole image beside its place; the rename that puts it there is left to the caller. null: this store has no
+   * paths to rename. Paths are absolute.
+   * @throws EngineError IMAGES_FULL, IMAGES_UNWRITABLE
+   */
+  stage(name: string, bytes: Uint8Array): { readonly from: string; readonly to: string } | null;
   /** Names of all images, sorted. */
   list(): string[];
 }

@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, readdirSync } from 'node:fs';
 import { EngineError } from '../errors.ts';
 import { removeImages } from './directory.ts';
-import { openForReading, openForWriting, readAll, writeAll, writeError, writeWhole } from './image-file.ts';
+import { openForReading, openForWriting, readAll, writeAll, writeDraft, writeError, writeWhole } from './image-file.ts';
 import { isImageName } from './image-names.ts';
 import type { SessionStore } from './session.ts';
 
@@ -48,6 +48,10 @@ export function directoryStore(directory: string, beforeWriting: () => void): Se
     write(name, bytes) {
       prepare(name);
       writeWhole(directory, name, bytes);
+    },
+    stage(name, bytes) {
+      prepare(name);
+      return writeDraft(directory, name, bytes, true);
     },
     list: () => readdirSync(directory).filter(isImageName).sort(),
   };
@@ -105,6 +109,7 @@ export function askedStore(asker: StoreAsker): SessionStore {
         closeSync(fd);
       }
     },
+    stage: () => null,
     list: () => [...asker.list()].sort(),
   };
 }
@@ -114,7 +119,7 @@ export function noStore(): SessionStore {
   const none = (): never => {
     throw new EngineError('INTERNAL', 'this run has no images');
   };
-  return { read: none, exists: () => false, open: none, write: none, list: () => [] };
+  return { read: none, exists: () => false, open: none, write: none, stage: none, list: () => [] };
 }
 
 /** Clears an old dump away when the first image of the new one is about to be written, whichever thread writes it. */

@@ -1,40 +1,41 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
-import { errnoName, guardImage, LinuxError, makePipe, signals, spawnImage, waitFor } from '@criujs/linux';
+import { errnoName, guardDescriptor, guardImage, guardVerdictLength, LinuxError, makePipe, type RemoteCall, readGuardVerdict, signals, spawnImage, waitFor } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import type { Session } from '../../run/session.ts';
 import type { FrozenTree } from './freeze.ts';
 
-/** Descriptors of the guard: its order to begin, its verdict, the inventory, then one pidfd for each process. */
-const guardFd = { order: 3, verdict: 4, inventory: 5, firstProcess: 6 } as const;
-/** What the guard answers when the inventory is written and the tree is gone. */
-const done = 'y'.charCodeAt(0);
+/** Descriptors of the guard beside its order and verdict: the inventory, then one pidfd for each process. */
+const guardFd = { inventory: 5, firstProcess: 6 } as const;
+
+/** The call that makes the dump a whole one, and what it answers then. */
+interface Commit {
+  readonly call: Parameters<typeof guardImage>[0]['commit'];
+  readonly expect: number;
+  /** A descriptor that it needs. */
+  readonly fd?: number;
+}
 
 /**
- * The commit point of a dump that ends its target: the inventory is written and all processes are killed by a small
- * process of our own, so that the two happen together even if the engine is killed at this very moment. Before its
+ * The commit point of a dump that ends its target: the inventory comes to its place and all processes are killed by a
+ * small process of our own, so that the two happen together even if the engine is killed at this very moment. Before its
  * order the guard does nothing; an engine that dies leaves the tree running and no inventory.
  */
 export function commitAndKill(tree: FrozenTree, inventory: Uint8Array, session: Session): void {
-  const out = session.store.open('inventory.img', 'write');
+  const commit = prepare(inventory, session);
   const [orderRead, orderWrite] = makePipe();
   const [verdictRead, verdictWrite] = makePipe();
-  const guard = spawnImage(
-    guardImage({
-      commit: ['write', guardFd.inventory, inventory, inventory.length],
-      expect: inventory.length,
-      then: tree.tasks.map((_, at) => ['pidfd_send_signal', guardFd.firstProcess + at, signals.SIGKILL, 0, 0]),
-    }),
-    {
-      newSession: true,
-      inherit: [
-        { fd: orderRead, as: guardFd.order },
-        { fd: verdictWrite, as: guardFd.verdict },
-        { fd: out, as: guardFd.inventory },
-        ...tree.tasks.map(({ pidfd }, at) => ({ fd: pidfd, as: guardFd.firstProcess + at })),
-      ],
-    },
-  );
-  for (const fd of [orderRead, verdictWrite, out]) closeSync(fd);
+  const kills = tree.tasks.map((_, at): RemoteCall => ['pidfd_send_signal', guardFd.firstProcess + at, signals.SIGKILL, 0, 0]);
+  const inherit = [
+    { fd: orderRead, as: guardDescriptor.order },
+    { fd: verdictWrite, as: guardDescriptor.verdict },
+    ...(commit.fd === undefined ? [] : [{ fd: commit.fd, as: guardFd.inventory }]),
+    ...tree.tasks.map(({ pidfd }, at) => ({ fd: pidfd, as: guardFd.firstProcess + at })),
+  ];
+  // biome-ignore lint/suspicious/noThenProperty: what the guard does then; nobody awaits it.
+  const guard = spawnImage(guardImage({ commit: commit.call, expect: commit.expect, then: kills }), { newSession: true, inherit });
+  closeSync(orderRead);
+  closeSync(verdictWrite);
+  if (commit.fd !== undefined) closeSync(commit.fd);
   try {
     session.phase('commit');
     writeSync(orderWrite, new Uint8Array([1]));
@@ -48,14 +49,24 @@ export function commitAndKill(tree: FrozenTree, inventory: Uint8Array, session: 
   for (const task of [...tree.tasks].reverse()) for (const thread of [...task.threads].reverse()) waitForDeath(thread.tid);
 }
 
+/** In a directory the inventory is written beside its place first: a rename happens or does not. Elsewhere one write must do. */
+function prepare(inventory: Uint8Array, session: Session): Commit {
+  const staged = session.store.stage('inventory.img', inventory);
+  if (staged !== null) return { call: ['rename', cString(staged.from), cString(staged.to)], expect: 0 };
+  const fd = session.store.open('inventory.img', 'write');
+  return { call: ['write', guardFd.inventory, inventory, inventory.length], expect: inventory.length, fd };
+}
+
+function cString(path: string): Uint8Array {
+  return Buffer.from(`${path}\0`);
+}
 
 function verdict(fd: number): void {
-  const answer = Buffer.alloc(5);
-  const got = readSync(fd, answer);
-  if (got > 0 && answer[0] === done) return;
-  const errno = got === 5 ? answer.readInt32LE(1) : 0;
-  const code = errno === 0 ? 'it was written only in part' : errnoName(errno);
-  throw new EngineError('IMAGES_FULL', `the inventory could not be written: ${code}`, {
+  const answer = Buffer.alloc(guardVerdictLength);
+  const verdict = readSync(fd, answer) === guardVerdictLength ? readGuardVerdict(answer) : null;
+  if (verdict?.committed) return;
+  const why = verdict === null ? 'its writer ended' : verdict.errno === 0 ? 'it was written only in part' : errnoName(verdict.errno);
+  throw new EngineError('IMAGES_FULL', `the inventory could not be written: ${why}`, {
     remedy: 'Make room, or choose another image directory. The target runs on.',
   });
 }
