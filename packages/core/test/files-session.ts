@@ -45,6 +45,7 @@ export function pretendSession(hooks: PretendHooks = {}, images: Map<string, Uin
         throw new Error('no descriptors here');
       },
       write: (name, bytes) => void images.set(name, bytes),
+      stage: () => null,
       list: () => [...images.keys()].toSorted(),
     },
     phase: () => undefined,
