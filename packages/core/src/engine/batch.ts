@@ -1,4 +1,17 @@
-import { batchTable, blob, LinuxError, type Registers, type RemoteCall, readMemory, type SyscallArgument, type SyscallName, signals, syscallNumbers, type Tracee, writeMemory } from '@criujs/linux';
+import {
+  batchTable,
+  blob,
+  LinuxError,
+  type Registers,
+  type RemoteCall,
+  readMemory,
+  type SyscallArgument,
+  type SyscallName,
+  signals,
+  syscallNumbers,
+  type Tracee,
+  writeMemory,
+} from '@criujs/linux';
 import { allSignalsBut } from '../facts/tasks.ts';
 
 /** Bytes of one call in a table: number, six arguments, result. */
@@ -80,7 +93,12 @@ const argumentRegisters = ['di', 'si', 'dx', 'r10', 'r8', 'r9'] as const;
  *
  * @param ready runs when the registers are set and the thread does not run yet: the place to block signals.
  */
-export function callOnce(place: CallPlace, name: SyscallName, args: readonly SyscallArgument[], ready?: () => void): number {
+export function callOnce(
+  place: CallPlace,
+  name: SyscallName,
+  args: readonly SyscallArgument[],
+  ready?: () => void,
+): number {
   const { thread } = place;
   const registers = place.base
     .copy()

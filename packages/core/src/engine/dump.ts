@@ -24,7 +24,10 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
   session.phase('survey');
   checkRoot(options.pid);
   const surveyed = surveyTree(options.pid);
-  refuse(options.pid, surveyRows(surveyed, session.hooks).flatMap((row) => (row.taker === null ? [asRefusal(row)] : [])));
+  refuse(
+    options.pid,
+    surveyRows(surveyed, session.hooks).flatMap((row) => (row.taker === null ? [asRefusal(row)] : [])),
+  );
 
   session.phase('pause');
   for (const { pid } of surveyed) callObserver(session, 'PAUSE_DEVICES', pid);

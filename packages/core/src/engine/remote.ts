@@ -113,7 +113,10 @@ function layOut(
   let to = from;
   for (; to < calls.length && remote.length < capacity; to++) {
     const call = calls[to] as TaskCall;
-    const needs = call.args.reduce<number>((sum, arg) => sum + (arg instanceof Uint8Array ? aligned(arg.length) : 0), 0);
+    const needs = call.args.reduce<number>(
+      (sum, arg) => sum + (arg instanceof Uint8Array ? aligned(arg.length) : 0),
+      0,
+    );
     if (needs > data.size) throw new EngineError('INTERNAL', `arguments of ${needs} bytes to ${call.what}`);
     if (used + needs > data.size) break;
     const args = call.args.map((arg) => {
@@ -142,7 +145,11 @@ function callFailed(pid: number, call: TaskCall, errno: number): EngineError {
 }
 
 function fellShort(pid: number, call: TaskCall, result: number): EngineError {
-  return new EngineError('IMAGE_INVALID', `process ${pid}: cannot ${call.what}: ${result} bytes instead of ${call.expect}`, { pid });
+  return new EngineError(
+    'IMAGE_INVALID',
+    `process ${pid}: cannot ${call.what}: ${result} bytes instead of ${call.expect}`,
+    { pid },
+  );
 }
 
 function hex(value: number | bigint): string {

@@ -32,7 +32,13 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   const tree = readTree(session);
   const images = tree.tasks.filter((task): task is TaskImage => task.state !== 'zombie');
   const planned = images.map((image): Planned => ({ image, memory: planMemory(image) }));
-  const workshop = workshopAt(findHole(planned.map(({ memory }) => memory), holeSize, lowestAddress()));
+  const workshop = workshopAt(
+    findHole(
+      planned.map(({ memory }) => memory),
+      holeSize,
+      lowestAddress(),
+    ),
+  );
   if (session.hooks.serves('RESTORE_INIT')) session.hooks.call('RESTORE_INIT', {});
 
   session.phase('open');
@@ -103,19 +109,28 @@ function openPages(image: TaskImage, memory: MemoryPlan, session: Session): numb
   const { size } = fstatSync(fd);
   if (size >= memory.bytes) return fd;
   closeSync(fd);
-  throw new EngineError('IMAGE_INVALID', `${name}: ${size} bytes, where pagemap-${image.pid}.img tells of ${memory.bytes}`, {
-    resource: name,
-    remedy: 'The image was cut short: take another copy of the dump.',
-  });
+  throw new EngineError(
+    'IMAGE_INVALID',
+    `${name}: ${size} bytes, where pagemap-${image.pid}.img tells of ${memory.bytes}`,
+    {
+      resource: name,
+      remedy: 'The image was cut short: take another copy of the dump.',
+    },
+  );
 }
 
 /** Gives every descriptor that a task needs while it is built a number that no task uses itself. */
-function inherit(planned: readonly Planned[], files: OpenedFiles, pages: readonly number[]): ReturnType<typeof createInheritance> {
+function inherit(
+  planned: readonly Planned[],
+  files: OpenedFiles,
+  pages: readonly number[],
+): ReturnType<typeof createInheritance> {
   const used = new Set(planned.flatMap(({ image }) => files.placements(image.ids.filesId).map(({ fd }) => fd)));
   const inheritance = createInheritance(used);
   planned.forEach(({ image, memory }, at) => {
     for (const { source } of files.placements(image.ids.filesId)) inheritance.at(source);
-    for (const { entry } of memory.maps) if (isFileMap(entry)) inheritance.at(files.mapping(Number(entry.shmid), accessOf(entry)));
+    for (const { entry } of memory.maps)
+      if (isFileMap(entry)) inheritance.at(files.mapping(Number(entry.shmid), accessOf(entry)));
     for (const id of [image.fs.rootId, image.fs.cwdId]) inheritance.at(files.directory(id));
     inheritance.at(files.mapping(image.mm.exeFileId, 'read'));
     inheritance.at(pages[at] as number);

@@ -30,7 +30,11 @@ export function surveyTree(root: number): SurveyedTask[] {
 
 /** One row for each resource that matters, of a tree that runs: who takes it, or why nobody does. */
 export function surveyRows(tasks: readonly SurveyedTask[], hooks: { serves(hook: HookName): boolean }): PlanRow[] {
-  return [...tasks.flatMap((task) => whileItLives(() => taskRows(task))), ...tasks.flatMap((task) => whileItLives(() => mapRows(task, hooks))), ...surveyFiles(tasks, hooks)];
+  return [
+    ...tasks.flatMap((task) => whileItLives(() => taskRows(task))),
+    ...tasks.flatMap((task) => whileItLives(() => mapRows(task, hooks))),
+    ...surveyFiles(tasks, hooks),
+  ];
 }
 
 function taskRows(task: SurveyedTask): PlanRow[] {
@@ -44,7 +48,14 @@ function mapRows(task: SurveyedTask, hooks: { serves(hook: HookName): boolean })
     if (kind.kind === 'refused') return [{ ...row, taker: null, why: kind.why, remedy: kind.remedy }];
     if (kind.kind !== 'external') return [];
     if (hooks.serves('DUMP_EXT_FILE')) return [{ ...row, taker: { plugin: null, hook: 'DUMP_EXT_FILE' } }];
-    return [{ ...row, taker: null, why: 'it is a map of a device that only a plugin could bring back', remedy: 'Load a plugin with a DUMP_EXT_FILE hook for it: --plugin PLUGIN.' }];
+    return [
+      {
+        ...row,
+        taker: null,
+        why: 'it is a map of a device that only a plugin could bring back',
+        remedy: 'Load a plugin with a DUMP_EXT_FILE hook for it: --plugin PLUGIN.',
+      },
+    ];
   });
 }
 

@@ -21,10 +21,18 @@ const named: Readonly<Record<string, MapKind>> = {
 
 /** Maps that need more than the engine has, by how their name begins. */
 const refused: readonly { readonly prefix: string; readonly why: string; readonly remedy: string }[] = [
-  { prefix: '/SYSV', why: 'System V shared memory is not supported yet', remedy: 'Dump it with CRIU, or detach the segment.' },
+  {
+    prefix: '/SYSV',
+    why: 'System V shared memory is not supported yet',
+    remedy: 'Dump it with CRIU, or detach the segment.',
+  },
   { prefix: '/memfd:', why: 'memory of a memfd is not supported yet', remedy: 'Use a file on disk instead.' },
   { prefix: '/anon_hugepage', why: 'huge pages are not supported yet', remedy: 'Run it without MAP_HUGETLB.' },
-  { prefix: '/[aio]', why: 'asynchronous I/O rings are not supported yet', remedy: 'Dump it while no AIO context is open.' },
+  {
+    prefix: '/[aio]',
+    why: 'asynchronous I/O rings are not supported yet',
+    remedy: 'Dump it while no AIO context is open.',
+  },
   { prefix: '[uprobes]', why: 'the program is being probed', remedy: 'Stop the tracer that uses uprobes.' },
 ];
 
@@ -35,8 +43,7 @@ export function recogniseMap(vma: Vma): MapKind {
   const no = refused.find(({ prefix }) => vma.name.startsWith(prefix));
   if (no !== undefined) return { kind: 'refused', why: no.why, remedy: no.remedy };
   if (vma.name.startsWith('anon_inode:')) return { kind: 'external' };
-  if (vma.inode === 0 && !vma.name.startsWith('/'))
-    return vma.shared ? sharedMemory : { kind: 'anonymous' };
+  if (vma.inode === 0 && !vma.name.startsWith('/')) return vma.shared ? sharedMemory : { kind: 'anonymous' };
   if (vma.deleted) return vma.shared && vma.name.startsWith('/dev/zero') ? sharedMemory : deletedFile;
   return recogniseFile(vma);
 }

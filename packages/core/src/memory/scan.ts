@@ -23,7 +23,19 @@ export interface ScanRange {
 /** PAGEMAP_SCAN, an ioctl of /proc/PID/pagemap since Linux 6.7: _IOWR('f', 16, struct pm_scan_arg). Documentation/admin-guide/mm/pagemap.rst. */
 const scanRequest = 0xc060_6610;
 /** Offsets in `struct pm_scan_arg`, 64 bits each. */
-const scanArg = { size: 0, start: 16, end: 24, walkEnd: 32, vec: 40, vecLength: 48, inverted: 64, all: 72, any: 80, returned: 88, bytes: 96 } as const;
+const scanArg = {
+  size: 0,
+  start: 16,
+  end: 24,
+  walkEnd: 32,
+  vec: 40,
+  vecLength: 48,
+  inverted: 64,
+  all: 72,
+  any: 80,
+  returned: 88,
+  bytes: 96,
+} as const;
 /** Categories of a page (PAGE_IS_…). */
 const page = { file: 4n, present: 8n, swapped: 16n, zero: 32n } as const;
 /** `struct page_region`: start, end, categories. */
@@ -34,7 +46,11 @@ const regions = 8192;
 const topBit = { present: 0x80, swapped: 0x40, file: 0x20 } as const;
 
 /** Finds the pages of a process that hold something of its own: there or swapped out, no zero page, and where asked not the file's. */
-export function scanPages(pid: number, ranges: readonly ScanRange[], how: 'scan' | 'read' | 'best' = 'best'): PageRun[] {
+export function scanPages(
+  pid: number,
+  ranges: readonly ScanRange[],
+  how: 'scan' | 'read' | 'best' = 'best',
+): PageRun[] {
   const fd = openSync(`/proc/${pid}/pagemap`, 'r');
   try {
     const scan = how === 'read' || (how === 'best' && !kernelScans(fd)) ? readRange : scanRange;

@@ -1,7 +1,7 @@
 import type { CredsEntry, CredsEntrySchema, MessageInitShape } from '@criujs/images';
 import type { Status } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import type { Inquiry, TaskCall } from '../engine/remote.ts';
+import { EngineError } from '../errors.ts';
 import { ambient, prctl, securebit } from '../facts/prctl.ts';
 
 /** Version 3 of the capability interface: two words for 64 capabilities. capset(2). */
@@ -62,7 +62,11 @@ export function credentialCalls(wanted: CredsEntry, now: Status): TaskCall[] {
   }
   if (idsDiffer) {
     calls.push(
-      { name: 'prctl', args: [prctl.setSecurebits, securebit.noSetuidFixup], what: 'keep capabilities over a change of ids' },
+      {
+        name: 'prctl',
+        args: [prctl.setSecurebits, securebit.noSetuidFixup],
+        what: 'keep capabilities over a change of ids',
+      },
       { name: 'setresgid', args: [wanted.gid, wanted.egid, wanted.sgid], what: 'set group ids' },
       { name: 'setfsgid', args: [wanted.fsgid], what: 'set the file system group id' },
       { name: 'setresuid', args: [wanted.uid, wanted.euid, wanted.suid], what: 'set user ids' },
@@ -78,11 +82,13 @@ export function credentialCalls(wanted: CredsEntry, now: Status): TaskCall[] {
   if (capabilitiesDiffer || idsDiffer) calls.push(setCapabilities(wanted));
   const raised = bits(mask(wanted.capAmb));
   calls.push(
-    ...raised.map((capability): TaskCall => ({
-      name: 'prctl',
-      args: [prctl.ambientCapabilities, ambient.raise, capability, 0, 0],
-      what: `raise ambient capability ${capability}`,
-    })),
+    ...raised.map(
+      (capability): TaskCall => ({
+        name: 'prctl',
+        args: [prctl.ambientCapabilities, ambient.raise, capability, 0, 0],
+        what: `raise ambient capability ${capability}`,
+      }),
+    ),
   );
   if (wanted.noNewPrivs)
     calls.push({ name: 'prctl', args: [prctl.setNoNewPrivileges, 1, 0, 0, 0], what: 'forbid new privileges' });

@@ -39,9 +39,17 @@ export function askProcess(area: Area): Inquiry<ProcessAnswers> {
 export function processCalls(core: TaskCoreEntry): TaskCall[] {
   const calls: TaskCall[] = [];
   if (core.personality !== 0)
-    calls.push({ name: 'personality', args: [core.personality], what: `set personality 0x${core.personality.toString(16)}` });
+    calls.push({
+      name: 'personality',
+      args: [core.personality],
+      what: `set personality 0x${core.personality.toString(16)}`,
+    });
   if (core.childSubreaper)
-    calls.push({ name: 'prctl', args: [prctl.setChildSubreaper, 1, 0, 0, 0], what: 'become the reaper of its descendants' });
+    calls.push({
+      name: 'prctl',
+      args: [prctl.setChildSubreaper, 1, 0, 0, 0],
+      what: 'become the reaper of its descendants',
+    });
   const registrations = core.membarrierRegistrationMask ?? 0;
   for (let bit = 0; bit < 32; bit++) {
     if (registrations & (1 << bit))

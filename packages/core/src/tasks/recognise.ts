@@ -1,5 +1,5 @@
-import { namespaces, parseTimers, readStat, readStatus, type Stat, type Status } from '@criujs/linux';
 import { readFileSync } from 'node:fs';
+import { namespaces, parseTimers, readStat, readStatus, type Stat, type Status } from '@criujs/linux';
 import { EngineError, type Refusal } from '../errors.ts';
 
 /** PF_KTHREAD: a thread of the kernel (include/linux/sched.h of the kernel). */
@@ -8,14 +8,21 @@ const kernelThread = 0x0020_0000;
 type Problem = Pick<Refusal, 'resource' | 'why' | 'remedy'>;
 
 /** Each looks at one subject of a process and tells what of it nobody can dump yet. */
-const subjects: readonly ((pid: number, stat: Stat, status: Status) => Problem[])[] = [tracer, seccomp, foreignNamespaces, posixTimers];
+const subjects: readonly ((pid: number, stat: Stat, status: Status) => Problem[])[] = [
+  tracer,
+  seccomp,
+  foreignNamespaces,
+  posixTimers,
+];
 
 /** Refusals of one process that have to do with the process itself: neither its files nor its memory. */
 export function recogniseTask(pid: number): Refusal[] {
   const stat = readStat(pid);
   if (stat.state === 'Z') return [];
   const status = readStatus(pid);
-  return subjects.flatMap((subject) => subject(pid, stat, status)).map((problem) => ({ pid, command: stat.comm, ...problem }));
+  return subjects
+    .flatMap((subject) => subject(pid, stat, status))
+    .map((problem) => ({ pid, command: stat.comm, ...problem }));
 }
 
 /**
@@ -27,18 +34,29 @@ export function checkRoot(pid: number): void {
   const stat = statOf(pid);
   const name = `${pid} (${stat.comm})`;
   if (stat.flags & kernelThread)
-    throw new EngineError('KERNEL_THREAD', `${name} is a thread of the kernel: there is no program to dump`, { pid, remedy: 'Give the pid of a program.' });
+    throw new EngineError('KERNEL_THREAD', `${name} is a thread of the kernel: there is no program to dump`, {
+      pid,
+      remedy: 'Give the pid of a program.',
+    });
   if (stat.state === 'Z')
-    throw new EngineError('ZOMBIE', `${name} has ended already and waits for its parent ${stat.ppid}: nothing is left to dump`, { pid, remedy: 'Give the pid of a running program.' });
+    throw new EngineError(
+      'ZOMBIE',
+      `${name} has ended already and waits for its parent ${stat.ppid}: nothing is left to dump`,
+      { pid, remedy: 'Give the pid of a running program.' },
+    );
   if (readStatus(pid).tgid !== pid)
-    throw new EngineError('NO_SUCH_PROCESS', `${name} is a thread, not a process`, { pid, remedy: `Give the pid of its process: ${readStatus(pid).tgid}.` });
+    throw new EngineError('NO_SUCH_PROCESS', `${name} is a thread, not a process`, {
+      pid,
+      remedy: `Give the pid of its process: ${readStatus(pid).tgid}.`,
+    });
   for (let ancestor = process.pid; ancestor > 0; ancestor = readStat(ancestor).ppid) {
     if (ancestor === pid) throw ownProcess(pid, name);
   }
 }
 
 function ownProcess(pid: number, name: string): EngineError {
-  const what = pid === process.pid ? 'is the engine itself' : 'is an ancestor of the engine: freezing it would freeze the engine';
+  const what =
+    pid === process.pid ? 'is the engine itself' : 'is an ancestor of the engine: freezing it would freeze the engine';
   return new EngineError('OWN_PROCESS', `cannot dump ${name}: it ${what}`, {
     pid,
     remedy: 'Run the dump from a process outside of the tree that is dumped.',
@@ -49,18 +67,34 @@ function statOf(pid: number): Stat {
   try {
     return readStat(pid);
   } catch (error) {
-    throw new EngineError('NO_SUCH_PROCESS', `no process has the pid ${pid}`, { pid, cause: error, remedy: 'Look it up with `ps` or `pgrep`.' });
+    throw new EngineError('NO_SUCH_PROCESS', `no process has the pid ${pid}`, {
+      pid,
+      cause: error,
+      remedy: 'Look it up with `ps` or `pgrep`.',
+    });
   }
 }
 
 function tracer(_pid: number, _stat: Stat, status: Status): Problem[] {
   if (status.tracerPid === 0) return [];
-  return [{ resource: 'tracing', why: `process ${status.tracerPid} traces it already`, remedy: 'Detach the debugger or strace first.' }];
+  return [
+    {
+      resource: 'tracing',
+      why: `process ${status.tracerPid} traces it already`,
+      remedy: 'Detach the debugger or strace first.',
+    },
+  ];
 }
 
 function seccomp(_pid: number, _stat: Stat, status: Status): Problem[] {
   if (status.seccomp === 0) return [];
-  return [{ resource: 'seccomp filter', why: 'seccomp filters are not supported yet', remedy: 'Run it without a seccomp filter, or dump it with CRIU.' }];
+  return [
+    {
+      resource: 'seccomp filter',
+      why: 'seccomp filters are not supported yet',
+      remedy: 'Run it without a seccomp filter, or dump it with CRIU.',
+    },
+  ];
 }
 
 /**

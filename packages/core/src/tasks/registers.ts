@@ -35,7 +35,11 @@ export function runs64Bit(registers: Registers): boolean {
 }
 
 /** Registers and floating point state of a thread as an image keeps them. */
-export function threadInfo(registers: Registers, xstate: Buffer, clearTid: bigint): MessageInitShape<typeof ThreadInfoX86Schema> {
+export function threadInfo(
+  registers: Registers,
+  xstate: Buffer,
+  clearTid: bigint,
+): MessageInitShape<typeof ThreadInfoX86Schema> {
   const gpregs: Record<string, bigint | number> = { mode: 1 };
   for (const name of registerNames) gpregs[fieldOf(name)] = registers.get(name);
   const layout = xstateLayout();
@@ -71,7 +75,8 @@ export function registersOf(info: ThreadInfoX86): Registers {
   if (gpregs === undefined) throw new EngineError('IMAGE_INVALID', 'a core image without registers');
   const registers = createRegisters();
   for (const name of registerNames) registers.set(name, gpregs[fieldOf(name)] as bigint);
-  if (!runs64Bit(registers)) throw new EngineError('UNSUPPORTED', 'a core image of a 32-bit program', { remedy: 'Restore it with CRIU.' });
+  if (!runs64Bit(registers))
+    throw new EngineError('UNSUPPORTED', 'a core image of a 32-bit program', { remedy: 'Restore it with CRIU.' });
   return registers.set('orig_ax', -1n);
 }
 
@@ -100,9 +105,13 @@ export function xstateOf(info: ThreadInfoX86): Buffer {
     if (values.length === 0) continue;
     if (place !== null) putWords(area, place.offset, bytes, values, count);
     else if (values.some((value) => value !== 0 && value !== 0n))
-      throw new EngineError('UNSUPPORTED', `the program used a part of the processor (xstate ${component}) that this machine lacks`, {
-        remedy: 'Restore it on a machine with a processor of the same kind.',
-      });
+      throw new EngineError(
+        'UNSUPPORTED',
+        `the program used a part of the processor (xstate ${component}) that this machine lacks`,
+        {
+          remedy: 'Restore it on a machine with a processor of the same kind.',
+        },
+      );
   }
   return area;
 }
@@ -115,8 +124,15 @@ function words64(area: Buffer, offset: number, count: number): bigint[] {
   return Array.from({ length: count }, (_, at) => area.readBigUInt64LE(offset + at * 8));
 }
 
-function putWords(area: Buffer, offset: number, bytes: 4 | 8, values: readonly (number | bigint)[], most: number): void {
-  if (values.length > most) throw new EngineError('IMAGE_INVALID', `${values.length} words where a register set has ${most}`);
+function putWords(
+  area: Buffer,
+  offset: number,
+  bytes: 4 | 8,
+  values: readonly (number | bigint)[],
+  most: number,
+): void {
+  if (values.length > most)
+    throw new EngineError('IMAGE_INVALID', `${values.length} words where a register set has ${most}`);
   values.forEach((value, at) => {
     if (bytes === 4) area.writeUInt32LE(Number(value), offset + at * 4);
     else area.writeBigUInt64LE(BigInt(value), offset + at * 8);

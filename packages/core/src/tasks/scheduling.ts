@@ -13,9 +13,20 @@ export function schedulingCalls(core: ThreadCoreEntry, now: { readonly nice: num
   if (policy !== schedOther) {
     const parameter = Buffer.alloc(4);
     parameter.writeInt32LE(core.schedPrio ?? 0, 0);
-    calls.push({ name: 'sched_setscheduler', args: [0, policy, parameter], optional: true, what: `set scheduling policy ${policy}` });
+    calls.push({
+      name: 'sched_setscheduler',
+      args: [0, policy, parameter],
+      optional: true,
+      what: `set scheduling policy ${policy}`,
+    });
   }
   const nice = core.schedNice ?? 0;
-  if (nice !== now.nice) calls.push({ name: 'setpriority', args: [prioProcess, 0, nice], optional: true, what: `set the nice value ${nice}` });
+  if (nice !== now.nice)
+    calls.push({
+      name: 'setpriority',
+      args: [prioProcess, 0, nice],
+      optional: true,
+      what: `set the nice value ${nice}`,
+    });
   return calls;
 }

@@ -1,7 +1,7 @@
 import type { MessageInitShape, SaEntry, SaEntrySchema, SiginfoEntry, SiginfoEntrySchema } from '@criujs/images';
 import type { RemoteCall } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import type { Area, Inquiry, TaskCall } from '../engine/remote.ts';
+import { EngineError } from '../errors.ts';
 import { fixedActions, lastSignal } from '../facts/tasks.ts';
 
 /** `struct sigaction` of the kernel: handler, flags, restorer, mask. sigaction(2), "C library/kernel differences". */
@@ -37,7 +37,8 @@ export function askActions(area: Area): Inquiry<MessageInitShape<typeof SaEntryS
 
 /** Calls that give a process its signal actions. */
 export function actionCalls(actions: readonly SaEntry[]): TaskCall[] {
-  if (actions.length > settable.length) throw new EngineError('IMAGE_INVALID', `${actions.length} signal actions in a core image`);
+  if (actions.length > settable.length)
+    throw new EngineError('IMAGE_INVALID', `${actions.length} signal actions in a core image`);
   return actions.map((action, at) => {
     const bytes = Buffer.alloc(actionSize);
     bytes.writeBigUInt64LE(action.sigaction, 0);
@@ -50,13 +51,17 @@ export function actionCalls(actions: readonly SaEntry[]): TaskCall[] {
 }
 
 /** Pending signals as an image keeps them. */
-export function pendingEntry(signals: readonly Uint8Array[]): { signals: MessageInitShape<typeof SiginfoEntrySchema>[] } {
+export function pendingEntry(signals: readonly Uint8Array[]): {
+  signals: MessageInitShape<typeof SiginfoEntrySchema>[];
+} {
   return { signals: signals.map((siginfo) => ({ siginfo: new Uint8Array(siginfo) })) };
 }
 
 /** Numbers of the signals in a list of pending ones. */
 export function pendingNumbers(signals: readonly SiginfoEntry[]): number[] {
-  return signals.map(({ siginfo }) => new DataView(siginfo.buffer, siginfo.byteOffset, siginfo.byteLength).getInt32(0, true));
+  return signals.map(({ siginfo }) =>
+    new DataView(siginfo.buffer, siginfo.byteOffset, siginfo.byteLength).getInt32(0, true),
+  );
 }
 
 /** Calls that make signals pending again. The task must send them itself: only so the kernel takes any `si_code`. */
@@ -65,7 +70,10 @@ export function pendingCalls(signals: readonly SiginfoEntry[], to: { pid: number
   return signals.map(({ siginfo }, at) => {
     const signal = numbers[at] as number;
     if (siginfo.length !== siginfoSize || signal < 1 || signal > lastSignal)
-      throw new EngineError('IMAGE_INVALID', `process ${to.pid}: a pending signal ${signal} with ${siginfo.length} bytes`);
+      throw new EngineError(
+        'IMAGE_INVALID',
+        `process ${to.pid}: a pending signal ${signal} with ${siginfo.length} bytes`,
+      );
     const what = `make signal ${signal} pending`;
     return to.tid === undefined
       ? { name: 'rt_sigqueueinfo', args: [to.pid, signal, siginfo], what }

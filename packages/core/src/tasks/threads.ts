@@ -49,7 +49,11 @@ export function threadCalls(core: ThreadCoreEntry, clearTid: bigint): TaskCall[]
   }
   calls.push({ name: 'set_tid_address', args: [clearTid], what: 'set clear_child_tid' });
   if (core.futexRlaLen !== 0)
-    calls.push({ name: 'set_robust_list', args: [core.futexRla, core.futexRlaLen], what: 'set the list of robust futexes' });
+    calls.push({
+      name: 'set_robust_list',
+      args: [core.futexRla, core.futexRlaLen],
+      what: 'set the list of robust futexes',
+    });
   const rseq = core.rseqEntry;
   if (rseq !== undefined && rseq.rseqAbiPointer !== 0n)
     calls.push({

@@ -118,7 +118,17 @@ export function sharedWithParent(tree: FrozenTree): Refusal[] {
     task.ppid === 0 || task.state === 'zombie'
       ? []
       : unshared.flatMap(({ type, what, remedy }): Refusal[] =>
-          shares(type, task) ? [{ pid: task.pid, command: task.command, resource: what, why: `it is shared with its parent ${task.ppid}`, remedy }] : [],
+          shares(type, task)
+            ? [
+                {
+                  pid: task.pid,
+                  command: task.command,
+                  resource: what,
+                  why: `it is shared with its parent ${task.ppid}`,
+                  remedy,
+                },
+              ]
+            : [],
         ),
   );
 }
@@ -130,7 +140,7 @@ function shares(type: (typeof unshared)[number]['type'], task: FrozenTask): bool
     if (!(error instanceof LinuxError)) throw error;
     throw new EngineError('NOT_PERMITTED', `kcmp(2) is refused (${error.code}): what processes share cannot be told`, {
       cause: error,
-      remedy: 'Allow kcmp in the container\'s seccomp filter; `criujs check` tells more.',
+      remedy: "Allow kcmp in the container's seccomp filter; `criujs check` tells more.",
     });
   }
 }

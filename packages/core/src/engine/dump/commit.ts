@@ -1,5 +1,17 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
-import { errnoName, guardDescriptor, guardImage, guardVerdictLength, LinuxError, makePipe, type RemoteCall, readGuardVerdict, signals, spawnImage, waitFor } from '@criujs/linux';
+import {
+  errnoName,
+  guardDescriptor,
+  guardImage,
+  guardVerdictLength,
+  LinuxError,
+  makePipe,
+  type RemoteCall,
+  readGuardVerdict,
+  signals,
+  spawnImage,
+  waitFor,
+} from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import type { Session } from '../../run/session.ts';
 import type { FrozenTree } from './freeze.ts';
@@ -24,7 +36,9 @@ export function commitAndKill(tree: FrozenTree, inventory: Uint8Array, session: 
   const commit = prepare(inventory, session);
   const [orderRead, orderWrite] = makePipe();
   const [verdictRead, verdictWrite] = makePipe();
-  const kills = tree.tasks.map((_, at): RemoteCall => ['pidfd_send_signal', guardFd.firstProcess + at, signals.SIGKILL, 0, 0]);
+  const kills = tree.tasks.map(
+    (_, at): RemoteCall => ['pidfd_send_signal', guardFd.firstProcess + at, signals.SIGKILL, 0, 0],
+  );
   const inherit = [
     { fd: orderRead, as: guardDescriptor.order },
     { fd: verdictWrite, as: guardDescriptor.verdict },
@@ -32,7 +46,10 @@ export function commitAndKill(tree: FrozenTree, inventory: Uint8Array, session: 
     ...tree.tasks.map(({ pidfd }, at) => ({ fd: pidfd, as: guardFd.firstProcess + at })),
   ];
   // biome-ignore lint/suspicious/noThenProperty: what the guard does then; nobody awaits it.
-  const guard = spawnImage(guardImage({ commit: commit.call, expect: commit.expect, then: kills }), { newSession: true, inherit });
+  const guard = spawnImage(guardImage({ commit: commit.call, expect: commit.expect, then: kills }), {
+    newSession: true,
+    inherit,
+  });
   closeSync(orderRead);
   closeSync(verdictWrite);
   if (commit.fd !== undefined) closeSync(commit.fd);
@@ -46,7 +63,8 @@ export function commitAndKill(tree: FrozenTree, inventory: Uint8Array, session: 
     waitFor(guard);
   }
   session.phase('kill');
-  for (const task of [...tree.tasks].reverse()) for (const thread of [...task.threads].reverse()) waitForDeath(thread.tid);
+  for (const task of [...tree.tasks].reverse())
+    for (const thread of [...task.threads].reverse()) waitForDeath(thread.tid);
 }
 
 /** In a directory the inventory is written beside its place first: a rename happens or does not. Elsewhere one write must do. */
@@ -65,7 +83,12 @@ function verdict(fd: number): void {
   const answer = Buffer.alloc(guardVerdictLength);
   const verdict = readSync(fd, answer) === guardVerdictLength ? readGuardVerdict(answer) : null;
   if (verdict?.committed) return;
-  const why = verdict === null ? 'its writer ended' : verdict.errno === 0 ? 'it was written only in part' : errnoName(verdict.errno);
+  const why =
+    verdict === null
+      ? 'its writer ended'
+      : verdict.errno === 0
+        ? 'it was written only in part'
+        : errnoName(verdict.errno);
   throw new EngineError('IMAGES_FULL', `the inventory could not be written: ${why}`, {
     remedy: 'Make room, or choose another image directory. The target runs on.',
   });

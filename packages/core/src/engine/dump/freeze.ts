@@ -1,15 +1,15 @@
 import {
   LinuxError,
   pidfdOpen,
-  type Stat,
-  type Status,
   ptraceEvent,
   ptraceOption,
+  type Registers,
   readChildren,
   readStat,
   readStatus,
   readThreads,
-  type Registers,
+  type Stat,
+  type Status,
   signals,
   type Tracee,
   tracee,
@@ -99,7 +99,8 @@ function freezeTask(pid: number, ppid: number, seized: Tracee[]): FrozenTask | n
   }
   const leader = stopped.get(pid);
   const stat = readStat(pid);
-  if (leader === undefined) return stat.state === 'Z' && stopped.size === 0 ? zombie(pid, ppid, pidfd) : leaderless(pid);
+  if (leader === undefined)
+    return stat.state === 'Z' && stopped.size === 0 ? zombie(pid, ppid, pidfd) : leaderless(pid);
   const threads = [...stopped.entries()]
     .sort(([a], [b]) => Number(b === pid) - Number(a === pid) || a - b)
     .map(([tid, { thread }]) => describe(pid, tid, thread));

@@ -1,4 +1,13 @@
-import { blob, type RemoteCall, readMaps, readMemory, signalFrame, syscallNumbers, type Vma, writeMemory } from '@criujs/linux';
+import {
+  blob,
+  type RemoteCall,
+  readMaps,
+  readMemory,
+  signalFrame,
+  syscallNumbers,
+  type Vma,
+  writeMemory,
+} from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import { mapFlag, protection } from '../../facts/memory.ts';
 import { harmlessSignals, hasSignal } from '../../facts/tasks.ts';
@@ -8,7 +17,14 @@ import type { FrozenTask, FrozenThread } from './freeze.ts';
 import type { ThreadState } from './threads.ts';
 
 /** Our page in the target: blob, table, answers, one signal frame. */
-const page = { size: 1 << 18, table: 0x1000, tableSize: 0x10000, data: 0x11000, dataSize: 0x20000, frame: 0x32000 } as const;
+const page = {
+  size: 1 << 18,
+  table: 0x1000,
+  tableSize: 0x10000,
+  data: 0x11000,
+  dataSize: 0x20000,
+  frame: 0x32000,
+} as const;
 /** How much a task is infected with, in bytes. */
 export const infectionSize: number = page.size;
 /** Bytes at the vdso's end that the code for the first call takes; they are zero in every vdso. */
@@ -53,10 +69,14 @@ export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => v
   writeMemory(task.pid, base, blob.code);
   const stopSignal = harmlessSignals.find((signal) => !hasSignal(task.status.caught, signal));
   if (stopSignal === undefined)
-    throw new EngineError('UNSUPPORTED', `cannot dump ${task.pid}: it handles SIGURG, SIGWINCH, SIGCHLD and SIGCONT alike`, {
-      pid: task.pid,
-      remedy: 'Leave one of these signals without a handler.',
-    });
+    throw new EngineError(
+      'UNSUPPORTED',
+      `cannot dump ${task.pid}: it handles SIGURG, SIGWINCH, SIGCHLD and SIGCONT alike`,
+      {
+        pid: task.pid,
+        remedy: 'Leave one of these signals without a handler.',
+      },
+    );
   const place = (thread: FrozenThread): BatchPlace => ({
     thread: thread.tracee,
     pid: task.pid,
@@ -75,7 +95,11 @@ export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => v
     run: (thread, state, calls) => {
       const own = thread === main ? net : spreadNet(task.pid, thread, state);
       const frame = base + page.frame;
-      writeMemory(task.pid, frame, own.held ? wayOut(frame, thread, own.stack) : signalFrame(frame, state.saved, thread.mask, thread.xstate));
+      writeMemory(
+        task.pid,
+        frame,
+        own.held ? wayOut(frame, thread, own.stack) : signalFrame(frame, state.saved, thread.mask, thread.xstate),
+      );
       const results = runBatch(place(thread), calls);
       // The stop is a signal's: from here the kernel restarts a call that was interrupted. At once, because the next
       // thread's batch overwrites the frame that this one would fall back on.
@@ -86,7 +110,13 @@ export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => v
     cure: () => {
       callOnce(first, 'munmap', [base, page.size], blockSignals);
       // Putting registers back needs a stop of this kind: after a plain syscall stop the program would see -516.
-      main.tracee.setRegisters(first.base.copy().set('orig_ax', -1n).set('ip', cave + blob.offsets.sigreturn).set('sp', first.stack));
+      main.tracee.setRegisters(
+        first.base
+          .copy()
+          .set('orig_ax', -1n)
+          .set('ip', cave + blob.offsets.sigreturn)
+          .set('sp', first.stack),
+      );
       main.tracee.interrupt();
       main.tracee.resume();
       waitForTrap(main, stopLater);
@@ -182,10 +212,15 @@ function tryCall<T>(task: FrozenTask, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw new EngineError('KERNEL', `process ${task.pid} may not map a page that is writable and executable: ${error}`, {
-      pid: task.pid,
-      cause: error,
-      remedy: 'A security policy (SELinux execmem, MDWE) forbids it to this program; the engine needs it for a moment.',
-    });
+    throw new EngineError(
+      'KERNEL',
+      `process ${task.pid} may not map a page that is writable and executable: ${error}`,
+      {
+        pid: task.pid,
+        cause: error,
+        remedy:
+          'A security policy (SELinux execmem, MDWE) forbids it to this program; the engine needs it for a moment.',
+      },
+    );
   }
 }

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import type { MessageInitShape, VmaEntrySchema } from '@criujs/images';
 import { readSmaps, type Vma } from '@criujs/linux';
 import type { Refusal } from '../../errors.ts';
-import type { CollectedFiles } from '../../files/collect.ts';
 import { adviceOfVmFlag, mapFlag, protection, vmaStatus } from '../../facts/memory.ts';
+import type { CollectedFiles } from '../../files/collect.ts';
 import { recogniseMap } from '../../memory/recognise.ts';
 import type { FrozenTask } from './freeze.ts';
 import { isStale } from './stale.ts';
@@ -46,13 +46,22 @@ export function describeMaps(task: FrozenTask, files: CollectedFiles): Described
 
 /** Words for a map in an error: its place, rights and name. */
 export function mapResource(vma: Vma): string {
-  const rights = [vma.read ? 'r' : '-', vma.write ? 'w' : '-', vma.execute ? 'x' : '-', vma.shared ? 's' : 'p'].join('');
+  const rights = [vma.read ? 'r' : '-', vma.write ? 'w' : '-', vma.execute ? 'x' : '-', vma.shared ? 's' : 'p'].join(
+    '',
+  );
   return `memory map ${vma.start.toString(16)}-${vma.end.toString(16)} ${rights} ${vma.name || '(anonymous)'}`;
 }
 
 function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedMap | Refusal {
   const kind = recogniseMap(vma);
-  const base = { start: BigInt(vma.start), end: BigInt(vma.end), pgoff: 0n, shmid: 0n, prot: protectionOf(vma), fd: -1n };
+  const base = {
+    start: BigInt(vma.start),
+    end: BigInt(vma.end),
+    pgoff: 0n,
+    shmid: 0n,
+    prot: protectionOf(vma),
+    fd: -1n,
+  };
   const grows = (vma.vmFlags?.has('gd') ? mapFlag.growsDown : 0) | (vma.vmFlags?.has('lo') ? mapFlag.locked : 0);
   const privateFlags = mapFlag.private | mapFlag.anonymous | grows;
   const madv = adviceOf(vma);
@@ -68,19 +77,45 @@ function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedM
     case 'refused':
       return refuse(kind.why, kind.remedy);
     case 'vsyscall':
-      return entry(vma, { ...base, flags: mapFlag.private | mapFlag.anonymous, status: vmaStatus.vsyscall | vmaStatus.anonymousPrivate }, 'none');
+      return entry(
+        vma,
+        {
+          ...base,
+          flags: mapFlag.private | mapFlag.anonymous,
+          status: vmaStatus.vsyscall | vmaStatus.anonymousPrivate,
+        },
+        'none',
+      );
     case 'vvar':
       return entry(
         vma,
-        { ...base, flags: mapFlag.private | mapFlag.anonymous, status: vmaStatus.regular | vmaStatus.anonymousPrivate | vmaStatus.vvar, madv: dontDump },
+        {
+          ...base,
+          flags: mapFlag.private | mapFlag.anonymous,
+          status: vmaStatus.regular | vmaStatus.anonymousPrivate | vmaStatus.vvar,
+          madv: dontDump,
+        },
         'none',
       );
     case 'vdso':
-      return entry(vma, { ...base, ...advice, flags: privateFlags, status: vmaStatus.regular | vmaStatus.vdso | vmaStatus.anonymousPrivate }, 'whole');
+      return entry(
+        vma,
+        {
+          ...base,
+          ...advice,
+          flags: privateFlags,
+          status: vmaStatus.regular | vmaStatus.vdso | vmaStatus.anonymousPrivate,
+        },
+        'whole',
+      );
     case 'heap':
     case 'anonymous': {
       const heap = kind.kind === 'heap' ? vmaStatus.heap : 0;
-      return entry(vma, { ...base, ...advice, flags: privateFlags, status: vmaStatus.regular | vmaStatus.anonymousPrivate | heap }, 'used');
+      return entry(
+        vma,
+        { ...base, ...advice, flags: privateFlags, status: vmaStatus.regular | vmaStatus.anonymousPrivate | heap },
+        'used',
+      );
     }
     case 'external': {
       const id = files.externalMapping(task.pid, vma);
@@ -90,14 +125,34 @@ function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedM
           'Load a plugin that dumps this device, and keep one descriptor of it open while it is mapped.',
         );
       const status = vmaStatus.regular | (vma.shared ? vmaStatus.fileShared : vmaStatus.filePrivate);
-      return entry(vma, { ...base, ...advice, pgoff: BigInt(vma.offset), shmid: BigInt(id), flags: vma.shared ? mapFlag.shared : mapFlag.private, status, fdflags: 2 }, vma.shared ? 'none' : 'changed');
+      return entry(
+        vma,
+        {
+          ...base,
+          ...advice,
+          pgoff: BigInt(vma.offset),
+          shmid: BigInt(id),
+          flags: vma.shared ? mapFlag.shared : mapFlag.private,
+          status,
+          fdflags: 2,
+        },
+        vma.shared ? 'none' : 'changed',
+      );
     }
     case 'file': {
       const writable = vma.shared && (vma.write || (vma.vmFlags?.has('mw') ?? false));
-      const id = files.addPath(kind.path, { pid: task.pid, flags: writable ? 2 : 0, stat: statSync(kind.path, { bigint: true }) });
+      const id = files.addPath(kind.path, {
+        pid: task.pid,
+        flags: writable ? 2 : 0,
+        stat: statSync(kind.path, { bigint: true }),
+      });
       const status = vmaStatus.regular | (vma.shared ? vmaStatus.fileShared : vmaStatus.filePrivate);
       const flags = (vma.shared ? mapFlag.shared : mapFlag.private) | grows;
-      return entry(vma, { ...base, ...advice, pgoff: BigInt(vma.offset), shmid: BigInt(id), flags, status, fdflags: writable ? 2 : 0 }, vma.shared ? 'none' : 'changed');
+      return entry(
+        vma,
+        { ...base, ...advice, pgoff: BigInt(vma.offset), shmid: BigInt(id), flags, status, fdflags: writable ? 2 : 0 },
+        vma.shared ? 'none' : 'changed',
+      );
     }
   }
 }

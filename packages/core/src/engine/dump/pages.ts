@@ -41,7 +41,13 @@ export function dumpPages(pid: number, pagesId: number, maps: readonly DumpedMap
   }
 }
 
-function copyRuns(pid: number, runs: readonly PageRun[], maps: readonly DumpedMap[], out: number, session: Session): number {
+function copyRuns(
+  pid: number,
+  runs: readonly PageRun[],
+  maps: readonly DumpedMap[],
+  out: number,
+  session: Session,
+): number {
   const unreadable = maps.filter(({ vma }) => !vma.read);
   const memory = openSync(`/proc/${pid}/mem`, 'r');
   try {
@@ -56,7 +62,10 @@ function copyRuns(pid: number, runs: readonly PageRun[], maps: readonly DumpedMa
           const got = hidden
             ? readSync(memory, buffer.bytes, fill, want, from)
             : readMemoryInto(pid, from, buffer.address + fill, want);
-          if (got <= 0) throw new EngineError('TARGET_DIED', `process ${pid}: its memory at 0x${from.toString(16)} is gone`, { pid });
+          if (got <= 0)
+            throw new EngineError('TARGET_DIED', `process ${pid}: its memory at 0x${from.toString(16)} is gone`, {
+              pid,
+            });
           from += got;
           fill += got;
           total += got;

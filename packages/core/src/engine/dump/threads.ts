@@ -1,4 +1,4 @@
-import { readMemory, type Registers, trySyscall, arena } from '@criujs/linux';
+import { arena, type Registers, readMemory, trySyscall } from '@criujs/linux';
 import type { FrozenThread } from './freeze.ts';
 
 /** What can be read of a frozen thread from outside. */

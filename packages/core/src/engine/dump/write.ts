@@ -1,6 +1,6 @@
 import { type EntryInit, encodeImage } from '@criujs/images';
-import type { CollectedFiles } from '../../files/collect.ts';
 import { taskState } from '../../facts/tasks.ts';
+import type { CollectedFiles } from '../../files/collect.ts';
 import type { Session } from '../../run/session.ts';
 import { credentialsEntry } from '../../tasks/credentials.ts';
 import { threadInfo } from '../../tasks/registers.ts';
@@ -15,7 +15,16 @@ const mostAuxv = 44;
 /** Control group set of every task: the one that the images' reader is in itself. */
 const controlGroupSet = 1;
 /** Ids of the namespaces, the same for all tasks of a tree that lives in the engine's own. */
-const namespaceIds = { pidNsId: 1, netNsId: 2, ipcNsId: 3, utsNsId: 4, timeNsId: 5, mntNsId: 6, userNsId: 7, cgroupNsId: 8 } as const;
+const namespaceIds = {
+  pidNsId: 1,
+  netNsId: 2,
+  ipcNsId: 3,
+  utsNsId: 4,
+  timeNsId: 5,
+  mntNsId: 6,
+  userNsId: 7,
+  cgroupNsId: 8,
+} as const;
 /** Ids of a task's own objects; 1 is the reader's. */
 const firstOwnId = 2;
 
@@ -26,12 +35,24 @@ export function objectIds(at: number): EntryInit<'IDS'> & { filesId: number } {
 }
 
 /** Writes the images of one living process, all but its memory. */
-export function writeTask(view: OutsideView, inside: InsideView, at: number, files: CollectedFiles, session: Session): void {
+export function writeTask(
+  view: OutsideView,
+  inside: InsideView,
+  at: number,
+  files: CollectedFiles,
+  session: Session,
+): void {
   const { store } = session;
   const { pid } = view.task;
   const ids = objectIds(at);
   store.write(`ids-${pid}.img`, encodeImage('IDS', [{ message: ids }]));
-  store.write(`fdinfo-${ids.filesId}.img`, encodeImage('FDINFO', files.fdinfo(pid).map((message) => ({ message }))));
+  store.write(
+    `fdinfo-${ids.filesId}.img`,
+    encodeImage(
+      'FDINFO',
+      files.fdinfo(pid).map((message) => ({ message })),
+    ),
+  );
   const fs = { cwdId: view.cwd, rootId: view.root, umask: view.task.status.umask };
   store.write(`fs-${pid}.img`, encodeImage('FS', [{ message: fs }]));
   view.task.threads.forEach((thread, which) => {
@@ -45,7 +66,14 @@ export function writeTask(view: OutsideView, inside: InsideView, at: number, fil
 export function writeZombie(task: FrozenTask, session: Session): void {
   const core: EntryInit<'CORE'> = {
     mtype: marchX86,
-    tc: { taskState: taskState.dead, exitCode: task.stat.exitCode, personality: 0, flags: 0, blkSigset: 0n, comm: task.command },
+    tc: {
+      taskState: taskState.dead,
+      exitCode: task.stat.exitCode,
+      personality: 0,
+      flags: 0,
+      blkSigset: 0n,
+      comm: task.command,
+    },
   };
   session.store.write(`core-${task.pid}.img`, encodeImage('CORE', [{ message: core }]));
 }
@@ -114,7 +142,13 @@ function threadCore(view: OutsideView, inside: InsideView, which: number): Entry
       cgSet: controlGroupSet,
       ...(state.rseq === null
         ? {}
-        : { rseqEntry: { rseqAbiPointer: state.rseq.pointer, rseqAbiSize: state.rseq.size, signature: state.rseq.signature } }),
+        : {
+            rseqEntry: {
+              rseqAbiPointer: state.rseq.pointer,
+              rseqAbiSize: state.rseq.size,
+              signature: state.rseq.signature,
+            },
+          }),
     },
   };
 }

@@ -41,7 +41,11 @@ const firstInherited = 64;
 export function placeCalls(placements: readonly Placement[]): TaskCall[] {
   const sorted = [...placements].sort((a, b) => a.fd - b.fd);
   const calls = sorted.map(
-    ({ fd, source, cloexec }): TaskCall => ({ name: 'dup3', args: [source, fd, cloexec ? closeOnExec : 0], what: `open descriptor ${fd}` }),
+    ({ fd, source, cloexec }): TaskCall => ({
+      name: 'dup3',
+      args: [source, fd, cloexec ? closeOnExec : 0],
+      what: `open descriptor ${fd}`,
+    }),
   );
   let free = 0;
   for (const { fd } of sorted) {

@@ -41,7 +41,12 @@ function readCall(pieces: readonly FillPlan[], bytes: number, pages: number): Ta
     vector.writeBigUInt64LE(BigInt(length), at * pieceSize + 8);
   });
   const offset = pieces[0]?.offset ?? 0;
-  return { name: 'preadv', args: [pages, vector, pieces.length, offset, 0], expect: bytes, what: `read ${bytes} bytes of its memory from the image` };
+  return {
+    name: 'preadv',
+    args: [pages, vector, pieces.length, offset, 0],
+    expect: bytes,
+    what: `read ${bytes} bytes of its memory from the image`,
+  };
 }
 
 function* cut(fill: FillPlan): Generator<FillPlan> {

@@ -36,7 +36,12 @@ export function forkTree(tree: TreeImage, helper: BuiltThread, workshop: Worksho
 
   const fork = (task: TaskImage | ZombieImage, parent: BuiltThread, inRoot: boolean): void => {
     const flags = inRoot && !options.detach ? cloneFlag.parent : 0;
-    const thread = cloneTask(parent, workshop, { tid: task.pid, flags, exitSignal: flags ? 0 : options.exitSignal(task.pid), newPids: options.newPids });
+    const thread = cloneTask(parent, workshop, {
+      tid: task.pid,
+      flags,
+      exitSignal: flags ? 0 : options.exitSignal(task.pid),
+      newPids: options.newPids,
+    });
     ids.set(task.pid, thread.tid);
     if (task.state === 'zombie') {
       end(thread, parent, task.exitCode, workshop);
@@ -64,9 +69,13 @@ export function endTasks(tasks: ReadonlyMap<number, BuiltThread>): void {
 }
 
 /** Children in the session that their parent had before it made its own must be born before it does. */
-function bySession(parent: TaskImage, children: readonly (TaskImage | ZombieImage)[]): [(TaskImage | ZombieImage)[], (TaskImage | ZombieImage)[]] {
+function bySession(
+  parent: TaskImage,
+  children: readonly (TaskImage | ZombieImage)[],
+): [(TaskImage | ZombieImage)[], (TaskImage | ZombieImage)[]] {
   const leads = parent.sid === parent.pid;
-  const isEarly = (child: TaskImage | ZombieImage): boolean => leads && child.sid !== parent.sid && child.sid !== child.pid;
+  const isEarly = (child: TaskImage | ZombieImage): boolean =>
+    leads && child.sid !== parent.sid && child.sid !== child.pid;
   return [children.filter(isEarly), children.filter((child) => !isEarly(child))];
 }
 
@@ -98,7 +107,8 @@ function cloneWithPatience(parent: BuiltThread, workshop: Workshop, how: { tid: 
   for (let tries = 0; ; tries++) {
     try {
       const tid = own(parent, workshop, 'clone3', [workshop.data.start, cloneArgs.size]);
-      if (waitFor(tid)?.kind !== 'stopped') throw new EngineError('TARGET_DIED', `process ${tid} ended before it began`);
+      if (waitFor(tid)?.kind !== 'stopped')
+        throw new EngineError('TARGET_DIED', `process ${tid} ended before it began`);
       return tid;
     } catch (error) {
       if (!(error instanceof LinuxError)) throw error;
@@ -118,12 +128,13 @@ const cloneErrors: Readonly<Record<string, (tid: number) => EngineError>> = {
   EPERM: (tid) =>
     new EngineError('PID_NOT_PERMITTED', `this user may not give a process the pid ${tid}`, {
       pid: tid,
-      remedy: 'Restore with new pids (--new-pids), in a user namespace (unshare -U -r -p -f --mount-proc), or as root (CAP_CHECKPOINT_RESTORE).',
+      remedy:
+        'Restore with new pids (--new-pids), in a user namespace (unshare -U -r -p -f --mount-proc), or as root (CAP_CHECKPOINT_RESTORE).',
     }),
   ENOSYS: (tid) =>
     new EngineError('PID_NOT_PERMITTED', `clone3(2) is refused here, so no process can get the pid ${tid}`, {
       pid: tid,
-      remedy: 'Allow clone3 in the container\'s seccomp filter; `criujs check` tells more.',
+      remedy: "Allow clone3 in the container's seccomp filter; `criujs check` tells more.",
     }),
   EINVAL: (tid) =>
     new EngineError('PID_NOT_PERMITTED', `the kernel gives no process the pid ${tid} here`, {
@@ -146,7 +157,12 @@ function takenBy(pid: number): string {
 }
 
 /** A call of a task in its own name. */
-export function own(thread: BuiltThread, workshop: Workshop, name: Parameters<typeof callOnce>[1], args: Parameters<typeof callOnce>[2]): number {
+export function own(
+  thread: BuiltThread,
+  workshop: Workshop,
+  name: Parameters<typeof callOnce>[1],
+  args: Parameters<typeof callOnce>[2],
+): number {
   const { tracee, base } = thread;
   return callOnce({ thread: tracee, base, instruction: workshop.instruction, stack: workshop.end - 4096 }, name, args);
 }
@@ -186,7 +202,13 @@ function die(thread: BuiltThread, signal: number): void {
 }
 
 /** Process groups: leaders first, then members; a group whose leader has ended gets a leader for a moment. */
-function setGroups(tree: TreeImage, tasks: ReadonlyMap<number, BuiltThread>, ids: ReadonlyMap<number, number>, workshop: Workshop, newPids: boolean): void {
+function setGroups(
+  tree: TreeImage,
+  tasks: ReadonlyMap<number, BuiltThread>,
+  ids: ReadonlyMap<number, number>,
+  workshop: Workshop,
+  newPids: boolean,
+): void {
   const living = tree.tasks.filter((task): task is TaskImage => task.state !== 'zombie');
   const root = living[0] as TaskImage;
   for (const { pid, pgid, sid } of living) {
@@ -195,7 +217,8 @@ function setGroups(tree: TreeImage, tasks: ReadonlyMap<number, BuiltThread>, ids
   const leaderless = new Map<number, TaskImage[]>();
   for (const task of living) {
     if (task.pgid === task.pid) continue;
-    if (tasks.has(task.pgid)) own(tasks.get(task.pid) as BuiltThread, workshop, 'setpgid', [0, ids.get(task.pgid) as number]);
+    if (tasks.has(task.pgid))
+      own(tasks.get(task.pid) as BuiltThread, workshop, 'setpgid', [0, ids.get(task.pgid) as number]);
     // The root's group came from outside, and whoever restores gives it now.
     else if (task.pgid !== root.pgid) leaderless.set(task.pgid, [...(leaderless.get(task.pgid) ?? []), task]);
   }

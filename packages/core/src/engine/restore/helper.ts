@@ -1,5 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { blob, helperImage, ptraceOption, type Registers, spawnImage, type Tracee, tracee, waitFor, writeMemory } from '@criujs/linux';
+import {
+  blob,
+  helperImage,
+  ptraceOption,
+  type Registers,
+  spawnImage,
+  type Tracee,
+  tracee,
+  waitFor,
+  writeMemory,
+} from '@criujs/linux';
 import type { BatchPlace } from '../batch.ts';
 import type { DataArea } from '../remote.ts';
 
@@ -16,7 +26,11 @@ const stopSignal = 23;
 
 /** Tasks that are being built die with the engine, and so do all that they make. ptrace(2). */
 const options =
-  ptraceOption.TRACESYSGOOD | ptraceOption.TRACEFORK | ptraceOption.TRACEVFORK | ptraceOption.TRACECLONE | ptraceOption.EXITKILL;
+  ptraceOption.TRACESYSGOOD |
+  ptraceOption.TRACEFORK |
+  ptraceOption.TRACEVFORK |
+  ptraceOption.TRACECLONE |
+  ptraceOption.EXITKILL;
 
 /** Places in the memory that all tasks that are being built have. */
 export interface Workshop {

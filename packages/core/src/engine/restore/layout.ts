@@ -51,7 +51,10 @@ export function planMemory(task: TaskImage): MemoryPlan {
       throw invalid(file, `an impossible map ${vma.start.toString(16)}-${vma.end.toString(16)}`);
     const no = unsupported.find(([bit]) => vma.status & bit);
     if (no !== undefined)
-      throw new EngineError('UNSUPPORTED', `cannot restore ${task.pid}: ${no[1]} is not supported yet`, { pid: task.pid, remedy: 'Restore it with CRIU.' });
+      throw new EngineError('UNSUPPORTED', `cannot restore ${task.pid}: ${no[1]} is not supported yet`, {
+        pid: task.pid,
+        remedy: 'Restore it with CRIU.',
+      });
     last = end;
   }
   const maps = all
@@ -68,7 +71,11 @@ function areaOf(vmas: readonly VmaEntry[], status: number): { start: number; end
 }
 
 /** Cuts the runs of pages at the borders of maps. The vdso's pages are the kernel's own. */
-function planFills(task: TaskImage, maps: readonly MapPlan[], vdso: MemoryPlan['vdso']): { fills: FillPlan[]; bytes: number } {
+function planFills(
+  task: TaskImage,
+  maps: readonly MapPlan[],
+  vdso: MemoryPlan['vdso'],
+): { fills: FillPlan[]; bytes: number } {
   const file = `pagemap-${task.pid}.img`;
   const fills: FillPlan[] = [];
   let offset = 0;
@@ -120,7 +127,8 @@ export function findHole(plans: readonly MemoryPlan[], length: number, lowest: n
     if (hole + length <= start) break;
     if (end > hole) hole = roundUp(end);
   }
-  if (hole + length > addressEnd) throw new EngineError('KERNEL', `no ${length} bytes of address space are free in all processes`);
+  if (hole + length > addressEnd)
+    throw new EngineError('KERNEL', `no ${length} bytes of address space are free in all processes`);
   return hole;
 }
 
@@ -131,5 +139,8 @@ function roundUp(address: number): number {
 }
 
 function invalid(file: string, what: string): EngineError {
-  return new EngineError('IMAGE_INVALID', `${file}: ${what}`, { resource: file, remedy: 'The image is damaged: take another copy of the dump.' });
+  return new EngineError('IMAGE_INVALID', `${file}: ${what}`, {
+    resource: file,
+    remedy: 'The image is damaged: take another copy of the dump.',
+  });
 }

@@ -19,10 +19,19 @@ export function isFileMap(entry: VmaEntry): boolean {
  *
  * @param source the task's descriptor of a mapped file
  */
-export function mapCalls(pid: number, plan: MemoryPlan, workshop: Workshop, source: (entry: VmaEntry) => number): TaskCall[] {
+export function mapCalls(
+  pid: number,
+  plan: MemoryPlan,
+  workshop: Workshop,
+  source: (entry: VmaEntry) => number,
+): TaskCall[] {
   const now = readMaps(pid).filter(({ name }) => name !== '[vsyscall]');
   const kernel = now.filter(({ name }) => name === '[vdso]' || name.startsWith('[vvar'));
-  return [...clear(now, kernel, workshop), ...moveKernelPages(pid, kernel, plan, workshop), ...plan.maps.map((map) => mapCall(map, source))];
+  return [
+    ...clear(now, kernel, workshop),
+    ...moveKernelPages(pid, kernel, plan, workshop),
+    ...plan.maps.map((map) => mapCall(map, source)),
+  ];
 }
 
 function clear(now: readonly Vma[], kernel: readonly Vma[], workshop: Workshop): TaskCall[] {
@@ -37,11 +46,13 @@ function clear(now: readonly Vma[], kernel: readonly Vma[], workshop: Workshop):
 
 /** vvar and vdso keep their distance: the code of one finds the other by it. */
 function moveKernelPages(pid: number, kernel: readonly Vma[], plan: MemoryPlan, workshop: Workshop): TaskCall[] {
-  if (plan.vdso === null) return kernel.map(({ start, end }) => ({ name: 'munmap', args: [start, end - start], what: 'remove the vdso' }));
+  if (plan.vdso === null)
+    return kernel.map(({ start, end }) => ({ name: 'munmap', args: [start, end - start], what: 'remove the vdso' }));
   const vdso = kernel.find(({ name }) => name === '[vdso]');
   const first = kernel[0];
   const last = kernel.at(-1);
-  if (vdso === undefined || first === undefined || last === undefined) throw otherKernel(pid, 'this kernel has no vdso');
+  if (vdso === undefined || first === undefined || last === undefined)
+    throw otherKernel(pid, 'this kernel has no vdso');
   const delta = plan.vdso.start - vdso.start;
   if (plan.vdso.end - plan.vdso.start !== vdso.end - vdso.start) throw otherKernel(pid, 'its vdso has another size');
   if (plan.vvar !== null && plan.vvar.start !== first.start + delta) throw otherKernel(pid, 'its vvar lies elsewhere');
@@ -57,7 +68,11 @@ function moveKernelPages(pid: number, kernel: readonly Vma[], plan: MemoryPlan, 
 
 function move(vma: Vma, from: number, to: number): TaskCall {
   const size = vma.end - vma.start;
-  return { name: 'mremap', args: [from, size, size, remapFlag.mayMove | remapFlag.fixed, to], what: `move ${vma.name}` };
+  return {
+    name: 'mremap',
+    args: [from, size, size, remapFlag.mayMove | remapFlag.fixed, to],
+    what: `move ${vma.name}`,
+  };
 }
 
 function otherKernel(pid: number, what: string): EngineError {
@@ -86,11 +101,18 @@ export function finishMapCalls(plan: MemoryPlan): TaskCall[] {
     const length = end - start;
     const place = `${start.toString(16)}-${end.toString(16)}`;
     const calls: TaskCall[] = [];
-    if (filled && !(entry.prot & protection.write)) calls.push({ name: 'mprotect', args: [start, length, entry.prot], what: `protect ${place}` });
+    if (filled && !(entry.prot & protection.write))
+      calls.push({ name: 'mprotect', args: [start, length, entry.prot], what: `protect ${place}` });
     for (const advice of bits(entry.madv ?? 0n)) {
-      calls.push({ name: 'madvise', args: [start, length, advice], optional: true, what: `give ${place} the advice ${adviceName[advice] ?? advice}` });
+      calls.push({
+        name: 'madvise',
+        args: [start, length, advice],
+        optional: true,
+        what: `give ${place} the advice ${adviceName[advice] ?? advice}`,
+      });
     }
-    if (entry.flags & mapFlag.locked) calls.push({ name: 'mlock', args: [start, length], optional: true, what: `lock ${place} in memory` });
+    if (entry.flags & mapFlag.locked)
+      calls.push({ name: 'mlock', args: [start, length], optional: true, what: `lock ${place} in memory` });
     return calls;
   });
 }

@@ -64,15 +64,19 @@ const marchX86 = 1;
 export function readTree(session: Session): TreeImage {
   const inventory = one(session, 'INVENTORY', 'inventory.img');
   if (!imageVersions.includes(inventory.imgVersion))
-    throw new EngineError('IMAGES_VERSION', `inventory.img: images of version ${inventory.imgVersion}; versions ${imageVersions.join(' and ')} are read`, {
-      remedy: 'Restore them with the program that wrote them, or dump again with this one.',
-    });
+    throw new EngineError(
+      'IMAGES_VERSION',
+      `inventory.img: images of version ${inventory.imgVersion}; versions ${imageVersions.join(' and ')} are read`,
+      {
+        remedy: 'Restore them with the program that wrote them, or dump again with this one.',
+      },
+    );
   const tasks = readMany(session, 'PSTREE', 'pstree.img').map((entry) => readTask(session, entry));
   checkTree(tasks);
   const living = tasks.filter((task): task is TaskImage => task.state !== 'zombie');
   for (const task of living) checkNamespaces(task, inventory.rootIds);
   if (living.some(({ ids }) => ids.timeNsId !== inventory.rootIds?.timeNsId))
-    session.warn('the program had clocks of its own (a time namespace); from now on it sees this machine\'s');
+    session.warn("the program had clocks of its own (a time namespace); from now on it sees this machine's");
   const fdinfo = new Map(
     living.map(({ ids }) => [ids.filesId, readMany(session, 'FDINFO', `fdinfo-${ids.filesId}.img`)] as const),
   );
@@ -115,7 +119,10 @@ function readTask(session: Session, entry: EntryOf<'PSTREE'>): TaskImage | Zombi
 
 function checkCore(core: CoreEntry, file: string): void {
   if (core.mtype !== marchX86 || core.threadInfo === undefined)
-    throw unsupported(`${file}: a core image of another processor (type ${core.mtype})`, 'Restore it on such a machine.');
+    throw unsupported(
+      `${file}: a core image of another processor (type ${core.mtype})`,
+      'Restore it on such a machine.',
+    );
   if (core.threadCore === undefined) throw invalid(file, 'no state of the thread');
   if (core.threadCore.seccompMode || core.tc?.oldSeccompMode)
     throw unsupported(`${file}: the program had a seccomp filter`, 'Restore it with CRIU.');
@@ -133,7 +140,8 @@ function checkTree(tasks: readonly (TaskImage | ZombieImage)[]): void {
       if (tids.has(tid)) throw invalid('pstree.img', `two tasks have the pid ${tid}`);
       tids.add(tid);
     }
-    if (at > 0 && !seen.has(task.ppid)) throw invalid('pstree.img', `process ${task.pid} comes before its parent ${task.ppid}`);
+    if (at > 0 && !seen.has(task.ppid))
+      throw invalid('pstree.img', `process ${task.pid} comes before its parent ${task.ppid}`);
     seen.add(task.pid);
   });
   if (tasks[0]?.state === 'zombie') throw invalid('pstree.img', 'the root is a process that has ended');
@@ -143,9 +151,14 @@ function checkTree(tasks: readonly (TaskImage | ZombieImage)[]): void {
 const namespaceFields = ['pidNsId', 'netNsId', 'ipcNsId', 'utsNsId', 'mntNsId', 'userNsId', 'cgroupNsId'] as const;
 
 function checkNamespaces(task: TaskImage, root: TaskKobjIdsEntry | undefined): void {
-  const own = namespaceFields.find((field) => root !== undefined && root[field] !== 0 && task.ids[field] !== 0 && task.ids[field] !== root[field]);
+  const own = namespaceFields.find(
+    (field) => root !== undefined && root[field] !== 0 && task.ids[field] !== 0 && task.ids[field] !== root[field],
+  );
   if (own !== undefined)
-    throw unsupported(`process ${task.pid} lived in a namespace of its own (${own})`, 'Restore it with CRIU: namespaces are not supported yet.');
+    throw unsupported(
+      `process ${task.pid} lived in a namespace of its own (${own})`,
+      'Restore it with CRIU: namespaces are not supported yet.',
+    );
 }
 
 function readPagemap(session: Session, name: string): ReturnType<typeof decodePagemap> {
@@ -160,7 +173,8 @@ function readMany<K extends ImageKind>(session: Session, kind: K, name: string):
 /** The entry of an image that holds one. */
 function one<K extends ImageKind>(session: Session, kind: K, name: string): EntryOf<K> {
   const [entry, second] = readMany(session, kind, name);
-  if (entry === undefined || second !== undefined) throw invalid(name, `${entry === undefined ? 'no entry' : 'more than one entry'} in it`);
+  if (entry === undefined || second !== undefined)
+    throw invalid(name, `${entry === undefined ? 'no entry' : 'more than one entry'} in it`);
   return entry;
 }
 
@@ -178,7 +192,10 @@ function reading<T>(name: string, read: () => T): T {
 }
 
 function invalid(file: string, what: string): EngineError {
-  return new EngineError('IMAGE_INVALID', `${file}: ${what}`, { resource: file, remedy: 'The image is damaged: take another copy of the dump.' });
+  return new EngineError('IMAGE_INVALID', `${file}: ${what}`, {
+    resource: file,
+    remedy: 'The image is damaged: take another copy of the dump.',
+  });
 }
 
 function unsupported(what: string, remedy: string): EngineError {

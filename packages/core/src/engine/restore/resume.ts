@@ -24,12 +24,14 @@ export function putTogether(image: TaskImage, threads: readonly BuiltThread[], w
 
 /** Images of old releases have the mask of the main thread with the process only. */
 function maskOf({ threadCore, tc }: CoreEntry): bigint {
-  if (threadCore !== undefined && isFieldSet(threadCore, ThreadCoreEntrySchema.field.blkSigset)) return threadCore.blkSigset;
+  if (threadCore !== undefined && isFieldSet(threadCore, ThreadCoreEntrySchema.field.blkSigset))
+    return threadCore.blkSigset;
   return tc?.blkSigset ?? 0n;
 }
 
 /** Lets the process go. One that was stopped by a signal stops again before its first instruction. */
 export function letGo(image: TaskImage, threads: readonly BuiltThread[]): void {
-  if (image.state === 'stopped' && threads[0] !== undefined) process.kill(threads[0].pid, image.cores[0]?.tc?.stopSigno || 'SIGSTOP');
+  if (image.state === 'stopped' && threads[0] !== undefined)
+    process.kill(threads[0].pid, image.cores[0]?.tc?.stopSigno || 'SIGSTOP');
   for (const { tracee } of threads) tracee.detach();
 }

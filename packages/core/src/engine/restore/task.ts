@@ -1,8 +1,16 @@
-import { type CoreEntry, FsEntrySchema, isFieldSet, MmEntrySchema, TaskCoreEntrySchema, type VmaEntry, VmaEntrySchema } from '@criujs/images';
+import {
+  type CoreEntry,
+  FsEntrySchema,
+  isFieldSet,
+  MmEntrySchema,
+  TaskCoreEntrySchema,
+  type VmaEntry,
+  VmaEntrySchema,
+} from '@criujs/images';
 import { errnoName, readStat, readStatus } from '@criujs/linux';
-import type { OpenedFiles } from '../../files/open.ts';
 import { protection, vmaStatus } from '../../facts/memory.ts';
 import { prctl } from '../../facts/prctl.ts';
+import type { OpenedFiles } from '../../files/open.ts';
 import type { Session } from '../../run/session.ts';
 import { credentialCalls } from '../../tasks/credentials.ts';
 import { applyLimits } from '../../tasks/limits.ts';
@@ -42,14 +50,21 @@ export interface TaskBuild {
 export function buildTask(build: TaskBuild): BuiltThread[] {
   const { image, main, session } = build;
   run(build, main, memoryCalls(build));
-  for (const warning of setMm(build.workshop.place(main), build.workshop.data, image.mm, build.inherited(build.files.mapping(image.mm.exeFileId, 'read'))))
+  for (const warning of setMm(
+    build.workshop.place(main),
+    build.workshop.data,
+    image.mm,
+    build.inherited(build.files.mapping(image.mm.exeFileId, 'read')),
+  ))
     session.warn(warning);
   run(build, main, surroundingCalls(build));
   run(build, main, build.files.afterTasks(image.ids.filesId));
   run(build, main, characterCalls(build));
   const { tc } = leader(image);
-  const oomScore = tc !== undefined && isFieldSet(tc, TaskCoreEntrySchema.field.oomScoreAdj) ? tc.oomScoreAdj : undefined;
-  for (const warning of [...applyLimits(main.pid, tc?.rlimits?.rlimits ?? []), ...applyOomScore(main.pid, oomScore)]) session.warn(warning);
+  const oomScore =
+    tc !== undefined && isFieldSet(tc, TaskCoreEntrySchema.field.oomScoreAdj) ? tc.oomScoreAdj : undefined;
+  for (const warning of [...applyLimits(main.pid, tc?.rlimits?.rlimits ?? []), ...applyOomScore(main.pid, oomScore)])
+    session.warn(warning);
   const threads = [main, ...image.threads.slice(1).map((tid) => cloneThread(main, build.workshop, tid, build.newPids))];
   threads.forEach((thread, at) => {
     buildThread(build, thread, image.cores[at] as CoreEntry);
@@ -82,14 +97,17 @@ function surroundingCalls(build: TaskBuild): TaskCall[] {
   const { image, files } = build;
   const root = build.inherited(files.directory(image.fs.rootId));
   const cwd = build.inherited(files.directory(image.fs.cwdId));
-  const placements = files.placements(image.ids.filesId).map(({ fd, source, cloexec }) => ({ fd, source: build.inherited(source), cloexec }));
+  const placements = files
+    .placements(image.ids.filesId)
+    .map(({ fd, source, cloexec }) => ({ fd, source: build.inherited(source), cloexec }));
   const calls: TaskCall[] = [];
   if (build.foreignRoot) {
     calls.push({ name: 'fchdir', args: [root], what: 'go to its root directory' });
     calls.push({ name: 'chroot', args: [Buffer.from('.\0')], what: 'change its root directory' });
   }
   calls.push({ name: 'fchdir', args: [cwd], what: 'go to its working directory' });
-  if (isFieldSet(image.fs, FsEntrySchema.field.umask)) calls.push({ name: 'umask', args: [image.fs.umask], what: 'set its umask' });
+  if (isFieldSet(image.fs, FsEntrySchema.field.umask))
+    calls.push({ name: 'umask', args: [image.fs.umask], what: 'set its umask' });
   return [...calls, ...placeCalls(placements)];
 }
 
@@ -98,7 +116,8 @@ function characterCalls(build: TaskBuild): TaskCall[] {
   const { tc, threadCore } = leader(build.image);
   if (tc === undefined) return [];
   const calls = [...actionCalls(tc.sigactions), ...processCalls(tc)];
-  if (build.image.mm.thpDisabled) calls.push({ name: 'prctl', args: [prctl.setThpDisable, 1, 0, 0, 0], what: 'disable huge pages' });
+  if (build.image.mm.thpDisabled)
+    calls.push({ name: 'prctl', args: [prctl.setThpDisable, 1, 0, 0, 0], what: 'disable huge pages' });
   if (!threadCore?.comm) calls.push(nameCall(tc.comm));
   return calls;
 }
@@ -112,7 +131,12 @@ function buildThread(build: TaskBuild, thread: BuiltThread, core: CoreEntry): vo
   const calls = [...threadCalls(own, info.clearTidAddr), ...schedulingCalls(own, readStat(thread.pid, thread.tid))];
   if (own.creds !== undefined) calls.push(...credentialCalls(own.creds, now));
   // The kernel forgets the signal when credentials change.
-  if (own.pdeathSig) calls.push({ name: 'prctl', args: [prctl.setParentDeathSignal, own.pdeathSig, 0, 0, 0], what: 'set its parent death signal' });
+  if (own.pdeathSig)
+    calls.push({
+      name: 'prctl',
+      args: [prctl.setParentDeathSignal, own.pdeathSig, 0, 0, 0],
+      what: 'set its parent death signal',
+    });
   calls.push(...pendingCalls(own.signalsP?.signals ?? [], { pid: thread.pid, tid: thread.tid }));
   for (const failed of runTaskCalls(place, build.workshop.data, calls)) warn(build, failed);
 }
@@ -123,7 +147,8 @@ function lastCalls(build: TaskBuild): TaskCall[] {
   const { mm } = build.image;
   const dumpable = isFieldSet(mm, MmEntrySchema.field.dumpable) ? mm.dumpable : undefined;
   const calls: TaskCall[] = [];
-  if (dumpable === 0 || dumpable === 1) calls.push({ name: 'prctl', args: [prctl.setDumpable, dumpable, 0, 0, 0], what: 'set whether it may be dumped' });
+  if (dumpable === 0 || dumpable === 1)
+    calls.push({ name: 'prctl', args: [prctl.setDumpable, dumpable, 0, 0, 0], what: 'set whether it may be dumped' });
   calls.push(...pendingCalls(tc?.signalsS?.signals ?? [], { pid: build.main.pid }));
   return [...calls, ...timerCalls(tc?.timers)];
 }
