@@ -68,14 +68,18 @@ export interface PluginHost {
 }
 
 const defaultDeadline = 10_000;
+/** Node fires timers that are longer than this at once. */
+const longestTimer = 2 ** 31 - 1;
 
 /**
  * Loads plugins, checks them and their options, and gives the host that calls them.
- * @throws HostError PLUGIN_NOT_FOUND, PLUGIN_INVALID, PLUGIN_API_VERSION, PLUGIN_DUPLICATE, PLUGIN_OPTIONS
+ * @throws HostError PLUGIN_NOT_FOUND, PLUGIN_INVALID, PLUGIN_API_VERSION, PLUGIN_DUPLICATE, PLUGIN_OPTIONS, and HOOK_TIMEOUT or
+ *   PLUGIN_EXITED with the hook `load` or `options`
  */
 export async function createPluginHost(options: PluginHostOptions): Promise<PluginHost> {
   const { deadline = defaultDeadline, signal, sections, onLog } = options;
-  const run = createRun(deadline, signal);
+  if (!(deadline > 0)) throw new RangeError(`a deadline of ${deadline} ms: it must be more than 0`);
+  const run = createRun(Math.min(deadline, longestTimer), signal);
   const { plugins, values } = await load(options, run);
   let current: Started | undefined;
   let finished: Promise<readonly CriuError[]> = Promise.resolve([]);

@@ -225,6 +225,16 @@ test('a hook that hangs is given up at the deadline, and its signal is aborted',
   expect(signal?.reason).toBe(error);
 });
 
+test('a deadline may be without end, not without length', async () => {
+  const { call } = await runWith('DUMP_EXT_FILE', () => new Promise((resolve) => setTimeout(resolve, 5)), {
+    deadline: Number.POSITIVE_INFINITY,
+  });
+  expect(await call('DUMP_EXT_FILE')).toMatchObject({ claimed: true });
+  for (const deadline of [0, -1, Number.NaN]) {
+    await expect(createPluginHost({ plugins: [], deadline })).rejects.toThrow(RangeError);
+  }
+});
+
 test('an init and an exit that hang are given up, too', async () => {
   const init = await createPluginHost({ plugins: [definePlugin({ name: 'a', init: hang, hooks: [] })], deadline: 20 });
   expect(await errorOf(init.start('dump'))).toMatchObject({ code: 'HOOK_TIMEOUT', hook: 'init' });
