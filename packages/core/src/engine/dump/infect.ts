@@ -14,6 +14,7 @@ import { harmlessSignals, hasSignal } from '../../facts/tasks.ts';
 import { type BatchPlace, type CallPlace, callOnce, runBatch } from '../batch.ts';
 import type { DataArea } from '../remote.ts';
 import type { FrozenTask, FrozenThread } from './freeze.ts';
+import { spreadNet } from './net.ts';
 import type { ThreadState } from './threads.ts';
 
 /** Our page in the target: blob, table, answers, one signal frame. */
@@ -29,9 +30,6 @@ const page = {
 export const infectionSize: number = page.size;
 /** Bytes at the vdso's end that the code for the first call takes; they are zero in every vdso. */
 const caveRoom = 64;
-/** The red zone of the System V ABI: leaf functions keep data below `rsp`. */
-const redZone = 128;
-
 /** A task that runs calls of ours, until it is cured. */
 export interface Infection {
   /** Where answers may be written; each batch starts anew. */
@@ -139,25 +137,6 @@ export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => v
   }
 }
 
-/** A signal frame below a thread's red zone, to fall into. */
-interface Net {
-  /** What `rsp` must be for rt_sigreturn to find it. */
-  readonly stack: number;
-  /** False where the stack ends too soon: then there is none. */
-  readonly held: boolean;
-  /** Puts back what lay there before: some runtimes keep other data below the stack pointer. */
-  takeIn(): void;
-}
-
-function spreadNet(pid: number, thread: FrozenThread, state: ThreadState): Net {
-  const need = frameSize(thread);
-  const address = Number((thread.registers.get('sp') - BigInt(redZone + need)) & ~63n);
-  const below = tryRead(pid, address, need);
-  if (below === null) return { stack: Number(thread.registers.get('sp')), held: false, takeIn: () => undefined };
-  writeMemory(pid, address, signalFrame(address, state.saved, thread.mask, thread.xstate));
-  return { stack: address + 8, held: true, takeIn: () => writeMemory(pid, address, below) };
-}
-
 const everySignal = 0xffff_ffff_ffff_ffffn;
 
 /** The mask comes first, so that no moment has the program's registers and all signals blocked. */
@@ -192,20 +171,6 @@ function openCave(task: FrozenTask): number {
       remedy: 'Please report this kernel: its vdso leaves no room.',
     });
   return cave;
-}
-
-/** rt_sigframe without its floating point state is below 1 KiB; the rest is alignment. */
-function frameSize(thread: FrozenThread): number {
-  return 1024 + 64 + 64 + thread.xstate.length + 64;
-}
-
-function tryRead(pid: number, address: number, length: number): Buffer | null {
-  try {
-    return readMemory(pid, address, length);
-  } catch {
-    // The stack ends here: without a frame the first call is made all the same.
-    return null;
-  }
 }
 
 function tryCall<T>(task: FrozenTask, call: () => T): T {

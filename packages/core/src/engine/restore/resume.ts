@@ -1,6 +1,6 @@
 import { type CoreEntry, isFieldSet, ThreadCoreEntrySchema } from '@criujs/images';
 import { registersOf, xstateOf } from '../../tasks/registers.ts';
-import { own } from './fork.ts';
+import { own } from './clone.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
 import type { TaskImage } from './read.ts';
 

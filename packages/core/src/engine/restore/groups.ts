@@ -1,0 +1,35 @@
+import { signals } from '@criujs/linux';
+import { cloneTask, own } from './clone.ts';
+import { type BuiltThread, endTask, type Workshop } from './helper.ts';
+import type { TaskImage, TreeImage } from './read.ts';
+
+/** Process groups: leaders first, then members; a group whose leader has ended gets a leader for a moment. */
+export function setGroups(
+  tree: TreeImage,
+  tasks: ReadonlyMap<number, BuiltThread>,
+  ids: ReadonlyMap<number, number>,
+  workshop: Workshop,
+  newPids: boolean,
+): void {
+  const living = tree.tasks.filter((task): task is TaskImage => task.state !== 'zombie');
+  const root = living[0] as TaskImage;
+  for (const { pid, pgid, sid } of living) {
+    if (pgid === pid && sid !== pid) own(tasks.get(pid) as BuiltThread, workshop, 'setpgid', [0, 0]);
+  }
+  const leaderless = new Map<number, TaskImage[]>();
+  for (const task of living) {
+    if (task.pgid === task.pid) continue;
+    if (tasks.has(task.pgid))
+      own(tasks.get(task.pid) as BuiltThread, workshop, 'setpgid', [0, ids.get(task.pgid) as number]);
+    // The root's group came from outside, and whoever restores gives it now.
+    else if (task.pgid !== root.pgid) leaderless.set(task.pgid, [...(leaderless.get(task.pgid) ?? []), task]);
+  }
+  for (const [pgid, members] of leaderless) {
+    const first = tasks.get((members[0] as TaskImage).pid) as BuiltThread;
+    const leader = cloneTask(first, workshop, { tid: pgid, flags: 0, exitSignal: signals.SIGCHLD, newPids });
+    own(leader, workshop, 'setpgid', [0, 0]);
+    for (const { pid } of members) own(tasks.get(pid) as BuiltThread, workshop, 'setpgid', [0, leader.tid]);
+    endTask(leader.tid);
+    own(first, workshop, 'wait4', [leader.tid, 0, 0, 0]);
+  }
+}

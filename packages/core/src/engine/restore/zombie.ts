@@ -1,0 +1,37 @@
+import { signals, waitFor, writeMemory } from '@criujs/linux';
+import { own } from './clone.ts';
+import type { BuiltThread, Workshop } from './helper.ts';
+
+/** The part of a wait status that says which signal ended a process. wait(2), WTERMSIG. */
+const signalOf = (status: number): number => status & 0x7f;
+
+/** Ends a process the way it had ended before, and leaves it for its parent to find. */
+export function endAsBefore(thread: BuiltThread, parent: BuiltThread, status: number, workshop: Workshop): void {
+  const signal = signalOf(status);
+  // No core file of our helper's memory.
+  writeMemory(thread.pid, workshop.data.start, Buffer.alloc(16));
+  own(thread, workshop, 'prlimit64', [0, rlimitCore, workshop.data.start, 0]);
+  if (signal === 0) exit(thread, workshop, (status >> 8) & 0xff);
+  else die(thread, signal);
+  // The parent had heard of this end before: a call of its own lets the new SIGCHLD arrive, and pass, now.
+  own(parent, workshop, 'getpid', []);
+}
+
+/** RLIMIT_CORE. getrlimit(2). */
+const rlimitCore = 4;
+
+function exit(thread: BuiltThread, workshop: Workshop, code: number): void {
+  try {
+    own(thread, workshop, 'exit_group', [code]);
+  } catch {
+    // It never comes back from this call.
+  }
+}
+
+function die(thread: BuiltThread, signal: number): void {
+  process.kill(thread.pid, signal);
+  // SIGKILL waits for nobody's permission.
+  if (signal !== signals.SIGKILL) thread.tracee.resume();
+  for (let stop = waitFor(thread.tid); stop?.kind === 'stopped'; stop = waitFor(thread.tid))
+    thread.tracee.resume(stop.event === 0 ? stop.signal : 0);
+}
