@@ -132,6 +132,20 @@ test('finish while it finishes is one and the same', async () => {
   expect(notes).toEqual(['init a dump', 'exit a dump ok']);
 });
 
+test('a run that is finished while it starts ends init, and exits once', async () => {
+  const notes: string[] = [];
+  const host = await hostOf([
+    noting('a', notes),
+    noting('b', notes, { init: () => new Promise(() => {}) }),
+    noting('c', notes),
+  ]);
+  const starting = host.start('dump').catch((it: HostError) => it.code);
+  await expect.poll(() => notes).toEqual(['init a dump']);
+  await host.finish(failure);
+  expect(await starting).toBe('HOST_STATE');
+  expect(notes).toEqual(['init a dump', 'exit b dump TARGET_DIED', 'exit a dump TARGET_DIED']);
+});
+
 test('calls in a wrong order are told so', async () => {
   const host = await hostOf([]);
   await expect(host.call('POST_FORKING', {})).rejects.toMatchObject({ code: 'HOST_STATE' });

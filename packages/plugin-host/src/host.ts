@@ -109,11 +109,13 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plug
       await finished;
       if (current !== undefined) throw wrongOrder('start was called twice', 'Call finish first.');
       run.active = true;
-      current = { stage, begun: [], unwatch: watchProcess() };
+      const started: Started = { stage, begun: [], unwatch: watchProcess() };
+      current = started;
       try {
-        await initAll(plugins, stage, run, contextAt(stage, 'init'), current.begun);
+        await initAll(plugins, stage, run, contextAt(stage, 'init'), started.begun);
       } catch (error) {
-        finished = end(current, { ok: false, error: error as HostError });
+        // Unless somebody finished the run already, and so ended init.
+        if (current === started) finished = end(started, { ok: false, error: error as HostError });
         await finished;
         throw error;
       }
@@ -125,7 +127,7 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plug
       if (stray !== undefined) throw stray;
       const { stage } = current;
       const resource = how.resource ?? resourceOf(hook, args);
-      const asked = inOrder(plugins, { stage, hook, resource, ...how });
+      const asked = inOrder(plugins, { ...how, stage, hook, resource });
       const dispatch = hookTable[hook].kind === 'handler' ? askFirst : tellAll;
       return dispatch({ run, hook, args, resource, plugins: asked, context: contextAt(stage, hook, resource) });
     },
