@@ -51,7 +51,7 @@ const decode = (document: unknown): Records => decodeRecords(Buffer.from(JSON.st
 
 test('what is written is read again, exactly', () => {
   expect(decodeRecords(encodeRecords(records))).toEqual(records);
-  expect(decodeRecords(encodeRecords({ externals: [], sockets: [] }))).toEqual({ externals: [], sockets: [] });
+  expect(decodeRecords(encodeRecords({ externals: [], sockets: [], tasks: [{ pid: 12, exitSignal: 10 }] }))).toEqual({ externals: [], sockets: [], tasks: [{ pid: 12, exitSignal: 10 }] });
 });
 
 test('fields that a newer release may add are left out', () => {

@@ -23,10 +23,19 @@ export interface SocketRecord {
   readonly socket: UnixSocketInfo;
 }
 
+/** What CRIU's images do not say of a process. */
+export interface TaskRecord {
+  readonly pid: number;
+  /** The signal that its parent gets when it ends; 0: none. clone(2). */
+  readonly exitSignal: number;
+}
+
 /** All of `criujs.json`. */
 export interface Records {
   readonly externals: readonly ExternalRecord[];
   readonly sockets: readonly SocketRecord[];
+  /** Processes of which there is anything to say. */
+  readonly tasks: readonly TaskRecord[];
 }
 
 const u32: Shape<number> = integer(0, 0xffff_ffff);
@@ -65,14 +74,15 @@ const recordedSocket: Shape<UnixSocketInfo> = object({
 const recordsShape: Shape<Records> = object({
   externals: list(object({ id: u32, file: recordedFile })),
   sockets: list(object({ id: u32, inode: u32, provider, socket: recordedSocket })),
+  tasks: list(object({ pid: integer(1, 2 ** 22), exitSignal: integer(0, 64) })),
 });
 
 /** The bytes of `criujs.json`. Numbers that may pass 2^53 are written in quotes. */
-export function encodeRecords({ externals, sockets }: Records): Uint8Array {
+export function encodeRecords({ externals, sockets, tasks }: Records): Uint8Array {
   const files = externals.map(({ id, file }) => {
     return { id, file: { ...file, inode: file.inode.toString(), position: file.position.toString() } };
   });
-  const document = { format: 'criujs', version: recordsVersion, externals: files, sockets };
+  const document = { format: 'criujs', version: recordsVersion, externals: files, sockets, tasks };
   return new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
 }
 

@@ -5,12 +5,13 @@ import type { DumpOutcome, EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { checkRoot, recogniseTask } from '../tasks/recognise.ts';
 import { callObserver } from './accelerators.ts';
+import { isOwnChild, withoutChildSignals } from './dump/child-signals.ts';
 import { ask, lookAt, type OutsideView, sharedWithParent } from './dump/collect.ts';
 import { commitAndKill } from './dump/commit.ts';
 import { type FrozenTree, freezeTree } from './dump/freeze.ts';
 import { dumpPages } from './dump/pages.ts';
 import { sessionRefusals } from './dump/sessions.ts';
-import { inventoryImage, writeTask, writeTree, writeZombie } from './dump/write.ts';
+import { inventoryImage, taskRecords, writeTask, writeTree, writeZombie } from './dump/write.ts';
 import { surveyRows, surveyTree } from './survey.ts';
 
 /**
@@ -32,6 +33,11 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
   session.phase('pause');
   for (const { pid } of surveyed) callObserver(session, 'PAUSE_DEVICES', pid);
 
+  const freezeAndDump = (quiet: Session): DumpOutcome => dumpFrozen(options, quiet, begun);
+  return isOwnChild(options.pid) ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
+}
+
+function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number): DumpOutcome {
   session.phase('freeze');
   const frozenAt = performance.now();
   const tree = freezeTree(options.pid);
@@ -55,7 +61,7 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
       writeTask(view, inside, at, files as CollectedFiles, session);
     });
     for (const task of tree.tasks) if (task.state === 'zombie') writeZombie(task, session);
-    files.write();
+    files.write(taskRecords(tree));
     writeTree(tree, session);
     callObserver(session, 'DUMP_DEVICES_LATE', options.pid);
 

@@ -3,6 +3,7 @@ import { signals } from '@criujs/linux';
 import { EngineError } from '../errors.ts';
 import { type OpenedFiles, openFiles } from '../files/open.ts';
 import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
+import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { callObserver } from './accelerators.ts';
 import { createInheritance } from './restore/descriptors.ts';
@@ -54,7 +55,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
     const helper = startHelper(workshop, inheritance.list);
     let tasks: ReadonlyMap<number, BuiltThread> = new Map();
     try {
-      const fork = forkTree(tree, helper, workshop, { ...options, exitSignal: () => signals.SIGCHLD });
+      const fork = forkTree(tree, helper, workshop, { ...options, exitSignal: exitSignals(session) });
       tasks = fork.tasks;
       const now = (pid: number): number => fork.ids.get(pid) ?? pid;
       files.afterFork(now);
@@ -72,7 +73,6 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
           files: files as OpenedFiles,
           session,
           newPids: options.newPids,
-          foreignRoot: tree.files.find(({ id }) => id === image.fs.rootId)?.reg?.name !== '/',
           inherited: inheritance.at,
           pages: pages[at] as number,
         });
@@ -100,6 +100,12 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
     for (const fd of pages) closeSync(fd);
     files?.close();
   }
+}
+
+/** The signal that each process's parent gets when it ends. */
+function exitSignals(session: Session): (pid: number) => number {
+  const recorded = new Map(readRecords(session.store)?.tasks.map(({ pid, exitSignal }) => [pid, exitSignal]));
+  return (pid) => recorded.get(pid) ?? signals.SIGCHLD;
 }
 
 /** The image of a process's pages; it must have as many as the pagemap says. */

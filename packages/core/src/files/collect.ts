@@ -1,7 +1,7 @@
 import { create, encodeImage, type FdinfoEntry, FdinfoEntrySchema, FdTypes } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import { EngineError, type Refusal } from '../errors.ts';
-import { writeRecords } from '../records.ts';
+import { type TaskRecord, writeRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { dumpFiles } from './dump-files.ts';
 import type { Problem, SeenFile, SeenProcess } from './kind.ts';
@@ -38,7 +38,7 @@ export interface CollectedFiles {
   /** The id of the external file behind a memory map; null when there is none, or several: then a refusal is added. */
   externalMapping(pid: number, vma: Vma): number | null;
   /** Writes files.img, pipes-data.img and criujs.json. What waits in pipes is read here, and stays there. */
-  write(): void;
+  write(tasks?: readonly TaskRecord[]): void;
   /** Nothing is held open between calls: this is for callers that treat all steps alike. */
   close(): void;
 }
@@ -88,7 +88,7 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
       refuse(pid, answer);
       return null;
     },
-    write() {
+    write(tasks = []) {
       session.store.write(
         'files.img',
         encodeImage(
@@ -97,7 +97,7 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
         ),
       );
       session.store.write('pipes-data.img', encodeImage('PIPES_DATA', readPipes(seen, tree)));
-      writeRecords(session.store, records);
+      writeRecords(session.store, { ...records, tasks });
     },
     close: () => undefined,
   };

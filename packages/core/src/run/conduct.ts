@@ -69,7 +69,13 @@ async function runWorker<J extends JobName>(
     lastWords: options.lastWords ?? 'text',
   };
   const link = serveLink(port1, control, (request) => serve(request as Request, plugins, images));
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start, transferList: [port2], name: 'criujs' });
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: start,
+    transferList: [port2],
+    name: 'criujs',
+    // The engine opens descriptors by system calls that Node does not know of.
+    trackUnmanagedFds: false,
+  });
   const exited = waitsForRoot ? exitOf(worker) : undefined;
   try {
     const { outcome, warnings } = await settle(worker, (notice) => tell(notice, options, startedAt));

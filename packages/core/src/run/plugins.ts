@@ -121,7 +121,7 @@ function descriptorKeeper(): {
     RESTORE_UNIX_SK: (result) => keep(result as Descriptor),
     RESTORE_EXT_FILE: (result) => keep(result as Descriptor),
     UPDATE_VMA_MAP(result) {
-      if (result === 'unchanged') return result;
+      if (result === undefined) return result;
       const { offset, fd } = result as VmaSource;
       return fd === undefined ? { offset } : { offset, fd: keep(fd) };
     },

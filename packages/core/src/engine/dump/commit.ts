@@ -14,6 +14,7 @@ import {
 } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import type { Session } from '../../run/session.ts';
+import { isOwnChild } from './child-signals.ts';
 import type { FrozenTree } from './freeze.ts';
 
 /** Descriptors of the guard beside its order and verdict: the inventory, then one pidfd for each process. */
@@ -63,8 +64,13 @@ export function commitAndKill(tree: FrozenTree, inventory: Uint8Array, session: 
     waitFor(guard);
   }
   session.phase('kill');
-  for (const task of [...tree.tasks].reverse())
-    for (const thread of [...task.threads].reverse()) waitForDeath(thread.tid);
+  for (const task of [...tree.tasks].reverse()) {
+    for (const thread of [...task.threads].reverse()) {
+      // A child of our own process is Node's to wait for: it tells the program.
+      if (thread.tid === task.pid && isOwnChild(task.pid)) continue;
+      waitForDeath(thread.tid);
+    }
+  }
 }
 
 /** In a directory the inventory is written beside its place first: a rename happens or does not. Elsewhere one write must do. */

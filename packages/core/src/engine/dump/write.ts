@@ -1,6 +1,8 @@
 import { type EntryInit, encodeImage } from '@criujs/images';
+import { signals } from '@criujs/linux';
 import { taskState } from '../../facts/tasks.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
+import type { TaskRecord } from '../../records.ts';
 import type { Session } from '../../run/session.ts';
 import { credentialsEntry } from '../../tasks/credentials.ts';
 import { threadInfo } from '../../tasks/registers.ts';
@@ -95,6 +97,13 @@ export function writeTree(tree: FrozenTree, session: Session): void {
   const now = process.hrtime();
   const time = { tvSec: BigInt(now[0]), tvNsec: BigInt(now[1]) };
   store.write('timens-0.img', encodeImage('TIMENS', [{ message: { monotonic: time, boottime: time } }]));
+}
+
+/** What CRIU's images have no place for: a process that tells its parent of its end otherwise than by SIGCHLD. */
+export function taskRecords(tree: FrozenTree): TaskRecord[] {
+  return tree.tasks
+    .filter(({ stat, ppid }) => ppid !== 0 && stat.exitSignal !== signals.SIGCHLD)
+    .map(({ pid, stat }) => ({ pid, exitSignal: stat.exitSignal }));
 }
 
 /** Version of the image layout that has one pagemap file a task and files.img (CRIU's CRTOOLS_IMAGES_V1_1). */

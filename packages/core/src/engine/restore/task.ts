@@ -38,8 +38,6 @@ export interface TaskBuild {
   readonly files: OpenedFiles;
   readonly session: Session;
   readonly newPids: boolean;
-  /** Whether its root directory is another than the engine's. */
-  readonly foreignRoot: boolean;
   /** The number at which the task finds one of the engine's descriptors. */
   inherited(fd: number): number;
   /** The engine's descriptor of the image of its pages. */
@@ -101,7 +99,7 @@ function surroundingCalls(build: TaskBuild): TaskCall[] {
     .placements(image.ids.filesId)
     .map(({ fd, source, cloexec }) => ({ fd, source: build.inherited(source), cloexec }));
   const calls: TaskCall[] = [];
-  if (build.foreignRoot) {
+  if (files.isForeignRoot(image.fs.rootId)) {
     calls.push({ name: 'fchdir', args: [root], what: 'go to its root directory' });
     calls.push({ name: 'chroot', args: [Buffer.from('.\0')], what: 'change its root directory' });
   }
