@@ -33,8 +33,12 @@ export async function run(command: readonly string[], options: CommandOptions = 
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => void (said.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => void (said.stderr += text));
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.stderr += text;
+  });
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   return { code, signal, ...said };
 }

@@ -13,23 +13,57 @@ export interface RestoreLeg {
   readonly more?: readonly string[];
 }
 
+/** How an engine's command is run. */
+export interface EngineHow extends CommandOptions {
+  /** The `criujs` to run; default: the checkout's own. */
+  readonly bin?: string;
+}
+
 /** Something that dumps and restores: ours, or the CRIU that it must understand. */
 export interface Engine {
   readonly name: string;
   /** @throws Error with everything that the engine said */
-  dump(pid: number, images: string, leg?: DumpLeg, how?: CommandOptions): Promise<void>;
+  dump(pid: number, images: string, leg?: DumpLeg, how?: EngineHow): Promise<void>;
   /** Detached; gives the root's pid. @throws Error with everything that the engine said */
-  restore(images: string, leg?: RestoreLeg, how?: CommandOptions): Promise<number>;
+  restore(images: string, leg?: RestoreLeg, how?: EngineHow): Promise<number>;
 }
 
 const bin: string = join(root, 'packages/cli/bin/criujs.js');
 
 /** A `criujs` command, to its end. */
-export function criujsCommand(
-  args: readonly string[],
-  how?: CommandOptions & { readonly bin?: string },
-): Promise<Ended> {
+export function criujsCommand(args: readonly string[], how?: EngineHow): Promise<Ended> {
   return run([process.execPath, how?.bin ?? bin, ...args], how);
+}
+
+/** What a command that failed reported. */
+export interface Failure {
+  readonly exitCode: number | null;
+  readonly code: string;
+  readonly message: string;
+  readonly remedy?: string;
+  readonly pid?: number;
+  readonly resource?: string;
+  readonly plugin?: string;
+  readonly hook?: string;
+  readonly refusals?: readonly {
+    readonly pid: number;
+    readonly resource: string;
+    readonly why: string;
+    readonly remedy: string;
+  }[];
+}
+
+/** A `criujs` command that must fail, and say so in one typed error. */
+export async function criujsFails(args: readonly string[], how?: EngineHow): Promise<Failure> {
+  const ended = await criujsCommand([...args, '--json'], how);
+  const said = `criujs ${args.join(' ')} ended with ${ended.signal ?? ended.code}\n${ended.stdout}${ended.stderr}`;
+  if (ended.code === 0 || ended.signal) throw new Error(`an error was expected: ${said}`);
+  try {
+    const { error } = JSON.parse(ended.stdout) as { error: Omit<Failure, 'exitCode'> };
+    return { exitCode: ended.code, ...error };
+  } catch {
+    throw new Error(`no error in JSON: ${said}`);
+  }
 }
 
 function wellEnded(ended: Ended, what: string, log: string = ''): Ended {

@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
-import type { CommandOptions } from './command.ts';
-import type { DumpLeg, Engine, RestoreLeg } from './engines.ts';
+import type { DumpLeg, Engine, EngineHow, RestoreLeg } from './engines.ts';
 import type { Place } from './place.ts';
 import { portrait } from './portrait.ts';
 import { untilGone } from './processes.ts';
@@ -11,14 +10,14 @@ export interface Leg {
   readonly restoredBy?: Engine;
   readonly dump?: DumpLeg;
   readonly restore?: RestoreLeg;
-  readonly how?: CommandOptions;
+  readonly how?: EngineHow;
   /** Whether to compare what /proc shows before and after. Default: yes. Programs of others change by themselves: no. */
   readonly compared?: boolean;
 }
 
 /** Dumps a target, sees it go, restores it, and lets it check itself. Gives the image directory. */
 export async function travel(place: Place, target: Target, leg: Leg): Promise<string> {
-  const images = place.fresh('images');
+  const images = target.images();
   const compared = leg.compared ?? true;
   const before = compared ? await target.paused(() => portrait(target.pid)) : '';
   await target.advance(2);

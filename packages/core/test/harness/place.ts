@@ -1,9 +1,10 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { trySyscall } from '@criujs/linux';
 import { test as base } from 'vitest';
-import { asNobody, nobody, runWell } from './command.ts';
-import { identity, processesIn, treeOf } from './processes.ts';
+import { nobody, runWell } from './command.ts';
+import { identity, processesIn, procList, treeOf } from './processes.ts';
 import type { Program } from './programs.ts';
 import { Target } from './target.ts';
 import { until } from './wait.ts';
@@ -13,6 +14,8 @@ export interface Place {
   readonly directory: string;
   /** A path in the folder; each number of times that it is asked for another one. */
   fresh(name: string): string;
+  /** A folder for one target. */
+  home(options?: StartOptions): string;
   /** Starts a program, as init's child and with a session of its own, and waits for its first ticks. */
   start(program: Program, options?: StartOptions): Promise<Target>;
   /** A process that a restore made, and its descendants: they are ended with the test. */
@@ -46,20 +49,27 @@ export function createPlace(): Place {
     return join(directory, `${name}-${names}`);
   }
 
-  async function start(program: Program, options: StartOptions = {}): Promise<Target> {
-    const home = fresh('target');
-    mkdirSync(home);
+  function home(options: StartOptions = {}): string {
+    const folder = fresh('target');
+    mkdirSync(folder);
+    chmodSync(folder, 0o777); // a target may become another user
     const words = Array.from({ length: 20_000 }, (_, index) => `word ${index + 1}\n`);
-    writeFileSync(join(home, 'words'), words.join(''));
+    writeFileSync(join(folder, 'words'), words.join(''));
     if (options.asNobody) {
-      chownSync(home, nobody, nobody);
-      chownSync(join(home, 'words'), nobody, nobody);
+      chownSync(folder, nobody, nobody);
+      chownSync(join(folder, 'words'), nobody, nobody);
     }
-    const command = options.asNobody ? asNobody(program.command()) : program.command();
+    return folder;
+  }
+
+  async function start(program: Program, options: StartOptions = {}): Promise<Target> {
+    const folder = home(options);
+    keepDescriptors();
     // Not a child of ours: the event loop would reap it, and see stops that are not meant for it.
     const launch = 'cd "$0" && setsid "$@" </dev/null >output 2>&1 & echo $!';
-    const stdout = await runWell(['sh', '-c', launch, home, ...command], { env: { ...program.env, ...options.env } });
-    const target = new Target(program, home, Number(stdout));
+    const env = { ...program.env, ...options.env };
+    const stdout = await runWell(['sh', '-c', launch, folder, ...program.command()], { ...options, env });
+    const target = new Target(program, folder, Number(stdout));
     targets.push(target);
     track(target.pid);
     await until(`${program.name} begins`, () => target.ticks() > 2);
@@ -77,7 +87,17 @@ export function createPlace(): Place {
     if (existsSync(directory)) throw new Error(`${directory} is left`);
   }
 
-  return { directory, fresh, start, track, clear };
+  return { directory, fresh, home, start, track, clear };
+}
+
+/** Whoever started the tests may have left descriptors open: no target is to be dumped with them. */
+function keepDescriptors(): void {
+  const F_GETFD = 1;
+  const F_SETFD = 2;
+  const FD_CLOEXEC = 1;
+  for (const fd of procList(process.pid, 'fd').map(Number)) {
+    if (fd > 2 && trySyscall('fcntl', fd, F_GETFD) === 0) trySyscall('fcntl', fd, F_SETFD, FD_CLOEXEC);
+  }
 }
 
 /** What is left once it no longer gets less: an engine that was killed needs a moment to let go. */

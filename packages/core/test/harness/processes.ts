@@ -33,7 +33,7 @@ export function procList(pid: number, folder: string): string[] {
 /** The fields of /proc/PID/stat from the state on, as proc(5) numbers them: `fields[3]` is the state. */
 export function statFields(pid: number, thread: number = pid): string[] | null {
   const stat = proc(pid, `task/${thread}/stat`);
-  return stat && ['', '', '', ...stat.slice(stat.lastIndexOf(')') + 2).split(' ')];
+  return stat === null ? null : ['', '', '', ...stat.slice(stat.lastIndexOf(')') + 2).split(' ')];
 }
 
 /** One letter, as ps shows it; null when there is no such process. */

@@ -10,6 +10,7 @@ export class Target {
   readonly directory: string;
   /** The root's pid: another one after a restore with new pids. */
   pid: number;
+  #images = 0;
 
   constructor(program: Program, directory: string, pid: number) {
     this.program = program;
@@ -19,6 +20,12 @@ export class Target {
 
   path(name: string): string {
     return join(this.directory, name);
+  }
+
+  /** A new path for images that its user may write to. */
+  images(): string {
+    this.#images += 1;
+    return this.path(`images-${this.#images}`);
   }
 
   #read(name: string): string {

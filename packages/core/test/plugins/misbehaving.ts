@@ -1,0 +1,48 @@
+import { openSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { definePlugin, hook, retryLater } from '@criujs/plugin-sdk';
+
+const hang = (): Promise<never> =>
+  new Promise(() => {
+    setInterval(() => {}, 1000); // what keeps it waiting keeps the event loop busy too
+  });
+
+/** Ways to fail; which one, and in which hook, is in the environment: `CRIUJS_TEST_MISBEHAVE=DUMP_EXT_FILE:hang`. */
+const ways: Readonly<Record<string, () => unknown>> = {
+  throw: () => {
+    throw new Error('thrown on purpose');
+  },
+  reject: () => Promise.reject(new Error('rejected on purpose')),
+  hang,
+  loop: () => {
+    for (;;);
+  },
+  exit: () => process.exit(0),
+  nonsense: () => 'nonsense',
+  badDescriptor: () => 99_999,
+  late: () => wait(3000),
+  forever: () => retryLater,
+};
+
+const [where, way = ''] = (process.env['CRIUJS_TEST_MISBEHAVE'] ?? '').split(':');
+
+function misbehave<T>(place: string, well: () => T): T {
+  if (where !== place) return well();
+  const chosen = ways[way];
+  if (!chosen) throw new Error(`no such way to misbehave: ${way}`);
+  return chosen() as T;
+}
+
+export default definePlugin({
+  name: 'test-misbehaving',
+  version: '0.0.1',
+  init: () => misbehave<void>('init', () => {}),
+  exit: () => misbehave<void>('exit', () => {}),
+  hooks: [
+    hook('DUMP_EXT_FILE', async () => misbehave<void>('DUMP_EXT_FILE', () => {})),
+    hook('RESTORE_EXT_FILE', async ({ file }) =>
+      misbehave('RESTORE_EXT_FILE', () => openSync(file.path ?? '', file.flags & 3)),
+    ),
+    hook('PAUSE_DEVICES', async () => misbehave<void>('PAUSE_DEVICES', () => {})),
+  ],
+});

@@ -1,0 +1,114 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { criujs } from './harness/engines.ts';
+import { travel } from './harness/legs.ts';
+import { isRoot } from './harness/machine.ts';
+import { test } from './harness/place.ts';
+import { portrait } from './harness/portrait.ts';
+import { untilGone } from './harness/processes.ts';
+import {
+  counter,
+  cProgram,
+  nodeCounter,
+  type Program,
+  pipeline,
+  pythonCounter,
+  shCounter,
+  threads,
+  tree,
+} from './harness/programs.ts';
+
+interface Row {
+  readonly program: Program;
+  /** Whether all that /proc shows of it stays the same while it stands still. */
+  readonly compared: boolean;
+  readonly legs: number;
+  readonly needsRoot?: boolean;
+}
+
+const rows: readonly Row[] = [
+  { program: counter, compared: true, legs: 4 },
+  { program: cProgram('counter', { COUNTER_USER: '1' }), compared: true, legs: 2, needsRoot: true },
+  { program: cProgram('counter', { COUNTER_UNDUMPABLE: '1' }), compared: true, legs: 2, needsRoot: true },
+  { program: cProgram('counter', { COUNTER_PAGES: '20000' }), compared: true, legs: 2 },
+  { program: threads, compared: true, legs: 3 },
+  { program: cProgram('threads', { THREADS: '100' }), compared: true, legs: 2 },
+  { program: tree, compared: true, legs: 3 },
+  { program: cProgram('tree', { TREE_EXIT_SIGNAL: '1' }), compared: true, legs: 2 },
+  { program: shCounter, compared: false, legs: 3 },
+  { program: pipeline, compared: false, legs: 3 },
+  { program: pythonCounter, compared: false, legs: 3 },
+  { program: nodeCounter, compared: false, legs: 3 },
+];
+
+describe.skipIf(!isRoot)('with the pids that they had (root)', () => {
+  for (const { program, compared, legs } of rows) {
+    test.skipIf(program.missing)(
+      `${program.name}: dumped and restored ${legs} times${because(program)}`,
+      async ({ place }) => {
+        const target = await place.start(program);
+        for (let leg = 0; leg < legs; leg++) await travel(place, target, { by: criujs, compared });
+        await target.finish();
+      },
+    );
+  }
+});
+
+describe('left running', () => {
+  for (const { program, compared, needsRoot } of rows) {
+    const missing = program.missing ?? (needsRoot && !isRoot ? 'needs root' : null);
+    test.skipIf(missing)(
+      `${program.name}: dumped twice, and not changed by it${because(program)}`,
+      async ({ place }) => {
+        const target = await place.start(program);
+        const before = await target.paused(() => ({
+          who: target.identities(),
+          portrait: compared ? portrait(target.pid) : '',
+        }));
+        for (let leg = 0; leg < 2; leg++) {
+          await criujs.dump(target.pid, target.images(), { leaveRunning: true });
+          expect(target.held(), 'nobody is stopped or traced').toEqual([]);
+          await target.advance();
+        }
+        const after = await target.paused(() => ({
+          who: target.identities(),
+          portrait: compared ? portrait(target.pid) : '',
+        }));
+        expect(after.portrait).toBe(before.portrait);
+        if (compared) expect(after.who).toEqual(before.who);
+        else expect(after.who[0]).toEqual(before.who[0]);
+        await target.finish();
+      },
+    );
+  }
+
+  test.skipIf(counter.missing ?? !isRoot)(
+    'counter: the copy in the images is whole too, once the original has ended',
+    async ({ place }) => {
+      const target = await place.start(counter);
+      const images = target.images();
+      const files = ['log', 'records', 'appended'].map((name) => target.path(name));
+      // Standing still it writes nothing: its files are those of the dump.
+      const contents = await target.paused(async () => {
+        await criujs.dump(target.pid, images, { leaveRunning: true });
+        return files.map((file) => readFileSync(file));
+      });
+      await target.advance();
+      await target.pause();
+      process.kill(target.pid, 'SIGKILL');
+      await untilGone(target.pid);
+      files.forEach((file, index) => {
+        writeFileSync(file, contents[index] ?? '');
+      });
+
+      place.track(await criujs.restore(images));
+      await target.resume();
+      await target.advance();
+      await target.finish();
+    },
+  );
+});
+
+function because(program: Program): string {
+  return program.missing ? ` (${program.missing})` : '';
+}
