@@ -46,8 +46,8 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   const pages: number[] = [];
   let files: OpenedFiles | undefined;
   try {
-    files = openFiles({ files: tree.files, fdinfo: tree.fdinfo }, session);
     for (const { image, memory } of planned) pages.push(openPages(image, memory, session));
+    files = openFiles({ files: tree.files, fdinfo: tree.fdinfo }, session);
     const inheritance = inherit(planned, files, pages);
 
     session.phase('fork');

@@ -1,0 +1,120 @@
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dump, EngineError, restore } from '@criujs/core';
+import { expect } from 'vitest';
+import { test } from './harness/place.ts';
+import { counter, shCounter } from './harness/programs.ts';
+
+/** How many damaged copies are tried; the full count is 500. */
+const runs = Number(process.env['CRIUJS_DAMAGE_RUNS'] ?? 60);
+
+/** Numbers that look like chance and are the same in every run (Lehmer's generator), so that a failure can be repeated. */
+function chance(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 48_271) % 0x7fff_ffff;
+    return state % below;
+  };
+}
+
+type Damage = (bytes: Buffer, next: (below: number) => number) => Buffer;
+
+const damages: Readonly<Record<string, Damage>> = {
+  'cut short': (bytes, next) => bytes.subarray(0, next(bytes.length)),
+  'one bit flipped': flip(1),
+  'four bits flipped': flip(4),
+  'bytes of nonsense': (bytes, next) => {
+    const at = next(bytes.length);
+    bytes.fill(0xff, at, Math.min(bytes.length, at + 8));
+    return bytes;
+  },
+};
+
+function flip(bits: number): Damage {
+  return (bytes, next) => {
+    for (let bit = 0; bit < bits; bit++) {
+      const at = next(bytes.length);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << next(8));
+    }
+    return bytes;
+  };
+}
+
+test(`${runs} damaged dumps: each is restored or refused with a code, and nothing is left behind`, {
+  timeout: 600_000,
+}, async ({ place }) => {
+  const target = await place.start(shCounter);
+  const whole = target.images();
+  await dump({ pid: target.pid, images: whole, leaveRunning: true });
+  const names = readdirSync(whole).filter((name) => !name.startsWith('pages-'));
+  const outcomes: Record<string, number> = {};
+  for (let run = 0; run < runs; run++) {
+    const next = chance(run + 1);
+    const name = names[next(names.length)] as string;
+    const [kind, damage] = Object.entries(damages)[next(Object.keys(damages).length)] as [string, Damage];
+    const images = target.images();
+    cpSync(whole, images, { recursive: true });
+    writeFileSync(join(images, name), damage(readFileSync(join(images, name)), next));
+    const outcome = await attempt(images, `run ${run}: ${name} ${kind}`);
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    rmSync(images, { recursive: true });
+  }
+  expect(outcomes['IMAGE_INVALID'], JSON.stringify(outcomes)).toBeGreaterThan(runs / 4);
+  await target.advance();
+  expect(target.held()).toEqual([]);
+});
+
+/** What came of it: a code, or `restored`. Restored processes are ended; a hang fails by the test's own limit. */
+async function attempt(images: string, what: string): Promise<string> {
+  try {
+    const { pids } = await restore({ images, newPids: true, detach: true });
+    for (const pid of pids.values()) process.kill(pid, 'SIGKILL');
+    return 'restored';
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw new Error(`${what}: ${error}`, { cause: error });
+    expect(error.code, `${what}: ${error.message}`).not.toBe('INTERNAL');
+    expect(error.message, what).toMatch(/\w+/);
+    return error.code;
+  }
+}
+
+test.skipIf(counter.missing)(
+  'images cut short, of another version, without an inventory and of another processor are refused by name',
+  async ({ place }) => {
+    const target = await place.start(counter);
+    const whole = target.images();
+    await dump({ pid: target.pid, images: whole, leaveRunning: true });
+    const rows: [file: string, change: (bytes: Buffer) => Buffer | null, code: string][] = [
+      ['inventory.img', () => null, 'IMAGES_INCOMPLETE'],
+      // Field 1 of the inventory, its version, follows the magic and the size of the entry.
+      [
+        'inventory.img',
+        (bytes) => Buffer.concat([bytes.subarray(0, 9), Buffer.from([77]), bytes.subarray(10)]),
+        'IMAGES_VERSION',
+      ],
+      ['files.img', (bytes) => bytes.subarray(0, bytes.length - 3), 'IMAGE_INVALID'],
+      [
+        'pstree.img',
+        (bytes) => Buffer.concat([bytes.subarray(0, 8), Buffer.from('ffffff7f', 'hex'), bytes.subarray(12)]),
+        'IMAGE_INVALID',
+      ],
+      ['pages-1.img', (bytes) => bytes.subarray(0, bytes.length - 4096), 'IMAGE_INVALID'],
+      ['fdinfo-2.img', () => null, 'IMAGE_INVALID'],
+      ['criujs.json', () => Buffer.from('{"format":"criujs","version":99}'), 'IMAGES_VERSION'],
+    ];
+    for (const [file, change, code] of rows) {
+      const images = target.images();
+      cpSync(whole, images, { recursive: true });
+      const changed = change(readFileSync(join(images, file)));
+      if (changed === null) rmSync(join(images, file));
+      else writeFileSync(join(images, file), changed);
+      const error = await restore({ images, newPids: true, detach: true }).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      expect(error, file).toBeInstanceOf(EngineError);
+      expect((error as EngineError).code, `${file}: ${(error as EngineError).message}`).toBe(code);
+      expect((error as EngineError).message).toContain(file.replace(/-\d+/, '').split('.')[0] ?? file);
+    }
+  },
+);
