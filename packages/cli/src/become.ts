@@ -1,6 +1,6 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { arena, type Block, errno, errnoName, signals, trySyscall } from '@criujs/linux';
+import { arena, type Block, errno, errnoName, readStatus, signals, trySyscall } from '@criujs/linux';
 import type { Output } from './output.ts';
 
 /** Exit codes of shells for a command that cannot be started. */
@@ -14,11 +14,12 @@ const shell = '/bin/sh';
  * themselves; what is left of Node is undone first.
  * @returns only when that fails
  */
-export function becomeProgram(command: readonly [string, ...string[]] | readonly string[], output: Output): number {
-  const [name = '', ...rest] = command;
+export function becomeProgram(command: readonly [string, ...string[]], output: Output): number {
+  const [name, ...rest] = command;
   const path = findProgram(name);
   if (path === null) return complain(`${name}: there is no such command`, 'Check its spelling and PATH, or give its path.', notFound, output);
   defaultSignals();
+  inheritDescriptors();
   let error = execute(path, [name, ...rest]);
   if (error === errno.ENOEXEC) error = execute(shell, [shell, path, ...rest]);
   const code = error === errno.ENOENT ? notFound : notAllowed;
@@ -41,10 +42,50 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Node ignores SIGPIPE, and what is ignored stays so in the next program. */
+/** Node ignores some signals, SIGPIPE among them, and what is ignored stays so in the next program. */
 function defaultSignals(): void {
-  // A struct sigaction of zeros: SIG_DFL. 32 bytes, of which the mask takes 8.
-  trySyscall('rt_sigaction', signals.SIGPIPE, arena.alloc(32).address, 0, 8);
+  const { ignored } = readStatus(process.pid);
+  for (const signal of Object.values(signals)) {
+    // A struct sigaction of zeros: SIG_DFL. 32 bytes, of which the mask takes 8.
+    if ((ignored >> BigInt(signal - 1)) & 1n) trySyscall('rt_sigaction', signal, arena.alloc(32).address, 0, 8);
+  }
+}
+
+/** fcntl(2): F_SETFD. */
+const setDescriptorFlags = 2;
+/** Kinds of descriptors that Node opens for itself. */
+const nodesOwn = /^anon_inode:\[(?:eventpoll|eventfd|io_uring)\]$/;
+
+/**
+ * Node marks what it inherited to be closed when another program starts. This takes the mark off again, for the standard
+ * streams and for whatever the user handed down; Node's own descriptors keep it.
+ */
+function inheritDescriptors(): void {
+  const links = new Map(descriptors().map((fd) => [fd, linkOf(fd)]));
+  for (const fd of inherited(links)) trySyscall('fcntl', fd, setDescriptorFlags, 0);
+}
+
+/** Tells descriptors that were there before Node from its own. Node has both ends of each of its pipes. */
+export function inherited(links: ReadonlyMap<number, string | null>): number[] {
+  const ends = (link: string): number => [...links.values()].filter((it) => it === link).length;
+  return [...links.keys()].filter((fd) => {
+    const link = links.get(fd) ?? null;
+    if (link === null) return false;
+    return fd <= 2 || !(nodesOwn.test(link) || (link.startsWith('pipe:') && ends(link) > 1));
+  });
+}
+
+function descriptors(): number[] {
+  return readdirSync('/proc/self/fd').map(Number);
+}
+
+/** null: it was closed meanwhile, as the one that listed them is. */
+function linkOf(fd: number): string | null {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return null;
+  }
 }
 
 /** @returns the error number; it only returns when it failed */

@@ -1,16 +1,37 @@
 import { readFileSync } from 'node:fs';
 import { exitCodes } from '@criujs/core';
-import { CommanderError } from 'commander';
-import { createOutput } from './output.ts';
+import type { CommanderError } from 'commander';
 import { UsageError } from './exit-error.ts';
+import { createOutput } from './output.ts';
 import { printError } from './print-error.ts';
-import { createProgram } from './program.ts';
+import { parseRun } from './parse-run.ts';
 
 /**
  * Runs `criujs` with these arguments (without node and script).
  * @returns the exit code
  */
 export async function main(args: readonly string[], cwd: string = process.cwd()): Promise<number> {
+  const run = parseRun(args);
+  try {
+    if (run === null) return await runProgram(args, cwd);
+    const { runCommand } = await import('./commands/run.ts');
+    return await runCommand(run.command, await createOutput({ ...run, environment: { NO_COLOR: '1' } }));
+  } catch (error) {
+    const own = run === null ? withoutCommand(args) : [];
+    const json = run?.json ?? own.includes('--json');
+    const verbose = run?.verbose ?? (own.includes('-v') || own.includes('--verbose'));
+    return printError(error, await createOutput({ json, verbose }));
+  }
+}
+
+/** What follows -- belongs to another program. */
+function withoutCommand(args: readonly string[]): readonly string[] {
+  return args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+}
+
+/** All commands but a well-formed `run`, which gets along without the parser. */
+async function runProgram(args: readonly string[], cwd: string): Promise<number> {
+  const { createProgram } = await import('./program.ts');
   let code: number = exitCodes.done;
   const program = createProgram({
     cwd,
@@ -19,23 +40,26 @@ export async function main(args: readonly string[], cwd: string = process.cwd())
       code = exitCode;
     },
   });
-  // What follows -- belongs to another program.
-  const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
-  const output = createOutput({ json: own.includes('--json'), verbose: own.includes('-v') || own.includes('--verbose') });
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: () => {} });
   }
+  if (args.length === 0) {
+    program.outputHelp({ error: true });
+    return exitCodes.usage;
+  }
   try {
-    if (args.length === 0) program.help();
     await program.parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return printError(error, output);
+    if (!isCommanderError(error)) throw error;
     if (error.exitCode === 0) return exitCodes.done;
     const [command] = program.args;
-    const known = program.commands.some((it) => it.name() === command);
-    return printError(asUsageError(error, known ? command : undefined), output);
+    throw asUsageError(error, program.commands.some((it) => it.name() === command) ? command : undefined);
   }
+}
+
+function isCommanderError(error: unknown): error is CommanderError {
+  return error instanceof Error && (error as Partial<CommanderError>).code?.startsWith('commander.') === true;
 }
 
 /** Commander's message in our form: what is wrong, then what to do. */

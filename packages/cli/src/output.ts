@@ -1,5 +1,5 @@
+import { isatty } from 'node:tty';
 import type { LogEntry } from '@criujs/core';
-import picocolors from 'picocolors';
 
 type Paint = (text: string) => string;
 
@@ -44,10 +44,14 @@ export interface OutputOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-export function createOutput(options: OutputOptions): Output {
-  const { json = false, verbose = false, stdout = process.stdout, stderr = process.stderr, environment = process.env } = options;
-  const colors = colorsFor(stdout, environment);
-  const errorColors = colorsFor(stderr, environment);
+/** Node changes a stream when it is first touched; a program that takes our place must get it as it was. */
+const ownStdout: Sink = { isTTY: isatty(1), write: (text) => process.stdout.write(text) };
+const ownStderr: Sink = { isTTY: isatty(2), write: (text) => process.stderr.write(text) };
+
+export async function createOutput(options: OutputOptions): Promise<Output> {
+  const { json = false, verbose = false, stdout = ownStdout, stderr = ownStderr, environment = process.env } = options;
+  const colors = await colorsFor(stdout, environment);
+  const errorColors = await colorsFor(stderr, environment);
   const note = (text: string): void => void stderr.write(`${text}\n`);
   const warned = new Set<string>();
   const warning = (text: string): void => {
@@ -77,10 +81,14 @@ export function createOutput(options: OutputOptions): Output {
   };
 }
 
+const same: Paint = (text) => text;
+const noColors: Colors = { bold: same, dim: same, red: same, yellow: same, green: same, cyan: same };
+
 /** Colours on a terminal that wants them. https://no-color.org */
-function colorsFor(sink: Sink, environment: OutputOptions['environment'] = {}): Colors {
+async function colorsFor(sink: Sink, environment: OutputOptions['environment'] = {}): Promise<Colors> {
   const wanted = sink.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
-  return picocolors.createColors(wanted);
+  // Reading the module is enough to touch process.stdout.
+  return wanted ? (await import('picocolors')).default.createColors(true) : noColors;
 }
 
 /** Details of a log message may hold anything. */

@@ -5,12 +5,12 @@ import { createOutput, type OutputOptions } from './output.ts';
 import { printError } from './print-error.ts';
 
 /** Prints, and answers the code and what went where. */
-function printed(error: unknown, options: OutputOptions & { terminal?: boolean } = {}): { code: number; out: string; err: string } {
+async function printed(error: unknown, options: OutputOptions & { terminal?: boolean } = {}): Promise<{ code: number; out: string; err: string }> {
   const said = { out: '', err: '' };
   const isTTY = options.terminal === true;
   const stdout = { isTTY, write: (text: string) => (said.out += text) };
   const stderr = { isTTY, write: (text: string) => (said.err += text) };
-  const code = printError(error, createOutput({ environment: {}, ...options, stdout, stderr }));
+  const code = printError(error, await createOutput({ environment: {}, ...options, stdout, stderr }));
   return { code, ...said };
 }
 
@@ -18,44 +18,44 @@ const refused = new EngineError('UNSUPPORTED', 'cannot dump 7 (sh): 1 resource i
   refusals: [{ pid: 7, command: 'sh', resource: 'descriptor 3: /dev/fuse', why: 'nobody takes it', remedy: 'Load a plugin.' }],
 });
 
-test('a refusal has process, resource, why and remedy, each once', () => {
-  const { code, out, err } = printed(refused);
+test('a refusal has process, resource, why and remedy, each once', async () => {
+  const { code, out, err } = await printed(refused);
   expect(code).toBe(3);
   expect(out).toBe('');
   expect(err).toBe('criujs: cannot dump 7 (sh): 1 resource is not supported\n  7 (sh) descriptor 3: /dev/fuse\n    nobody takes it\n    → Load a plugin.\n');
 });
 
-test('with --json the error is one object on stdout', () => {
-  const { out, err } = printed(refused, { json: true });
+test('with --json the error is one object on stdout', async () => {
+  const { out, err } = await printed(refused, { json: true });
   expect(err).toBe('');
   expect(JSON.parse(out)).toMatchObject({ ok: false, error: { code: 'UNSUPPORTED', refusals: [{ pid: 7, resource: 'descriptor 3: /dev/fuse' }] } });
   expect(out.trimEnd().includes('\n')).toBe(false);
 });
 
-test('-v adds code, plugin, stack and causes', () => {
+test('-v adds code, plugin, stack and causes', async () => {
   const error = new EngineError('HOOK_FAILED', 'it failed', { plugin: 'gpu', hook: 'DUMP_EXT_FILE', cause: new Error('the driver said no') });
-  expect(printed(error).err).not.toContain('the driver said no');
-  const { err } = printed(error, { verbose: true });
+  expect((await printed(error)).err).not.toContain('the driver said no');
+  const { err } = await printed(error, { verbose: true });
   expect(err).toContain('code HOOK_FAILED, plugin gpu, hook DUMP_EXT_FILE');
   expect(err).toContain('the driver said no');
   expect(err).toContain('print-error.test.ts');
 });
 
-test('colours only on a terminal, and not with NO_COLOR', () => {
-  const colored = (options: Parameters<typeof printed>[1]): boolean => printed(refused, options).err.includes('\x1b[');
-  expect(colored({ terminal: true })).toBe(true);
-  expect(colored({ terminal: true, environment: { NO_COLOR: '1' } })).toBe(false);
-  expect(colored({ terminal: true, environment: { TERM: 'dumb' } })).toBe(false);
-  expect(colored({ terminal: false })).toBe(false);
+test('colours only on a terminal, and not with NO_COLOR', async () => {
+  const colored = async (options: Parameters<typeof printed>[1]): Promise<boolean> => (await printed(refused, options)).err.includes('\x1b[');
+  expect(await colored({ terminal: true })).toBe(true);
+  expect(await colored({ terminal: true, environment: { NO_COLOR: '1' } })).toBe(false);
+  expect(await colored({ terminal: true, environment: { TERM: 'dumb' } })).toBe(false);
+  expect(await colored({ terminal: false })).toBe(false);
 });
 
-test('usage, exits and surprises have their codes', () => {
-  expect(printed(new UsageError('unknown option', 'See --help.'))).toEqual({ code: 2, out: '', err: 'criujs: unknown option\n  → See --help.\n' });
-  expect(printed(new ExitError(9))).toEqual({ code: 9, out: '', err: '' });
-  expect(printed(new TypeError('x is not a function'))).toMatchObject({ code: 70, err: expect.stringContaining('mistake in criujs') });
+test('usage, exits and surprises have their codes', async () => {
+  expect(await printed(new UsageError('unknown option', 'See --help.'))).toEqual({ code: 2, out: '', err: 'criujs: unknown option\n  → See --help.\n' });
+  expect(await printed(new ExitError(9))).toEqual({ code: 9, out: '', err: '' });
+  expect(await printed(new TypeError('x is not a function'))).toMatchObject({ code: 70, err: expect.stringContaining('mistake in criujs') });
 });
 
-test('an aborted run ends with the code of its signal', () => {
-  expect(printed(new EngineError('ABORTED', 'aborted')).code).toBe(130);
-  expect(printed(Object.assign(new EngineError('ABORTED', 'aborted'), { exitCode: 143 })).code).toBe(143);
+test('an aborted run ends with the code of its signal', async () => {
+  expect((await printed(new EngineError('ABORTED', 'aborted'))).code).toBe(130);
+  expect((await printed(Object.assign(new EngineError('ABORTED', 'aborted'), { exitCode: 143 }))).code).toBe(143);
 });

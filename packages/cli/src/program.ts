@@ -52,7 +52,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     .addHelpText('after', `\n${examples.dump}`)
     .action(async (flags: Partial<DumpFlags> & OutputFlags) => {
       const { dumpCommand } = await import('./commands/dump.ts');
-      finished(await dumpCommand(complete(flags), cwd, outputOf(flags)));
+      finished(await dumpCommand(complete(flags), cwd, await outputOf(flags)));
     });
 
   withPlugins(
@@ -70,7 +70,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     .addHelpText('after', `\n${examples.restore}`)
     .action(async (flags: Partial<RestoreFlags> & OutputFlags) => {
       const { restoreCommand } = await import('./commands/restore.ts');
-      finished(await restoreCommand(complete(flags), cwd, outputOf(flags)));
+      finished(await restoreCommand(complete(flags), cwd, await outputOf(flags)));
     });
 
   withPlugins(
@@ -83,7 +83,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     .addHelpText('after', `\n${examples.plan}`)
     .action(async (flags: Partial<PlanFlags> & OutputFlags) => {
       const { planCommand } = await import('./commands/plan.ts');
-      finished(await planCommand(complete(flags), cwd, outputOf(flags)));
+      finished(await planCommand(complete(flags), cwd, await outputOf(flags)));
     });
 
   general(program.command('run').summary('start a program so that it can be dumped later'))
@@ -94,9 +94,8 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     .argument('<command...>', 'the program and its arguments')
     .passThroughOptions()
     .addHelpText('after', `\n${examples.run}`)
-    .action(async (command: string[], flags: OutputFlags) => {
-      const { runCommand } = await import('./commands/run.ts');
-      finished(await runCommand(command, outputOf(flags)));
+    .action(() => {
+      throw new Error('a well-formed run does not come here');
     });
 
   general(program.command('check').summary('tell what this machine and your rights allow'))
@@ -104,7 +103,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     .addHelpText('after', `\n${examples.check}`)
     .action(async (flags: OutputFlags) => {
       const { checkCommand } = await import('./commands/check.ts');
-      finished(await checkCommand(outputOf(flags)));
+      finished(await checkCommand(await outputOf(flags)));
     });
 
   return program;
@@ -115,7 +114,7 @@ interface OutputFlags {
   readonly verbose?: boolean;
 }
 
-function outputOf({ json, verbose }: OutputFlags): Output {
+function outputOf({ json, verbose }: OutputFlags): Promise<Output> {
   return createOutput({ json, verbose });
 }
 

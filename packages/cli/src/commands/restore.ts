@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type RestoreResult, restore } from '@criujs/core';
 import { UsageError } from '../exit-error.ts';
@@ -50,23 +50,27 @@ function describe({ pid, pids, totalMs }: RestoreResult, directory: string): str
   return `restored ${pid}${others} from ${directory} in ${formatMs(totalMs)}${changes}.`;
 }
 
-/** Opened before the restore: a restored program whose pid cannot be told would be lost. */
+/**
+ * A draft is made before the restore: a restored program whose pid cannot be told would be lost. It gets its name when the
+ * pid is in it, so that nobody reads an empty file.
+ */
 function openPidfile(path: string): { write(pid: number): void; remove(): void } {
+  const draft = `${path}.${process.pid}`;
   let fd: number;
   try {
-    fd = openSync(path, 'a', 0o644);
+    fd = openSync(draft, 'wx', 0o644);
   } catch (error) {
     throw new UsageError(`the pid file cannot be written: ${(error as Error).message}`, 'Give another path with --pidfile.');
   }
   return {
     write(pid) {
-      ftruncateSync(fd, 0);
       writeSync(fd, `${pid}\n`);
       closeSync(fd);
+      renameSync(draft, path);
     },
     remove() {
       closeSync(fd);
-      rmSync(path, { force: true });
+      rmSync(draft);
     },
   };
 }
