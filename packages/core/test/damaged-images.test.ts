@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { dump, EngineError, restore } from '@criujs/core';
 import { expect } from 'vitest';
 import { test } from './harness/place.ts';
+import { runs } from './harness/processes.ts';
 import { counter, shCounter } from './harness/programs.ts';
 
 /** How many damaged copies are tried; the full count is 500. */
-const runs = Number(process.env['CRIUJS_DAMAGE_RUNS'] ?? 60);
+const copies = Number(process.env['CRIUJS_DAMAGE_RUNS'] ?? 60);
 
 /** Numbers that look like chance and are the same in every run (Lehmer's generator), so that a failure can be repeated. */
 function chance(seed: number): (below: number) => number {
@@ -40,7 +41,7 @@ function flip(bits: number): Damage {
   };
 }
 
-test(`${runs} damaged dumps: each is restored or refused with a code, and nothing is left behind`, {
+test(`${copies} damaged dumps: each is restored or refused with a code, and nothing is left behind`, {
   timeout: 600_000,
 }, async ({ place }) => {
   const target = await place.start(shCounter);
@@ -48,7 +49,7 @@ test(`${runs} damaged dumps: each is restored or refused with a code, and nothin
   await dump({ pid: target.pid, images: whole, leaveRunning: true });
   const names = readdirSync(whole).filter((name) => !name.startsWith('pages-'));
   const outcomes: Record<string, number> = {};
-  for (let run = 0; run < runs; run++) {
+  for (let run = 0; run < copies; run++) {
     const next = chance(run + 1);
     const name = names[next(names.length)] as string;
     const [kind, damage] = Object.entries(damages)[next(Object.keys(damages).length)] as [string, Damage];
@@ -59,7 +60,7 @@ test(`${runs} damaged dumps: each is restored or refused with a code, and nothin
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     rmSync(images, { recursive: true });
   }
-  expect(outcomes['IMAGE_INVALID'], JSON.stringify(outcomes)).toBeGreaterThan(runs / 4);
+  expect(outcomes['IMAGE_INVALID'], JSON.stringify(outcomes)).toBeGreaterThan(copies / 4);
   await target.advance();
   expect(target.held()).toEqual([]);
 });
