@@ -61,7 +61,7 @@ test(`${copies} damaged dumps: each is restored or refused with a code, and noth
     rmSync(images, { recursive: true });
   }
   expect(outcomes['IMAGE_INVALID'], JSON.stringify(outcomes)).toBeGreaterThan(copies / 4);
-  await target.advance();
+  XX;
   expect(target.held()).toEqual([]);
 });
 
