@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { dump, EngineError, restore } from '@criujs/core';
 import { expect } from 'vitest';
 import { test } from './harness/place.ts';
-import { runs, runs } from "./harness/processes.ts";
+import { runs } from './harness/processes.ts';
 import { counter, shCounter } from './harness/programs.ts';
 
 /** How many damaged copies are tried; the full count is 500. */
