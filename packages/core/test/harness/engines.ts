@@ -28,7 +28,8 @@ export interface Engine {
   restore(images: string, leg?: RestoreLeg, how?: EngineHow): Promise<number>;
 }
 
-const bin: string = join(root, 'packages/cli/bin/criujs.js');
+/** The checkout's own `criujs`. */
+export const bin: string = join(root, 'packages/cli/bin/criujs.js');
 
 /** A `criujs` command, to its end. */
 export function criujsCommand(args: readonly string[], how?: EngineHow): Promise<Ended> {

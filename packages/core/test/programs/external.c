@@ -5,6 +5,7 @@
 //   SERVICE   a unix socket of somebody outside: asked something with every tick, at number 70, and 71 in one child
 #include "target.h"
 #include <linux/kcmp.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -70,22 +71,31 @@ static void start_service(const char *path)
 	move(fd, PEER, 0);
 }
 
+// What was on its way while the connection was cut is lost, as over any network: then it asks again.
 static void ask_service(unsigned long tick)
 {
-	char question[32], answer[40], expected[40];
-	size_t length = 0;
-	snprintf(question, sizeof(question), "%lu\n", tick);
-	snprintf(expected, sizeof(expected), "%lu yes\n", tick);
-	must(write(PEER, question, strlen(question)));
-	while (length < strlen(expected)) {
-		ssize_t got = read(PEER, answer + length, sizeof(answer) - 1 - length);
-		if (got == -1 && errno == EINTR)
-			continue;
-		expect(got > 0, "the service is gone: %zd %s", got, strerror(errno));
-		length += got;
+	static char answers[256];
+	static size_t length;
+	for (;;) {
+		char question[32], *end;
+		snprintf(question, sizeof(question), "%lu\n", tick);
+		must(write(PEER, question, strlen(question)));
+		while (poll(&(struct pollfd){ PEER, POLLIN, 0 }, 1, 1000) > 0) {
+			ssize_t got = read(PEER, answers + length, sizeof(answers) - 1 - length);
+			expect(got > 0 || (got == -1 && errno == EINTR), "the service is gone: %zd %s", got, strerror(errno));
+			length += got > 0 ? got : 0;
+			answers[length] = 0;
+			while ((end = strchr(answers, '\n'))) {
+				unsigned long answered = strtoul(answers, NULL, 10);
+				expect(strncmp(end - 4, " yes", 4) == 0 && answered <= tick, "the service answered '%s' to %lu", answers, tick);
+				length -= end + 1 - answers;
+				memmove(answers, end + 1, length + 1);
+				if (answered == tick)
+					return;
+			}
+		}
+		length = 0;
 	}
-	answer[length] = 0;
-	expect(strcmp(answer, expected) == 0, "the service answered '%s' to %lu", answer, tick);
 }
 
 // Writes a byte for every time that it has verified itself.

@@ -1,0 +1,140 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { bin, criujs } from './harness/engines.ts';
+import { createMarksman, killAt } from './harness/killer.ts';
+import { isRoot } from './harness/machine.ts';
+import { type Place, test } from './harness/place.ts';
+import { portrait } from './harness/portrait.ts';
+import { processesIn, runs, untilGone } from './harness/processes.ts';
+import { counter, type Program, threads, tree } from './harness/programs.ts';
+import type { Target } from './harness/target.ts';
+import { until } from './harness/wait.ts';
+
+/** How often the engine is killed, in all: 100 is the full count. */
+const total = Number(process.env['CRIUJS_CRASH_RUNS'] ?? 12);
+const targets: readonly Program[] = [counter, threads, tree];
+const missing = counter.missing ?? (isRoot ? null : 'needs root: what was dumped must come back with its pid');
+
+const dumpPhases = ['start', 'survey', 'pause', 'freeze', 'collect', 'infect', 'pages', 'write', 'commit', 'kill'];
+const restorePhases = ['start', 'read', 'open', 'fork', 'build', 'resume'];
+
+/** Memory that an engine which was killed may leave behind: its page of code, which the next dump takes away. */
+const leftover = /^[0-9a-f]+-[0-9a-f]+ rwxp 0 00:00 0 ?$/;
+
+/** What is different in a portrait, beside what a killed engine may leave. */
+function differences(before: string, after: string): string[] {
+  const [was, is] = [new Set(before.split('\n')), new Set(after.split('\n'))];
+  const gone = [...was].filter((line) => !is.has(line)).map((line) => `- ${line}`);
+  const come = [...is].filter((line) => !was.has(line) && !leftover.test(line.trim())).map((line) => `+ ${line}`);
+  return [...gone, ...come];
+}
+
+/** Waits until it is clear what became of the target: exactly one of image and process. */
+async function settle(target: Target, pids: readonly number[], images: string): Promise<'image' | 'process'> {
+  const whole = (): boolean => existsSync(join(images, 'inventory.img'));
+  return until(`either images or processes are left of ${target.program.name} (${target.pid})`, async () => {
+    const alive = pids.filter(runs);
+    if (whole()) return alive.length === 0 && 'image';
+    if (alive.length < pids.length) throw new Error(`no whole images, and of ${pids} only ${alive} are left`);
+    await until('nobody is stopped or traced', () => target.held().length === 0).catch(() => {
+      throw new Error(`left behind: ${target.held().join('\n')}`);
+    });
+    await target.advance(3);
+    return whole() ? null : 'process';
+  });
+}
+
+async function revive(place: Place, target: Target, pids: readonly number[], images: string): Promise<void> {
+  for (const pid of pids) await untilGone(pid);
+  place.track(await criujs.restore(images));
+  await target.advance(3);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', () => {
+  const marksman = createMarksman(dumpPhases);
+  const seen = { process: 0, image: 0, done: 0 };
+
+  for (const [index, program] of targets.entries()) {
+    const count = Math.floor((total + targets.length - 1 - index) / targets.length);
+    test(`of a dump of ${program.name}, ${count} times: neither lost nor doubled nor changed`, {
+      timeout: 60_000 + total * 10_000,
+    }, async ({ place }) => {
+      const target = await place.start(program);
+      const before = await target.paused(() => portrait(target.pid));
+      let who = target.identities();
+      for (let round = 0; round < count; round++) {
+        const images = target.images();
+        const pids = target.pids();
+        const { phase, delay } = marksman.aim();
+        const run = await killAt(phase, delay, [process.execPath, bin, 'dump', '-t', String(target.pid), '-D', images]);
+        marksman.note(run);
+        if (!run.killed) expect(run.code).toBe(0);
+
+        const left = await settle(target, pids, images);
+        seen[run.killed ? left : 'done'] += 1;
+        if (left === 'image') {
+          await revive(place, target, pids, images);
+          who = target.identities();
+        }
+        expect(target.identities(), `killed in ${run.last}`).toEqual(who);
+        const after = await target.paused(() => portrait(target.pid));
+        expect(differences(before, after), `killed in ${run.last}`).toEqual([]);
+      }
+      // What killed engines left in it is no obstacle to a dump.
+      const images = target.images();
+      const pids = target.pids();
+      await criujs.dump(target.pid, images);
+      await revive(place, target, pids, images);
+      expect(await target.paused(() => portrait(target.pid))).toBe(before);
+      await target.finish();
+    });
+  }
+
+  test('every phase was hit', () => {
+    const rows = [...marksman.hits()].map(([name, count]) => `${name} ${count}`);
+    say(`killed in these phases of a dump: ${rows.join(', ')}`);
+    say(`left: the process ${seen.process}, images ${seen.image}; too late to kill ${seen.done}`);
+    const least = total >= 100 ? 5 : 0;
+    for (const [name, count] of marksman.hits()) expect(count, `killed in ${name}`).toBeGreaterThanOrEqual(least);
+  });
+
+  const restores = Math.ceil(total / 4);
+  test(`of a restore, ${restores} times: either nothing or all of it is there`, {
+    timeout: 60_000 + total * 10_000,
+  }, async ({ place }) => {
+    const shots = createMarksman(restorePhases);
+    const target = await place.start(tree);
+    const before = await target.paused(() => portrait(target.pid));
+    for (let round = 0; round < restores; round++) {
+      const images = target.images();
+      const pids = target.pids();
+      await criujs.dump(target.pid, images);
+      for (const pid of pids) await untilGone(pid);
+      const { phase, delay } = shots.aim();
+      const run = await killAt(phase, delay, [process.execPath, bin, 'restore', '-D', images, '--detach']);
+      shots.note(run);
+      // Killed while it let them go, all of them may run; else nobody may be left.
+      const outcome = await until(`all or nothing is left, killed in ${run.last}`, () => {
+        const alive = pids.filter(runs);
+        if (alive.length === 0) return processesIn(target.directory).length === 0 && 'nothing';
+        return alive.length === pids.length && target.held().length === 0 && 'all';
+      });
+      if (outcome === 'nothing') {
+        for (const pid of pids) await untilGone(pid);
+        await criujs.restore(images);
+      }
+      place.track(target.pid);
+      await target.advance(3);
+      expect(await target.paused(() => portrait(target.pid)), `killed in ${run.last}`).toBe(before);
+    }
+    await target.finish();
+    say(
+      `killed in these phases of a restore: ${[...shots.hits()].map(([name, count]) => `${name} ${count}`).join(', ')}`,
+    );
+  });
+});

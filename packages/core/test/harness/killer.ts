@@ -1,0 +1,71 @@
+import { runWell } from './command.ts';
+import { cProgram } from './programs.ts';
+
+/** How a run of the engine went until it was killed, or ended before that. */
+export interface KilledRun {
+  readonly killed: boolean;
+  /** The exit code, when it was not killed. */
+  readonly code: number | null;
+  /** Phases in order, with the microseconds since the start. */
+  readonly phases: readonly { readonly name: string; readonly at: number }[];
+  /** The phase that it died in: `start` before the first one. */
+  readonly last: string;
+  readonly end: number;
+}
+
+/** Runs a command and kills it some microseconds after a phase begins. */
+export async function killAt(phase: string, delay: number, command: readonly string[]): Promise<KilledRun> {
+  const [killer = ''] = cProgram('killer').command();
+  const lines = (await runWell([killer, phase, String(Math.round(delay)), ...command])).trim().split('\n');
+  const rows = lines.map((line) => line.split(' ')).map(([name = '', at]) => ({ name, at: Number(at) }));
+  const ended = rows.pop() ?? { name: 'ended', at: -1 };
+  const killed = ended.name === 'killed';
+  return {
+    killed,
+    code: killed ? null : ended.at,
+    phases: rows,
+    last: rows.at(-1)?.name ?? 'start',
+    end: killed ? ended.at : Number.POSITIVE_INFINITY,
+  };
+}
+
+export interface Aim {
+  readonly phase: string;
+  readonly delay: number;
+}
+
+/**
+ * Chooses moments so that every phase is hit, however short it is: a random moment of the phase that was hit least, by
+ * what is known of how long each lasts.
+ */
+export interface Marksman {
+  aim(): Aim;
+  note(run: KilledRun): void;
+  /** How often each phase was hit. */
+  hits(): ReadonlyMap<string, number>;
+}
+
+export function createMarksman(phases: readonly string[]): Marksman {
+  const hits = new Map(phases.map((name) => [name, 0]));
+  const durations = new Map<string, number>();
+
+  return {
+    aim() {
+      const least = Math.min(...hits.values());
+      const candidates = [...hits].filter(([, count]) => count === least);
+      const [phase = 'start'] = candidates[Math.floor(Math.random() * candidates.length)] ?? [];
+      return { phase, delay: Math.random() * (durations.get(phase) ?? 3000) };
+    },
+    note({ killed, last, phases: seen }) {
+      if (killed) hits.set(last, (hits.get(last) ?? 0) + 1);
+      let before = { name: 'start', at: 0 };
+      for (const phase of seen) {
+        // Leaning to the newer: a machine is not always equally busy.
+        const lasted = phase.at - before.at;
+        durations.set(before.name, ((durations.get(before.name) ?? lasted) + lasted) / 2);
+        before = phase;
+      }
+    },
+    hits: () => hits,
+  };
+}

@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect } from 'vitest';
+import { unknownDevice } from './harness/devices.ts';
+import { criujs, criujsFails } from './harness/engines.ts';
+import { isRoot } from './harness/machine.ts';
+import { test } from './harness/place.ts';
+import { processesIn, untilGone } from './harness/processes.ts';
+import { cProgram } from './harness/programs.ts';
+
+const plugin = fileURLToPath(new URL('plugins/misbehaving.ts', import.meta.url));
+const more = ['--plugin', plugin, '--hook-deadline', '1000'];
+const missing = cProgram('external').missing ?? (unknownDevice ? null : 'no device that the engine does not know');
+const program = { ...cProgram('external'), env: { DEVICE: unknownDevice ?? '' } };
+
+interface Row {
+  /** The hook, and what the plugin does in it; see plugins/misbehaving.ts. */
+  readonly way: string;
+  readonly code: string;
+  /** What the message must tell of the cause. */
+  readonly says?: RegExp;
+}
+
+const atDump: readonly Row[] = [
+  { way: 'DUMP_EXT_FILE:throw', code: 'HOOK_FAILED', says: /thrown on purpose/ },
+  { way: 'DUMP_EXT_FILE:reject', code: 'HOOK_FAILED', says: /rejected on purpose/ },
+  { way: 'DUMP_EXT_FILE:hang', code: 'HOOK_TIMEOUT' },
+  { way: 'DUMP_EXT_FILE:loop', code: 'HOOK_TIMEOUT' },
+  { way: 'DUMP_EXT_FILE:exit', code: 'PLUGIN_EXITED' },
+  { way: 'DUMP_EXT_FILE:nonsense', code: 'HOOK_BAD_RESULT' },
+  { way: 'DUMP_EXT_FILE:late', code: 'HOOK_TIMEOUT' },
+  { way: 'PAUSE_DEVICES:throw', code: 'HOOK_FAILED', says: /thrown on purpose/ },
+  { way: 'PAUSE_DEVICES:loop', code: 'HOOK_TIMEOUT' },
+  { way: 'init:throw', code: 'PLUGIN_INIT_FAILED', says: /thrown on purpose/ },
+  { way: 'init:hang', code: 'PLUGIN_INIT_FAILED' },
+  { way: 'init:exit', code: 'PLUGIN_EXITED' },
+];
+
+const atRestore: readonly Row[] = [
+  { way: 'RESTORE_EXT_FILE:throw', code: 'HOOK_FAILED', says: /thrown on purpose/ },
+  { way: 'RESTORE_EXT_FILE:reject', code: 'HOOK_FAILED', says: /rejected on purpose/ },
+  { way: 'RESTORE_EXT_FILE:hang', code: 'HOOK_TIMEOUT' },
+  { way: 'RESTORE_EXT_FILE:loop', code: 'HOOK_TIMEOUT' },
+  { way: 'RESTORE_EXT_FILE:exit', code: 'PLUGIN_EXITED' },
+  { way: 'RESTORE_EXT_FILE:nonsense', code: 'HOOK_BAD_RESULT' },
+  { way: 'RESTORE_EXT_FILE:badDescriptor', code: 'HOOK_BAD_RESULT' },
+  { way: 'RESTORE_EXT_FILE:late', code: 'HOOK_TIMEOUT' },
+  { way: 'RESTORE_EXT_FILE:forever', code: 'HOOK_FAILED' },
+  { way: 'init:throw', code: 'PLUGIN_INIT_FAILED', says: /thrown on purpose/ },
+];
+
+/** The error names plugin, hook and resource, whatever the plugin did. */
+async function expectBlame(args: readonly string[], { way, code, says }: Row): Promise<void> {
+  const [hook = ''] = way.split(':');
+  const failure = await criujsFails([...args, ...more], { env: { CRIUJS_TEST_MISBEHAVE: way } });
+  expect(failure, way).toMatchObject({ code, exitCode: 4, plugin: 'test-misbehaving' });
+  if (hook !== 'init') expect(failure.hook, way).toBe(hook);
+  if (hook.endsWith('EXT_FILE')) expect(failure.resource, way).toContain(unknownDevice);
+  expect(failure.message, way).toContain('test-misbehaving');
+  if (says) expect(failure.message, way).toMatch(says);
+}
+
+describe.skipIf(missing)(`plugins that misbehave (${missing ?? 'each error names plugin, hook and resource'})`, () => {
+  for (const row of atDump) {
+    test(`${row.way} at a dump: the target lives on as it was`, async ({ place }) => {
+      const target = await place.start(program);
+      const who = target.identities();
+      const images = target.images();
+      await expectBlame(['dump', '-t', String(target.pid), '-D', images], row);
+      expect(target.held()).toEqual([]);
+      expect(target.identities()).toEqual(who);
+      expect(existsSync(join(images, 'inventory.img')), 'what was written is no dump').toBe(false);
+      await target.advance();
+      await criujs.dump(target.pid, images, { more, leaveRunning: true });
+      await target.finish();
+    });
+  }
+
+  test.skipIf(!isRoot)(
+    'at a restore: nothing is left behind, and a plugin that behaves restores the same images',
+    async ({ place }) => {
+      const target = await place.start(program);
+      const images = target.images();
+      const pids = target.pids();
+      await criujs.dump(target.pid, images, { more });
+      for (const pid of pids) await untilGone(pid);
+      for (const row of atRestore) {
+        await expectBlame(['restore', '-D', images, '--detach'], row);
+        expect(processesIn(target.directory), row.way).toEqual([]);
+      }
+      place.track(await criujs.restore(images, { more }));
+      await target.advance();
+      await target.finish();
+    },
+  );
+});
