@@ -5,7 +5,16 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 /** Devices that no engine can dump by itself. Anybody may open at least the last. */
-const devices = ['/dev/fuse', '/dev/loop-control', '/dev/kvm', '/dev/net/tun', '/dev/vhost-net', '/dev/uinput', '/dev/rtc0', '/dev/autofs'];
+const devices = [
+  '/dev/fuse',
+  '/dev/loop-control',
+  '/dev/kvm',
+  '/dev/net/tun',
+  '/dev/vhost-net',
+  '/dev/uinput',
+  '/dev/rtc0',
+  '/dev/autofs',
+];
 /** open(2): O_CLOEXEC, as /proc/PID/fdinfo shows it. */
 const closeOnExec = 0o2000000;
 /** Nothing here takes longer than this, unless something is wrong. */

@@ -3,7 +3,15 @@ import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { closeLeakedDescriptors, endProcess, findDevice, isAlive, startProgram, startService, until } from './machine.js';
+import {
+  closeLeakedDescriptors,
+  endProcess,
+  findDevice,
+  isAlive,
+  startProgram,
+  startService,
+  until,
+} from './machine.js';
 import { environment, expect, failed, note, passed, run, show, title } from './story.js';
 
 const script = fileURLToPath(new URL('counter.sh', import.meta.url));
@@ -24,7 +32,9 @@ async function demo() {
   title('What this machine allows');
   const checked = JSON.parse((await run(['criujs', 'check', '--json'], folder)).stdout);
   const { samePids, rows } = checked;
-  note(`as user ${process.getuid?.()} on Linux ${checked.kernel}: restored with ${samePids ? 'the same pid' : 'a new pid'}`);
+  note(
+    `as user ${process.getuid?.()} on Linux ${checked.kernel}: restored with ${samePids ? 'the same pid' : 'a new pid'}`,
+  );
 
   title('A program that counts');
   const service = await startService(address);
@@ -38,7 +48,9 @@ async function demo() {
   const { pid } = program;
   const status = () => service.ask('status');
   await until('the program counts', async () => (await status()).count >= 5);
-  note(`process ${pid} holds ${device} at descriptor 7 and a connection to the service (process ${service.pid}), which is outside of its tree`);
+  note(
+    `process ${pid} holds ${device} at descriptor 7 and a connection to the service (process ${service.pid}), which is outside of its tree`,
+  );
   expect('the program says that descriptor 7 is the device', (await service.ask('device')) === 'yes');
 
   title('1. A dump without a plugin is refused');
@@ -64,21 +76,42 @@ async function demo() {
   note(`it had counted to ${atDump.count}`);
 
   title('3. It is restored');
-  const restore = ['criujs', 'restore', '-D', images, '--detach', ...(samePids ? [] : ['--new-pids']), '--plugin', plugin];
+  const restore = [
+    'criujs',
+    'restore',
+    '-D',
+    images,
+    '--detach',
+    ...(samePids ? [] : ['--new-pids']),
+    '--plugin',
+    plugin,
+  ];
   const pidfile = join(folder, 'program.pid');
   const restored = await show([...restore, '--pidfile', pidfile], folder);
   expect('it succeeds', restored.code === 0);
   const now = Number(readFileSync(pidfile, 'utf8'));
   cleanups.push(() => endProcess(now));
-  expect(samePids ? `it has the pid that it had: ${now}` : `it has a new pid: ${now}`, isAlive(now) && (now === pid) === samePids);
+  expect(
+    samePids ? `it has the pid that it had: ${now}` : `it has a new pid: ${now}`,
+    isAlive(now) && (now === pid) === samePids,
+  );
   await until('the program counts on', async () => (await status()).count > atDump.count + 5);
   const after = await status();
-  expect(`the service hears it again, on a new connection (number ${after.connections})`, after.connections === 2 && after.connected);
-  expect(`the count goes on where it stopped: from ${atDump.count} to ${after.count}, none skipped, none twice`, after.inOrder);
+  expect(
+    `the service hears it again, on a new connection (number ${after.connections})`,
+    after.connections === 2 && after.connected,
+  );
+  expect(
+    `the count goes on where it stopped: from ${atDump.count} to ${after.count}, none skipped, none twice`,
+    after.inOrder,
+  );
   expect('the program says that descriptor 7 is the device', (await service.ask('device')) === 'yes');
   expect(`the kernel says so too: /proc/${now}/fd/7 is ${device}`, readlinkSync(`/proc/${now}/fd/7`) === device);
   const logged = readFileSync(log, 'utf8').trimEnd().split('\n');
-  expect(`its log goes on where it stopped: ${logged.length} lines, in order`, logged.every((line, at) => Number(line) === at + 1));
+  expect(
+    `its log goes on where it stopped: ${logged.length} lines, in order`,
+    logged.every((line, at) => Number(line) === at + 1),
+  );
 }
 
 let exitCode = 0;

@@ -37,7 +37,8 @@ const server = createServer((socket) => {
       hears[word]?.(socket, value);
     }
   });
-  socket.on('error', () => {});
+  // A program that is killed with something unread resets its connection; 'close' follows.
+  socket.on('error', () => undefined);
   socket.on('close', () => {
     if (current === socket) current = null;
   });
@@ -46,7 +47,12 @@ const server = createServer((socket) => {
 });
 
 const answers = {
-  status: async () => ({ connections, connected: current !== null, count: counts.at(-1) ?? 0, inOrder: counts.every((it, at) => it === at + 1) }),
+  status: async () => ({
+    connections,
+    connected: current !== null,
+    count: counts.at(-1) ?? 0,
+    inOrder: counts.every((it, at) => it === at + 1),
+  }),
   device: () =>
     new Promise((resolve) => {
       waitingForDevice.push(resolve);

@@ -40,7 +40,8 @@ function binaries() {
   for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
     const found = join(directory, 'node_modules', '.bin');
     if (existsSync(join(found, 'criujs'))) return found;
-    if (directory === dirname(directory)) throw new Error('there is no criujs in any node_modules/.bin above: run `npm ci` first');
+    if (directory === dirname(directory))
+      throw new Error('there is no criujs in any node_modules/.bin above: run `npm ci` first');
   }
 }
 

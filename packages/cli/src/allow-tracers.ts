@@ -12,9 +12,12 @@ const anybody = -1;
  */
 export function allowTracers(scope: number | null = yamaScope()): string {
   if (scope === null || scope === 0) return 'this system lets you trace your processes anyway';
-  if (scope > 1) return `this system lets only administrators trace (ptrace_scope is ${scope}): criujs run changes nothing`;
+  if (scope > 1)
+    return `this system lets only administrators trace (ptrace_scope is ${scope}): criujs run changes nothing`;
   const result = trySyscall('prctl', setPtracer, anybody, 0, 0, 0);
-  return result === 0 ? 'the program may be traced by your other processes' : `prctl(PR_SET_PTRACER) fails with ${errnoName(-result)}`;
+  return result === 0
+    ? 'the program may be traced by your other processes'
+    : `prctl(PR_SET_PTRACER) fails with ${errnoName(-result)}`;
 }
 
 function yamaScope(): number | null {

@@ -17,20 +17,39 @@ const shell = '/bin/sh';
 export function becomeProgram(command: readonly [string, ...string[]], output: Output): number {
   const [name, ...rest] = command;
   const path = findProgram(name);
-  if (path === null) return complain(`${name}: there is no such command`, 'Check its spelling and PATH, or give its path.', notFound, output);
+  if (path === null)
+    return complain(
+      `${name}: there is no such command`,
+      'Check its spelling and PATH, or give its path.',
+      notFound,
+      output,
+    );
   defaultSignals();
   inheritDescriptors();
   let error = execute(path, [name, ...rest]);
   if (error === errno.ENOEXEC) error = execute(shell, [shell, path, ...rest]);
   const code = error === errno.ENOENT ? notFound : notAllowed;
-  return complain(`${path} cannot be started: ${errnoName(error)}`, 'Check that it is a program for this machine that you may run.', code, output);
+  return complain(
+    `${path} cannot be started: ${errnoName(error)}`,
+    'Check that it is a program for this machine that you may run.',
+    code,
+    output,
+  );
 }
 
 /** Looks a command up in PATH, like a shell. */
-export function findProgram(name: string, path: string = process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'): string | null {
+export function findProgram(
+  name: string,
+  path: string = process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+): string | null {
   if (name.includes('/')) return name;
   if (name === '') return null;
-  return path.split(delimiter).map((directory) => join(directory || '.', name)).find(isProgram) ?? null;
+  return (
+    path
+      .split(delimiter)
+      .map((directory) => join(directory || '.', name))
+      .find(isProgram) ?? null
+  );
 }
 
 function isProgram(path: string): boolean {
@@ -99,12 +118,16 @@ function execute(path: string, args: readonly string[]): number {
 /** An array of pointers to strings, with a null at its end. */
 function pointers(texts: readonly string[]): Block {
   const block = arena.alloc((texts.length + 1) * 8);
-  texts.forEach((text, index) => block.view.setBigUint64(index * 8, BigInt(arena.cstring(text).address), true));
+  for (const [index, text] of texts.entries())
+    block.view.setBigUint64(index * 8, BigInt(arena.cstring(text).address), true);
   return block;
 }
 
 function complain(message: string, remedy: string, code: number, output: Output): number {
-  const report = { ok: false, error: { code: code === notFound ? 'COMMAND_NOT_FOUND' : 'COMMAND_NOT_STARTED', message, remedy } };
+  const report = {
+    ok: false,
+    error: { code: code === notFound ? 'COMMAND_NOT_FOUND' : 'COMMAND_NOT_STARTED', message, remedy },
+  };
   if (output.json) output.result(report, '');
   else output.note(`${output.errorColors.red('criujs:')} ${message}\n  ${output.errorColors.cyan('→')} ${remedy}`);
   return code;

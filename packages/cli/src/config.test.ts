@@ -14,7 +14,10 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 test('none is fine, unless one was asked for', async () => {
   expect(await loadConfig(cwd, true)).toEqual({ path: null });
-  await expect(loadConfig(cwd, 'criu.config.ts')).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('there is no configuration') });
+  await expect(loadConfig(cwd, 'criu.config.ts')).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining('there is no configuration'),
+  });
 });
 
 test('TypeScript is read; paths of plugins are meant from the configuration', async () => {
@@ -41,5 +44,8 @@ test.each([
   ['export default { hookDeadline: "x" }', 'hookDeadline is no number'],
 ])('%s is a mistake', async (text, message) => {
   writeFileSync(join(cwd, 'criu.config.js'), text);
-  await expect(loadConfig(cwd, true)).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining(message) });
+  await expect(loadConfig(cwd, true)).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining(message),
+  });
 });

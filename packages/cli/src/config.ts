@@ -24,7 +24,11 @@ export async function loadConfig(cwd: string, choice: string | boolean): Promise
   if (path === null) return { path: null };
   const config = await evaluate(path);
   checkConfig(config, path);
-  return { ...config, plugins: (config.plugins ?? []).map((it) => (typeof it === 'string' ? fromDirectory(it, dirname(path)) : it)), path };
+  return {
+    ...config,
+    plugins: (config.plugins ?? []).map((it) => (typeof it === 'string' ? fromDirectory(it, dirname(path)) : it)),
+    path,
+  };
 }
 
 function findConfig(cwd: string, choice: string | boolean): string | null {
@@ -32,7 +36,10 @@ function findConfig(cwd: string, choice: string | boolean): string | null {
   if (typeof choice === 'string') {
     const path = resolve(cwd, choice);
     if (existsSync(path)) return path;
-    throw new UsageError(`there is no configuration ${path}`, 'Give the path of a criu.config.ts with --config, or leave it out.');
+    throw new UsageError(
+      `there is no configuration ${path}`,
+      'Give the path of a criu.config.ts with --config, or leave it out.',
+    );
   }
   return configNames.map((name) => join(cwd, name)).find((path) => existsSync(path)) ?? null;
 }
@@ -41,16 +48,23 @@ async function evaluate(path: string): Promise<CriuConfig> {
   try {
     const { createJiti } = await import('jiti');
     // The configuration is small, and a cache would be left behind as another user's when root runs this.
-    const jiti = createJiti(path, { fsCache: false, alias: { '@criujs/core': fileURLToPath(import.meta.resolve('@criujs/core')) } });
+    const jiti = createJiti(path, {
+      fsCache: false,
+      alias: { '@criujs/core': fileURLToPath(import.meta.resolve('@criujs/core')) },
+    });
     return await jiti.import<CriuConfig>(path, { default: true });
   } catch (error) {
-    throw Object.assign(new UsageError(`${path} cannot be read: ${(error as Error).message}`, 'Mend it, or run with --no-config.'), { cause: error });
+    throw Object.assign(
+      new UsageError(`${path} cannot be read: ${(error as Error).message}`, 'Mend it, or run with --no-config.'),
+      { cause: error },
+    );
   }
 }
 
 function checkConfig(config: unknown, path: string): asserts config is CriuConfig {
   const wrong = firstMistake(config);
-  if (wrong !== null) throw new UsageError(`${path}: ${wrong}`, "Write: export default defineConfig({ plugins: ['./my-plugin.ts'] }).");
+  if (wrong !== null)
+    throw new UsageError(`${path}: ${wrong}`, "Write: export default defineConfig({ plugins: ['./my-plugin.ts'] }).");
 }
 
 function firstMistake(config: unknown): string | null {
@@ -59,8 +73,10 @@ function firstMistake(config: unknown): string | null {
   if (unknown !== undefined) return `there is no setting ${unknown}; there are ${known.join(', ')}`;
   const { plugins, pluginOptions, hookDeadline } = config as Record<string, unknown>;
   if (plugins !== undefined && !Array.isArray(plugins)) return 'plugins is no array';
-  if (pluginOptions !== undefined && (typeof pluginOptions !== 'object' || pluginOptions === null)) return 'pluginOptions is no object';
-  if (hookDeadline !== undefined && typeof hookDeadline !== 'number') return 'hookDeadline is no number of milliseconds';
+  if (pluginOptions !== undefined && (typeof pluginOptions !== 'object' || pluginOptions === null))
+    return 'pluginOptions is no object';
+  if (hookDeadline !== undefined && typeof hookDeadline !== 'number')
+    return 'hookDeadline is no number of milliseconds';
   return null;
 }
 

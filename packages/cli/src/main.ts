@@ -3,8 +3,8 @@ import { exitCodes } from '@criujs/core';
 import type { CommanderError } from 'commander';
 import { UsageError } from './exit-error.ts';
 import { createOutput } from './output.ts';
-import { printError } from './print-error.ts';
 import { parseRun } from './parse-run.ts';
+import { printError } from './print-error.ts';
 
 /**
  * Runs `criujs` with these arguments (without node and script).
@@ -41,7 +41,7 @@ async function runProgram(args: readonly string[], cwd: string): Promise<number>
     },
   });
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => {} });
+    command.exitOverride().configureOutput({ outputError: () => undefined });
   }
   if (args.length === 0) {
     program.outputHelp({ error: true });
@@ -71,6 +71,8 @@ function asUsageError(error: CommanderError, command: string | undefined): Usage
 }
 
 function ownVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   return version;
 }

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { createOutput, type Output } from './output.ts';
 
-async function output(options: { json?: boolean; verbose?: boolean } = {}): Promise<{ said: { out: string; err: string }; it: Output }> {
+async function output(
+  options: { json?: boolean; verbose?: boolean } = {},
+): Promise<{ said: { out: string; err: string }; it: Output }> {
   const said = { out: '', err: '' };
   const it = await createOutput({
     ...options,

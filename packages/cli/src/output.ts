@@ -74,7 +74,8 @@ export async function createOutput(options: OutputOptions): Promise<Output> {
       if (plugin === undefined && level === 'warn') return warning(message);
       const who = plugin ?? 'criujs';
       const where = verbose && hook !== undefined ? ` ${hook}` : '';
-      const mark = level === 'error' ? errorColors.red(' error') : level === 'warn' ? errorColors.yellow(' warning') : '';
+      const mark =
+        level === 'error' ? errorColors.red(' error') : level === 'warn' ? errorColors.yellow(' warning') : '';
       const more = details === undefined ? '' : ` ${errorColors.dim(safeJson(details))}`;
       note(`${errorColors.dim(who + where)}${mark}${errorColors.dim(':')} ${message}${more}`);
     },

@@ -8,6 +8,9 @@ test.each([
   ['run --verbose ls -v', { command: ['ls', '-v'], json: false, verbose: true }],
 ])('%s', (line, parsed) => expect(parseRun(line.split(' '))).toEqual(parsed));
 
-test.each(['run', 'run --', 'run --help', 'run --unknown ls', 'run -h', 'dump -t 1', '', 'run --json'])('%j is for the parser', (line) => {
-  expect(parseRun(line.split(' '))).toBeNull();
-});
+test.each(['run', 'run --', 'run --help', 'run --unknown ls', 'run -h', 'dump -t 1', '', 'run --json'])(
+  '%j is for the parser',
+  (line) => {
+    expect(parseRun(line.split(' '))).toBeNull();
+  },
+);

@@ -6,7 +6,11 @@ export interface ParsedRun {
 }
 
 /** Flags that may stand between `run` and the command. */
-const flags: Readonly<Record<string, 'json' | 'verbose'>> = { '--json': 'json', '-v': 'verbose', '--verbose': 'verbose' };
+const flags: Readonly<Record<string, 'json' | 'verbose'>> = {
+  '--json': 'json',
+  '-v': 'verbose',
+  '--verbose': 'verbose',
+};
 
 /**
  * Reads `run [--json] [-v] [--] COMMAND…`. The parser of the other commands touches the standard streams, which makes Node
@@ -23,7 +27,9 @@ export function parseRun([name, ...rest]: readonly string[]): ParsedRun | null {
       continue;
     }
     const [program, ...args] = rest.slice(word === '--' ? at + 1 : at);
-    return program === undefined || (word !== '--' && word.startsWith('-')) ? null : { command: [program, ...args], ...found };
+    return program === undefined || (word !== '--' && word.startsWith('-'))
+      ? null
+      : { command: [program, ...args], ...found };
   }
   return null;
 }

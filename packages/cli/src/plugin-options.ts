@@ -7,13 +7,19 @@ type Tree = { [key: string]: unknown };
  * is read as such, any other is text.
  * @param base what the configuration says; the options win
  */
-export function parsePluginOptions(settings: readonly string[], base: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+export function parsePluginOptions(
+  settings: readonly string[],
+  base: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   const options = structuredClone(base) as Tree;
   for (const setting of settings) {
     const [, name, path, text] = /^([a-z0-9][a-z0-9-]*)\.([^=]+)=(.*)$/s.exec(setting) ?? [];
     const keys = path?.split('.') ?? [];
     if (name === undefined || text === undefined || keys.some((key) => key === '' || key === '__proto__')) {
-      throw new UsageError(`--plugin-option ${setting} cannot be read`, 'Write it as PLUGIN.KEY=VALUE, for example --plugin-option gpu.device=0.');
+      throw new UsageError(
+        `--plugin-option ${setting} cannot be read`,
+        'Write it as PLUGIN.KEY=VALUE, for example --plugin-option gpu.device=0.',
+      );
     }
     set(options, [name, ...keys], parseValue(text));
   }

@@ -5,7 +5,10 @@ import { createOutput, type OutputOptions } from './output.ts';
 import { printError } from './print-error.ts';
 
 /** Prints, and answers the code and what went where. */
-async function printed(error: unknown, options: OutputOptions & { terminal?: boolean } = {}): Promise<{ code: number; out: string; err: string }> {
+async function printed(
+  error: unknown,
+  options: OutputOptions & { terminal?: boolean } = {},
+): Promise<{ code: number; out: string; err: string }> {
   const said = { out: '', err: '' };
   const isTTY = options.terminal === true;
   const stdout = { isTTY, write: (text: string) => (said.out += text) };
@@ -14,26 +17,41 @@ async function printed(error: unknown, options: OutputOptions & { terminal?: boo
   return { code, ...said };
 }
 
-const refused = new EngineError('UNSUPPORTED', 'cannot dump 7 (sh): 1 resource is not supported\n  7 (sh) descriptor 3: …', {
-  refusals: [{ pid: 7, command: 'sh', resource: 'descriptor 3: /dev/fuse', why: 'nobody takes it', remedy: 'Load a plugin.' }],
-});
+const refused = new EngineError(
+  'UNSUPPORTED',
+  'cannot dump 7 (sh): 1 resource is not supported\n  7 (sh) descriptor 3: …',
+  {
+    refusals: [
+      { pid: 7, command: 'sh', resource: 'descriptor 3: /dev/fuse', why: 'nobody takes it', remedy: 'Load a plugin.' },
+    ],
+  },
+);
 
 test('a refusal has process, resource, why and remedy, each once', async () => {
   const { code, out, err } = await printed(refused);
   expect(code).toBe(3);
   expect(out).toBe('');
-  expect(err).toBe('criujs: cannot dump 7 (sh): 1 resource is not supported\n  7 (sh) descriptor 3: /dev/fuse\n    nobody takes it\n    → Load a plugin.\n');
+  expect(err).toBe(
+    'criujs: cannot dump 7 (sh): 1 resource is not supported\n  7 (sh) descriptor 3: /dev/fuse\n    nobody takes it\n    → Load a plugin.\n',
+  );
 });
 
 test('with --json the error is one object on stdout', async () => {
   const { out, err } = await printed(refused, { json: true });
   expect(err).toBe('');
-  expect(JSON.parse(out)).toMatchObject({ ok: false, error: { code: 'UNSUPPORTED', refusals: [{ pid: 7, resource: 'descriptor 3: /dev/fuse' }] } });
+  expect(JSON.parse(out)).toMatchObject({
+    ok: false,
+    error: { code: 'UNSUPPORTED', refusals: [{ pid: 7, resource: 'descriptor 3: /dev/fuse' }] },
+  });
   expect(out.trimEnd().includes('\n')).toBe(false);
 });
 
 test('-v adds code, plugin, stack and causes', async () => {
-  const error = new EngineError('HOOK_FAILED', 'it failed', { plugin: 'gpu', hook: 'DUMP_EXT_FILE', cause: new Error('the driver said no') });
+  const error = new EngineError('HOOK_FAILED', 'it failed', {
+    plugin: 'gpu',
+    hook: 'DUMP_EXT_FILE',
+    cause: new Error('the driver said no'),
+  });
   expect((await printed(error)).err).not.toContain('the driver said no');
   const { err } = await printed(error, { verbose: true });
   expect(err).toContain('code HOOK_FAILED, plugin gpu, hook DUMP_EXT_FILE');
@@ -42,7 +60,8 @@ test('-v adds code, plugin, stack and causes', async () => {
 });
 
 test('colours only on a terminal, and not with NO_COLOR', async () => {
-  const colored = async (options: Parameters<typeof printed>[1]): Promise<boolean> => (await printed(refused, options)).err.includes('\x1b[');
+  const colored = async (options: Parameters<typeof printed>[1]): Promise<boolean> =>
+    (await printed(refused, options)).err.includes('\x1b[');
   expect(await colored({ terminal: true })).toBe(true);
   expect(await colored({ terminal: true, environment: { NO_COLOR: '1' } })).toBe(false);
   expect(await colored({ terminal: true, environment: { TERM: 'dumb' } })).toBe(false);
@@ -50,9 +69,16 @@ test('colours only on a terminal, and not with NO_COLOR', async () => {
 });
 
 test('usage, exits and surprises have their codes', async () => {
-  expect(await printed(new UsageError('unknown option', 'See --help.'))).toEqual({ code: 2, out: '', err: 'criujs: unknown option\n  → See --help.\n' });
+  expect(await printed(new UsageError('unknown option', 'See --help.'))).toEqual({
+    code: 2,
+    out: '',
+    err: 'criujs: unknown option\n  → See --help.\n',
+  });
   expect(await printed(new ExitError(9))).toEqual({ code: 9, out: '', err: '' });
-  expect(await printed(new TypeError('x is not a function'))).toMatchObject({ code: 70, err: expect.stringContaining('mistake in criujs') });
+  expect(await printed(new TypeError('x is not a function'))).toMatchObject({
+    code: 70,
+    err: expect.stringContaining('mistake in criujs'),
+  });
 });
 
 test('an aborted run ends with the code of its signal', async () => {

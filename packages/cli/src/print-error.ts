@@ -7,7 +7,11 @@ export function printError(thrown: unknown, output: Output): number {
   if (thrown instanceof ExitError) return thrown.exitCode;
   if (thrown instanceof UsageError) {
     const { code, message, remedy } = thrown;
-    print({ ok: false, error: { code, message, remedy } }, `${heading(message, output)}${remedyLine(remedy, output)}`, output);
+    print(
+      { ok: false, error: { code, message, remedy } },
+      `${heading(message, output)}${remedyLine(remedy, output)}`,
+      output,
+    );
     return exitCodes.usage;
   }
   const error = asEngineError(thrown);
@@ -19,7 +23,10 @@ export function printError(thrown: unknown, output: Output): number {
 function asEngineError(thrown: unknown): EngineError {
   if (thrown instanceof EngineError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new EngineError('INTERNAL', message, { cause: thrown, remedy: 'This is a mistake in criujs: please report it with the output of -v.' });
+  return new EngineError('INTERNAL', message, {
+    cause: thrown,
+    remedy: 'This is a mistake in criujs: please report it with the output of -v.',
+  });
 }
 
 function print(report: ErrorReport, text: string, output: Output): void {

@@ -18,7 +18,9 @@ export interface Call {
 /** The command line. Commands are read from disk when they are run, so that `--help` is quick. */
 export function createProgram({ cwd, version, finished }: Call): Command {
   const program = new Command('criujs')
-    .description('Checkpoint and restore Linux processes, with plugins in TypeScript for whatever the engine cannot save itself.')
+    .description(
+      'Checkpoint and restore Linux processes, with plugins in TypeScript for whatever the engine cannot save itself.',
+    )
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
@@ -33,9 +35,21 @@ export function createProgram({ cwd, version, finished }: Call): Command {
 
   const withPlugins = (command: Command): Command =>
     general(command)
-      .option('-p, --plugin <plugin>', 'a plugin: an npm package, or a path to .ts or .js; may be repeated, asked in this order', collect)
-      .option('--plugin-option <plugin.key=value>', 'an option of a plugin; the value may be JSON; may be repeated', collect)
-      .option('--hook-deadline <ms>', 'how long a plugin may take for one call (default: 10000)', parseNumber('--hook-deadline', 1))
+      .option(
+        '-p, --plugin <plugin>',
+        'a plugin: an npm package, or a path to .ts or .js; may be repeated, asked in this order',
+        collect,
+      )
+      .option(
+        '--plugin-option <plugin.key=value>',
+        'an option of a plugin; the value may be JSON; may be repeated',
+        collect,
+      )
+      .option(
+        '--hook-deadline <ms>',
+        'how long a plugin may take for one call (default: 10000)',
+        parseNumber('--hook-deadline', 1),
+      )
       .option('--config <file>', 'read this configuration (default: criu.config.ts in the current directory, if there)')
       .option('--no-config', 'read no configuration');
 
@@ -43,7 +57,9 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     program
       .command('dump')
       .summary('save a process, and all below it, into a directory')
-      .description('Saves a process, and all below it, into a directory. Then they end, unless told otherwise. If it fails they run on as if nothing had been.')
+      .description(
+        'Saves a process, and all below it, into a directory. Then they end, unless told otherwise. If it fails they run on as if nothing had been.',
+      )
       .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1))
       .requiredOption('-D, --images-dir <directory>', 'where the images go; made if missing')
       .option('-R, --leave-running', 'let the processes run on afterwards')
@@ -77,7 +93,9 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     program
       .command('plan')
       .summary('tell who would save what, and change nothing')
-      .description('Tells for each resource of a tree who would save it, or why nobody would. It only looks: nothing is frozen, no plugin is called.')
+      .description(
+        'Tells for each resource of a tree who would save it, or why nobody would. It only looks: nothing is frozen, no plugin is called.',
+      )
       .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1)),
   )
     .addHelpText('after', `\n${examples.plan}`)
@@ -99,7 +117,9 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     });
 
   general(program.command('check').summary('tell what this machine and your rights allow'))
-    .description('Tries on a small process of its own what this kernel, its filters and your rights allow. Exit code 0 when you can dump your own processes.')
+    .description(
+      'Tries on a small process of its own what this kernel, its filters and your rights allow. Exit code 0 when you can dump your own processes.',
+    )
     .addHelpText('after', `\n${examples.check}`)
     .action(async (flags: OutputFlags) => {
       const { checkCommand } = await import('./commands/check.ts');
@@ -120,7 +140,15 @@ function outputOf({ json, verbose }: OutputFlags): Promise<Output> {
 
 /** Fills in what was not given. A flag without a default keeps the help free of `(default: false)`. */
 function complete<F extends object>(flags: Partial<F>): F {
-  const absent = { plugin: [], pluginOption: [], config: true, leaveRunning: false, force: false, detach: false, newPids: false };
+  const absent = {
+    plugin: [],
+    pluginOption: [],
+    config: true,
+    leaveRunning: false,
+    force: false,
+    detach: false,
+    newPids: false,
+  };
   return { ...absent, ...flags } as F;
 }
 

@@ -43,7 +43,8 @@ export function showProgress(what: string, output: Output): ProgressDisplay {
     update(progress) {
       phase = progress.phase;
       if (spinner !== undefined) spinner.text = text();
-      if (output.verbose) output.note(output.errorColors.dim(`criujs: ${progress.elapsedMs.toFixed(1)} ms ${words[phase] ?? phase}`));
+      if (output.verbose)
+        output.note(output.errorColors.dim(`criujs: ${progress.elapsedMs.toFixed(1)} ms ${words[phase] ?? phase}`));
     },
     stop() {
       stopped = true;

@@ -18,7 +18,8 @@ export interface RunFlags {
 /** Joins the command line with the configuration. */
 export async function runOptions(flags: RunFlags, cwd: string, output: Output): Promise<RunOptions> {
   const config = await loadConfig(cwd, flags.config);
-  if (config.path !== null && output.verbose) output.note(output.errorColors.dim(`criujs: configuration ${config.path}`));
+  if (config.path !== null && output.verbose)
+    output.note(output.errorColors.dim(`criujs: configuration ${config.path}`));
   return {
     cwd,
     plugins: [...(config.plugins ?? []), ...flags.plugin],
@@ -55,6 +56,9 @@ export function parseNumber(option: string, smallest: number): (text: string) =>
   return (text) => {
     const number = Number(text);
     if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= smallest) return number;
-    throw new UsageError(`${option} ${text}: that is no number from ${smallest} on`, `Write it as in \`${option} 4242\`.`);
+    throw new UsageError(
+      `${option} ${text}: that is no number from ${smallest} on`,
+      `Write it as in \`${option} 4242\`.`,
+    );
   };
 }

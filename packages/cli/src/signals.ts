@@ -6,7 +6,16 @@ type SignalName = NodeJS.Signals;
 const ending: readonly SignalName[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** Signals that a restored program gets when we do. */
-const forwarded: readonly SignalName[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'];
+const forwarded: readonly SignalName[] = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGCONT',
+  'SIGWINCH',
+];
 
 /** The exit code of a program that a signal ended, as shells give it. */
 export function codeOfSignal(signal: number): number {
@@ -14,7 +23,11 @@ export function codeOfSignal(signal: number): number {
 }
 
 /** An AbortSignal that the first of these signals aborts; the second ends the process at once. */
-export function abortOnSignals(): { readonly signal: AbortSignal; readonly received: () => number | null; release(): void } {
+export function abortOnSignals(): {
+  readonly signal: AbortSignal;
+  readonly received: () => number | null;
+  release(): void;
+} {
   const controller = new AbortController();
   let received: number | null = null;
   const onSignal = (name: SignalName): void => {

@@ -14,7 +14,8 @@ import { until } from '../../core/test/harness/wait.ts';
 
 // Each mistake gives one error with a code and an exit code, and harms nothing.
 
-const isKernelThread = (pid: number): boolean => existsSync(`/proc/${pid}/stat`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === '';
+const isKernelThread = (pid: number): boolean =>
+  existsSync(`/proc/${pid}/stat`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === '';
 
 /** It goes on as if nothing had been. */
 async function unharmed(target: Target, what: () => Promise<void>): Promise<void> {
@@ -39,13 +40,18 @@ describe('a pid that cannot be dumped', () => {
   });
 
   test.skipIf(!isKernelThread(2))('a thread of the kernel', async ({ place }) => {
-    expect(await criujsFails(['dump', '-t', '2', '-D', place.fresh('images')])).toMatchObject({ code: 'KERNEL_THREAD', exitCode: 7 });
+    expect(await criujsFails(['dump', '-t', '2', '-D', place.fresh('images')])).toMatchObject({
+      code: 'KERNEL_THREAD',
+      exitCode: 7,
+    });
   });
 
   test('a zombie', async ({ place }) => {
     // The child ends when its parent has become a program that never looks after children.
     const go = place.fresh('go');
-    const parent = spawn('/bin/sh', ['-c', '(until [ -e "$0" ]; do :; done) & echo $!; exec sleep 1000', go], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const parent = spawn('/bin/sh', ['-c', '(until [ -e "$0" ]; do :; done) & echo $!; exec sleep 1000', go], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const pid = parent.pid ?? 0;
     place.track(pid);
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
@@ -53,12 +59,18 @@ describe('a pid that cannot be dumped', () => {
     await until('the parent sleeps', () => proc(pid, 'comm') === 'sleep\n');
     writeFileSync(go, '');
     await until('the child is a zombie', () => state(zombie) === 'Z');
-    expect(await criujsFails(['dump', '-t', `${zombie}`, '-D', place.fresh('images')])).toMatchObject({ code: 'ZOMBIE', exitCode: 7 });
+    expect(await criujsFails(['dump', '-t', `${zombie}`, '-D', place.fresh('images')])).toMatchObject({
+      code: 'ZOMBIE',
+      exitCode: 7,
+    });
     expect(state(zombie)).toBe('Z');
   });
 
   test('an ancestor of the engine', async ({ place }) => {
-    expect(await criujsFails(['dump', '-t', `${process.pid}`, '-D', place.fresh('images')])).toMatchObject({ code: 'OWN_PROCESS', exitCode: 7 });
+    expect(await criujsFails(['dump', '-t', `${process.pid}`, '-D', place.fresh('images')])).toMatchObject({
+      code: 'OWN_PROCESS',
+      exitCode: 7,
+    });
   });
 
   test('a thread that is no process', async ({ place }) => {
@@ -72,7 +84,10 @@ describe('a pid that cannot be dumped', () => {
     const target = await place.start(shCounter);
     await unharmed(target, async () => {
       const images = `/tmp/criujs-nobody-${target.pid}`;
-      expect(await criujsFails(['dump', '-t', `${target.pid}`, '-D', images], { asNobody: true })).toMatchObject({ code: 'NOT_PERMITTED', exitCode: 6 });
+      expect(await criujsFails(['dump', '-t', `${target.pid}`, '-D', images], { asNobody: true })).toMatchObject({
+        code: 'NOT_PERMITTED',
+        exitCode: 6,
+      });
       expect(existsSync(images)).toBe(false);
     });
   });
@@ -113,7 +128,10 @@ describe('an image directory that cannot take a dump', () => {
     const path = place.fresh('images');
     writeFileSync(path, '');
     await unharmed(target, async () => {
-      expect(await criujsFails(['dump', '-t', `${target.pid}`, '-D', path])).toMatchObject({ code: 'IMAGES_UNWRITABLE', exitCode: 5 });
+      expect(await criujsFails(['dump', '-t', `${target.pid}`, '-D', path])).toMatchObject({
+        code: 'IMAGES_UNWRITABLE',
+        exitCode: 5,
+      });
     });
   });
 
@@ -122,7 +140,10 @@ describe('an image directory that cannot take a dump', () => {
     const images = place.fresh('images');
     mkdirSync(images, { mode: 0o755 });
     await unharmed(target, async () => {
-      expect(await criujsFails(['dump', '-t', `${target.pid}`, '-D', images], { asNobody: true })).toMatchObject({ code: 'IMAGES_UNWRITABLE', exitCode: 5 });
+      expect(await criujsFails(['dump', '-t', `${target.pid}`, '-D', images], { asNobody: true })).toMatchObject({
+        code: 'IMAGES_UNWRITABLE',
+        exitCode: 5,
+      });
     });
   });
 
@@ -133,7 +154,11 @@ describe('an image directory that cannot take a dump', () => {
     await runWell(['mount', '-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', images]);
     try {
       await unharmed(target, async () => {
-        expect(await criujsFails(['dump', '-t', `${target.pid}`, '-D', images])).toMatchObject({ code: 'IMAGES_FULL', exitCode: 5, remedy: expect.any(String) });
+        expect(await criujsFails(['dump', '-t', `${target.pid}`, '-D', images])).toMatchObject({
+          code: 'IMAGES_FULL',
+          exitCode: 5,
+          remedy: expect.any(String),
+        });
         expect(readdirSync(images)).toEqual([]);
       });
     } finally {
@@ -147,9 +172,15 @@ describe('an image directory that holds nothing to restore', () => {
     const images = place.fresh('images');
     expect(await criujsFails(['restore', '-D', images])).toMatchObject({ code: 'IMAGES_INCOMPLETE', exitCode: 5 });
     mkdirSync(images);
-    expect(await criujsFails(['restore', '-D', images])).toMatchObject({ code: 'IMAGES_INCOMPLETE', message: expect.stringContaining('no dump') });
+    expect(await criujsFails(['restore', '-D', images])).toMatchObject({
+      code: 'IMAGES_INCOMPLETE',
+      message: expect.stringContaining('no dump'),
+    });
     writeFileSync(join(images, 'pages-1.img'), '');
-    expect(await criujsFails(['restore', '-D', images])).toMatchObject({ code: 'IMAGES_INCOMPLETE', message: expect.stringContaining('half a dump') });
+    expect(await criujsFails(['restore', '-D', images])).toMatchObject({
+      code: 'IMAGES_INCOMPLETE',
+      message: expect.stringContaining('half a dump'),
+    });
   });
 
   test('its inventory is a link or garbage', async ({ place }) => {
@@ -170,9 +201,15 @@ describe('a plugin that cannot be had', () => {
     const images = place.fresh('images');
     const dump = ['dump', '-t', `${target.pid}`, '-D', images];
     await unharmed(target, async () => {
-      expect(await criujsFails([...dump, '-p', 'criujs-plugin-of-nobody'])).toMatchObject({ code: 'PLUGIN_NOT_FOUND', exitCode: 4 });
+      expect(await criujsFails([...dump, '-p', 'criujs-plugin-of-nobody'])).toMatchObject({
+        code: 'PLUGIN_NOT_FOUND',
+        exitCode: 4,
+      });
       writeFileSync(join(target.directory, 'plugin.js'), 'export default 5;');
-      expect(await criujsFails([...dump, '-p', join(target.directory, 'plugin.js')])).toMatchObject({ code: 'PLUGIN_INVALID', exitCode: 4 });
+      expect(await criujsFails([...dump, '-p', join(target.directory, 'plugin.js')])).toMatchObject({
+        code: 'PLUGIN_INVALID',
+        exitCode: 4,
+      });
       expect(existsSync(images)).toBe(false);
     });
   });
@@ -194,7 +231,12 @@ describe('wrong usage', () => {
     ];
     for (const [args, message, remedy = /.+/] of rows) {
       const failure = await criujsFails(args.split(' '), { cwd: place.directory });
-      expect(failure, args).toMatchObject({ code: 'USAGE', exitCode: 2, message: expect.stringMatching(message), remedy: expect.stringMatching(remedy) });
+      expect(failure, args).toMatchObject({
+        code: 'USAGE',
+        exitCode: 2,
+        message: expect.stringMatching(message),
+        remedy: expect.stringMatching(remedy),
+      });
     }
   });
 

@@ -39,7 +39,12 @@ describe('check', () => {
     expect(words.stdout).toContain('dump your own processes');
     const { code, stdout } = await criujsCommand(['check', '--json']);
     const result = JSON.parse(stdout);
-    expect(result).toMatchObject({ ok: true, command: 'check', dump: expect.any(Boolean), samePids: expect.any(Boolean) });
+    expect(result).toMatchObject({
+      ok: true,
+      command: 'check',
+      dump: expect.any(Boolean),
+      samePids: expect.any(Boolean),
+    });
     expect(code).toBe(result.dump ? 0 : 6);
     for (const row of result.rows) expect(row.state === 'ok' || row.remedy, row.id).toBeTruthy();
   });
@@ -67,9 +72,24 @@ describe('plan', () => {
 describe('dump', () => {
   test('says in JSON what it did', async ({ place }) => {
     const target = await place.start(shCounter);
-    const { stdout } = await criujsCommand(['dump', '-t', `${target.pid}`, '-D', place.fresh('images'), '-R', '--json']);
+    const { stdout } = await criujsCommand([
+      'dump',
+      '-t',
+      `${target.pid}`,
+      '-D',
+      place.fresh('images'),
+      '-R',
+      '--json',
+    ]);
     const result = JSON.parse(stdout);
-    expect(result).toMatchObject({ ok: true, command: 'dump', pid: target.pid, leftRunning: true, plugins: [], warnings: [] });
+    expect(result).toMatchObject({
+      ok: true,
+      command: 'dump',
+      pid: target.pid,
+      leftRunning: true,
+      plugins: [],
+      warnings: [],
+    });
     // A sleep comes and goes.
     expect([1, 2]).toContain(result.processes);
     expect(result.threads).toBe(result.processes);
@@ -89,7 +109,9 @@ describe('dump', () => {
     const plugin = join(target.directory, 'slow.mjs');
     writeFileSync(plugin, slowPlugin);
     const images = place.fresh('images');
-    const child = spawn(process.execPath, [bin, 'dump', '-t', `${target.pid}`, '-D', images, '-p', plugin], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [bin, 'dump', '-t', `${target.pid}`, '-D', images, '-p', plugin], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     child.stderr.setEncoding('utf8');
     let said = '';
     child.stderr.on('data', (text) => {
@@ -124,7 +146,9 @@ describe('restore in the foreground', () => {
     await criujs.dump(target.pid, images);
     await untilGone(target.pid);
     const pidfile = place.fresh('pid');
-    const child = spawn(process.execPath, [bin, 'restore', '-D', images, '--pidfile', pidfile, ...newPids], { stdio: 'ignore' });
+    const child = spawn(process.execPath, [bin, 'restore', '-D', images, '--pidfile', pidfile, ...newPids], {
+      stdio: 'ignore',
+    });
     const ended = once(child, 'exit');
     target.pid = await until('the pid file is written', () => {
       try {
@@ -148,13 +172,22 @@ describe('restore in the foreground', () => {
     // A loop of builtins only: a tree of one process.
     writeFileSync(script, `#!/bin/sh\nuntil [ -e "$1" ]; do :; done\nexit 42\n`);
     chmodSync(script, 0o755);
-    const stdout = await runWell(['/bin/sh', '-c', 'setsid "$@" </dev/null >/dev/null 2>&1 & echo $!', 'sh', script, go]);
+    const stdout = await runWell([
+      '/bin/sh',
+      '-c',
+      'setsid "$@" </dev/null >/dev/null 2>&1 & echo $!',
+      'sh',
+      script,
+      go,
+    ]);
     const pid = Number(stdout);
     place.track(pid);
     const images = place.fresh('images');
     await criujs.dump(pid, images);
     await untilGone(pid);
-    const child = spawn(process.execPath, [bin, 'restore', '-D', images, '--json', ...newPids], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [bin, 'restore', '-D', images, '--json', ...newPids], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const ended = once(child, 'exit');
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
     const restored = JSON.parse(line.toString());
@@ -169,7 +202,8 @@ describe('restore in the foreground', () => {
 describe('run', () => {
   test('hands down the standard streams as they were', async () => {
     const look = 'cat /proc/self/fdinfo/0 | grep flags; cat /proc/self/fdinfo/1 2>&1 | grep flags';
-    const flags = async (...command: string[]) => runWell(['sh', '-c', `echo | "$@" | cat`, 'sh', ...command, 'sh', '-c', look]);
+    const flags = async (...command: string[]) =>
+      runWell(['sh', '-c', `echo | "$@" | cat`, 'sh', ...command, 'sh', '-c', look]);
     expect(await flags(process.execPath, bin, 'run', '--')).toBe(await flags('env'));
   });
 
@@ -187,7 +221,8 @@ describe('run', () => {
   });
 
   test('hands down the descriptors that it was given, and none of its own', async () => {
-    const list = async (...command: string[]) => (await runWell(['sh', '-c', 'exec "$@" 7</dev/zero', 'sh', ...command, 'ls', '/proc/self/fd'])).split('\n');
+    const list = async (...command: string[]) =>
+      (await runWell(['sh', '-c', 'exec "$@" 7</dev/zero', 'sh', ...command, 'ls', '/proc/self/fd'])).split('\n');
     const plain = await list();
     expect(plain).toContain('7');
     expect(await list(process.execPath, bin, 'run', '--')).toEqual(plain);
@@ -201,13 +236,23 @@ describe('run', () => {
   });
 
   test('what cannot be started: 127 and 126, as in shells', async ({ place }) => {
-    expect(await criujsCommand(['run', '--', 'no-such-command-here'])).toMatchObject({ code: 127, stderr: expect.stringContaining('→') });
-    expect(await criujsCommand(['run', '--', place.directory])).toMatchObject({ code: 126, stderr: expect.stringContaining('EACCES') });
+    expect(await criujsCommand(['run', '--', 'no-such-command-here'])).toMatchObject({
+      code: 127,
+      stderr: expect.stringContaining('→'),
+    });
+    expect(await criujsCommand(['run', '--', place.directory])).toMatchObject({
+      code: 126,
+      stderr: expect.stringContaining('EACCES'),
+    });
     expect((await criujsCommand(['run', '--', '/nowhere/at/all'])).code).toBe(127);
   });
 
   test('signals go to the program itself', async () => {
-    const child = spawn(process.execPath, [bin, 'run', '--', 'sh', '-c', 'trap "exit 5" USR1; echo ready; while :; do :; done'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(
+      process.execPath,
+      [bin, 'run', '--', 'sh', '-c', 'trap "exit 5" USR1; echo ready; while :; do :; done'],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     await once(child.stdout, 'data');
     child.kill('SIGUSR1');
     const [code] = await once(child, 'exit');
@@ -221,9 +266,14 @@ describe('criu.config.ts', () => {
     writeFileSync(join(place.directory, 'plugin.ts'), configuredPlugin);
     const config = `import { defineConfig } from '@criujs/core';\nexport default defineConfig({ plugins: ['./plugin.ts'], pluginOptions: { configured: { word: 'from the file' } } });\n`;
     writeFileSync(join(place.directory, 'criu.config.ts'), config);
-    const dump = (...more: string[]) => criujsCommand(['dump', '-t', `${target.pid}`, '-D', place.fresh('images'), '-R', ...more], { cwd: place.directory });
+    const dump = (...more: string[]) =>
+      criujsCommand(['dump', '-t', `${target.pid}`, '-D', place.fresh('images'), '-R', ...more], {
+        cwd: place.directory,
+      });
     expect((await dump()).stderr).toContain('configured: from the file');
-    expect((await dump('--plugin-option', 'configured.word=from the command line')).stderr).toContain('configured: from the command line');
+    expect((await dump('--plugin-option', 'configured.word=from the command line')).stderr).toContain(
+      'configured: from the command line',
+    );
     expect((await dump('--no-config')).stderr).not.toContain('configured');
   });
 });

@@ -1,4 +1,4 @@
-import { LinuxError } from '@criujs/linux';
+import type { LinuxError } from '@criujs/linux';
 import { probeChild } from './run/probes/child.ts';
 import { descriptorProbes } from './run/probes/descriptors.ts';
 import { memoryProbes } from './run/probes/memory.ts';
@@ -44,7 +44,8 @@ export function checkMachine(): CheckResult {
 
 /** What can be done when these rows are all there is to know. */
 export function abilities(rows: readonly Pick<CheckRow, 'needs' | 'state'>[]): Record<Ability, boolean> {
-  const can = (ability: Ability): boolean => rows.every((row) => row.state !== 'missing' || !row.needs.includes(ability));
+  const can = (ability: Ability): boolean =>
+    rows.every((row) => row.state !== 'missing' || !row.needs.includes(ability));
   return { dump: can('dump'), restore: can('restore'), samePids: can('samePids') };
 }
 

@@ -94,7 +94,9 @@ export interface RestoreOptions extends RunOptions {
 }
 
 /** How a process ended. */
-export type ExitStatus = { readonly code: number; readonly signal?: never } | { readonly signal: number; readonly code?: never };
+export type ExitStatus =
+  | { readonly code: number; readonly signal?: never }
+  | { readonly signal: number; readonly code?: never };
 
 export interface RestoreResult {
   /** The restored root's pid now. */

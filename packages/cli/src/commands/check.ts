@@ -18,8 +18,13 @@ function describe(result: CheckResult, { colors, verbose }: Output): string {
   const can = abilities.map(([name, words]) => `  ${result[name] ? colors.green('yes') : colors.red('no ')}  ${words}`);
   const rows = result.rows.filter((row) => verbose || row.state !== 'ok').map((row) => describeRow(row, colors));
   const good = result.rows.filter((row) => row.state === 'ok').length;
-  const rest = verbose || good === 0 ? [] : [colors.dim(`${good} of ${result.rows.length} checks found nothing to say; see all with -v.`)];
-  return [`On this machine (Linux ${result.kernel}) and with these rights you can`, ...can, '', ...rows, ...rest].join('\n');
+  const rest =
+    verbose || good === 0
+      ? []
+      : [colors.dim(`${good} of ${result.rows.length} checks found nothing to say; see all with -v.`)];
+  return [`On this machine (Linux ${result.kernel}) and with these rights you can`, ...can, '', ...rows, ...rest].join(
+    '\n',
+  );
 }
 
 function describeRow({ title, state, detail, remedy }: CheckRow, colors: Colors): string {

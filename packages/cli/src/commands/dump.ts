@@ -19,7 +19,10 @@ export async function dumpCommand(flags: DumpFlags, cwd: string, output: Output)
     dump({ ...options, ...attention, pid, images, leaveRunning, force }),
   );
   for (const warning of result.warnings) output.warning(warning);
-  output.result({ ok: true, command: 'dump', images, leftRunning: leaveRunning, ...result }, describe(result, imagesDir, leaveRunning));
+  output.result(
+    { ok: true, command: 'dump', images, leftRunning: leaveRunning, ...result },
+    describe(result, imagesDir, leaveRunning),
+  );
   return 0;
 }
 

@@ -14,7 +14,9 @@ export async function planCommand(flags: PlanFlags, cwd: string, output: Output)
   const result = await attended(`looking at ${pid}`, output, (attention) => plan({ ...options, ...attention, pid }));
   const lines = result.rows.map((row) => describeRow(row, output.colors));
   const open = result.rows.filter((row) => row.taker === null).length;
-  const end = result.possible ? 'Everything has a taker.' : `${count(open, 'resource has', 'resources have')} no taker: a dump would be refused.`;
+  const end = result.possible
+    ? 'Everything has a taker.'
+    : `${count(open, 'resource has', 'resources have')} no taker: a dump would be refused.`;
   output.result({ ok: true, command: 'plan', ...result }, [...lines, end].join('\n'));
   return result.possible ? exitCodes.done : exitCodes.refused;
 }

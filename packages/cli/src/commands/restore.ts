@@ -33,7 +33,17 @@ export async function restoreCommand(flags: RestoreFlags, cwd: string, output: O
   file?.write(result.pid);
   for (const warning of result.warnings) output.warning(warning);
   const { pid, pids, restoreMs, totalMs, warnings } = result;
-  const data = { ok: true, command: 'restore', images, detached: detach, pid, pids: Object.fromEntries(pids), restoreMs, totalMs, warnings };
+  const data = {
+    ok: true,
+    command: 'restore',
+    images,
+    detached: detach,
+    pid,
+    pids: Object.fromEntries(pids),
+    restoreMs,
+    totalMs,
+    warnings,
+  };
   // A program in the foreground has the terminal for itself.
   if (detach || output.json) output.result(data, describe(result, imagesDir));
   else if (output.verbose) output.note(describe(result, imagesDir));
@@ -60,7 +70,10 @@ function openPidfile(path: string): { write(pid: number): void; remove(): void }
   try {
     fd = openSync(draft, 'wx', 0o644);
   } catch (error) {
-    throw new UsageError(`the pid file cannot be written: ${(error as Error).message}`, 'Give another path with --pidfile.');
+    throw new UsageError(
+      `the pid file cannot be written: ${(error as Error).message}`,
+      'Give another path with --pidfile.',
+    );
   }
   return {
     write(pid) {

@@ -1,5 +1,4 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { SectionStore } from '@criujs/plugin-host';
 import type { Stage } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { ExitStatus, RunOptions } from '../options.ts';
@@ -140,11 +139,10 @@ function tell(notice: Notice, { onProgress, onLog }: RunOptions, startedAt: numb
 }
 
 function listenForAbort(signal: AbortSignal | undefined, control: Control): () => void {
-  if (signal === undefined) return () => {};
   const abort = (): void => control.abort();
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  return () => signal.removeEventListener('abort', abort);
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  return () => signal?.removeEventListener('abort', abort);
 }
 
 function checkPlatform(): void {
@@ -156,9 +154,13 @@ function checkPlatform(): void {
 
 function checkOptions({ hookDeadline, plugins }: RunOptions): void {
   if (hookDeadline !== undefined && !(hookDeadline > 0 && hookDeadline <= 2 ** 31 - 1)) {
-    throw new EngineError('BAD_OPTION', `a hook deadline of ${hookDeadline} makes no sense`, { remedy: 'Give milliseconds, more than 0.' });
+    throw new EngineError('BAD_OPTION', `a hook deadline of ${hookDeadline} makes no sense`, {
+      remedy: 'Give milliseconds, more than 0.',
+    });
   }
   if (plugins !== undefined && !Array.isArray(plugins)) {
-    throw new EngineError('BAD_OPTION', '`plugins` is no array', { remedy: "Give names, paths or plugins: plugins: ['./my-plugin.ts']." });
+    throw new EngineError('BAD_OPTION', '`plugins` is no array', {
+      remedy: "Give names, paths or plugins: plugins: ['./my-plugin.ts'].",
+    });
   }
 }

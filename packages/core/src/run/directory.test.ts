@@ -1,4 +1,15 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -37,7 +48,10 @@ test('a missing directory is made for its owner only, and taken away again', () 
 
 test('a directory with a dump is refused without force, and nothing in it is touched with it', () => {
   put('inventory.img', 'core-1.img');
-  expect(errorOf(() => prepareForDump(root, false))).toMatchObject({ code: 'IMAGES_EXIST', remedy: expect.stringContaining('--force') });
+  expect(errorOf(() => prepareForDump(root, false))).toMatchObject({
+    code: 'IMAGES_EXIST',
+    remedy: expect.stringContaining('--force'),
+  });
   expect(prepareForDump(root, true)).toBeNull();
   expect(readdirSync(root).sort()).toEqual(['core-1.img', 'inventory.img']);
 });
@@ -126,11 +140,19 @@ test('a link in the place of an image is neither written through nor read', () =
 
 test.each(['../core-1.img', 'a/b', '', '.hidden', 'core\0.img', '/etc/passwd'])('%j names no image', (name) => {
   const store = directoryStore(root, () => {});
-  for (const use of [() => store.read(name), () => store.exists(name), () => store.open(name, 'write'), () => store.write(name, Buffer.from(''))]) {
+  for (const use of [
+    () => store.read(name),
+    () => store.exists(name),
+    () => store.open(name, 'write'),
+    () => store.write(name, Buffer.from('')),
+  ]) {
     expect(errorOf(use).code).toBe('IMAGE_INVALID');
   }
 });
 
 test('an image that is missing is an error with its name', () => {
-  expect(errorOf(() => directoryStore(root, () => {}).read('core-1.img'))).toMatchObject({ code: 'IMAGE_INVALID', resource: 'core-1.img' });
+  expect(errorOf(() => directoryStore(root, () => {}).read('core-1.img'))).toMatchObject({
+    code: 'IMAGE_INVALID',
+    resource: 'core-1.img',
+  });
 });

@@ -45,7 +45,8 @@ export function createSession(parts: SessionParts): Session {
       call(name, args, how = {}) {
         if (served[name] === undefined && how.provider === undefined) return { claimed: false };
         const request: Request = { kind: 'hook', hook: name, args, ...how };
-        const late = (why: 'slow' | 'blocked'): EngineError => lateHook(why, name, served[name] ?? [], deadlines, how.resource);
+        const late = (why: 'slow' | 'blocked'): EngineError =>
+          lateHook(why, name, served[name] ?? [], deadlines, how.resource);
         return decodeAnswer(link.ask(request, patienceWithPlugins(deadlines, late)) as WireAnswer);
       },
     },
@@ -83,7 +84,10 @@ function lateHook(
 ): EngineError {
   const who = plugins.length === 1 ? `plugin ${plugins[0]}` : `one of the plugins ${plugins.join(', ')}`;
   const what = resource === undefined ? '' : ` for ${resource}`;
-  const how = why === 'blocked' ? 'blocks the main thread (an endless loop, or a synchronous call that waits)' : 'does not answer';
+  const how =
+    why === 'blocked'
+      ? 'blocks the main thread (an endless loop, or a synchronous call that waits)'
+      : 'does not answer';
   return new EngineError('HOOK_TIMEOUT', `${who}: ${hook}${what} ${how}; it had ${deadlines.hookMs} ms`, {
     plugin: plugins.length === 1 ? plugins[0] : undefined,
     hook,

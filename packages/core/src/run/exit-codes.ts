@@ -23,9 +23,11 @@ export const exitCodeMeanings: Readonly<Record<ExitCodeName, string>> = {
   usage: 'wrong usage, or a configuration that makes no sense',
   refused: 'refused: the tree holds something that neither the engine nor a plugin can dump',
   plugin: 'a plugin is missing, failed, hung or answered nonsense',
-  images: 'the images: exist already, cannot be written, are incomplete, damaged or do not fit the files of this machine',
+  images:
+    'the images: exist already, cannot be written, are incomplete, damaged or do not fit the files of this machine',
   rights: 'a right is missing: to trace, to choose a pid, to read',
-  target: 'no such process, or one that cannot be dumped at all (kernel thread, zombie, own process); at restore: its pid is taken',
+  target:
+    'no such process, or one that cannot be dumped at all (kernel thread, zombie, own process); at restore: its pid is taken',
   internal: 'a mistake in criujs',
   aborted: 'ended by a signal (128 + its number); the target was left unharmed',
 };

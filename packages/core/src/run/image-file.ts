@@ -1,4 +1,15 @@
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 
@@ -84,7 +95,12 @@ export function writeWhole(directory: string, name: string, bytes: Uint8Array): 
 }
 
 /** Writes a whole image beside its place, and sees it on the disk. A rename is all that is missing. */
-export function writeDraft(directory: string, name: string, bytes: Uint8Array, synced = false): { from: string; to: string } {
+export function writeDraft(
+  directory: string,
+  name: string,
+  bytes: Uint8Array,
+  synced = false,
+): { from: string; to: string } {
   const to = join(directory, name);
   const draft = `${name}.part`;
   const from = join(directory, draft);

@@ -32,7 +32,8 @@ interface Purpose {
 /** @throws EngineError BAD_OPTION, IMAGES_EXIST, IMAGES_UNWRITABLE, IMAGES_INCOMPLETE */
 export async function openImages(images: string | ImageStore, purpose: Purpose, control: Control): Promise<RunImages> {
   if (typeof images === 'string' && images !== '') return openDirectory(resolve(purpose.cwd, images), purpose, control);
-  if (typeof images === 'object' && images !== null && typeof images.open === 'function') return openStore(images, purpose);
+  if (typeof images === 'object' && images !== null && typeof images.open === 'function')
+    return openStore(images, purpose);
   throw new EngineError('BAD_OPTION', '`images` is neither a path nor a store with an `open` function', {
     remedy: "Give a directory: images: 'path/to/directory'.",
   });
@@ -44,11 +45,12 @@ export const noImages: RunImages = {
   sections: async () => undefined,
   open: async () => null,
   list: async () => [],
-  discard: async () => {},
+  discard: async () => undefined,
 };
 
 function openDirectory(directory: string, { stage, force }: Purpose, control: Control): RunImages {
-  const made = stage === 'dump' ? prepareForDump(directory, force) : (prepareForRestore(directory), null);
+  const made = stage === 'dump' ? prepareForDump(directory, force) : null;
+  if (stage === 'restore') prepareForRestore(directory);
   return {
     ...noImages,
     place: { directory, made },
@@ -90,7 +92,7 @@ async function openStore(store: ImageStore, { stage, force }: Purpose): Promise<
     async discard() {
       // A dump that has its inventory is whole, and may be all that is left of the program.
       if (stage !== 'dump' || (written.has(inventoryName) && (await hasInventory(open).catch(() => true)))) return;
-      for (const name of written) await Promise.resolve(store.remove?.(name)).catch(() => {});
+      for (const name of written) await Promise.resolve(store.remove?.(name)).catch(() => undefined);
     },
   };
 }
@@ -101,7 +103,9 @@ async function checkInventory(open: Open, stage: Purpose['stage'], force: boolea
   if (stage === 'dump' && force) return;
   const whole = await hasInventory(open);
   if (stage === 'dump' && whole) {
-    throw new EngineError('IMAGES_EXIST', 'the store holds a dump already', { remedy: 'Empty it first, or set `force`.' });
+    throw new EngineError('IMAGES_EXIST', 'the store holds a dump already', {
+      remedy: 'Empty it first, or set `force`.',
+    });
   }
   if (stage === 'restore' && !whole) {
     throw new EngineError('IMAGES_INCOMPLETE', `the store holds no whole dump: there is no ${inventoryName}`, {

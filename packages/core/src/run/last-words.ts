@@ -19,7 +19,9 @@ export interface ErrorReport {
 /** An error in plain data, without what is not known. */
 export function reportError(error: EngineError): ErrorReport {
   const { code, message, remedy, pid, resource, plugin, hook, refusals } = error;
-  const known = Object.entries({ code, message, remedy, pid, resource, plugin, hook, refusals }).filter(([, it]) => it !== undefined);
+  const known = Object.entries({ code, message, remedy, pid, resource, plugin, hook, refusals }).filter(
+    ([, it]) => it !== undefined,
+  );
   return { ok: false, error: Object.fromEntries(known) as ErrorReport['error'] };
 }
 

@@ -52,7 +52,8 @@ async function pair(answer: (request: unknown, control: Control) => Promise<unkn
   const workerData = { module: new URL('link.ts', import.meta.url).pathname, port: port2, memory: control.memory };
   const worker = new Worker(asking, { eval: true, workerData, transferList: [port2] });
   open.push({ serving, worker });
-  const next = (): Promise<Said> => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+  const next = (): Promise<Said> =>
+    new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
   await next();
   return {
     control,
@@ -70,7 +71,9 @@ function block(ms: number): void {
 
 test('a question gets its answer, bigints and all', async () => {
   const { ask } = await pair(async (request) => ({ got: request }));
-  expect(await ask({ inode: 2n ** 63n, holders: [{ pid: 1, fd: 2 }] })).toEqual({ value: { got: { inode: 2n ** 63n, holders: [{ pid: 1, fd: 2 }] } } });
+  expect(await ask({ inode: 2n ** 63n, holders: [{ pid: 1, fd: 2 }] })).toEqual({
+    value: { got: { inode: 2n ** 63n, holders: [{ pid: 1, fd: 2 }] } },
+  });
 });
 
 test('an error of the answering side is thrown at the asking one', async () => {
@@ -87,7 +90,9 @@ test('an answer that cannot be sent is an error, not silence', async () => {
 
 test('a question that is not answered ends at its limit, and its late answer is not taken for the next one', async () => {
   let answerFirst: (value: string) => void = () => {};
-  const { ask } = await pair((request) => (request === 'first' ? new Promise((resolve) => (answerFirst = resolve)) : Promise.resolve('second answer')));
+  const { ask } = await pair((request) =>
+    request === 'first' ? new Promise((resolve) => (answerFirst = resolve)) : Promise.resolve('second answer'),
+  );
   expect(await ask('first', { limitMs: 200 })).toMatchObject({ late: 'slow' });
   answerFirst('first answer');
   expect(await ask('second')).toEqual({ value: 'second answer' });
@@ -120,5 +125,10 @@ test('an abort wakes a question that waits', async () => {
 test('only the first to write finds the directory clean', () => {
   const control = createControl();
   const sameInOtherThread = createControl(control.memory);
-  expect([control.dirty(), control.markDirty(), sameInOtherThread.markDirty(), sameInOtherThread.dirty()]).toEqual([false, true, false, true]);
+  expect([control.dirty(), control.markDirty(), sameInOtherThread.markDirty(), sameInOtherThread.dirty()]).toEqual([
+    false,
+    true,
+    false,
+    true,
+  ]);
 });

@@ -60,7 +60,11 @@ export interface ServingEnd {
  * Answers the engine's questions. While it is open, this thread shows that it lives.
  * @param answer its result is sent; what it throws arrives as an EngineError
  */
-export function serveLink(port: MessagePort, control: Control, answer: (request: unknown) => Promise<unknown>): ServingEnd {
+export function serveLink(
+  port: MessagePort,
+  control: Control,
+  answer: (request: unknown) => Promise<unknown>,
+): ServingEnd {
   const cells = new Int32Array(control.memory);
   const beat = setInterval(() => Atomics.add(cells, cell.alive, 1), heartbeatMs);
   let open = true;

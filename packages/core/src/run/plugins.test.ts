@@ -10,8 +10,20 @@ async function started(plugin: Plugin, options: RunOptions = {}): Promise<RunPlu
   return plugins;
 }
 
-const socket = { type: 'stream', name: null, peerName: '/run/service', state: 'connected', flags: 2, holders: [] } as const;
-const ask = { kind: 'hook', hook: 'RESTORE_UNIX_SK', args: { inode: socketInode(5), socket }, resource: 'socket 5' } as const;
+const socket = {
+  type: 'stream',
+  name: null,
+  peerName: '/run/service',
+  state: 'connected',
+  flags: 2,
+  holders: [],
+} as const;
+const ask = {
+  kind: 'hook',
+  hook: 'RESTORE_UNIX_SK',
+  args: { inode: socketInode(5), socket },
+  resource: 'socket 5',
+} as const;
 
 const isOpen = (fd: number): boolean => {
   try {
@@ -30,8 +42,15 @@ test('a run without plugins serves no hook and needs no host', async () => {
 
 test('a descriptor that is a number stays open for the engine and is closed at the end', async () => {
   let fd = -1;
-  const plugins = await started(definePlugin({ name: 'opens', hooks: [hook('RESTORE_UNIX_SK', () => (fd = openSync('/dev/null', 'r')))] }));
-  expect(await plugins.call(ask)).toEqual({ claimed: true, plugin: 'opens', version: undefined, result: { value: fd } });
+  const plugins = await started(
+    definePlugin({ name: 'opens', hooks: [hook('RESTORE_UNIX_SK', () => (fd = openSync('/dev/null', 'r')))] }),
+  );
+  expect(await plugins.call(ask)).toEqual({
+    claimed: true,
+    plugin: 'opens',
+    version: undefined,
+    result: { value: fd },
+  });
   expect(isOpen(fd)).toBe(true);
   expect(await plugins.finish({ ok: true })).toEqual([]);
   expect(isOpen(fd)).toBe(false);
@@ -45,7 +64,11 @@ test('a descriptor with its own close is closed by that, before exit', async () 
     told.push('close');
   };
   const plugins = await started(
-    definePlugin({ name: 'owns', exit: () => void told.push('exit'), hooks: [hook('RESTORE_UNIX_SK', () => ({ fd, close }))] }),
+    definePlugin({
+      name: 'owns',
+      exit: () => void told.push('exit'),
+      hooks: [hook('RESTORE_UNIX_SK', () => ({ fd, close }))],
+    }),
   );
   expect(await plugins.call(ask)).toMatchObject({ result: { value: fd } });
   await plugins.finish({ ok: true });
@@ -55,7 +78,10 @@ test('a descriptor with its own close is closed by that, before exit', async () 
 test('a close that never ends is a warning', async () => {
   const fd = openSync('/dev/null', 'r');
   const plugins = await started(
-    definePlugin({ name: 'stuck', hooks: [hook('RESTORE_UNIX_SK', () => ({ fd, close: () => new Promise<void>(() => {}) }))] }),
+    definePlugin({
+      name: 'stuck',
+      hooks: [hook('RESTORE_UNIX_SK', () => ({ fd, close: () => new Promise<void>(() => {}) }))],
+    }),
     { hookDeadline: 100 },
   );
   await plugins.call(ask);
@@ -64,9 +90,22 @@ test('a close that never ends is a warning', async () => {
 });
 
 test('retryLater and declining cross as plain data', async () => {
-  const file = { path: '/dev/x', kind: 'character', rdev: null, inode: 1, flags: 0, position: 0, owner: null, holders: [], provider: null } as const;
+  const file = {
+    path: '/dev/x',
+    kind: 'character',
+    rdev: null,
+    inode: 1,
+    flags: 0,
+    position: 0,
+    owner: null,
+    holders: [],
+    provider: null,
+  } as const;
   const plugins = await started(
-    definePlugin({ name: 'says', hooks: [hook('RESTORE_EXT_FILE', () => retryLater), hook('RESTORE_UNIX_SK', () => notSupported)] }),
+    definePlugin({
+      name: 'says',
+      hooks: [hook('RESTORE_EXT_FILE', () => retryLater), hook('RESTORE_UNIX_SK', () => notSupported)],
+    }),
   );
   const later = await plugins.call({ kind: 'hook', hook: 'RESTORE_EXT_FILE', args: { id: 1, file } });
   expect(structuredClone(later)).toMatchObject({ claimed: true, result: { retryLater: true } });
@@ -77,7 +116,10 @@ test('retryLater and declining cross as plain data', async () => {
 test('a plugin that dumped something and is not loaded is missed by name, even when none is loaded', async () => {
   const plugins = openPlugins({}, 'restore', async () => undefined);
   await plugins.start();
-  await expect(plugins.call({ ...ask, provider: 'gpu' })).rejects.toMatchObject({ code: 'PLUGIN_MISSING', message: expect.stringContaining('gpu') });
+  await expect(plugins.call({ ...ask, provider: 'gpu' })).rejects.toMatchObject({
+    code: 'PLUGIN_MISSING',
+    message: expect.stringContaining('gpu'),
+  });
 });
 
 test('what exit throws is a warning', async () => {

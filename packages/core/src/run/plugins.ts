@@ -35,7 +35,7 @@ export function openPlugins(options: RunOptions, stage: Stage | null, sections: 
   // Loading begins while the engine's thread starts; its failure is told where it is waited for.
   // Without plugins nothing of the host is even read.
   const loading = (options.plugins?.length ?? 0) > 0 ? createHost(options, sections) : null;
-  loading?.catch(() => {});
+  loading?.catch(() => undefined);
   let host: PluginHost | null = null;
   const begin = async (loaded: Promise<PluginHost>): Promise<PluginHost> => {
     host = await loaded;
@@ -50,7 +50,11 @@ export function openPlugins(options: RunOptions, stage: Stage | null, sections: 
     async call({ hook, args, provider, resource }) {
       const how = { ...(provider === undefined ? {} : { provider }), ...(resource === undefined ? {} : { resource }) };
       // Without plugins there is no host yet; it says best which provider is missing.
-      const answer = await (host ?? (await begin(createHost(options, sections)))).call(hook, args as HookArgs<HookName>, how);
+      const answer = await (host ?? (await begin(createHost(options, sections)))).call(
+        hook,
+        args as HookArgs<HookName>,
+        how,
+      );
       if (!answer.claimed) return { claimed: false };
       const { plugin, version } = answer;
       const result = answer.result as unknown;
@@ -97,7 +101,7 @@ async function createHost(options: RunOptions, sections: Sections): Promise<Plug
 function servedHooks(host: PluginHost | null): ServedHooks {
   const served: Partial<Record<HookName, string[]>> = {};
   for (const { name, hooks } of host?.plugins ?? []) {
-    for (const hook of hooks) (served[hook] ??= []).push(name);
+    for (const hook of hooks) served[hook] = [...(served[hook] ?? []), name];
   }
   return served;
 }
@@ -129,10 +133,7 @@ function descriptorKeeper(): {
   return {
     plain: (hook, result) => plainOf[hook]?.(result) ?? undefined,
     async closeAll() {
-      const closing = [
-        ...[...numbers].map(async (fd) => closeSync(fd)),
-        ...owned.map(async (it) => it.close()),
-      ];
+      const closing = [...[...numbers].map(async (fd) => closeSync(fd)), ...owned.map(async (it) => it.close())];
       numbers.clear();
       owned.length = 0;
       const settled = await Promise.allSettled(closing);

@@ -15,14 +15,16 @@ export function storeSections(
   const prefixOf = (plugin: string): string => `criujs.${plugin}.`;
   const read = async (plugin: string, name: string): Promise<Uint8Array> => {
     const fd = await open(prefixOf(plugin) + name, 'read');
-    if (fd === null) throw new EngineError('IMAGE_INVALID', `plugin ${plugin} has no part named ${name}`, { plugin, resource: name });
+    if (fd === null)
+      throw new EngineError('IMAGE_INVALID', `plugin ${plugin} has no part named ${name}`, { plugin, resource: name });
     return withFd(fd, readAll);
   };
   return {
     read,
     async write(plugin, name, data) {
       const fd = await open(prefixOf(plugin) + name, 'write');
-      if (fd === null) throw new EngineError('IMAGES_UNWRITABLE', `the store gave no descriptor to write ${name} of plugin ${plugin}`);
+      if (fd === null)
+        throw new EngineError('IMAGES_UNWRITABLE', `the store gave no descriptor to write ${name} of plugin ${plugin}`);
       try {
         for await (const chunk of data instanceof Uint8Array ? [data] : data) writeAll(fd, chunk);
       } finally {
@@ -34,11 +36,16 @@ export function storeSections(
     },
     async names(plugin) {
       if (store.list === undefined) {
-        throw new EngineError('BAD_OPTION', `plugin ${plugin} lists its parts, and the store has no list()`, { plugin });
+        throw new EngineError('BAD_OPTION', `plugin ${plugin} lists its parts, and the store has no list()`, {
+          plugin,
+        });
       }
       const names = await store.list();
       const prefix = prefixOf(plugin);
-      return names.filter((it) => it.startsWith(prefix)).map((it) => it.slice(prefix.length)).sort();
+      return names
+        .filter((it) => it.startsWith(prefix))
+        .map((it) => it.slice(prefix.length))
+        .sort();
     },
   };
 }

@@ -85,7 +85,8 @@ export function askedStore(asker: StoreAsker): SessionStore {
   const openToWrite = (name: string): number => {
     checkName(name);
     const fd = asker.open(name, 'write');
-    if (fd === null) throw new EngineError('IMAGES_UNWRITABLE', `the store gave no descriptor to write ${name}`, { resource: name });
+    if (fd === null)
+      throw new EngineError('IMAGES_UNWRITABLE', `the store gave no descriptor to write ${name}`, { resource: name });
     return fd;
   };
   return {
@@ -133,4 +134,3 @@ export function clearOnce(directory: string, markDirty: () => boolean): () => vo
     }
   };
 }
-

@@ -6,12 +6,31 @@ import { decodeError, encodeError, toEngineError } from './wire.ts';
 const cross = (error: unknown): EngineError => decodeError(structuredClone(encodeError(error)));
 
 test('every field of an error crosses the thread border', () => {
-  const refusals = [{ pid: 7, command: 'sh', resource: 'descriptor 3', why: 'nobody takes it', remedy: 'Load a plugin.' }];
+  const refusals = [
+    { pid: 7, command: 'sh', resource: 'descriptor 3', why: 'nobody takes it', remedy: 'Load a plugin.' },
+  ];
   const cause = new Error('inner', { cause: new Error('innermost') });
-  const sent = new EngineError('UNSUPPORTED', 'cannot', { remedy: 'Do.', pid: 7, resource: 'fd 3', plugin: 'p', hook: 'DUMP_EXT_FILE', refusals, cause });
+  const sent = new EngineError('UNSUPPORTED', 'cannot', {
+    remedy: 'Do.',
+    pid: 7,
+    resource: 'fd 3',
+    plugin: 'p',
+    hook: 'DUMP_EXT_FILE',
+    refusals,
+    cause,
+  });
   const got = cross(sent);
   expect(got).toBeInstanceOf(EngineError);
-  expect(got).toMatchObject({ code: 'UNSUPPORTED', message: 'cannot', remedy: 'Do.', pid: 7, resource: 'fd 3', plugin: 'p', hook: 'DUMP_EXT_FILE', refusals });
+  expect(got).toMatchObject({
+    code: 'UNSUPPORTED',
+    message: 'cannot',
+    remedy: 'Do.',
+    pid: 7,
+    resource: 'fd 3',
+    plugin: 'p',
+    hook: 'DUMP_EXT_FILE',
+    refusals,
+  });
   expect((got.cause as Error).message).toBe('inner');
   expect(((got.cause as Error).cause as Error).message).toBe('innermost');
   expect(got.stack).toBe(sent.stack);
@@ -29,13 +48,19 @@ test('a ring of causes ends', () => {
 });
 
 test.each([
-  [Object.assign(new Error('late'), { name: 'HostError', code: 'HOOK_TIMEOUT', plugin: 'gpu', hook: 'DUMP_EXT_FILE' }), 'HOOK_TIMEOUT'],
+  [
+    Object.assign(new Error('late'), { name: 'HostError', code: 'HOOK_TIMEOUT', plugin: 'gpu', hook: 'DUMP_EXT_FILE' }),
+    'HOOK_TIMEOUT',
+  ],
   [Object.assign(new Error('order'), { name: 'HostError', code: 'HOST_STATE' }), 'INTERNAL'],
   [Object.assign(new Error('part'), { name: 'HostError', code: 'SECTION_MISSING' }), 'PLUGIN_FAILED'],
   [Object.assign(new Error('short'), { name: 'ImageError', code: 'IMAGE_TRUNCATED' }), 'IMAGE_INVALID'],
   [Object.assign(new Error('write'), { name: 'LinuxError', code: 'ENOSPC', errno: 28 }), 'IMAGES_FULL'],
   [Object.assign(new Error('seize'), { name: 'LinuxError', code: 'EPERM', errno: 1 }), 'KERNEL'],
-  [Object.assign(new Error('mac'), { name: 'LinuxError', code: 'UNSUPPORTED_PLATFORM', errno: 38 }), 'UNSUPPORTED_PLATFORM'],
+  [
+    Object.assign(new Error('mac'), { name: 'LinuxError', code: 'UNSUPPORTED_PLATFORM', errno: 38 }),
+    'UNSUPPORTED_PLATFORM',
+  ],
   [new TypeError('undefined is not a function'), 'INTERNAL'],
   ['just text', 'INTERNAL'],
 ])('%s becomes %s', (thrown, code) => {
@@ -45,6 +70,14 @@ test.each([
 });
 
 test('plugin and hook of a host error stay', () => {
-  const error = toEngineError(Object.assign(new Error('late'), { name: 'HostError', code: 'HOOK_TIMEOUT', plugin: 'gpu', hook: 'DUMP_EXT_FILE', remedy: 'Wait.' }));
+  const error = toEngineError(
+    Object.assign(new Error('late'), {
+      name: 'HostError',
+      code: 'HOOK_TIMEOUT',
+      plugin: 'gpu',
+      hook: 'DUMP_EXT_FILE',
+      remedy: 'Wait.',
+    }),
+  );
   expect(error).toMatchObject({ plugin: 'gpu', hook: 'DUMP_EXT_FILE', remedy: 'Wait.' });
 });

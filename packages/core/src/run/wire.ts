@@ -62,7 +62,8 @@ interface Foreign extends Error {
 /** Makes an EngineError of whatever was thrown. Codes of the engine and of the plugin host are kept. */
 export function toEngineError(thrown: unknown): EngineError {
   if (thrown instanceof EngineError) return thrown;
-  if (!(thrown instanceof Error)) return new EngineError('INTERNAL', `something that is no error was thrown: ${String(thrown)}`);
+  if (!(thrown instanceof Error))
+    return new EngineError('INTERNAL', `something that is no error was thrown: ${String(thrown)}`);
   const error = thrown as Foreign;
   const code = families.find((it) => it.recognise(error))?.code(error) ?? 'INTERNAL';
   const { remedy = defaultRemedies[code], pid, resource, plugin, hook } = error;

@@ -25,7 +25,9 @@ const deadlines: Deadlines = { hookMs: start.hookDeadlineMs, plugins: start.plug
 const warnings: string[] = [];
 
 /** Each engine is loaded when it is needed: a restore reads no code of the dump. */
-const engines: { readonly [J in JobName]: (options: Jobs[J]['options'], session: Session) => Promise<Jobs[J]['outcome']> } = {
+const engines: {
+  readonly [J in JobName]: (options: Jobs[J]['options'], session: Session) => Promise<Jobs[J]['outcome']>;
+} = {
   dump: async (options, session) => (await import('../engine/dump.ts')).dumpTree(options, session),
   restore: async (options, session) => (await import('../engine/restore.ts')).restoreTree(options, session),
   plan: async (options, session) => (await import('../engine/plan.ts')).planTree(options, session),
@@ -80,8 +82,10 @@ function finishPlugins(error: EngineError | null): void {
     const messages = link.ask({ kind: 'finish', error: wire }, patience('the exit of a plugin')) as string[];
     warnings.push(...messages);
   } catch (late) {
-    if (link.blocked && !link.awaitLife(returnMs)) endBlockedProcess(error ?? toEngineError(late));
-    warnings.push(toEngineError(late).message);
+    const { code, message, remedy } = toEngineError(late);
+    const done = new EngineError(code, `the ${start.job.name} is done, but ${message}`, { remedy });
+    if (link.blocked && !link.awaitLife(returnMs)) endBlockedProcess(error ?? done);
+    warnings.push(message);
   }
 }
 

@@ -1,5 +1,15 @@
 import { release } from 'node:os';
-import { helperImage, LinuxError, pidfdOpen, readStatus, type Status, spawnImage, syscall, trySyscall, waitFor } from '@criujs/linux';
+import {
+  helperImage,
+  LinuxError,
+  pidfdOpen,
+  readStatus,
+  type Status,
+  spawnImage,
+  syscall,
+  trySyscall,
+  waitFor,
+} from '@criujs/linux';
 
 /** A process to try things on: it sleeps, belongs to nobody else, and ends with the check. */
 export interface ProbeChild {

@@ -24,7 +24,8 @@ test.each([
 });
 
 test('CAP_SYS_ADMIN includes CAP_CHECKPOINT_RESTORE', () => {
-  const bits = (...names: (keyof typeof capability)[]): bigint => names.reduce((sum, name) => sum | (1n << BigInt(capability[name])), 0n);
+  const bits = (...names: (keyof typeof capability)[]): bigint =>
+    names.reduce((sum, name) => sum | (1n << BigInt(capability[name])), 0n);
   expect(judgeCapabilities({ capEff: bits('SYS_ADMIN', 'SYS_PTRACE', 'SYS_RESOURCE') }).state).toBe('ok');
   expect(judgeCapabilities({ capEff: 0n }).detail).toContain('CAP_CHECKPOINT_RESTORE');
 });

@@ -1,8 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { arena, errnoName, readMemory, trySyscall, xstateLayout } from '@criujs/linux';
-import { setMmMapSize } from './numbers.ts';
+import { pagemapScan, prSetMm, setMmMapSize } from './numbers.ts';
 import { callRemedy, fromCall, limited, missing, ok, type Probe } from './probe.ts';
-import { pagemapScan, prSetMm } from './numbers.ts';
 
 /** Whether memory can be read, found and laid out again. */
 export const memoryProbes: readonly Probe[] = [
@@ -11,7 +10,8 @@ export const memoryProbes: readonly Probe[] = [
     title: 'Reading memory of a process (process_vm_readv)',
     needs: ['dump'],
     look({ pid, base }) {
-      if (pid === null) return limited('there was no process to try it on', 'Look at the row about running a program from memory.');
+      if (pid === null)
+        return limited('there was no process to try it on', 'Look at the row about running a program from memory.');
       try {
         readMemory(pid, base, 64);
       } catch (error) {
@@ -30,7 +30,10 @@ export const memoryProbes: readonly Probe[] = [
         const result = scanNothing(fd);
         return result >= 0
           ? ok('the kernel finds used pages itself')
-          : limited(`PAGEMAP_SCAN fails with ${errnoName(-result)}: /proc/PID/pagemap is read instead, which takes longer`, 'Linux has it since 6.7.');
+          : limited(
+              `PAGEMAP_SCAN fails with ${errnoName(-result)}: /proc/PID/pagemap is read instead, which takes longer`,
+              'Linux has it since 6.7.',
+            );
       } finally {
         closeSync(fd);
       }

@@ -6,7 +6,8 @@ import { callRemedy, type Finding, limited, missing, ok, type Probe } from './pr
 /** Numbers of capabilities(7) that a dump or a restore makes use of. */
 export const capability = { SYS_PTRACE: 19, SYS_ADMIN: 21, SYS_RESOURCE: 24, CHECKPOINT_RESTORE: 40 } as const;
 
-const userNamespaceRemedy = 'Give --new-pids, or restore inside of `unshare --user --map-root-user --pid --fork --mount-proc`.';
+const userNamespaceRemedy =
+  'Give --new-pids, or restore inside of `unshare --user --map-root-user --pid --fork --mount-proc`.';
 
 /** Whether a process has a capability in force. */
 export function hasCapability({ capEff }: Pick<Status, 'capEff'>, number: number): boolean {
@@ -60,15 +61,24 @@ export const rightsProbes: readonly Probe[] = [
 ];
 
 /** What is lost without each; CAP_SYS_ADMIN includes CAP_CHECKPOINT_RESTORE. */
-const losses: readonly { readonly name: keyof typeof capability; readonly or?: keyof typeof capability; readonly loss: string }[] = [
+const losses: readonly {
+  readonly name: keyof typeof capability;
+  readonly or?: keyof typeof capability;
+  readonly loss: string;
+}[] = [
   { name: 'SYS_PTRACE', loss: 'processes of other users cannot be dumped' },
-  { name: 'CHECKPOINT_RESTORE', or: 'SYS_ADMIN', loss: 'pids cannot be chosen, and /proc/PID/exe of a restored program is not its own' },
+  {
+    name: 'CHECKPOINT_RESTORE',
+    or: 'SYS_ADMIN',
+    loss: 'pids cannot be chosen, and /proc/PID/exe of a restored program is not its own',
+  },
   { name: 'SYS_RESOURCE', loss: 'a limit above what we may set stays lower in a restored program' },
 ];
 
 /** What the capabilities in force leave out. */
 export function judgeCapabilities(self: Pick<Status, 'capEff'>): Finding {
-  const has = (name: keyof typeof capability | undefined): boolean => name !== undefined && hasCapability(self, capability[name]);
+  const has = (name: keyof typeof capability | undefined): boolean =>
+    name !== undefined && hasCapability(self, capability[name]);
   const lost = losses.filter(({ name, or }) => !has(name) && !has(or)).map(({ name, loss }) => `${loss} (CAP_${name})`);
   if (lost.length === 0) return ok('processes of all users can be dumped and restored');
   return limited(lost.join('; '), 'Your own processes need none of this. For the rest run criujs as root.');
@@ -83,10 +93,14 @@ function judgeUserNamespaces(administrator: boolean): Finding {
     }
   };
   const off = (what: string, remedy: string): Finding => limited(`user namespaces are ${what}`, remedy);
-  if (setting('user/max_user_namespaces') === 0) return off('switched off (user.max_user_namespaces is 0)', 'As root: sysctl user.max_user_namespaces=10000.');
+  if (setting('user/max_user_namespaces') === 0)
+    return off('switched off (user.max_user_namespaces is 0)', 'As root: sysctl user.max_user_namespaces=10000.');
   if (administrator) return ok('can be made');
   if (setting('kernel/unprivileged_userns_clone') === 0) {
-    return off('for administrators only (kernel.unprivileged_userns_clone is 0)', 'As root: sysctl kernel.unprivileged_userns_clone=1.');
+    return off(
+      'for administrators only (kernel.unprivileged_userns_clone is 0)',
+      'As root: sysctl kernel.unprivileged_userns_clone=1.',
+    );
   }
   if (setting('kernel/apparmor_restrict_unprivileged_userns') === 1) {
     return off(

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LinuxError, tracee } from '@criujs/linux';
-import { capability, hasCapability } from './rights.ts';
 import { callRemedy, type Finding, limited, missing, ok, type Probe } from './probe.ts';
+import { capability, hasCapability } from './rights.ts';
 
 const memfdRemedy =
   'Allow programs that run from memory: sysctl vm.memfd_noexec=0, and in a container memfd_create and execve in the seccomp profile.';
@@ -41,7 +41,9 @@ export const tracingProbes: readonly Probe[] = [
     title: 'Running a program from memory (memfd)',
     needs: ['restore'],
     look: ({ pid, reason }) =>
-      pid === null ? missing(`the helper of a restore does not start: ${reason}`, memfdRemedy) : ok('the helper of a restore starts'),
+      pid === null
+        ? missing(`the helper of a restore does not start: ${reason}`, memfdRemedy)
+        : ok('the helper of a restore starts'),
   },
   {
     id: 'ptrace',

@@ -1,0 +1,315 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { check, dump, EngineError, plan, restore } from '@criujs/core';
+import { definePlugin, hook } from '@criujs/plugin-sdk';
+import { describe, expect } from 'vitest';
+import { isRoot, root } from './harness/machine.ts';
+import { test } from './harness/place.ts';
+import { runs, untilGone } from './harness/processes.ts';
+import { nodeCounter, shCounter } from './harness/programs.ts';
+import { until } from './harness/wait.ts';
+
+// The engine as a library: typed results, typed errors, abort, stores, and a main thread that a plugin blocks.
+
+const newPids = !isRoot;
+
+const rejection = async (run: Promise<unknown>): Promise<EngineError> => {
+  const error = await run.then(
+    () => null,
+    (it: unknown) => it,
+  );
+  expect(error).toBeInstanceOf(EngineError);
+  return error as EngineError;
+};
+
+/** The example, as somebody would type it into a file of a project that has the packages. */
+function example(directory: string): string {
+  const [, code = ''] = /```ts\n(.*?)```/s.exec(readFileSync(join(root, 'packages/core/README.md'), 'utf8')) ?? [];
+  // Inside the repository, so that the packages are found.
+  const file = join(root, 'packages/core', `.example-${process.pid}-${directory.split('-').at(-1)}.mjs`);
+  writeFileSync(file, code);
+  return file;
+}
+
+describe('as a library', () => {
+  test('the example of the README works', async ({ place }) => {
+    const target = await place.start(shCounter);
+    const file = example(place.directory);
+    try {
+      const child = spawn(process.execPath, [file, `${target.pid}`, place.fresh('images')], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let said = '';
+      child.stdout.setEncoding('utf8').on('data', (text) => {
+        said += text;
+      });
+      const ended = once(child, 'exit');
+      await until('it is restored', () => /is (\d+) now/.exec(said));
+      expect(said).toMatch(/saved [12] processes, \d+ bytes/);
+      const now = Number(/is (\d+) now/.exec(said)?.[1]);
+      place.track(now);
+      target.pid = now;
+      process.kill(now, 'SIGTERM');
+      await ended;
+      expect(said).toContain('it ended with signal 15');
+    } finally {
+      rmSync(file);
+    }
+  });
+
+  test('dump tells its phases, and its result has numbers that fit', async ({ place }) => {
+    const target = await place.start(nodeCounter);
+    const phases: string[] = [];
+    const images = place.fresh('images');
+    const result = await dump({
+      pid: target.pid,
+      images,
+      leaveRunning: true,
+      onProgress: ({ phase }) => phases.push(phase),
+    });
+    expect(phases.length).toBeGreaterThan(3);
+    expect(result).toMatchObject({ pid: target.pid, processes: 1, plugins: [], warnings: [] });
+    expect(result.threads).toBeGreaterThan(4);
+    expect(result.bytes).toBe(
+      readdirSync(images)
+        .filter((it) => it.startsWith('pages-'))
+        .reduce((sum, it) => sum + readFileSync(join(images, it)).length, 0),
+    );
+    await target.advance();
+  });
+
+  test('check and plan answer without touching anything', async ({ place }) => {
+    const target = await place.start(shCounter);
+    expect((await check()).dump).toBe(true);
+    const { possible, rows } = await plan({ pid: target.pid });
+    expect(possible).toBe(true);
+    expect(rows.length).toBeGreaterThan(2);
+    expect(target.held()).toEqual([]);
+  });
+
+  test('options that make no sense are refused before anything starts', async ({ place }) => {
+    const images = place.fresh('images');
+    expect((await rejection(dump({ pid: -1, images }))).code).toBe('BAD_OPTION');
+    expect((await rejection(dump({ pid: 1.5, images }))).code).toBe('BAD_OPTION');
+    expect((await rejection(dump({ pid: 1, images: '' }))).code).toBe('BAD_OPTION');
+    expect((await rejection(dump({ pid: 1, images, hookDeadline: 0 }))).code).toBe('BAD_OPTION');
+    expect((await rejection(restore({ images: {} as never }))).code).toBe('BAD_OPTION');
+    expect(existsSync(images)).toBe(false);
+  });
+
+  test('a root that stays our child is waited for; a relative directory is meant from cwd', async ({ place }) => {
+    const target = await place.start(shCounter);
+    await dump({ pid: target.pid, images: 'here', cwd: place.directory });
+    expect(existsSync(join(place.directory, 'here', 'inventory.img'))).toBe(true);
+    await untilGone(target.pid);
+    const { pid, pids, exited } = await restore({ images: 'here', cwd: place.directory, newPids });
+    expect(pids.get(target.pid)).toBe(pid);
+    target.pid = pid;
+    place.track(pid);
+    await target.advance();
+    process.kill(pid, 'SIGKILL');
+    expect(await exited).toEqual({ signal: 9 });
+    expect(runs(pid)).toBe(false);
+  });
+});
+
+describe('abort', () => {
+  test('before it begins', async ({ place }) => {
+    const target = await place.start(shCounter);
+    const images = place.fresh('images');
+    expect((await rejection(dump({ pid: target.pid, images, signal: AbortSignal.abort() }))).code).toBe('ABORTED');
+    expect(existsSync(images)).toBe(false);
+  });
+
+  test.for(['survey', 'freeze', 'collect', 'pages', 'write'])(
+    'in the phase %s: the target runs on, and no image is left',
+    async (phase, { place }) => {
+      const target = await place.start(nodeCounter);
+      const images = place.fresh('images');
+      const controller = new AbortController();
+      const onProgress = (progress: { phase: string }): void => {
+        if (progress.phase === phase) controller.abort();
+      };
+      const ended = await dump({
+        pid: target.pid,
+        images,
+        leaveRunning: true,
+        signal: controller.signal,
+        onProgress,
+      }).catch((error: unknown) => error);
+      // A late phase may be over before the abort arrives: then the dump is whole.
+      if (ended instanceof EngineError) {
+        expect(ended.code).toBe('ABORTED');
+        expect(existsSync(images)).toBe(false);
+      } else {
+        expect(existsSync(join(images, 'inventory.img'))).toBe(true);
+      }
+      await target.advance();
+      expect(target.held()).toEqual([]);
+    },
+  );
+
+  test('while a plugin is asked: its exit is told why', async ({ place }) => {
+    const target = await place.start(shCounter);
+    const controller = new AbortController();
+    const outcomes: unknown[] = [];
+    const plugin = definePlugin({
+      name: 'waits',
+      hooks: [
+        hook('CHECKPOINT_DEVICES', () => {
+          controller.abort();
+          return new Promise<void>(() => {});
+        }),
+      ],
+      exit: (_, outcome) => void outcomes.push(outcome.ok ? 'ok' : outcome.error.code),
+    });
+    const error = await rejection(
+      dump({ pid: target.pid, images: place.fresh('images'), plugins: [plugin], signal: controller.signal }),
+    );
+    expect(error.code).toBe('ABORTED');
+    expect(outcomes).toEqual(['ABORTED']);
+    await target.advance();
+    expect(target.held()).toEqual([]);
+  });
+});
+
+describe('images in a store of the caller', () => {
+  test('there and back, with the plugins parts beside', async ({ place }) => {
+    const target = await place.start(shCounter);
+    const folder = place.directory;
+    const parts: string[] = [];
+    const store = {
+      open(name: string, mode: 'read' | 'write') {
+        return openSync(
+          join(folder, `part-${name}`),
+          mode === 'read' ? 'r' : constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC,
+        );
+      },
+      list: () =>
+        readdirSync(folder)
+          .filter((it) => it.startsWith('part-'))
+          .map((it) => it.slice(5)),
+    };
+    const plugin = definePlugin({
+      name: 'keeps',
+      hooks: [],
+      async init(stage, { image }) {
+        if (stage === 'dump') return image.writeJson('state', { word: 'kept' });
+        parts.push(...(await image.names()), (await image.readJson<{ word: string }>('state')).word);
+      },
+    });
+    await dump({ pid: target.pid, images: store, plugins: [plugin] });
+    await untilGone(target.pid);
+    expect(store.list()).toContain('inventory.img');
+    expect((await rejection(dump({ pid: process.pid, images: store }))).code).toBe('IMAGES_EXIST');
+    const { pid } = await restore({ images: store, plugins: [plugin], detach: true, newPids });
+    target.pid = pid;
+    place.track(pid);
+    expect(parts).toEqual(['state', 'kept']);
+    await target.advance();
+  });
+
+  test('a store that fails fails the dump, what it took is taken back, and the target runs on', async ({ place }) => {
+    const target = await place.start(shCounter);
+    const kept = new Set<string>();
+    const store = {
+      async open(name: string, mode: 'read' | 'write') {
+        if (mode === 'read') throw Object.assign(new Error('none'), { code: 'ENOENT' });
+        if (kept.size === 2) throw Object.assign(new Error('quota'), { code: 'EDQUOT' });
+        kept.add(name);
+        return openSync('/dev/null', 'r+');
+      },
+      async remove(name: string) {
+        kept.delete(name);
+      },
+    };
+    expect((await rejection(dump({ pid: target.pid, images: store }))).code).toBe('IMAGES_FULL');
+    expect([...kept]).toEqual([]);
+    await target.advance();
+    expect(target.held()).toEqual([]);
+  });
+});
+
+describe('a plugin that blocks the main thread', () => {
+  const block = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
+  test('and comes back: the target is freed at the deadline, and the error is thrown when it does', async ({
+    place,
+  }) => {
+    const target = await place.start(shCounter);
+    let blockedUntil = 0;
+    const plugin = definePlugin({
+      name: 'slow',
+      hooks: [
+        hook('CHECKPOINT_DEVICES', () => {
+          block(2500);
+          blockedUntil = performance.now();
+        }),
+      ],
+    });
+    const error = await rejection(
+      dump({ pid: target.pid, images: place.fresh('images'), plugins: [plugin], hookDeadline: 300 }),
+    );
+    expect(error).toMatchObject({ code: 'HOOK_TIMEOUT', plugin: 'slow', hook: 'CHECKPOINT_DEVICES' });
+    expect(blockedUntil).toBeGreaterThan(0);
+    await target.advance();
+    expect(target.held()).toEqual([]);
+  });
+
+  test.for(['CHECKPOINT_DEVICES', 'init', 'exit', 'load'])(
+    'for good, in %s: the process ends with code 4, says why, and the target runs on',
+    async (where, { place }) => {
+      const target = await place.start(shCounter);
+      const images = place.fresh('images');
+      const plugin = join(target.directory, 'loops.mjs');
+      writeFileSync(
+        plugin,
+        `const at = (place) => { if (place === ${JSON.stringify(where)}) for (;;); };
+       at('load');
+       export default { [Symbol.for('@criujs/plugin')]: true, apiVersion: 1, name: 'loops', init: () => at('init'), exit: () => at('exit'),
+         hooks: [{ hook: 'CHECKPOINT_DEVICES', handler: () => at('CHECKPOINT_DEVICES') }] };`,
+      );
+      const args = [
+        'dump',
+        '-t',
+        `${target.pid}`,
+        '-D',
+        images,
+        '-R',
+        '-p',
+        plugin,
+        '--hook-deadline',
+        '300',
+        '--json',
+      ];
+      const child = spawn(process.execPath, [join(root, 'packages/cli/bin/criujs.js'), ...args], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const said = { stdout: '', stderr: '' };
+      child.stdout.setEncoding('utf8').on('data', (text) => (said.stdout += text));
+      child.stderr.setEncoding('utf8').on('data', (text) => (said.stderr += text));
+      const [code] = await once(child, 'close');
+      expect(code, said.stderr).toBe(4);
+      expect(JSON.parse(said.stdout)).toMatchObject({ ok: false, error: { code: 'HOOK_TIMEOUT' } });
+      expect(said.stderr).toContain('blocks the main thread');
+      // Where only exit hangs the dump is whole.
+      expect(existsSync(join(images, 'inventory.img'))).toBe(where === 'exit');
+      await target.advance();
+      expect(target.held()).toEqual([]);
+    },
+  );
+});
+
+test('no descriptor of a run is left open in the process of the caller', async ({ place }) => {
+  const target = await place.start(shCounter);
+  const open = (): string[] => readdirSync('/proc/self/fd').sort();
+  const warm = openSync('/dev/null', 'r');
+  closeSync(warm);
+  await dump({ pid: target.pid, images: place.fresh('images'), leaveRunning: true });
+  const before = open().length;
+  for (let turn = 0; turn < 3; turn++)
+    await dump({ pid: target.pid, images: place.fresh('images'), leaveRunning: true });
+  await until('descriptors are closed', () => open().length <= before);
+});
