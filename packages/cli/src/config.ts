@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CriuConfig } from '@criujs/core';
-import { UsageError } from './exit-error.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Names that are looked for in the current directory, in this order. */
-export const configNames = ['criu.config.ts', 'criu.config.mts', 'criu.config.js', 'criu.config.mjs'] as const;
+const configNames = ['criu.config.ts', 'criu.config.mts', 'criu.config.js', 'criu.config.mjs'] as const;
 
 /** A configuration and where it was read from. Paths of plugins in it are absolute. */
 export interface LoadedConfig extends CriuConfig {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { exitCodes } from '@criujs/core';
 import type { CommanderError } from 'commander';
-import { UsageError } from './exit-error.ts';
 import { createOutput } from './output.ts';
 import { parseRun } from './parse-run.ts';
 import { printError } from './print-error.ts';
+import { UsageError } from './usage-error.ts';
 
 /**
  * Runs `criujs` with these arguments (without node and script).

@@ -1,4 +1,4 @@
-import { UsageError } from './exit-error.ts';
+import { UsageError } from './usage-error.ts';
 
 type Tree = { [key: string]: unknown };
 

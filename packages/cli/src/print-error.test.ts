@@ -1,8 +1,8 @@
 import { EngineError } from '@criujs/core';
 import { expect, test } from 'vitest';
-import { ExitError, UsageError } from './exit-error.ts';
 import { createOutput, type OutputOptions } from './output.ts';
 import { printError } from './print-error.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Prints, and answers the code and what went where. */
 async function printed(
@@ -68,13 +68,12 @@ test('colours only on a terminal, and not with NO_COLOR', async () => {
   expect(await colored({ terminal: false })).toBe(false);
 });
 
-test('usage, exits and surprises have their codes', async () => {
+test('usage and surprises have their codes', async () => {
   expect(await printed(new UsageError('unknown option', 'See --help.'))).toEqual({
     code: 2,
     out: '',
     err: 'criujs: unknown option\n  → See --help.\n',
   });
-  expect(await printed(new ExitError(9))).toEqual({ code: 9, out: '', err: '' });
   expect(await printed(new TypeError('x is not a function'))).toMatchObject({
     code: 70,
     err: expect.stringContaining('mistake in criujs'),

@@ -1,10 +1,9 @@
 import { EngineError, type ErrorReport, exitCodeOf, exitCodes, reportError } from '@criujs/core';
-import { ExitError, UsageError } from './exit-error.ts';
 import type { Output } from './output.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Prints an error, in words or for machines, and tells the exit code. */
 export function printError(thrown: unknown, output: Output): number {
-  if (thrown instanceof ExitError) return thrown.exitCode;
   if (thrown instanceof UsageError) {
     const { code, message, remedy } = thrown;
     print(

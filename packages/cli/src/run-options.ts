@@ -1,10 +1,10 @@
 import type { RunOptions } from '@criujs/core';
 import { loadConfig } from './config.ts';
-import { UsageError } from './exit-error.ts';
 import type { Output } from './output.ts';
 import { parsePluginOptions } from './plugin-options.ts';
 import { showProgress } from './progress.ts';
 import { abortOnSignals, codeOfSignal } from './signals.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Options of every command that runs plugins, as commander gives them. */
 export interface RunFlags {

@@ -1,11 +1,11 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type RestoreResult, restore } from '@criujs/core';
-import { UsageError } from '../exit-error.ts';
 import type { Output } from '../output.ts';
 import { attended, type RunFlags, runOptions } from '../run-options.ts';
 import { codeOfSignal, forwardSignals } from '../signals.ts';
 import { formatMs } from '../units.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface RestoreFlags extends RunFlags {
   readonly imagesDir: string;

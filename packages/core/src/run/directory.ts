@@ -19,7 +19,7 @@ import { inventoryName, isImageName, sectionsDirectory } from './image-names.ts'
 const { R_OK, W_OK, X_OK } = constants;
 
 /** Whether the directory holds a whole dump. */
-export function holdsDump(directory: string): boolean {
+function holdsDump(directory: string): boolean {
   return existsSync(join(directory, inventoryName));
 }
 

@@ -3,7 +3,7 @@
 /** Written last: where it is, the dump is whole. */
 export const inventoryName = 'inventory.img';
 /** What our engine records beside CRIU's images. */
-export const recordsName = 'criujs.json';
+const recordsName = 'criujs.json';
 /** The folder with the plugins' own parts. */
 export const sectionsDirectory = 'criujs';
 

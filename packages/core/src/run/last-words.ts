@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import type { EngineError } from '../errors.ts';
 
 /** An error as `--json` prints it. */
@@ -36,7 +37,9 @@ export function describeError(error: EngineError): string {
  * Words go to descriptor 2; with 'json' the report goes to descriptor 1 as well, where results go.
  */
 export function writeLastWords(error: EngineError, form: 'text' | 'json'): void {
-  writeNow(2, describeError(error));
+  // A progress display may have hidden the cursor, in a line of its own.
+  const tidy = isatty(2) ? '\r\x1b[2K\x1b[?25h' : '';
+  writeNow(2, tidy + describeError(error));
   if (form === 'json') writeNow(1, `${JSON.stringify(reportError(error))}\n`);
 }
 

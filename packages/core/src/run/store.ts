@@ -6,7 +6,7 @@ import { isImageName } from './image-names.ts';
 import type { SessionStore } from './session.ts';
 
 /** Images have plain names: nothing of an image or a plugin leads out of the directory. */
-export function checkName(name: string): void {
+function checkName(name: string): void {
   if (/^\w[\w.-]{0,254}$/.test(name)) return;
   throw new EngineError('IMAGE_INVALID', `${JSON.stringify(name)} is no name of an image`, { resource: name });
 }

@@ -1,12 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { EngineError } from '../errors.ts';
-import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
+import type { EngineRestoreOptions, PlanRow, RestoreOutcome } from '../options.ts';
 import { endProcess, waitForChild } from './child.ts';
 import { discardDump } from './directory.ts';
 import { createSession, type Deadlines, patienceWithPlugins } from './engine-session.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { writeLastWords } from './last-words.ts';
 import { createControl, openLink, type Patience } from './link.ts';
+import { nameTakers } from './name-takers.ts';
 import type { Job, JobName, Jobs, Notice, Outcomes, ServedHooks, WorkerStart } from './protocol.ts';
 import type { Session, SessionStore } from './session.ts';
 import { askedStore, clearOnce, directoryStore, noStore } from './store.ts';
@@ -62,7 +63,8 @@ async function runEngine(job: Job): Promise<Outcomes> {
   const served = link.ask({ kind: 'start' }, patience('loading the plugins or the init of one of them')) as ServedHooks;
   const session = createSession({ link, store: openStore(), served, deadlines, warnings, notify });
   const engine = engines[job.name] as (options: Job['options'], session: Session) => Promise<Outcomes>;
-  return engine(job.options, session);
+  const outcome = await engine(job.options, session);
+  return job.name === 'plan' ? nameTakers(outcome as readonly PlanRow[], served) : outcome;
 }
 
 /** The main thread will never throw this error to anybody: say it here, and end the process. */
