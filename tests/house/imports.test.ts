@@ -17,18 +17,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'plugin-testing': ['node', 'vitest', '@criujs/plugin-sdk', '@criujs/plugin-host'],
   'legacy-compat': ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
   core: ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
-  cli: [
-    'node',
-    'commander',
-    'jiti',
-    'picocolors',
-    'yocto-spinner',
-    '@criujs/plugin-sdk',
-    '@criujs/images',
-    '@criujs/linux',
-    '@criujs/plugin-host',
-    '@criujs/core',
-  ],
+  cli: ['node', 'commander', 'jiti', 'picocolors', 'yocto-spinner', '@criujs/linux', '@criujs/core'],
 };
 
 interface Import {
