@@ -36,7 +36,9 @@ export type HostErrorCode =
   /** A part is larger than may be read at once. */
   | 'SECTION_TOO_LARGE'
   /** A part is no JSON, or a value cannot be written as JSON. */
-  | 'SECTION_JSON';
+  | 'SECTION_JSON'
+  /** A record of calls cannot be read. */
+  | 'RECORD_INVALID';
 
 /** What a {@link HostError} carries beside its code and message. */
 export interface HostErrorDetails {

@@ -9,6 +9,20 @@ export {
   type PluginHostOptions,
   type PluginInfo,
 } from './host.ts';
-export type { PluginLoader } from './load.ts';
+export { filesAndPackages, type PluginLoader } from './load.ts';
 export type { CallOptions } from './provider.ts';
+export { createRecorder, type Recorder, type RecordSink, recordCalls } from './record.ts';
+export {
+  decodeRecord,
+  encodeRecordLine,
+  type RecordedAnswer,
+  type RecordedCall,
+  type RecordedError,
+  type RecordedPlugin,
+  type RecordedResult,
+  type RecordLine,
+  recordedError,
+  recordedResult,
+  recordVersion,
+} from './record-format.ts';
 export type { SectionStore } from './section.ts';

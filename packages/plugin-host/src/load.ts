@@ -20,8 +20,8 @@ export interface PluginLoader {
 /** Milliseconds; the first translation of a TypeScript module takes some. */
 const loadDeadline = 30_000;
 
-/** Npm packages and files: what is left when no other loader took it. */
-const filesAndPackages: PluginLoader = {
+/** Npm packages and files: what is left when no other loader took it. It never passes. */
+export const filesAndPackages: PluginLoader = {
   name: 'files and npm packages',
   load: async (wanted, { cwd }) => loadModule(locate(wanted, cwd)),
 };
