@@ -6,7 +6,7 @@ import { createMarksman, killAt } from './harness/killer.ts';
 import { isRoot } from './harness/machine.ts';
 import { type Place, test } from './harness/place.ts';
 import { portrait } from './harness/portrait.ts';
-import { processesIn, runs, untilGone } from './harness/processes.ts';
+import { processesIn, runs } from './harness/processes.ts';
 import { counter, type Program, threads, tree } from './harness/programs.ts';
 import type { Target } from './harness/target.ts';
 import { until } from './harness/wait.ts';
@@ -45,8 +45,7 @@ async function settle(target: Target, pids: readonly number[], images: string): 
   });
 }
 
-async function revive(place: Place, target: Target, pids: readonly number[], images: string): Promise<void> {
-  for (const pid of pids) await untilGone(pid);
+async function revive(place: Place, target: Target, images: string): Promise<void> {
   place.track(await criujs.restore(images));
   await target.advance(3);
 }
@@ -78,7 +77,7 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
         const left = await settle(target, pids, images);
         seen[run.killed ? left : 'done'] += 1;
         if (left === 'image') {
-          await revive(place, target, pids, images);
+          await revive(place, target, images);
           who = target.identities();
         }
         expect(target.identities(), `killed in ${run.last}`).toEqual(who);
@@ -87,9 +86,8 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
       }
       // What killed engines left in it is no obstacle to a dump.
       const images = target.images();
-      const pids = target.pids();
       await criujs.dump(target.pid, images);
-      await revive(place, target, pids, images);
+      await revive(place, target, images);
       expect(await target.paused(() => portrait(target.pid))).toBe(before);
       await target.finish();
     });
@@ -114,7 +112,6 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
       const images = target.images();
       const pids = target.pids();
       await criujs.dump(target.pid, images);
-      for (const pid of pids) await untilGone(pid);
       const { phase, delay } = shots.aim();
       const run = await killAt(phase, delay, [process.execPath, bin, 'restore', '-D', images, '--detach']);
       shots.note(run);
@@ -124,10 +121,7 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
         if (alive.length === 0) return processesIn(target.directory).length === 0 && 'nothing';
         return alive.length === pids.length && target.held().length === 0 && 'all';
       });
-      if (outcome === 'nothing') {
-        for (const pid of pids) await untilGone(pid);
-        await criujs.restore(images);
-      }
+      if (outcome === 'nothing') await criujs.restore(images);
       place.track(target.pid);
       await target.advance(3);
       expect(await target.paused(() => portrait(target.pid)), `killed in ${run.last}`).toBe(before);

@@ -48,6 +48,7 @@ export function pretendSession(hooks: PretendHooks = {}, images: Map<string, Uin
       stage: () => null,
       list: () => [...images.keys()].toSorted(),
     },
+    finalPhase: () => undefined,
     phase: () => undefined,
     checkAborted: () => undefined,
     warn: (message) => void warnings.push(message),

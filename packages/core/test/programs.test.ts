@@ -5,7 +5,6 @@ import { travel } from './harness/legs.ts';
 import { isRoot } from './harness/machine.ts';
 import { test } from './harness/place.ts';
 import { portrait } from './harness/portrait.ts';
-import { untilGone } from './harness/processes.ts';
 import {
   counter,
   cProgram,
@@ -96,7 +95,6 @@ describe('left running', () => {
       await target.advance();
       await target.pause();
       process.kill(target.pid, 'SIGKILL');
-      await untilGone(target.pid);
       files.forEach((file, index) => {
         writeFileSync(file, contents[index] ?? '');
       });

@@ -22,6 +22,8 @@ export interface EngineHow extends CommandOptions {
 /** Something that dumps and restores: ours, or the CRIU that it must understand. */
 export interface Engine {
   readonly name: string;
+  /** Whether a restore waits for pids whose processes have ended, but whom init has not reaped yet. */
+  readonly waitsForPids: boolean;
   /** @throws Error with everything that the engine said */
   dump(pid: number, images: string, leg?: DumpLeg, how?: EngineHow): Promise<void>;
   /** Detached; gives the root's pid. @throws Error with everything that the engine said */
@@ -75,6 +77,7 @@ function wellEnded(ended: Ended, what: string, log: string = ''): Ended {
 /** Our engine, through the command line. */
 export const criujs: Engine = {
   name: 'criujs',
+  waitsForPids: true,
   async dump(pid, images, leg = {}, how) {
     const args = [
       'dump',
@@ -117,6 +120,7 @@ function tail(file: string): string {
 /** The real CRIU. */
 export const realCriu: Engine = {
   name: 'CRIU',
+  waitsForPids: false,
   async dump(pid, images, leg = {}, how) {
     mkdirSync(images, { recursive: true });
     const args = [

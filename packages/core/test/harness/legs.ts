@@ -2,8 +2,9 @@ import { expect } from 'vitest';
 import type { DumpLeg, Engine, EngineHow, RestoreLeg } from './engines.ts';
 import type { Place } from './place.ts';
 import { portrait } from './portrait.ts';
-import { untilGone } from './processes.ts';
+import { runs, untilGone } from './processes.ts';
 import type { Target } from './target.ts';
+import { until } from './wait.ts';
 
 export interface Leg {
   readonly by: Engine;
@@ -23,10 +24,12 @@ export async function travel(place: Place, target: Target, leg: Leg): Promise<st
   await target.advance(2);
   const pids = target.pids();
   await leg.by.dump(target.pid, images, leg.dump, leg.how);
-  for (const pid of pids) await untilGone(pid);
+  for (const pid of pids) await until(`process ${pid} ends`, () => !runs(pid));
   const ticks = target.ticks();
 
-  const restored = await (leg.restoredBy ?? leg.by).restore(images, leg.restore, leg.how);
+  const restorer = leg.restoredBy ?? leg.by;
+  if (!restorer.waitsForPids) for (const pid of pids) await untilGone(pid);
+  const restored = await restorer.restore(images, leg.restore, leg.how);
   place.track(restored);
   if (!leg.restore?.newPids) expect(restored, 'the root has its old pid').toBe(target.pid);
   target.pid = restored;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { identity, runs, state, threadsOf, treeOf, untilGone } from './processes.ts';
+import { identity, runs, state, threadsOf, treeOf } from './processes.ts';
 import type { Program } from './programs.ts';
 import { until } from './wait.ts';
 
@@ -94,7 +94,7 @@ export class Target {
       if (!runs(this.pid)) throw new Error(`${this.program.name} (${this.pid}) ended without its last checks`);
       return false;
     });
-    for (const pid of pids) await untilGone(pid);
+    for (const pid of pids) await until(`process ${pid} ends`, () => !runs(pid));
   }
 
   /** All processes of its tree. */
