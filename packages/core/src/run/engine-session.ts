@@ -38,6 +38,10 @@ export function patienceWithPlugins(deadlines: Deadlines, late: Patience['late']
 export function createSession(parts: SessionParts): Session {
   const { link, store, served, deadlines, warnings, notify } = parts;
   const trace = openPhaseLog();
+  const begin = (name: string): void => {
+    if (trace !== null) writeSync(trace, `${name}\n`);
+    notify({ kind: 'phase', name });
+  };
   return {
     store,
     hooks: {
@@ -52,8 +56,11 @@ export function createSession(parts: SessionParts): Session {
     },
     phase(name) {
       link.checkAborted();
-      if (trace !== null) writeSync(trace, `${name}\n`);
-      notify({ kind: 'phase', name });
+      begin(name);
+    },
+    finalPhase(name) {
+      link.ignoreAbort();
+      begin(name);
     },
     checkAborted: () => link.checkAborted(),
     warn(message) {

@@ -10,6 +10,8 @@ export interface Session {
   readonly store: SessionStore;
   /** Says which phase of the run begins: progress for people, a place to die for crash tests. Throws when the run was aborted. */
   phase(name: string): void;
+  /** The same behind the point of no return: an abort comes too late, and is not heard. */
+  finalPhase(name: string): void;
   /** Throws EngineError ABORTED when the run was aborted. */
   checkAborted(): void;
   /** Something that the user should know and that fails nothing; it is in the result's `warnings`. */

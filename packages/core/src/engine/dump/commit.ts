@@ -4,8 +4,8 @@ import {
   guardDescriptor,
   guardImage,
   guardVerdictLength,
-  LinuxError,
   makePipe,
+  pidfdSend,
   type RemoteCall,
   readGuardVerdict,
   signals,
@@ -35,6 +35,8 @@ interface Commit {
  */
 export function commitAndKill(tree: FrozenTree, inventory: Uint8Array, session: Session): void {
   const commit = prepare(inventory, session);
+  // A child of our own process is Node's to wait for: it tells the program.
+  const leftToNode = new Set(tree.tasks.map(({ pid }) => pid).filter(isOwnChild));
   const [orderRead, orderWrite] = makePipe();
   const [verdictRead, verdictWrite] = makePipe();
   const kills = tree.tasks.map(
@@ -57,19 +59,15 @@ export function commitAndKill(tree: FrozenTree, inventory: Uint8Array, session: 
   try {
     session.phase('commit');
     writeSync(orderWrite, new Uint8Array([1]));
-    verdict(verdictRead);
+    hear(verdictRead, tree, session);
   } finally {
     closeSync(orderWrite);
     closeSync(verdictRead);
     waitFor(guard);
   }
-  session.phase('kill');
+  session.finalPhase('kill');
   for (const task of [...tree.tasks].reverse()) {
-    for (const thread of [...task.threads].reverse()) {
-      // A child of our own process is Node's to wait for: it tells the program.
-      if (thread.tid === task.pid && isOwnChild(task.pid)) continue;
-      waitForDeath(thread.tid);
-    }
+    for (const { tid } of [...task.threads].reverse()) if (!leftToNode.has(tid)) waitForDeath(tid);
   }
 }
 
@@ -85,10 +83,15 @@ function cString(path: string): Uint8Array {
   return Buffer.from(`${path}\0`);
 }
 
-function verdict(fd: number): void {
+/** Waits for the guard's verdict. A guard that was killed itself may have come as far as the rename: then its work is ours. */
+function hear(fd: number, tree: FrozenTree, session: Session): void {
   const answer = Buffer.alloc(guardVerdictLength);
   const verdict = readSync(fd, answer) === guardVerdictLength ? readGuardVerdict(answer) : null;
   if (verdict?.committed) return;
+  if (verdict === null && session.store.exists('inventory.img')) {
+    for (const { pidfd } of tree.tasks) pidfdSend(pidfd, signals.SIGKILL);
+    return;
+  }
   const why =
     verdict === null
       ? 'its writer ended'
@@ -107,8 +110,8 @@ function waitForDeath(tid: number): void {
       const stop = waitFor(tid);
       if (stop === null || stop.kind !== 'stopped') return;
     }
-  } catch (error) {
-    // A thread other than the leader vanishes without a word when the leader is reaped.
-    if (!(error instanceof LinuxError) || error.code !== 'ECHILD') throw error;
+  } catch {
+    // A thread other than the leader vanishes without a word when the leader is reaped. The dump is whole: nothing may
+    // be thrown any more.
   }
 }
