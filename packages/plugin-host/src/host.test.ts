@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   type Context,
   definePlugin,
@@ -11,7 +14,14 @@ import {
   retryLater,
 } from '@criujs/plugin-sdk';
 import { afterEach, expect, test } from 'vitest';
-import { createPluginHost, type HostError, type LogEntry, type PluginHost, type PluginHostOptions } from './index.ts';
+import {
+  createPluginHost,
+  directorySections,
+  type HostError,
+  type LogEntry,
+  type PluginHost,
+  type PluginHostOptions,
+} from './index.ts';
 
 const hosts: PluginHost[] = [];
 afterEach(async () => {
@@ -287,10 +297,22 @@ test('the context has stage, options, log and the words of the engine for the re
   ]);
 });
 
-test('without a section store, context.image says what to do', async () => {
+test('images may be the name of a directory, resolved as the plugins are', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'criujs-host-'));
+  try {
+    mkdirSync(join(cwd, 'images'));
+    const writing = definePlugin({ name: 'a', init: (_, { image }) => image.writeJson('x', 1), hooks: [] });
+    await (await hostOf([writing], { cwd, images: 'images' })).start('dump');
+    expect(await directorySections(join(cwd, 'images')).names('a')).toEqual(['x']);
+  } finally {
+    rmSync(cwd, { recursive: true });
+  }
+});
+
+test('without images, context.image says what to do', async () => {
   const host = await hostOf([definePlugin({ name: 'a', init: (_, { image }) => image.writeJson('x', 1), hooks: [] })]);
   await expect(host.start('dump')).rejects.toMatchObject({
     code: 'PLUGIN_INIT_FAILED',
-    remedy: expect.stringContaining('directorySections'),
+    remedy: expect.stringContaining('images'),
   });
 });

@@ -9,6 +9,7 @@ import {
   type Stage,
 } from '@criujs/plugin-sdk';
 import { createContext, type LogEntry } from './context.ts';
+import { directorySections } from './directory-sections.ts';
 import { askFirst, type HookAnswer, tellAll } from './dispatch.ts';
 import { HostError } from './errors.ts';
 import { type ContextFor, exitAll, initAll } from './lifecycle.ts';
@@ -30,8 +31,11 @@ export interface PluginHostOptions {
   readonly loaders?: readonly PluginLoader[] | undefined;
   /** Options of plugins, by plugin name. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
-  /** Where plugins' parts of the image live. Without it `context.image` throws. */
-  readonly sections?: SectionStore | undefined;
+  /**
+   * Where plugins' parts of the image live: an image directory, as {@link directorySections} keeps it, or a store. Without it
+   * `context.image` throws.
+   */
+  readonly images?: string | SectionStore | undefined;
   /** Milliseconds that one call of a plugin may take. Default 10 000. */
   readonly deadline?: number | undefined;
   /** Aborting it ends the call that waits, and all later ones but `exit`, with code ABORTED. */
@@ -77,8 +81,9 @@ const longestTimer = 2 ** 31 - 1;
  *   PLUGIN_EXITED with the hook `load` or `options`
  */
 export async function createPluginHost(options: PluginHostOptions): Promise<PluginHost> {
-  const { deadline = defaultDeadline, signal, sections, onLog } = options;
+  const { deadline = defaultDeadline, signal, onLog } = options;
   if (!(deadline > 0)) throw new RangeError(`a deadline of ${deadline} ms: it must be more than 0`);
+  const sections = storeOf(options);
   const run = createRun(Math.min(deadline, longestTimer), signal);
   const { plugins, values } = await load(options, run);
   let current: Started | undefined;
@@ -173,6 +178,10 @@ async function load(wanted: PluginHostOptions, run: Run): Promise<Loaded> {
     run.active = false;
     unwatch();
   }
+}
+
+function storeOf({ images, cwd = '.' }: PluginHostOptions): SectionStore | undefined {
+  return typeof images === 'string' ? directorySections(resolve(cwd, images)) : images;
 }
 
 function infoOf({ name, version, apiVersion, handlers }: LoadedPlugin): PluginInfo {

@@ -50,7 +50,7 @@ export function checkName(name: unknown): asserts name is string {
 
 function noStore(): never {
   throw new HostError('SECTION_NAME', 'there is no image directory in this run', {
-    remedy: 'Give createPluginHost a section store, for example directorySections(directory).',
+    remedy: 'Give createPluginHost a directory or a section store as `images`.',
   });
 }
 

@@ -93,7 +93,7 @@ async function createHost(options: RunOptions, sections: Sections): Promise<Plug
     ...(cwd === undefined ? {} : { cwd }),
     ...(loaders === undefined ? {} : { loaders }),
     ...(pluginOptions === undefined ? {} : { options: pluginOptions }),
-    ...(store === undefined ? {} : { sections: store }),
+    ...(store === undefined ? {} : { images: store }),
     ...(onLog === undefined ? {} : { onLog }),
   });
 }
