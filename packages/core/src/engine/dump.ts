@@ -74,7 +74,7 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
     return {
       root: options.pid,
       processes: tree.tasks.length,
-      threads: tree.tasks.reduce((sum, { threads }) => sum + threads.length, 0),
+      threads: tree.tasks.reduce((sum, { threads }) => sum + Math.max(1, threads.length), 0),
       bytes,
       frozenMs: performance.now() - frozenAt,
       totalMs: performance.now() - begun,

@@ -1,5 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { namespaces, parseTimers, readStat, readStatus, type Stat, type Status } from '@criujs/linux';
+import {
+  LinuxError,
+  namespaces,
+  parseTimers,
+  readLink,
+  readStat,
+  readStatus,
+  type Stat,
+  type Status,
+} from '@criujs/linux';
 import { EngineError, type Refusal } from '../errors.ts';
 
 /** PF_KTHREAD: a thread of the kernel (include/linux/sched.h of the kernel). */
@@ -49,8 +58,23 @@ export function checkRoot(pid: number): void {
       pid,
       remedy: `Give the pid of its process: ${readStatus(pid).tgid}.`,
     });
+  if (!mayLookAt(pid))
+    throw new EngineError('NOT_PERMITTED', `this user may not look into process ${name}`, {
+      pid,
+      remedy: 'Dump processes of your own user, or run as root (CAP_SYS_PTRACE).',
+    });
   for (let ancestor = process.pid; ancestor > 0; ancestor = readStat(ancestor).ppid) {
     if (ancestor === pid) throw ownProcess(pid, name);
+  }
+}
+
+/** What may be traced may be looked at, and the other way round. ptrace(2), "Ptrace access mode checking". */
+function mayLookAt(pid: number): boolean {
+  try {
+    readLink(pid, 'cwd');
+    return true;
+  } catch (error) {
+    return !(error instanceof LinuxError && (error.code === 'EACCES' || error.code === 'EPERM'));
   }
 }
 
@@ -115,13 +139,16 @@ function foreignNamespaces(pid: number): Problem[] {
   const own = namespaces(process.pid);
   const theirs = namespacesOf(pid);
   if (theirs === null) return [];
-  return (Object.keys(namespaceNames) as (keyof typeof namespaceNames)[])
-    .filter((kind) => theirs[kind] !== own[kind])
-    .map((kind) => ({
-      resource: `namespace of ${namespaceNames[kind]}`,
-      why: 'it is another than ours; namespaces are not supported yet',
-      remedy: 'Run criujs inside of the same namespaces (nsenter), or dump the container with CRIU.',
-    }));
+  return (
+    (Object.keys(namespaceNames) as (keyof typeof namespaceNames)[])
+      // 0: the kernel has none of the kind, or the process is just ending and has left its namespaces.
+      .filter((kind) => theirs[kind] !== 0 && theirs[kind] !== own[kind])
+      .map((kind) => ({
+        resource: `namespace of ${namespaceNames[kind]}`,
+        why: 'it is another than ours; namespaces are not supported yet',
+        remedy: 'Run criujs inside of the same namespaces (nsenter), or dump the container with CRIU.',
+      }))
+  );
 }
 
 function namespacesOf(pid: number): ReturnType<typeof namespaces> | null {
