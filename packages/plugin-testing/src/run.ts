@@ -1,0 +1,323 @@
+import { fstatSync } from 'node:fs';
+import {
+  createPluginHost,
+  type HookAnswer,
+  type LogEntry,
+  type PluginHost,
+  type PluginLoader,
+  type SectionStore,
+} from '@criujs/plugin-host';
+import {
+  type CriuError,
+  type HandlerName,
+  type HookArgs,
+  type HookName,
+  hookTable,
+  type OwnedDescriptor,
+  type Plugin,
+  type Stage,
+  type VmaSource,
+} from '@criujs/plugin-sdk';
+import { isRunError, KitError } from './errors.ts';
+import { type Fault, planFaults, waitsForDeadline } from './faults.ts';
+import { type Asked, observe, observingLoader, type Watch } from './observe.ts';
+import type { CallReport, Claim, ExitReport, RunReport, Unclaimed } from './report.ts';
+import type { MemorySections } from './sections.ts';
+
+/** In which order hooks are called: as CRIU does it, or as the embedded engine. */
+export type EngineOrder = 'criu' | 'embedded';
+
+/** What dump and restore both take. */
+export interface RunSettings {
+  /** Plugins, or names and paths as a user would write them. */
+  readonly plugins: readonly (string | Plugin)[];
+  /** Where names and paths are resolved from. */
+  readonly cwd?: string | undefined;
+  readonly loaders?: readonly PluginLoader[] | undefined;
+  /** By plugin name. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+  /** Milliseconds that one call may take. Default 10 000, or 1 000 when a fault waits for it. */
+  readonly deadline?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly faults?: readonly Fault[] | undefined;
+  /** Default `criu`. */
+  readonly order?: EngineOrder | undefined;
+  /** Calls each exit twice: it must bear that. */
+  readonly exitTwice?: boolean | undefined;
+  readonly onLog?: ((entry: LogEntry) => void) | undefined;
+  /** Wraps the host, for example with `recordCalls`. */
+  readonly wrapHost?: ((host: PluginHost) => PluginHost) | undefined;
+  /** Wraps the store of parts, as a recorder does. */
+  readonly wrapSections?: ((store: SectionStore) => SectionStore) | undefined;
+}
+
+export interface AskOptions {
+  readonly resource?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly providerVersion?: string | null | undefined;
+}
+
+/** A run while it goes on: what steps of dump and restore use. */
+export interface Run {
+  /** Calls a hook. What is claimed, and what not, is noted. */
+  ask<N extends HookName>(hook: N, args: HookArgs<N>, how?: AskOptions): Promise<HookAnswer<N>>;
+  /** As `ask`, with a descriptor that is lent for the time of the call and closed then. */
+  lend<N extends HookName>(
+    hook: N,
+    lent: OwnedDescriptor,
+    args: (fd: number) => HookArgs<N>,
+    how?: AskOptions,
+  ): Promise<HookAnswer<N>>;
+  readonly unclaimed: readonly Unclaimed[];
+}
+
+/** A list of plugins stands for settings that have nothing else. */
+export function settingsOf<S extends RunSettings>(given: S | S['plugins']): S {
+  return Array.isArray(given) ? ({ plugins: given } as unknown as S) : (given as S);
+}
+
+/** Runs plugins through the host: init, the steps, exit. What fails ends in the report; a mistake of the test is thrown. */
+export async function conduct(
+  stage: Stage,
+  settings: RunSettings,
+  sections: MemorySections,
+  steps: (run: Run) => Promise<void>,
+): Promise<RunReport> {
+  const notes = createNotes(settings);
+  const signal = AbortSignal.any([notes.abort.signal, ...(settings.signal === undefined ? [] : [settings.signal])]);
+  let host: PluginHost | undefined;
+  let thrown: unknown;
+  try {
+    host = await openHost(settings, sections, notes, signal);
+    await host.start(stage);
+    await steps(createRun(host, notes, signal));
+    checkAborted(signal);
+  } catch (error) {
+    thrown = notes.fatal() ?? error;
+  }
+  // Before exit, as the engine does it: plugins that own descriptors still live.
+  const closing = await notes.closeAll();
+  const error = thrown === undefined ? closing : isRunError(thrown) ? thrown : mistake(thrown);
+  const exitErrors = (await host?.finish(error === undefined ? { ok: true } : { ok: false, error })) ?? [];
+  if (thrown !== undefined && !isRunError(thrown)) throw thrown;
+  return {
+    stage,
+    ok: error === undefined,
+    ...(error === undefined ? {} : { error }),
+    calls: notes.calls,
+    claims: notes.claims,
+    unclaimed: notes.unclaimed,
+    logs: notes.logs,
+    inits: notes.inits,
+    exits: notes.exits,
+    exitErrors,
+    sections: sections.contents(),
+    struck: notes.watch.faults.struck,
+  };
+}
+
+/** Closed after a run: what plugins answered. */
+interface Kept {
+  readonly plugin: string;
+  readonly hook: HookName;
+  readonly descriptor: OwnedDescriptor;
+}
+
+interface Notes {
+  readonly watch: Watch;
+  readonly abort: AbortController;
+  readonly calls: CallReport[];
+  readonly claims: Claim[];
+  readonly unclaimed: Unclaimed[];
+  readonly logs: LogEntry[];
+  readonly inits: string[];
+  readonly exits: ExitReport[];
+  /** Gives who was asked since the last time. */
+  takeAsked(): readonly Asked[];
+  /** The error of a fault that ended the run from outside. */
+  fatal(): KitError | undefined;
+  keep(it: Kept): void;
+  closeAll(): Promise<CriuError | undefined>;
+}
+
+function createNotes({ faults = [], exitTwice = false }: RunSettings): Notes {
+  const abort = new AbortController();
+  const inits: string[] = [];
+  const exits: ExitReport[] = [];
+  const kept: Kept[] = [];
+  let asked: Asked[] = [];
+  let fatal: Fault | undefined;
+  const watch: Watch = {
+    faults: planFaults(faults),
+    asked: (it) => void asked.push(it),
+    began: (plugin) => void inits.push(plugin),
+    exited: (plugin, outcome, ...error) =>
+      void exits.push({ plugin, outcome, ...(error.length === 0 ? {} : { error: error[0] }) }),
+    strike(fault) {
+      if (fault.fault === 'interrupted') abort.abort(new Error('a fault of the test: interrupted'));
+      if (fault.fault === 'engine-failed' || fault.fault === 'host-gone') fatal ??= fault;
+    },
+    gone: () => fatal?.fault === 'host-gone',
+    exitTwice,
+  };
+  return {
+    watch,
+    abort,
+    calls: [],
+    claims: [],
+    unclaimed: [],
+    logs: [],
+    inits,
+    exits,
+    takeAsked() {
+      const taken = asked;
+      asked = [];
+      return taken;
+    },
+    fatal: () => (fatal === undefined ? undefined : fatalError(fatal)),
+    keep(it) {
+      const twice = kept.find(({ descriptor }) => descriptor.fd === it.descriptor.fd);
+      if (twice !== undefined) throw answeredTwice(it, twice);
+      kept.push(it);
+    },
+    async closeAll() {
+      const settled = await Promise.allSettled(kept.splice(0).map(({ descriptor }) => descriptor.close()));
+      return settled.flatMap((it) => (it.status === 'rejected' ? [it.reason as CriuError] : [])).find(isRunError);
+    },
+  };
+}
+
+async function openHost(
+  settings: RunSettings,
+  sections: MemorySections,
+  { watch, logs }: Notes,
+  signal: AbortSignal,
+): Promise<PluginHost> {
+  const { plugins, loaders = [], cwd, options, faults = [], onLog } = settings;
+  const { wrapHost = (it) => it, wrapSections = (it) => it } = settings;
+  const host = await createPluginHost({
+    plugins: plugins.map((it) => (typeof it === 'string' ? it : observe(it, watch))),
+    loaders: [observingLoader(loaders, watch)],
+    cwd,
+    options,
+    images: wrapSections(sections),
+    deadline: settings.deadline ?? (waitsForDeadline(faults) ? 1000 : undefined),
+    signal,
+    onLog(entry) {
+      logs.push(entry);
+      onLog?.(entry);
+    },
+  });
+  return wrapHost(host);
+}
+
+function createRun(host: PluginHost, notes: Notes, signal: AbortSignal): Run {
+  const ask: Run['ask'] = async (hook, args, how = {}) => {
+    checkAborted(signal);
+    const begun = performance.now();
+    const report = (outcome: object): void => {
+      const asked = notes.takeAsked();
+      const { context: place } = hookTable[hook];
+      const ms = performance.now() - begun;
+      const { resource, provider } = how;
+      notes.calls.push({ hook, place, args, resource, provider, asked, ms, ...outcome } as unknown as CallReport);
+    };
+    try {
+      const answer = await host.call(hook, args, how);
+      report({ answer });
+      note(notes, hook, answer, how.resource);
+      const fatal = notes.fatal();
+      if (fatal !== undefined) throw fatal;
+      return answer;
+    } catch (error) {
+      if (notes.calls.at(-1)?.args !== args) report({ error: notes.fatal() ?? error });
+      throw error;
+    }
+  };
+  return {
+    ask,
+    unclaimed: notes.unclaimed,
+    async lend(hook, lent, argsOf, how = {}) {
+      const before = identity(lent.fd);
+      const isOurs = (): boolean => identity(lent.fd) === before;
+      try {
+        const answer = await ask(hook, argsOf(lent.fd), how);
+        if (!isOurs()) throw closedByPlugin(hook, answer, how.resource);
+        return answer;
+      } finally {
+        // If the plugin closed it, the number may be somebody else's by now.
+        if (isOurs()) await lent.close();
+      }
+    },
+  };
+}
+
+/** Notes what was claimed and what not, and keeps descriptors for the end of the run. */
+function note<N extends HookName>(notes: Notes, hook: N, answer: HookAnswer<N>, resource: string | undefined): void {
+  if (hookTable[hook].kind === 'observer') return;
+  const handler = hook as unknown as HandlerName;
+  if (!answer.claimed) {
+    notes.unclaimed.push({ hook: handler, resource });
+    return;
+  }
+  const { plugin, version } = answer;
+  notes.claims.push({ hook: handler, plugin, version, resource });
+  const descriptor = descriptorIn(answer.result);
+  if (descriptor !== undefined) notes.keep({ plugin, hook, descriptor });
+}
+
+/** The descriptor of an answer; the host has made an object of it. */
+export function descriptorIn(result: unknown): OwnedDescriptor | undefined {
+  const { fd } = Object(result) as { fd?: number | OwnedDescriptor };
+  if (typeof fd === 'number') return result as OwnedDescriptor;
+  return (result as VmaSource | undefined)?.fd as OwnedDescriptor | undefined;
+}
+
+function identity(fd: number): string | null {
+  try {
+    const { dev, ino, rdev } = fstatSync(fd, { bigint: true });
+    return `${dev} ${ino} ${rdev}`;
+  } catch {
+    return null;
+  }
+}
+
+function closedByPlugin(hook: HookName, answer: HookAnswer<HookName>, resource: string | undefined): KitError {
+  const plugin = answer.claimed ? answer.plugin : undefined;
+  return new KitError('DESCRIPTOR_CLOSED', `${hook} of ${resource}: a plugin closed the descriptor that it was lent`, {
+    plugin,
+    hook,
+    resource,
+    remedy: 'A descriptor in an argument is the host’s: it closes it after the hook.',
+  });
+}
+
+function answeredTwice({ plugin, hook, descriptor }: Kept, before: Kept): KitError {
+  const message = `plugin ${plugin}: ${hook} answered descriptor ${descriptor.fd}, which ${before.hook} had answered`;
+  return new KitError('DESCRIPTOR_TWICE', message, {
+    plugin,
+    hook,
+    remedy: 'Open one for each answer: the host closes each.',
+  });
+}
+
+function checkAborted(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  throw new KitError('ABORTED', 'the run was aborted', {
+    cause: signal.reason,
+    remedy: 'None: the test asked for it.',
+  });
+}
+
+function fatalError({ fault, hook }: Fault): KitError {
+  const where = hook ?? 'a hook';
+  const remedy = 'None: the test asked for it.';
+  return fault === 'host-gone'
+    ? new KitError('HOST_GONE', `a fault of the test: the host was gone after ${where}`, { hook, remedy })
+    : new KitError('ENGINE_FAILED', `a fault of the test: the engine failed after ${where}`, { hook, remedy });
+}
+
+/** For exits, when the test itself threw. */
+function mistake(cause: unknown): KitError {
+  return new KitError('ENGINE_FAILED', `the test ended the run: ${String(cause)}`, { cause });
+}
