@@ -36,7 +36,7 @@ function admitPlugin(plugin: Plugin, origin: string): LoadedPlugin {
     version,
     apiVersion,
     origin,
-    handlers: handlersOf(plugin),
+    ...hooksOf(plugin),
     init: plugin.init,
     exit: plugin.exit,
     schema: plugin.options,
@@ -101,11 +101,12 @@ function checkVersion({ name, apiVersion }: Plugin, origin: string): void {
 }
 
 /** definePlugin has checked all this, unless another version of the SDK made the plugin. */
-function handlersOf({ name, hooks }: Plugin): LoadedPlugin['handlers'] {
+function hooksOf({ name, hooks }: Plugin): Pick<LoadedPlugin, 'handlers' | 'claims'> {
   const handlers = new Map<HookName, (args: never, context: never) => unknown>();
+  const claims = new Map<HookName, (args: never, context: never) => unknown>();
   if (!Array.isArray(hooks)) throw malformed(`plugin ${name} has no list of hooks`, name);
   for (const registration of hooks) {
-    const { hook, handler } = Object(registration) as Plugin['hooks'][number];
+    const { hook, handler, claim } = Object(registration) as Plugin['hooks'][number];
     if (!isHookName(hook)) throw unknownHook(name, hook);
     if (typeof handler !== 'function') throw malformed(`plugin ${name} registers ${hook} without a function`, name);
     if (handlers.has(hook))
@@ -115,8 +116,12 @@ function handlersOf({ name, hooks }: Plugin): LoadedPlugin['handlers'] {
         'Join the two handlers into one that looks at its argument.',
       );
     handlers.set(hook, handler);
+    if (claim === undefined) continue;
+    if (typeof claim !== 'function')
+      throw malformed(`plugin ${name} has a claim for ${hook} that is no function`, name);
+    claims.set(hook, claim);
   }
-  return handlers;
+  return { handlers, claims };
 }
 
 function unknownHook(plugin: string, hook: unknown): HostError {

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import {
+  type ClaimArgs,
+  type ClaimableName,
   type CriuError,
   type HookArgs,
   type HookName,
@@ -8,6 +10,7 @@ import {
   type Plugin,
   type Stage,
 } from '@criujs/plugin-sdk';
+import { askClaims, type PluginClaim } from './claims.ts';
 import { createContext, type LogEntry } from './context.ts';
 import { directorySections } from './directory-sections.ts';
 import { askFirst, type HookAnswer, tellAll } from './dispatch.ts';
@@ -71,6 +74,19 @@ export interface PluginHost {
   finish(outcome: Outcome): Promise<readonly CriuError[]>;
 }
 
+/** A host that can also be asked, in no run at all, what its plugins would do. */
+export interface PlanningHost extends PluginHost {
+  /**
+   * Asks each plugin that has this hook, in order, whether it would take a resource. No run has to be started, and no `init`
+   * is called. Never rejects: a claim that fails is an answer, too.
+   */
+  claims<N extends ClaimableName>(
+    hook: N,
+    args: ClaimArgs<N>,
+    how?: Pick<CallOptions, 'resource'>,
+  ): Promise<readonly PluginClaim[]>;
+}
+
 const defaultDeadline = 10_000;
 /** Node fires timers that are longer than this at once. */
 const longestTimer = 2 ** 31 - 1;
@@ -80,7 +96,7 @@ const longestTimer = 2 ** 31 - 1;
  * @throws HostError PLUGIN_NOT_FOUND, PLUGIN_INVALID, PLUGIN_API_VERSION, PLUGIN_DUPLICATE, PLUGIN_OPTIONS, and HOOK_TIMEOUT or
  *   PLUGIN_EXITED with the hook `load` or `options`
  */
-export async function createPluginHost(options: PluginHostOptions): Promise<PluginHost> {
+export async function createPluginHost(options: PluginHostOptions): Promise<PlanningHost> {
   const { deadline = defaultDeadline, signal, onLog } = options;
   if (!(deadline > 0)) throw new RangeError(`a deadline of ${deadline} ms: it must be more than 0`);
   const sections = storeOf(options);
@@ -88,6 +104,8 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plug
   const { plugins, values } = await load(options, run);
   let current: Started | undefined;
   let finished: Promise<readonly CriuError[]> = Promise.resolve([]);
+  /** Claims that are waited for. */
+  let asked = 0;
 
   const contextAt: ContextAt = (stage, hook, resource) => (plugin, signal) => {
     const own = { plugin: plugin.name, options: values.get(plugin.name) };
@@ -101,9 +119,24 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plug
     const errors = await exitAll(begun, stage, outcome, run, contextAt(stage, 'exit'));
     // What the last call left behind surfaces in the loop's next turn.
     await new Promise((resolve) => setImmediate(resolve));
-    run.active = false;
+    run.active = asked > 0;
     unwatch();
     return [...errors, ...run.strays.splice(0)];
+  };
+
+  const watched = async <T>(body: () => Promise<T>): Promise<T> => {
+    const unwatch = watchProcess();
+    asked += 1;
+    run.active = true;
+    try {
+      return await body();
+    } finally {
+      // What they left behind surfaces in the loop's next turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      asked -= 1;
+      run.active = current !== undefined || asked > 0;
+      unwatch();
+    }
   };
 
   return {
@@ -137,6 +170,19 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plug
       return dispatch({ run, hook, args, resource, plugins: asked, context: contextAt(stage, hook, resource) });
     },
 
+    async claims(hook, args, { resource } = {}) {
+      const serving = plugins.filter((it) => it.handlers.has(hook));
+      const answers = await watched(() =>
+        askClaims({ run, hook, args, resource, plugins: serving, context: contextAt('dump', hook, resource) }),
+      );
+      // In a run they fail the next call, as ever.
+      const strays = current === undefined ? run.strays.splice(0) : [];
+      return answers.map((answer) => {
+        const error = strays.find((it) => it.plugin === answer.plugin);
+        return error === undefined ? answer : { plugin: answer.plugin, says: 'failed', error };
+      });
+    },
+
     async finish(outcome) {
       if (current !== undefined) finished = end(current, outcome);
       return finished;
@@ -161,15 +207,11 @@ interface Loaded {
 }
 
 async function load(wanted: PluginHostOptions, run: Run): Promise<Loaded> {
-  const { plugins: names, loaders = [], options = {}, cwd = '.', onLog } = wanted;
+  const { plugins: names, loaders = [], options = {}, cwd = '.' } = wanted;
   const unwatch = watchProcess();
   run.active = true;
   try {
     const plugins = await loadAll(names, loaders, resolve(cwd), run);
-    for (const plugin of Object.keys(options).filter((name) => plugins.every((it) => it.name !== name))) {
-      const message = `there are options for ${plugin}, but no such plugin is loaded`;
-      onLog?.({ plugin, hook: 'options', level: 'warn', message });
-    }
     const values = await validateOptions(plugins, options, run);
     const stray = run.strays.shift();
     if (stray !== undefined) throw stray;

@@ -1,14 +1,17 @@
 export { servedVersions } from './admit.ts';
+export type { PluginClaim } from './claims.ts';
 export type { LogEntry } from './context.ts';
 export { type DirectorySectionsOptions, directorySections } from './directory-sections.ts';
 export type { HookAnswer } from './dispatch.ts';
 export { HostError, type HostErrorCode, type HostErrorDetails } from './errors.ts';
 export {
   createPluginHost,
+  type PlanningHost,
   type PluginHost,
   type PluginHostOptions,
   type PluginInfo,
 } from './host.ts';
+export { type InstalledPlugin, installedPlugins, pluginKeyword } from './installed.ts';
 export { filesAndPackages, type PluginLoader } from './load.ts';
 export type { CallOptions } from './provider.ts';
 export { createRecorder, type Recorder, type RecordSink, recordCalls } from './record.ts';

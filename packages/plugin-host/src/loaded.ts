@@ -8,6 +8,8 @@ export interface LoadedPlugin {
   /** Where it came from, in words. */
   readonly origin: string;
   readonly handlers: ReadonlyMap<HookName, (args: never, context: never) => unknown>;
+  /** Of some hooks that save something. */
+  readonly claims: ReadonlyMap<HookName, (args: never, context: never) => unknown>;
   readonly init: Plugin['init'];
   readonly exit: Plugin['exit'];
   readonly schema: StandardSchemaV1<unknown, unknown> | undefined;

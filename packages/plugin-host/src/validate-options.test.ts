@@ -1,6 +1,6 @@
 import { definePlugin, type Plugin, type SchemaResult, type StandardSchemaV1 } from '@criujs/plugin-sdk';
 import { expect, test } from 'vitest';
-import { createPluginHost, type HostError, type LogEntry } from './index.ts';
+import { createPluginHost, type HostError } from './index.ts';
 
 function schema<O>(
   validate: (value: unknown) => SchemaResult<O> | Promise<SchemaResult<O>>,
@@ -90,10 +90,32 @@ test('inherited names are no options', async () => {
   expect(seen).toEqual([undefined]);
 });
 
-test('options for a plugin that is not loaded are warned of', async () => {
-  const entries: LogEntry[] = [];
-  await createPluginHost({ plugins: [], options: { kvmm: {} }, onLog: (it) => entries.push(it) });
-  expect(entries).toMatchObject([
-    { level: 'warn', plugin: 'kvmm', message: expect.stringContaining('no such plugin') },
-  ]);
+test('options for a plugin that is not loaded are a mistake, with a suggestion', async () => {
+  const kvm = definePlugin({ name: 'kvm', hooks: [] });
+  expect(await errorOf([kvm], { kvmm: {} })).toMatchObject({
+    code: 'PLUGIN_OPTIONS',
+    plugin: 'kvmm',
+    message: expect.stringContaining('no such plugin is loaded'),
+    remedy: 'Did you mean kvm?',
+  });
+  expect(await errorOf([kvm], { gpu: {} })).toMatchObject({ remedy: expect.stringContaining('Loaded: kvm. Load gpu') });
+  expect(await errorOf([], { gpu: {} })).toMatchObject({ remedy: expect.stringContaining('None is loaded') });
+});
+
+test('such a mistake and a wrong value are told at once', async () => {
+  const wrong = schema(() => ({ issues: [{ message: 'is wrong' }] }));
+  const error = await errorOf([plugin('kvm', wrong)], { gpu: {} });
+  expect(error.errors?.map((it) => it.plugin)).toEqual(['gpu', 'kvm']);
+});
+
+test('a schema sees an empty object where nothing was given', async () => {
+  const seen: unknown[] = [];
+  const keep = schema((value) => ({ value }));
+  const host = await createPluginHost({
+    plugins: [plugin('a', keep, seen), plugin('b', keep, seen)],
+    options: { b: null },
+  });
+  await host.start('dump');
+  await host.finish({ ok: true });
+  expect(seen).toEqual([{}, null]);
 });
