@@ -4,7 +4,7 @@
 //   log      one line a tick, appended: the tick's number. A line that does not follow the one before, or a line that
 //            begins with FAIL, means that the program was damaged. After the last checks: DONE.
 //   pause    while this file exists the program goes on checking itself, but does not tick: nothing of it changes
-//   paused   exists while it does so
+//   paused   exists while it does so; what it is does not matter
 //   finish   asks for the last checks and an orderly end
 #pragma once
 #ifndef _GNU_SOURCE
@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,9 +105,9 @@ static inline bool target_paused(void)
 	bool paused = target_asked("pause");
 	if (paused != shown) {
 		if (paused)
-			must(close(must(open(target_path("paused"), O_CREAT | O_WRONLY, 0644))));
+			must(mkdir(target_path("paused"), 0755)); // at once, and without a descriptor that could be seen
 		else
-			must(unlink(target_path("paused")));
+			must(rmdir(target_path("paused")));
 		shown = paused;
 	}
 	return paused;
