@@ -32,19 +32,20 @@ export function askClaims<N extends ClaimableName>(it: ClaimQuestion<N>): Promis
 
 async function askClaim<N extends ClaimableName>(
   { run, hook, args, resource, context }: ClaimQuestion<N>,
-  { name: plugin, ...loaded }: LoadedPlugin,
+  loaded: LoadedPlugin,
 ): Promise<PluginClaim> {
+  const { name: plugin } = loaded;
   const claim = loaded.claims.get(hook);
   if (claim === undefined) return { plugin, says: 'nothing' };
   try {
     const taken = await runHook({
       run,
       plugin,
-      hook: `the claim of ${hook}`,
+      hook: 'claim',
       resource,
       failure: 'HOOK_FAILED',
       abortable: true,
-      call: (signal) => claim(args as never, context({ name: plugin, ...loaded }, signal) as never),
+      call: (signal) => claim(args as never, context(loaded, signal) as never),
       read: readBoolean,
     });
     return { plugin, says: taken ? 'yes' : 'no' };

@@ -44,7 +44,7 @@ export type HostErrorCode =
 export interface HostErrorDetails {
   readonly remedy?: string | undefined;
   readonly plugin?: string | undefined;
-  /** A hook's name, or `load`, `options`, `init`, `exit`. */
+  /** A hook's name, or `load`, `options`, `claim`, `init`, `exit`. */
   readonly hook?: string | undefined;
   readonly resource?: string | undefined;
   readonly errno?: string | number | undefined;

@@ -20,7 +20,7 @@ export interface Run {
 export interface Invocation<T> {
   readonly run: Run;
   readonly plugin: string;
-  /** A hook's name, or `load`, `options`, `init`, `exit`. */
+  /** A hook's name, or `load`, `options`, `claim`, `init`, `exit`. */
   readonly hook: string;
   readonly resource?: string | undefined;
   /** Instead of the run's. */

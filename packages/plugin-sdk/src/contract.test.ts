@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   fileId,
   hookTable,
+  isClaimable,
   isHookName,
   mountId,
   notSupported,
@@ -22,6 +23,16 @@ test('the hooks of the accelerators and the late ones are observers, all others 
 test('only the names of hooks are names of hooks', () => {
   expect(isHookName('DUMP_EXT_FILE')).toBe(true);
   for (const name of ['dump_ext_file', 'constructor', '__proto__', 3, null]) expect(isHookName(name)).toBe(false);
+});
+
+test('the hooks that save something can be claimed', () => {
+  expect(Object.keys(hookTable).filter((it) => isHookName(it) && isClaimable(it))).toEqual([
+    'DUMP_UNIX_SK',
+    'DUMP_EXT_FILE',
+    'DUMP_EXT_MOUNT',
+    'DUMP_EXT_LINK',
+    'HANDLE_DEVICE_VMA',
+  ]);
 });
 
 test('ids let integers in their range through, and nothing else', () => {

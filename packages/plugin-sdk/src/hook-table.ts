@@ -1,4 +1,4 @@
-import type { HookName, Hooks } from './hooks.ts';
+import type { ClaimableName, HookName, Hooks } from './hooks.ts';
 
 /** Where a hook runs under the real CRIU. The embedded engine calls all of them in its own process. */
 export type HookPlace =
@@ -43,4 +43,10 @@ export const hookTable: { readonly [N in HookName]: HookRow<N> } = {
 /** Whether this is the name of a hook. */
 export function isHookName(name: unknown): name is HookName {
   return typeof name === 'string' && Object.hasOwn(hookTable, name);
+}
+
+/** Whether this hook saves something: then a plugin may bring a `claim` for it. Those that bring things back run inside the task. */
+export function isClaimable(name: HookName): name is ClaimableName {
+  const { kind, context } = hookTable[name];
+  return kind === 'handler' && context !== 'task';
 }

@@ -76,9 +76,32 @@ export type HookHandler<N extends HookName, O = unknown> = (
   context: Context<O>,
 ) => HookReturn<N> | Promise<HookReturn<N>>;
 
+/** The hooks that save something, and so the ones that a plan asks about: who would take this? */
+export type ClaimableName = Extract<HandlerName, `DUMP_${string}` | 'HANDLE_DEVICE_VMA'>;
+
+/**
+ * What can be known of a resource without touching it: the hook's argument without descriptor and id. At a plan nobody
+ * looks into the process: `owner` of a file is null, whoever gets its signals.
+ */
+export type ClaimArgs<N extends ClaimableName> = Omit<HookArgs<N>, 'fd' | 'id'>;
+
+/**
+ * Whether the hook would take a resource. It looks at its argument, and at the machine if it must; it touches and changes
+ * nothing. `init` has not run, and `context.image` holds no place for parts. It may be async.
+ */
+export type HookClaim<N extends ClaimableName, O = unknown> = (
+  args: ClaimArgs<N>,
+  context: Context<O>,
+) => boolean | Promise<boolean>;
+
+/** What a hook may bring beside its handler. */
+export type HookExtras<N extends HookName, O = unknown> = N extends ClaimableName
+  ? { readonly claim?: HookClaim<N, O> }
+  : { readonly claim?: never };
+
 /** One hook of a plugin, discriminated by `hook`. */
 export type HookRegistration<O = unknown, N extends HookName = HookName> = {
-  [K in N]: { readonly hook: K; readonly handler: HookHandler<K, O> };
+  [K in N]: { readonly hook: K; readonly handler: HookHandler<K, O> } & HookExtras<K, O>;
 }[N];
 
 /** One call of a hook, discriminated by `hook`: for logs and replay. */

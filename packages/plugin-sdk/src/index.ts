@@ -11,12 +11,16 @@ export type {
   SignalOwner,
   UnixSocketInfo,
 } from './files.ts';
-export { type HookPlace, type HookRow, hookTable, isHookName } from './hook-table.ts';
+export { type HookPlace, type HookRow, hookTable, isClaimable, isHookName } from './hook-table.ts';
 export type {
+  ClaimArgs,
+  ClaimableName,
   Handler,
   HandlerName,
   HookArgs,
   HookCall,
+  HookClaim,
+  HookExtras,
   HookHandler,
   HookKind,
   HookName,

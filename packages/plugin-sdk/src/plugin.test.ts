@@ -28,6 +28,16 @@ test.each([
     { name: 'kvm', hooks: [{ hook: 'PAUSE_DEVICES' }] },
     'PAUSE_DEVICES without a function',
   ],
+  [
+    'a claim that is no function',
+    { name: 'kvm', hooks: [{ hook: 'DUMP_EXT_FILE', handler() {}, claim: true }] },
+    'has a claim for DUMP_EXT_FILE that is no function',
+  ],
+  [
+    'a claim of a hook that saves nothing',
+    { name: 'kvm', hooks: [{ hook: 'RESTORE_EXT_FILE', handler() {}, claim() {} }] },
+    'a claim for RESTORE_EXT_FILE, which saves nothing',
+  ],
   ['one hook twice', { name: 'kvm', hooks: [pause, pause] }, 'registers PAUSE_DEVICES twice'],
 ])('definePlugin refuses %s', (_, definition, message) => {
   const error = thrownBy(() => define(definition));

@@ -1,7 +1,7 @@
 import type { Context, Outcome, Stage } from './context.ts';
 import { PluginError } from './errors.ts';
-import { hookTable, isHookName } from './hook-table.ts';
-import type { HookHandler, HookName, HookRegistration } from './hooks.ts';
+import { hookTable, isClaimable, isHookName } from './hook-table.ts';
+import type { HookExtras, HookHandler, HookName, HookRegistration } from './hooks.ts';
 import type { StandardSchemaV1 } from './standard-schema.ts';
 
 /** The version of this contract. {@link definePlugin} stamps it; a host says which versions it serves. */
@@ -32,7 +32,11 @@ export interface Plugin {
   readonly options?: StandardSchemaV1<unknown, unknown>;
   readonly init?: (stage: Stage, context: Context<never>) => void | Promise<void>;
   readonly exit?: (stage: Stage, outcome: Outcome, context: Context<never>) => void | Promise<void>;
-  readonly hooks: readonly { readonly hook: string; readonly handler: (args: never, context: never) => unknown }[];
+  readonly hooks: readonly {
+    readonly hook: string;
+    readonly handler: (args: never, context: never) => unknown;
+    readonly claim?: (args: never, context: never) => unknown;
+  }[];
 }
 
 /**
@@ -57,11 +61,17 @@ export function definePlugin<O = unknown>(definition: PluginDefinition<O>): Plug
 }
 
 /**
- * One hook of a plugin; its name types the handler's argument and result.
+ * One hook of a plugin; its name types the handler's argument and result. A hook that saves something may bring a `claim`,
+ * which tells a plan what the handler would take.
  * @throws PluginError PLUGIN_INVALID: no such hook, or no function
  */
-export function hook<N extends HookName, O = unknown>(name: N, handler: HookHandler<N, O>): HookRegistration<O> {
-  const registration = { hook: name, handler };
+export function hook<N extends HookName, O = unknown>(
+  name: N,
+  handler: HookHandler<N, O>,
+  more?: HookExtras<N, O>,
+): HookRegistration<O> {
+  const claim = more?.claim;
+  const registration = { hook: name, handler, ...(claim === undefined ? {} : { claim }) };
   const wrong = hookMistake(registration);
   if (wrong !== undefined) throw invalid(`hook ${String(name)}`, ...wrong);
   return Object.freeze(registration) as unknown as HookRegistration<O>;
@@ -100,12 +110,17 @@ function firstMistake(definition: unknown): Mistake | undefined {
 }
 
 function hookMistake(registration: unknown): Mistake | undefined {
-  const { hook: name, handler } = Object(registration) as Record<string, unknown>;
+  const { hook: name, handler, claim } = Object(registration) as Record<string, unknown>;
   if (!isHookName(name)) {
     return [`registers ${JSON.stringify(name)}, which is no hook`, `Use one of ${Object.keys(hookTable).join(', ')}.`];
   }
   if (typeof handler !== 'function')
     return [`registers ${name} without a function`, `Write hook('${name}', (args, context) => …).`];
+  if (claim === undefined) return undefined;
+  if (typeof claim !== 'function')
+    return [`has a claim for ${name} that is no function`, `Write hook('${name}', …, { claim: (args) => … }).`];
+  if (!isClaimable(name))
+    return [`has a claim for ${name}, which saves nothing`, 'Claim with the hook that dumps the resource.'];
   return undefined;
 }
 

@@ -62,6 +62,31 @@ const snippets: readonly Snippet[] = [
   { about: 'a promise of it', text: `hook('CHECKPOINT_DEVICES', async () => notSupported);`, codes: [2322] },
 
   {
+    about: 'a claim, typed by its hook and without what only a dump knows',
+    text: `
+      hook('DUMP_EXT_FILE', () => {}, { claim: ({ file }) => file.path === '/dev/kvm' });
+      hook('DUMP_UNIX_SK', () => {}, { claim: async ({ socket, inode }) => socket.peerName !== null && inode > 0 });
+      hook('DUMP_EXT_MOUNT', () => {}, { claim: ({ mountpoint }) => mountpoint === '/mnt' });
+      hook('DUMP_EXT_FILE', () => {}, {});
+      hook('PAUSE_DEVICES', () => {}, {});`,
+    codes: [],
+  },
+  {
+    about: 'a claim that wants the descriptor',
+    text: `hook('DUMP_EXT_FILE', () => {}, { claim: ({ fd }) => fd > 2 });`,
+    codes: [2339],
+  },
+  {
+    about: 'a claim that answers something else',
+    text: `hook('DUMP_EXT_FILE', () => {}, { claim: () => 'yes' });`,
+    codes: [2322],
+  },
+  {
+    about: 'a claim of a hook that saves nothing',
+    text: `hook('RESTORE_EXT_FILE', () => 7, { claim: () => true });`,
+    codes: [2322],
+  },
+  {
     about: 'a file id where a pid is meant',
     text: `const args: HookArgs<'PAUSE_DEVICES'> = { pid: fileId(7) };`,
     codes: [2322],
