@@ -25,10 +25,7 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
   session.phase('survey');
   checkRoot(options.pid);
   const surveyed = surveyTree(options.pid);
-  refuse(
-    options.pid,
-    surveyRows(surveyed, session.hooks).flatMap((row) => (row.taker === null ? [asRefusal(row)] : [])),
-  );
+  refuse(options.pid, lastingRefusals(options.pid, session));
 
   session.phase('pause');
   for (const { pid } of surveyed) callObserver(session, 'PAUSE_DEVICES', pid);
@@ -103,6 +100,25 @@ function refuse(root: number, refusals: readonly Refusal[]): void {
   if (refusals.length === 0) return;
   const command = refusals.find(({ pid }) => pid === root)?.command ?? 'its tree';
   throw new EngineError('UNSUPPORTED', refusedMessage({ pid: root, command }, refusals), { pid: root, refusals });
+}
+
+/**
+ * What of a tree that runs is refused, before it is even frozen. Processes come and go between two looks at them; so only
+ * what a second look finds as well counts. When all stand still the truth is told.
+ */
+function lastingRefusals(root: number, session: Session): Refusal[] {
+  const first = refusalsNow(root, session);
+  if (first.length === 0) return [];
+  const again = new Set(refusalsNow(root, session).map(sameRefusal));
+  return first.filter((refusal) => again.has(sameRefusal(refusal)));
+}
+
+function refusalsNow(root: number, session: Session): Refusal[] {
+  return surveyRows(surveyTree(root), session.hooks).flatMap((row) => (row.taker === null ? [asRefusal(row)] : []));
+}
+
+function sameRefusal({ pid, resource }: Refusal): string {
+  return `${pid} ${resource}`;
 }
 
 function asRefusal(row: { pid: number; command: string; resource: string; why?: string; remedy?: string }): Refusal {
