@@ -15,7 +15,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   linux: ['node', 'koffi'],
   'plugin-host': ['node', 'jiti', '@criujs/plugin-sdk'],
   'plugin-testing': ['node', 'vitest', '@criujs/plugin-sdk', '@criujs/plugin-host'],
-  'legacy-compat': ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
+  'legacy-compat': ['node', 'jiti', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
   core: ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
   cli: ['node', 'commander', 'jiti', 'picocolors', 'yocto-spinner', '@criujs/linux', '@criujs/core'],
 };
