@@ -44,6 +44,10 @@ const records: Records = {
     },
   ],
   tasks: [{ pid: 12, exitSignal: 10 }],
+  plugins: [
+    { name: 'fuse', version: '1.2.3', apiVersion: 1 },
+    { name: 'hub', version: null, apiVersion: 1 },
+  ],
 };
 
 const encoded = (): { externals: Record<string, unknown>[]; sockets: Record<string, unknown>[]; version: number } =>
@@ -52,12 +56,16 @@ const decode = (document: unknown): Records => decodeRecords(Buffer.from(JSON.st
 
 test('what is written is read again, exactly', () => {
   expect(decodeRecords(encodeRecords(records))).toEqual(records);
-  const nothing = { externals: [], sockets: [], tasks: [] };
+  const nothing = { externals: [], sockets: [], tasks: [], plugins: [] };
   expect(decodeRecords(encodeRecords(nothing))).toEqual(nothing);
 });
 
 test('fields that a newer release may add are left out', () => {
   expect(decode({ ...encoded(), more: 1 })).toEqual(records);
+});
+
+test('a list that an older release did not write is empty', () => {
+  expect(decode({ ...encoded(), plugins: undefined })).toEqual({ ...records, plugins: [] });
 });
 
 test('another version is told apart from damage', () => {

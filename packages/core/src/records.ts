@@ -1,6 +1,6 @@
 import { type Provider, pid, type RecordedFile, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import { EngineError } from './errors.ts';
-import { digits, integer, list, map, nullable, object, oneOf, type Shape, text } from './files/json-shape.ts';
+import { absent, digits, integer, list, map, nullable, object, oneOf, type Shape, text } from './files/json-shape.ts';
 import type { SessionStore } from './run/session.ts';
 
 /** Our own file in the image directory: what CRIU's images have no place for. CRIU ignores it. */
@@ -30,12 +30,22 @@ export interface TaskRecord {
   readonly exitSignal: number;
 }
 
+/** A plugin that was loaded at the dump: whoever reads its part of the images later knows who wrote it. */
+export interface PluginRecord {
+  readonly name: string;
+  readonly version: string | null;
+  /** The version of the plugin contract that it was written against. */
+  readonly apiVersion: number;
+}
+
 /** All of `criujs.json`. */
 export interface Records {
   readonly externals: readonly ExternalRecord[];
   readonly sockets: readonly SocketRecord[];
   /** Processes of which there is anything to say. */
   readonly tasks: readonly TaskRecord[];
+  /** All that were loaded, whether they took something or not. */
+  readonly plugins: readonly PluginRecord[];
 }
 
 const u32: Shape<number> = integer(0, 0xffff_ffff);
@@ -75,14 +85,15 @@ const recordsShape: Shape<Records> = object({
   externals: list(object({ id: u32, file: recordedFile })),
   sockets: list(object({ id: u32, inode: u32, provider, socket: recordedSocket })),
   tasks: list(object({ pid: integer(1, 2 ** 22), exitSignal: integer(0, 64) })),
+  plugins: absent(list(object({ name: text(200), version: nullable(text(200)), apiVersion: u32 })), []),
 });
 
 /** The bytes of `criujs.json`. Numbers that may pass 2^53 are written in quotes. */
-export function encodeRecords({ externals, sockets, tasks }: Records): Uint8Array {
+export function encodeRecords({ externals, sockets, tasks, plugins }: Records): Uint8Array {
   const files = externals.map(({ id, file }) => {
     return { id, file: { ...file, inode: file.inode.toString(), position: file.position.toString() } };
   });
-  const document = { format: 'criujs', version: recordsVersion, externals: files, sockets, tasks };
+  const document = { format: 'criujs', version: recordsVersion, externals: files, sockets, tasks, plugins };
   return new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
 }
 

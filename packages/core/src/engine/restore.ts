@@ -2,6 +2,7 @@ import { closeSync, fstatSync } from 'node:fs';
 import { signals } from '@criujs/linux';
 import { EngineError } from '../errors.ts';
 import { type OpenedFiles, openFiles } from '../files/open.ts';
+import { checkProviders } from '../files/providers.ts';
 import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
 import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
@@ -31,6 +32,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   const begun = performance.now();
   session.phase('read');
   const tree = readTree(session);
+  checkProviders(tree, readRecords(session.store), session);
   const images = tree.tasks.filter((task): task is TaskImage => task.state !== 'zombie');
   const planned = images.map((image): Planned => ({ image, memory: planMemory(image) }));
   const workshop = workshopAt(

@@ -46,6 +46,11 @@ export function nullable<T>(shape: Shape<T>): Shape<T | null> {
   return (value, where) => (value === null ? null : shape(value, where));
 }
 
+/** What an older release did not write yet. */
+export function absent<T>(shape: Shape<T>, otherwise: T): Shape<T> {
+  return (value, where) => (value === undefined ? otherwise : shape(value, where));
+}
+
 export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
   return (value, where) => {
     if (!Array.isArray(value)) return fail(where, value, 'a list');

@@ -1,6 +1,9 @@
 import { duplicate, getFlags, LinuxError, setFlags } from '@criujs/linux';
+import type { Provider } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
+import type { HookCallOptions } from '../run/session.ts';
 import { statusFlags } from './flags.ts';
+import { nameOf } from './providers.ts';
 
 /** Our own duplicate of a descriptor that a hook answered: the host closes its one when it likes. */
 export function keepDescriptor(answer: unknown, from: { plugin: string; hook: string; resource: string }): number {
@@ -27,9 +30,14 @@ function noDescriptor(
   });
 }
 
+/** Whom a call asks first: the plugin that dumped the resource. */
+export function askFirst(provider: Provider | null): Pick<HookCallOptions, 'provider' | 'providerVersion'> {
+  return provider === null ? {} : { provider: provider.name, providerVersion: provider.version };
+}
+
 /** No plugin claims what one had dumped. */
-export function nobodyOpens(resource: string, provider: string | undefined): EngineError {
-  if (provider === undefined) {
+export function nobodyOpens(resource: string, provider: Provider | null): EngineError {
+  if (provider === null) {
     return new EngineError(
       'PLUGIN_MISSING',
       `no plugin opens ${resource}, and the images do not say which one dumped it`,
@@ -41,11 +49,11 @@ export function nobodyOpens(resource: string, provider: string | undefined): Eng
   }
   return new EngineError(
     'PLUGIN_FAILED',
-    `${resource} was dumped by plugin ${provider}, which does not open it again, nor does another`,
+    `${resource} was dumped by plugin ${nameOf(provider)}; the one that is loaded does not open it again, nor does another`,
     {
       resource,
-      plugin: provider,
-      remedy: `Load the version of ${provider} that dumped it.`,
+      plugin: provider.name,
+      remedy: `Load the version of ${provider.name} that dumped it.`,
     },
   );
 }

@@ -36,9 +36,8 @@ export async function conduct<J extends JobName>(run: Run<J>): Promise<Conducted
   try {
     if (control.aborted()) throw new EngineError('ABORTED', 'the run was aborted before it began');
     const images = (await run.images?.(control)) ?? noImages;
-    const plugins = openPlugins(run.options, run.stage, images.sections);
     try {
-      return await runWorker(run, control, images, plugins);
+      return await runWorker(run, control, images, openPlugins(run.options, run.stage, images.sections));
     } catch (error) {
       await images.discard();
       throw error;

@@ -2,6 +2,7 @@ import { openSync, writeSync } from 'node:fs';
 import type { HookAnswer } from '@criujs/plugin-host';
 import { type HookName, retryLater } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
+import type { PluginRecord } from '../records.ts';
 import type { AskingEnd, Patience } from './link.ts';
 import type { Notice, Request, ServedHooks, WireAnswer } from './protocol.ts';
 import type { Session, SessionStore } from './session.ts';
@@ -20,6 +21,7 @@ export interface SessionParts {
   readonly link: AskingEnd;
   readonly store: SessionStore;
   readonly served: ServedHooks;
+  readonly plugins: readonly PluginRecord[];
   readonly deadlines: Deadlines;
   readonly warnings: string[];
   notify(notice: Notice): void;
@@ -36,7 +38,7 @@ export function patienceWithPlugins(deadlines: Deadlines, late: Patience['late']
 
 /** The session of a run, on the engine's thread. */
 export function createSession(parts: SessionParts): Session {
-  const { link, store, served, deadlines, warnings, notify } = parts;
+  const { link, store, served, plugins, deadlines, warnings, notify } = parts;
   const trace = openPhaseLog();
   const begin = (name: string): void => {
     if (trace !== null) writeSync(trace, `${name}\n`);
@@ -45,6 +47,7 @@ export function createSession(parts: SessionParts): Session {
   return {
     store,
     hooks: {
+      plugins,
       serves: (name) => served[name] !== undefined,
       call(name, args, how = {}) {
         if (served[name] === undefined && how.provider === undefined) return { claimed: false };

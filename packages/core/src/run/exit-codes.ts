@@ -20,7 +20,7 @@ export type ExitCodeName = keyof typeof exitCodes;
 export const exitCodeMeanings: Readonly<Record<ExitCodeName, string>> = {
   done: 'done',
   failed: 'failed for another reason, which the message tells',
-  usage: 'wrong usage, or a configuration that makes no sense',
+  usage: 'wrong usage, a configuration that makes no sense, or wrong options of a plugin',
   refused: 'refused: the tree holds something that neither the engine nor a plugin can dump',
   plugin: 'a plugin is missing, failed, hung or answered nonsense',
   images:
@@ -55,7 +55,7 @@ const byCode: Readonly<Record<EngineErrorCode, ExitCodeName>> = {
   PLUGIN_INVALID: 'plugin',
   PLUGIN_API_VERSION: 'plugin',
   PLUGIN_DUPLICATE: 'plugin',
-  PLUGIN_OPTIONS: 'plugin',
+  PLUGIN_OPTIONS: 'usage',
   PLUGIN_INIT_FAILED: 'plugin',
   PLUGIN_EXITED: 'plugin',
   PLUGIN_MISSING: 'plugin',

@@ -1,4 +1,7 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeRecord } from '@criujs/plugin-host';
 import { definePlugin, hook, notSupported, type Plugin, retryLater, socketInode } from '@criujs/plugin-sdk';
 import { expect, test } from 'vitest';
 import type { RunOptions } from '../options.ts';
@@ -36,7 +39,7 @@ const isOpen = (fd: number): boolean => {
 
 test('a run without plugins serves no hook and needs no host', async () => {
   const plugins = openPlugins({}, 'dump', async () => undefined);
-  expect(await plugins.start()).toEqual({});
+  expect(await plugins.start()).toEqual({ served: {}, plugins: [] });
   expect(await plugins.finish({ ok: true })).toEqual([]);
 });
 
@@ -116,9 +119,9 @@ test('retryLater and declining cross as plain data', async () => {
 test('a plugin that dumped something and is not loaded is missed by name, even when none is loaded', async () => {
   const plugins = openPlugins({}, 'restore', async () => undefined);
   await plugins.start();
-  await expect(plugins.call({ ...ask, provider: 'gpu' })).rejects.toMatchObject({
+  await expect(plugins.call({ ...ask, provider: 'gpu', providerVersion: '1.4.0' })).rejects.toMatchObject({
     code: 'PLUGIN_MISSING',
-    message: expect.stringContaining('gpu'),
+    message: expect.stringContaining('gpu 1.4.0'),
   });
 });
 
@@ -133,4 +136,50 @@ test('what exit throws is a warning', async () => {
     }),
   );
   expect(await plugins.finish({ ok: true })).toEqual([expect.stringContaining('cannot clean up')]);
+});
+
+test('options that no plugin reads are a mistake, even when none is loaded', async () => {
+  const plugins = openPlugins({ pluginOptions: { gpu: {} } }, 'dump', async () => undefined);
+  await expect(plugins.start()).rejects.toMatchObject({ code: 'PLUGIN_OPTIONS', plugin: 'gpu' });
+  expect(await plugins.finish({ ok: true })).toEqual([]);
+});
+
+test('a record has the calls, the answers and the end, and is for its owner only', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'criujs-record-'));
+  try {
+    const says = definePlugin({
+      name: 'says',
+      version: '2.0.0',
+      hooks: [hook('RESTORE_UNIX_SK', () => openSync('/dev/null', 'r'))],
+    });
+    const plugins = await started(says, { cwd: folder, record: 'calls.jsonl' });
+    await plugins.call({ ...ask, provider: 'says', providerVersion: '1.0.0' });
+    await plugins.finish({ ok: true });
+    const file = join(folder, 'calls.jsonl');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(decodeRecord(readFileSync(file, 'utf8'))).toMatchObject([
+      { event: 'record' },
+      { event: 'host', plugins: [{ name: 'says', version: '2.0.0' }] },
+      { event: 'start', stage: 'restore' },
+      { event: 'call', hook: 'RESTORE_UNIX_SK', provider: 'says', providerVersion: '1.0.0', resource: 'socket 5' },
+      { event: 'answer', plugin: 'says', result: { kind: 'descriptor' } },
+      { event: 'finish', exitErrors: [] },
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a record that cannot be written is told at once', () => {
+  expect(() => openPlugins({ record: '/nowhere/calls.jsonl' }, 'dump', async () => undefined)).toThrow(
+    expect.objectContaining({ code: 'BAD_OPTION', message: expect.stringContaining('/nowhere/calls.jsonl') }),
+  );
+});
+
+test('a record of a run without plugins says so', async () => {
+  const lines: string[] = [];
+  const plugins = openPlugins({ record: (line) => lines.push(line) }, 'dump', async () => undefined);
+  await plugins.start();
+  await plugins.finish({ ok: true });
+  expect(decodeRecord(lines.join('')).map(({ event }) => event)).toEqual(['record', 'host', 'start', 'finish']);
 });

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import type { PluginHost, SectionStore } from '@criujs/plugin-host';
+import type { PluginHost, PluginInfo, SectionStore } from '@criujs/plugin-host';
 import {
   type Descriptor,
   type HookArgs,
@@ -11,13 +11,15 @@ import {
   type VmaSource,
 } from '@criujs/plugin-sdk';
 import type { RunOptions } from '../options.ts';
-import type { Request, ServedHooks, WireAnswer } from './protocol.ts';
+import type { PluginRecord } from '../records.ts';
+import type { Request, ServedHooks, StartedPlugins, WireAnswer } from './protocol.ts';
+import { openRecord, type RunRecord } from './record.ts';
 import { decodeError } from './wire.ts';
 
 /** The plugins of one run, on the main thread. */
 export interface RunPlugins {
   /** Loads them, and runs their init when there is a stage. */
-  start(): Promise<ServedHooks>;
+  start(): Promise<StartedPlugins>;
   call(request: Extract<Request, { kind: 'hook' }>): Promise<WireAnswer>;
   /** Closes the descriptors that hooks gave, then runs exit; answers what went wrong there. Never throws. */
   finish(outcome: Outcome): Promise<string[]>;
@@ -32,9 +34,10 @@ type Sections = () => Promise<SectionStore | undefined>;
  */
 export function openPlugins(options: RunOptions, stage: Stage | null, sections: Sections): RunPlugins {
   const descriptors = descriptorKeeper();
+  const record = openRecord(options);
   // Loading begins while the engine's thread starts; its failure is told where it is waited for.
   // Without plugins nothing of the host is even read.
-  const loading = (options.plugins?.length ?? 0) > 0 ? createHost(options, sections) : null;
+  const loading = needsHost(options) ? createHost(options, sections, record) : null;
   loading?.catch(() => undefined);
   let host: PluginHost | null = null;
   const begin = async (loaded: Promise<PluginHost>): Promise<PluginHost> => {
@@ -45,12 +48,12 @@ export function openPlugins(options: RunOptions, stage: Stage | null, sections: 
   return {
     async start() {
       if (loading !== null) await begin(loading);
-      return servedHooks(host);
+      return { served: servedHooks(host), plugins: (host?.plugins ?? []).map(recordOf) };
     },
-    async call({ hook, args, provider, resource }) {
-      const how = { ...(provider === undefined ? {} : { provider }), ...(resource === undefined ? {} : { resource }) };
+    async call({ hook, args, provider, providerVersion, resource }) {
+      const how = { provider, providerVersion, resource };
       // Without plugins there is no host yet; it says best which provider is missing.
-      const answer = await (host ?? (await begin(createHost(options, sections)))).call(
+      const answer = await (host ?? (await begin(createHost(options, sections, record)))).call(
         hook,
         args as HookArgs<HookName>,
         how,
@@ -69,8 +72,8 @@ export function openPlugins(options: RunOptions, stage: Stage | null, sections: 
       const warnings = await descriptors.closeAll();
       // A run that was given up while plugins were still loading has a host nevertheless.
       host ??= (await loading?.catch(() => null)) ?? null;
-      if (host === null || stage === null) return warnings;
-      const errors = await host.finish(outcome);
+      const errors = host === null || stage === null ? [] : await host.finish(outcome);
+      record.close();
       return [...warnings, ...errors.map((it) => it.message)];
     },
   };
@@ -83,19 +86,31 @@ export function outcomeOf(request: Extract<Request, { kind: 'finish' }>): Outcom
   return request.error === null ? { ok: true } : { ok: false, error: decodeError(request.error) };
 }
 
-async function createHost(options: RunOptions, sections: Sections): Promise<PluginHost> {
-  const { createPluginHost } = await import('@criujs/plugin-host');
+/** Options without a plugin are a mistake that the host tells best, and a record says that nobody was asked. */
+function needsHost({ plugins = [], pluginOptions = {}, record }: RunOptions): boolean {
+  return plugins.length > 0 || Object.keys(pluginOptions).length > 0 || record !== undefined;
+}
+
+async function createHost(options: RunOptions, sections: Sections, record: RunRecord): Promise<PluginHost> {
+  const { createPluginHost, createRecorder } = await import('@criujs/plugin-host');
   const { plugins = [], cwd, loaders, pluginOptions, hookDeadline = defaultDeadlineMs, onLog } = options;
+  const recorder = record.sink === null ? null : createRecorder(record.sink);
   const store = await sections();
-  return createPluginHost({
+  const images = store === undefined || recorder === null ? store : recorder.sections(store);
+  const host = await createPluginHost({
     plugins,
+    cwd,
+    loaders,
+    options: pluginOptions,
+    images,
     deadline: hookDeadline,
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(loaders === undefined ? {} : { loaders }),
-    ...(pluginOptions === undefined ? {} : { options: pluginOptions }),
-    ...(store === undefined ? {} : { images: store }),
-    ...(onLog === undefined ? {} : { onLog }),
+    onLog,
   });
+  return recorder === null ? host : recorder.host(host);
+}
+
+function recordOf({ name, version, apiVersion }: PluginInfo): PluginRecord {
+  return { name, version: version ?? null, apiVersion };
 }
 
 function servedHooks(host: PluginHost | null): ServedHooks {

@@ -10,6 +10,7 @@ import type {
   PlanRow,
   RestoreOutcome,
 } from '../options.ts';
+import type { PluginRecord } from '../records.ts';
 import type { WireError } from './wire.ts';
 
 /** What each kind of run is asked and answers. */
@@ -44,15 +45,22 @@ export interface WorkerStart {
 /** Which plugins have which hooks, by name, in order. */
 export type ServedHooks = Readonly<Partial<Record<HookName, readonly string[]>>>;
 
+/** The plugins, once they are loaded. */
+export interface StartedPlugins {
+  readonly served: ServedHooks;
+  readonly plugins: readonly PluginRecord[];
+}
+
 /** Questions of the engine's thread. */
 export type Request =
-  /** Loads the plugins, runs their init; answers {@link ServedHooks}. */
+  /** Loads the plugins, runs their init; answers {@link StartedPlugins}. */
   | { readonly kind: 'start' }
   | {
       readonly kind: 'hook';
       readonly hook: HookName;
       readonly args: unknown;
       readonly provider?: string | undefined;
+      readonly providerVersion?: string | null | undefined;
       readonly resource?: string | undefined;
     }
   | { readonly kind: 'open'; readonly name: string; readonly mode: 'read' | 'write' }

@@ -1,5 +1,6 @@
 import type { HookAnswer } from '@criujs/plugin-host';
 import type { HookArgs, HookName } from '@criujs/plugin-sdk';
+import type { PluginRecord } from '../records.ts';
 
 /**
  * What every step of the engine gets. The engine runs as plain synchronous code in its own thread; hooks run on the
@@ -20,6 +21,8 @@ export interface Session {
 
 /** The plugins, seen from the engine's thread. */
 export interface SessionHooks {
+  /** All that are loaded, in the order in which they are asked. */
+  readonly plugins: readonly PluginRecord[];
   /** Whether a loaded plugin has this hook at all. */
   serves(name: HookName): boolean;
   /**
@@ -33,6 +36,8 @@ export interface SessionHooks {
 export interface HookCallOptions {
   /** The plugin that dumped this resource: asked first, and missed by name. */
   readonly provider?: string;
+  /** For the error when it is missing. */
+  readonly providerVersion?: string | null;
   /** The resource in words, for errors. */
   readonly resource?: string;
 }

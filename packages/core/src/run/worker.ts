@@ -8,7 +8,7 @@ import { exitCodeOf } from './exit-codes.ts';
 import { writeLastWords } from './last-words.ts';
 import { createControl, openLink, type Patience } from './link.ts';
 import { nameTakers } from './name-takers.ts';
-import type { Job, JobName, Jobs, Notice, Outcomes, ServedHooks, WorkerStart } from './protocol.ts';
+import type { Job, JobName, Jobs, Notice, Outcomes, StartedPlugins, WorkerStart } from './protocol.ts';
 import type { Session, SessionStore } from './session.ts';
 import { askedStore, clearOnce, directoryStore, noStore } from './store.ts';
 import { encodeError, toEngineError } from './wire.ts';
@@ -60,8 +60,9 @@ function openStore(): SessionStore {
 }
 
 async function runEngine(job: Job): Promise<Outcomes> {
-  const served = link.ask({ kind: 'start' }, patience('loading the plugins or the init of one of them')) as ServedHooks;
-  const session = createSession({ link, store: openStore(), served, deadlines, warnings, notify });
+  const loading = patience('loading the plugins or the init of one of them');
+  const { served, plugins } = link.ask({ kind: 'start' }, loading) as StartedPlugins;
+  const session = createSession({ link, store: openStore(), served, plugins, deadlines, warnings, notify });
   const engine = engines[job.name] as (options: Job['options'], session: Session) => Promise<Outcomes>;
   const outcome = await engine(job.options, session);
   return job.name === 'plan' ? nameTakers(outcome as readonly PlanRow[], served) : outcome;

@@ -35,7 +35,7 @@ export function withoutChildSignals<T>(session: Session, body: (session: Session
   try {
     return body({
       ...session,
-      hooks: { serves: hooks.serves, call: meanwhile(hooks.call) as typeof hooks.call },
+      hooks: { ...hooks, call: meanwhile(hooks.call) as typeof hooks.call },
       store: { ...store, open: meanwhile(store.open), write: meanwhile(store.write) },
     });
   } finally {

@@ -1,0 +1,85 @@
+import type { FileEntry } from '@criujs/images';
+import type { HookName, Provider } from '@criujs/plugin-sdk';
+import { EngineError } from '../errors.ts';
+import type { Records } from '../records.ts';
+import type { Session } from '../run/session.ts';
+
+/** So many resources of one plugin are named in an error. */
+const mostNamed = 4;
+
+interface Images {
+  readonly files: readonly FileEntry[];
+  /** Names in the inventory. */
+  readonly plugins: readonly string[];
+}
+
+/**
+ * Sees to it that every plugin that dumped a file is loaded, before any file is opened or plugin asked.
+ * @throws EngineError PLUGIN_MISSING: one error for all that are not
+ */
+export function checkProviders(images: Images, records: Records | null, { hooks }: Session): void {
+  if (records === null) {
+    checkHooks(images, hooks);
+    return;
+  }
+  const missing = new Map<string, { readonly provider: Provider; readonly resources: string[] }>();
+  for (const { provider, resource } of resourcesOf(images, records)) {
+    if (hooks.plugins.some(({ name }) => name === provider.name)) continue;
+    const plugin = missing.get(provider.name) ?? { provider, resources: [] };
+    plugin.resources.push(resource);
+    missing.set(provider.name, plugin);
+  }
+  if (missing.size > 0) throw notLoaded([...missing.values()]);
+}
+
+/** A plugin's name as people know it: with its version, if it has one. */
+export function nameOf({ name, version }: Provider): string {
+  return version === null ? name : `${name} ${version}`;
+}
+
+function resourcesOf({ files }: Images, records: Records): { provider: Provider; resource: string }[] {
+  const ids = new Set(files.map(({ id }) => id));
+  const externals = records.externals.flatMap(({ id, file: { path, provider } }) => {
+    const resource = `file ${id}${path === null ? '' : ` (${path})`}`;
+    return provider === null ? [] : [{ id, provider, resource }];
+  });
+  const sockets = records.sockets.map(({ id, inode, provider }) => {
+    return { id, provider, resource: `unix socket ${inode} (file ${id})` };
+  });
+  return [...externals, ...sockets].filter(({ id }) => ids.has(id));
+}
+
+function notLoaded(
+  missing: readonly { readonly provider: Provider; readonly resources: readonly string[] }[],
+): EngineError {
+  const lines = missing.map(({ provider, resources }) => {
+    const named = resources.slice(0, mostNamed).join(', ');
+    const more = resources.length > mostNamed ? ` and ${resources.length - mostNamed} more` : '';
+    return { who: nameOf(provider), what: `${named}${more}` };
+  });
+  const message =
+    lines.length === 1
+      ? lines.map(({ who, what }) => `${what}: dumped by plugin ${who}, which is not loaded`).join()
+      : [`${lines.length} plugins are not loaded:`, ...lines.map(({ who, what }) => `  ${who} dumped ${what}`)].join(
+          '\n',
+        );
+  const load = missing.map(({ provider }) => `--plugin ${provider.name}`).join(' ');
+  return new EngineError('PLUGIN_MISSING', message, {
+    plugin: missing[0]?.provider.name,
+    remedy: `Load ${lines.map(({ who }) => who).join(' and ')}: ${load}, or the npm package or file that has that name (option \`plugins\`).`,
+  });
+}
+
+/** Images of CRIU: nothing tells which plugin took a file, but the inventory names those that took any. */
+function checkHooks({ files, plugins }: Images, hooks: Session['hooks']): void {
+  const externalMark = 1;
+  const needs: readonly { readonly hook: HookName; readonly file: FileEntry | undefined }[] = [
+    { hook: 'RESTORE_EXT_FILE', file: files.find(({ ext }) => ext !== undefined) },
+    { hook: 'RESTORE_UNIX_SK', file: files.find(({ usk }) => usk !== undefined && (usk.uflags & externalMark) !== 0) },
+  ];
+  const need = needs.find(({ hook, file }) => file !== undefined && !hooks.serves(hook));
+  if (need === undefined) return;
+  const known = plugins.length === 0 ? 'which the images do not name' : `one of ${plugins.join(', ')}`;
+  const message = `file ${need.file?.id} was dumped by a plugin, ${known}; no plugin with the hook ${need.hook} is loaded`;
+  throw new EngineError('PLUGIN_MISSING', message, { hook: need.hook, remedy: 'Load it: --plugin NAME.' });
+}
