@@ -4,7 +4,7 @@ import { negativeErrno } from './errno.ts';
 import { noticeText } from './notice.ts';
 import { done } from './old-hooks.ts';
 import { oldHook } from './old-structure.ts';
-import { nameFromText } from './plugin-name.ts';
+import { nameFromText } from './origin.ts';
 import { type DescriptorOptions, descriptorOptions, type RestoreStage, stageNumber } from './stages.ts';
 
 /** The newest version of a descriptor that is known: 0.2.0. */

@@ -29,6 +29,7 @@ const files: Readonly<Record<string, string>> = {
   'today.mjs': today,
   'mixed.ts': `${today}\nexport const cr_plugin_init = () => 0;`,
   'neither.mjs': 'export const dump = 1;',
+  'compiled.so': 'ELF',
   'throws.mjs': "throw new Error('not today');",
 };
 for (const [name, text] of Object.entries(files)) {
@@ -44,11 +45,10 @@ test('loads files of every kind, folders, URLs and packages', async () => {
   const url = pathToFileURL(join(cwd, 'e.mjs')).href;
   const wanted = ['a.js', './b.cjs', join(cwd, 'c.mjs'), 'd.ts', url, './folder', 'criu-old', '@own/old'];
   const loaded = await load(...wanted);
-  const paths = ['a.js', 'b.cjs', 'c.mjs', 'd.ts', 'e.mjs', 'folder/index.js'];
-  const inPackages = ['node_modules/criu-old/main.cjs', 'node_modules/@own/old/main.mjs'];
+  const origins = ['a.js', 'b.cjs', 'c.mjs', 'd.ts', 'e.mjs', 'folder'].map((it) => join(cwd, it));
   expect(loaded).toEqual(
-    [...paths, ...inPackages].map((path) => ({
-      name: nameFromPath(join(cwd, path)),
+    [...origins, 'criu-old', '@own/old'].map((origin) => ({
+      name: nameFromPath(origin),
       version: '0.1.0',
       apiVersion: 1,
       hooks: ['DUMP_EXT_FILE'],
@@ -65,6 +65,14 @@ test('plugins of today pass through, and their module runs once', async () => {
   }
 });
 
+test('what it does not know is left to loaders after it', async () => {
+  const asked: string[] = [];
+  const other = { name: 'other', load: async (wanted: string) => void asked.push(wanted) };
+  const plugins = ['./compiled.so', 'other:plugin', 'a.js'];
+  await createPluginHost({ plugins, cwd, loaders: [legacyLoader(), other] }).catch(() => undefined);
+  expect(asked).toEqual(['./compiled.so', 'other:plugin']);
+});
+
 test.each([
   ['mixed.ts', 'PLUGIN_INVALID', /mixed\.ts cannot be loaded: it mixes structures/],
   ['neither.mjs', 'PLUGIN_INVALID', /neither\.mjs is no plugin.*it exports dump/],
@@ -78,6 +86,13 @@ test.each([
     message: expect.stringMatching(message),
     remedy: expect.any(String),
   });
+});
+
+test('the README tells the version in which it ends, and a name that is right', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  expect(readme).toContain(`ends in version ${oldStructureEndsIn}`);
+  const [, path = '', name] = /`(\/opt\S+)` is `(legacy-\S+)`/.exec(readme) ?? [];
+  expect(nameFromPath(path)).toBe(name);
 });
 
 test('this version of the package still serves the old structure', () => {

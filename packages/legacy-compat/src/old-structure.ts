@@ -2,7 +2,7 @@ import { definePlugin, hook, hookTable, notSupported, type Plugin } from '@criuj
 import { callInit, callOld, callVoid, type OldFunction } from './call-old.ts';
 import { noticeText, strangerText } from './notice.ts';
 import { done, oldHooks } from './old-hooks.ts';
-import { nameFromPath } from './plugin-name.ts';
+import { nameFromPath } from './origin.ts';
 import { type OldSymbol, oldSymbols } from './symbols.ts';
 
 /** Hooks in the form that all of them share: the table makes sure that names and arguments fit. */
