@@ -18,6 +18,11 @@ export type HookAnswer<N extends HookName> =
     }
   | { readonly claimed: false };
 
+/** A {@link HookAnswer} as a host gives it: never a bare number, so that an engine has one way to close a descriptor. */
+export type HostAnswer<N extends HookName> =
+  | (Extract<HookAnswer<N>, { claimed: true }> & { readonly result: Exclude<HookResult<N>, number> })
+  | { readonly claimed: false };
+
 /** A call of one hook, to whom it may concern. */
 export interface Dispatch<N extends HookName> {
   readonly run: Run;
@@ -30,18 +35,23 @@ export interface Dispatch<N extends HookName> {
 }
 
 /** Handlers: the first that does not decline wins; an error ends the asking. */
-export async function askFirst<N extends HookName>(it: Dispatch<N>): Promise<HookAnswer<N>> {
+export async function askFirst<N extends HookName>(it: Dispatch<N>): Promise<HostAnswer<N>> {
   for (const plugin of it.plugins) {
     const result = await askOne(it, plugin);
     if (result !== notSupported) {
-      return { claimed: true, plugin: plugin.name, version: plugin.version, result: result as HookResult<N> };
+      return {
+        claimed: true,
+        plugin: plugin.name,
+        version: plugin.version,
+        result: result as Exclude<HookResult<N>, number>,
+      };
     }
   }
   return { claimed: false };
 }
 
 /** Observers: all are told in turn, whatever the others did; then their errors are thrown as one. */
-export async function tellAll<N extends HookName>(it: Dispatch<N>): Promise<HookAnswer<N>> {
+export async function tellAll<N extends HookName>(it: Dispatch<N>): Promise<HostAnswer<N>> {
   const errors: HostError[] = [];
   for (const plugin of it.plugins) {
     await askOne(it, plugin).catch((error: HostError) => errors.push(error));

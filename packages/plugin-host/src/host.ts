@@ -13,7 +13,7 @@ import {
 import { askClaims, type PluginClaim } from './claims.ts';
 import { createContext, type LogEntry } from './context.ts';
 import { directorySections } from './directory-sections.ts';
-import { askFirst, type HookAnswer, tellAll } from './dispatch.ts';
+import { askFirst, type HostAnswer, tellAll } from './dispatch.ts';
 import { HostError } from './errors.ts';
 import { type ContextFor, exitAll, initAll } from './lifecycle.ts';
 import { loadAll, type PluginLoader } from './load.ts';
@@ -66,7 +66,7 @@ export interface PluginHost {
    */
   start(stage: Stage): Promise<void>;
   /** Asks the plugins. A descriptor in `args` stays the caller's: it closes it afterwards. */
-  call<N extends HookName>(hook: N, args: HookArgs<N>, how?: CallOptions): Promise<HookAnswer<N>>;
+  call<N extends HookName>(hook: N, args: HookArgs<N>, how?: CallOptions): Promise<HostAnswer<N>>;
   /**
    * Ends a run: calls `exit` in reverse for each plugin whose `init` was called. Never throws; gives what failed. A second
    * call, or one after a failed `start`, gives the same errors again.

@@ -2,7 +2,7 @@ export { servedVersions } from './admit.ts';
 export type { PluginClaim } from './claims.ts';
 export type { LogEntry } from './context.ts';
 export { type DirectorySectionsOptions, directorySections } from './directory-sections.ts';
-export type { HookAnswer } from './dispatch.ts';
+export type { HookAnswer, HostAnswer } from './dispatch.ts';
 export { HostError, type HostErrorCode, type HostErrorDetails } from './errors.ts';
 export {
   createPluginHost,
