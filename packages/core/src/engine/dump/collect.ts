@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { MessageInitShape, RlimitEntrySchema, SaEntrySchema } from '@criujs/images';
-import { compare, LinuxError, readAuxv, readLink, readPersonality, type Vma } from '@criujs/linux';
-import { EngineError, type Refusal } from '../../errors.ts';
+import { readAuxv, readLink, readPersonality, type Vma } from '@criujs/linux';
+import type { Refusal } from '../../errors.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
 import { askSecurebits } from '../../tasks/credentials.ts';
 import { limitEntries } from '../../tasks/limits.ts';
@@ -53,7 +53,7 @@ export function lookAt(task: FrozenTask, files: CollectedFiles, refusals: Refusa
     pending: (task.threads[0] as FrozenThread).tracee.pendingSignals(true),
     maps,
     stale,
-    exe: addLink(task.pid, 'exe', files),
+    exe: addProgram(task, maps, files),
     cwd: addLink(task.pid, 'cwd', files),
     root: addLink(task.pid, 'root', files),
     limits: limitEntries(task.pid),
@@ -66,6 +66,20 @@ export function lookAt(task: FrozenTask, files: CollectedFiles, refusals: Refusa
 
 function addLink(pid: number, what: 'exe' | 'cwd' | 'root', files: CollectedFiles): number {
   return files.addPath(readLink(pid, what), { pid, stat: statSync(`/proc/${pid}/${what}`, { bigint: true }) });
+}
+
+/** What the engine calls the file that a restored process begins as (memfd_create(2)). */
+const helperName = '/memfd:criujs';
+
+/**
+ * The program file. A process that was restored without privileges still shows the engine's helper as its program; there
+ * the file that its code was mapped from is meant.
+ */
+function addProgram(task: FrozenTask, maps: readonly DumpedMap[], files: CollectedFiles): number {
+  if (!readLink(task.pid, 'exe').startsWith(helperName)) return addLink(task.pid, 'exe', files);
+  const code = Number(task.stat.startCode);
+  const map = maps.find(({ vma }) => vma.start <= code && code < vma.end);
+  return files.addPath(map?.vma.name ?? helperName, { pid: task.pid });
 }
 
 /** Infects one process, asks what only it can tell, and cures it again. */
@@ -102,45 +116,4 @@ function askLeader(view: OutsideView, infection: ReturnType<typeof infect>): Omi
 /** Takes out what an engine that was killed had left. */
 function clean(stale: readonly Vma[]): Inquiry<void> {
   return { calls: stale.map(({ start, end }) => ['munmap', start, end - start]), answer: () => undefined };
-}
-
-/** Things that two processes may share and that an image of ours holds one of for each. */
-const unshared = [
-  { type: 'VM', what: 'memory', remedy: 'It is between vfork() and exec(): dump it a moment later.' },
-  { type: 'FILES', what: 'its table of descriptors', remedy: 'Dump it with CRIU.' },
-  { type: 'FS', what: 'its working directory and umask', remedy: 'Dump it with CRIU.' },
-  { type: 'SIGHAND', what: 'its signal handlers', remedy: 'Dump it with CRIU.' },
-] as const;
-
-/** Refuses processes that share with their parent what processes do not share (clone(2) with CLONE_VM and the like). */
-export function sharedWithParent(tree: FrozenTree): Refusal[] {
-  return tree.tasks.flatMap((task) =>
-    task.ppid === 0 || task.state === 'zombie'
-      ? []
-      : unshared.flatMap(({ type, what, remedy }): Refusal[] =>
-          shares(type, task)
-            ? [
-                {
-                  pid: task.pid,
-                  command: task.command,
-                  resource: what,
-                  why: `it is shared with its parent ${task.ppid}`,
-                  remedy,
-                },
-              ]
-            : [],
-        ),
-  );
-}
-
-function shares(type: (typeof unshared)[number]['type'], task: FrozenTask): boolean {
-  try {
-    return compare(type, task.pid, task.ppid) === 0;
-  } catch (error) {
-    if (!(error instanceof LinuxError)) throw error;
-    throw new EngineError('NOT_PERMITTED', `kcmp(2) is refused (${error.code}): what processes share cannot be told`, {
-      cause: error,
-      remedy: "Allow kcmp in the container's seccomp filter; `criujs check` tells more.",
-    });
-  }
 }
