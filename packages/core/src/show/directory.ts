@@ -1,0 +1,45 @@
+import { decodeRecords, type Records, recordsName } from '../records.ts';
+import { inventoryName } from '../run/image-names.ts';
+import { programOf, seeFiles } from './files.ts';
+import { openReader, type Reader } from './reader.ts';
+import { seeSections } from './sections.ts';
+import type { ShownDump, ShownInventory } from './shown.ts';
+import { seeTasks } from './tasks.ts';
+
+/** Reads all that `show` tells of a directory. @throws EngineError IMAGES_INCOMPLETE, NOT_PERMITTED */
+export async function showDirectory(directory: string): Promise<ShownDump> {
+  const reader = openReader(directory);
+  const records = seeRecords(reader);
+  const inventory = seeInventory(records, reader);
+  const tasks = seeTasks(reader);
+  const files = seeFiles(tasks, records, reader);
+  const byId = new Map(files.map((file) => [file.id, file]));
+  const sections = await seeSections(records, reader);
+  const parts = sections.flatMap((section) => section.parts);
+  const sizes = [...[...reader.names].map((name) => reader.size(name)), ...parts.map(({ bytes }) => bytes)];
+  return {
+    images: directory,
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
+    inventory,
+    tasks: tasks.map(({ shown, exe }) => ({ ...shown, program: programOf(exe, byId) })),
+    files,
+    sections,
+    problems: reader.problems,
+  };
+}
+
+function seeRecords(reader: Reader): Records | null {
+  const bytes = reader.bytes(recordsName);
+  return bytes === null ? null : reader.attempt(recordsName, () => decodeRecords(bytes));
+}
+
+function seeInventory(records: Records | null, reader: Reader): ShownInventory | null {
+  if (!reader.names.has(inventoryName) || reader.size(inventoryName) === 0) {
+    reader.note(`${inventoryName}: it is missing, and it is written last: the dump never ended`);
+    return null;
+  }
+  const [entry] = reader.entries('INVENTORY', inventoryName);
+  if (entry === undefined) return null;
+  const { imgVersion, pluginsEntry } = entry;
+  return { version: imgVersion, plugins: pluginsEntry?.plugins ?? null, loaded: records?.plugins ?? null };
+}

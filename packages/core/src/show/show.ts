@@ -1,0 +1,17 @@
+import { resolve } from 'node:path';
+import { EngineError } from '../errors.ts';
+import type { ShownDump, ShowOptions } from './shown.ts';
+
+/**
+ * Tells what is in an image directory, of criujs or of CRIU. It only reads, needs no right but that, and works on any platform.
+ * Images that cannot be read are among the `problems`; the rest is told.
+ * @throws EngineError IMAGES_INCOMPLETE when there are no images at all, NOT_PERMITTED
+ */
+export async function show({ images, cwd = '.' }: ShowOptions): Promise<ShownDump> {
+  if (typeof images !== 'string' || images === '') {
+    throw new EngineError('BAD_OPTION', '`images` is no path', { remedy: "Give a directory: images: 'path'." });
+  }
+  // Decoders of images are large: runs that show nothing do not read them.
+  const { showDirectory } = await import('./directory.ts');
+  return showDirectory(resolve(cwd, images));
+}

@@ -1,0 +1,78 @@
+import type { Provider } from '@criujs/plugin-sdk';
+import type { PluginRecord } from '../records.ts';
+
+// What `show` tells of images: plain data, as JSON prints it. All of it comes from the images, and none is to be trusted.
+
+export interface ShowOptions {
+  /** The image directory. */
+  readonly images: string;
+  /** Where a relative `images` is resolved from. Default: the current directory. */
+  readonly cwd?: string | undefined;
+}
+
+export interface ShownDump {
+  /** The directory, absolute. */
+  readonly images: string;
+  /** Bytes of all images and parts. */
+  readonly bytes: number;
+  /** null: there is none that can be read; a dump that ended has one. */
+  readonly inventory: ShownInventory | null;
+  /** Parents before their children. */
+  readonly tasks: readonly ShownTask[];
+  readonly files: readonly ShownFile[];
+  /** What plugins keep in the images, by name. */
+  readonly sections: readonly ShownSection[];
+  /** What could not be read, in words. */
+  readonly problems: readonly string[];
+}
+
+export interface ShownInventory {
+  /** Version of the image layout. */
+  readonly version: number;
+  /** Names of the plugins that took something; null: the images do not say. */
+  readonly plugins: readonly string[] | null;
+  /** All plugins that were loaded; null: criujs did not make the dump. */
+  readonly loaded: readonly PluginRecord[] | null;
+}
+
+export interface ShownTask {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly pgid: number;
+  readonly sid: number;
+  readonly threads: number;
+  readonly state: 'alive' | 'stopped' | 'zombie' | null;
+  readonly command: string | null;
+  /** The path of its program. */
+  readonly program: string | null;
+  /** Bytes of memory in the images. */
+  readonly memory: number | null;
+}
+
+export interface ShownFile {
+  /** The id in `files.img`. */
+  readonly id: number;
+  /** CRIU's name of its kind: `REG`, `EXT` … */
+  readonly kind: string;
+  /** A path or a name, if it has one. */
+  readonly name: string | null;
+  readonly holders: readonly { readonly pid: number; readonly fd: number }[];
+  /** The plugin that dumped it. */
+  readonly provider: Provider | null;
+}
+
+export interface ShownSection {
+  readonly plugin: string;
+  /** As it was at the dump; null: it has none, or the images do not say. */
+  readonly version: string | null;
+  /** The version of the plugin contract that it was written against. */
+  readonly apiVersion: number | null;
+  readonly parts: readonly ShownPart[];
+}
+
+export interface ShownPart {
+  readonly name: string;
+  readonly bytes: number;
+  /** What is in it, where that is JSON and no larger than 1 MiB. */
+  readonly json?: unknown;
+}
