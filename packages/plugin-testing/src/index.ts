@@ -1,7 +1,18 @@
+export {
+  type CheckName,
+  type CheckReport,
+  type ConformanceOptions,
+  type ConformanceReport,
+  type ConformanceSpec,
+  checkNames,
+  conformance,
+  runCheck,
+} from './conformance.ts';
 export { type DumpSettings, dump } from './dump.ts';
 export { KitError, type KitErrorCode, type KitErrorDetails } from './errors.ts';
 export type { Fault, FaultPoint } from './faults.ts';
 export type { Asked } from './observe.ts';
+export { type Difference, type ReplayReport, type ReplaySettings, readRecord, replay } from './replay.ts';
 export {
   type CallReport,
   type Claim,

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { filesAndPackages, type PluginLoader } from '@criujs/plugin-host';
 import {
@@ -66,12 +67,16 @@ export function observingLoader(loaders: readonly PluginLoader[], watch: Watch):
   };
 }
 
-/** A module exports its plugin as `default` or `plugin`; what is no plugin is the host's to refuse. */
 function observeModule(found: unknown, watch: Watch): unknown {
+  const plugin = pluginIn(found);
+  return plugin === undefined ? found : observe(plugin, watch);
+}
+
+/** A module exports its plugin as `default` or `plugin`; what is no plugin is the host's to refuse. */
+export function pluginIn(found: unknown): Plugin | undefined {
   const { default: main, plugin } = Object(found) as Record<string, unknown>;
   const inner = (Object(main) as Record<string, unknown>)['default'];
-  const it = [found, main, plugin, inner].find(isPlugin);
-  return it === undefined ? found : observe(it, watch);
+  return [found, main, plugin, inner].find(isPlugin);
 }
 
 function observeInit({ name, init }: Plugin, watch: Watch): Init {
@@ -143,5 +148,18 @@ async function withFault(
 /** The host aborts it at the deadline. */
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  return new Promise((done) => signal.addEventListener('abort', () => done(), { once: true }));
+}
+
+/** The plugin that the host would load; undefined: there is none in what was found. */
+export async function loadOne(
+  wanted: string,
+  loaders: readonly PluginLoader[],
+  cwd: string,
+): Promise<Plugin | undefined> {
+  for (const loader of [...loaders, filesAndPackages]) {
+    const found = await loader.load(wanted, { cwd: resolve(cwd) });
+    if (found !== undefined) return pluginIn(found);
+  }
+  return undefined;
 }

@@ -90,6 +90,7 @@ export async function conduct(
   try {
     host = await openHost(settings, sections, notes, signal);
     await host.start(stage);
+    notes.checkFatal();
     await steps(createRun(host, notes, signal));
     checkAborted(signal);
   } catch (error) {
@@ -136,6 +137,8 @@ interface Notes {
   takeAsked(): readonly Asked[];
   /** The error of a fault that ended the run from outside. */
   fatal(): KitError | undefined;
+  /** @throws KitError that error, if there is one */
+  checkFatal(): void;
   keep(it: Kept): void;
   closeAll(): Promise<CriuError | undefined>;
 }
@@ -175,6 +178,9 @@ function createNotes({ faults = [], exitTwice = false }: RunSettings): Notes {
       return taken;
     },
     fatal: () => (fatal === undefined ? undefined : fatalError(fatal)),
+    checkFatal() {
+      if (fatal !== undefined) throw fatalError(fatal);
+    },
     keep(it) {
       const twice = kept.find(({ descriptor }) => descriptor.fd === it.descriptor.fd);
       if (twice !== undefined) throw answeredTwice(it, twice);
@@ -226,8 +232,7 @@ function createRun(host: PluginHost, notes: Notes, signal: AbortSignal): Run {
       const answer = await host.call(hook, args, how);
       report({ answer });
       note(notes, hook, answer, how.resource);
-      const fatal = notes.fatal();
-      if (fatal !== undefined) throw fatal;
+      notes.checkFatal();
       return answer;
     } catch (error) {
       if (notes.calls.at(-1)?.args !== args) report({ error: notes.fatal() ?? error });

@@ -180,6 +180,11 @@ export async function pretendTree(options: PretendTreeOptions = {}): Promise<Pre
     removeScratch(folder);
   };
   try {
+    const mounts = (options.mounts ?? []).map(({ id, mountpoint }, at) => ({
+      id: mountId(id ?? 300 + at),
+      mountpoint,
+    }));
+    refuseTwice(mounts.map((it) => `mount ${it.id}`));
     const files = (options.files ?? []).map((it, at) => fileOf(it, at, folder, holders));
     const sockets: PretendSocket[] = [];
     for (const [at, it] of (options.sockets ?? []).entries()) {
@@ -187,11 +192,12 @@ export async function pretendTree(options: PretendTreeOptions = {}): Promise<Pre
       services.push(service);
       sockets.push(socketOf(it, at, service, holders));
     }
+    refuseTwice(sockets.map((it) => `socket ${it.inode}`));
     return {
       processes,
       files,
       sockets,
-      mounts: (options.mounts ?? []).map(({ id, mountpoint }, at) => ({ id: mountId(id ?? 300 + at), mountpoint })),
+      mounts,
       links: (options.links ?? []).map(({ index = 0, type = 1, kind }, at) => ({ index: index || at + 2, type, kind })),
       maps: (options.maps ?? []).map((it, at) => mapOf(it, at, folder, processes)),
       folder,
