@@ -16,6 +16,8 @@ export interface Colors {
 /** A place for text, such as process.stdout. */
 export interface Sink {
   readonly isTTY?: boolean | undefined;
+  /** How many characters fit into a line of a terminal. */
+  readonly columns?: number | undefined;
   write(text: string): unknown;
 }
 
@@ -26,6 +28,8 @@ export interface Output {
   /** Colours for stdout. */
   readonly colors: Colors;
   readonly errorColors: Colors;
+  /** Characters in a line of stdout; null when it is no terminal. */
+  width(): number | null;
   /** The result of a command: an object for machines, or text for people. */
   result(data: object, text: string): void;
   /** A line for people that is no result. */
@@ -45,7 +49,13 @@ export interface OutputOptions {
 }
 
 /** Node changes a stream when it is first touched; a program that takes our place must get it as it was. */
-const ownStdout: Sink = { isTTY: isatty(1), write: (text) => process.stdout.write(text) };
+const ownStdout: Sink = {
+  isTTY: isatty(1),
+  get columns() {
+    return process.stdout.columns;
+  },
+  write: (text) => process.stdout.write(text),
+};
 const ownStderr: Sink = { isTTY: isatty(2), write: (text) => process.stderr.write(text) };
 
 export async function createOutput(options: OutputOptions): Promise<Output> {
@@ -63,6 +73,7 @@ export async function createOutput(options: OutputOptions): Promise<Output> {
     verbose,
     colors,
     errorColors,
+    width: () => (stdout.isTTY === true ? Math.max(40, stdout.columns ?? 80) : null),
     note,
     result(data, text) {
       if (json) stdout.write(`${JSON.stringify(data)}\n`);

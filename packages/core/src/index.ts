@@ -17,6 +17,8 @@ export type {
   PlanOptions,
   PlanResult,
   PlanRow,
+  PlanSubject,
+  PlanVerdict,
   Progress,
   RestoreOptions,
   RestoreResult,
@@ -25,4 +27,15 @@ export type {
 } from './options.ts';
 export { type ExitCodeName, exitCodeMeanings, exitCodeOf, exitCodes } from './run/exit-codes.ts';
 export { describeError, type ErrorReport, reportError } from './run/last-words.ts';
-export { check, dump, plan, restore } from './run/runs.ts';
+export { plan } from './run/plan.ts';
+export { check, dump, restore } from './run/runs.ts';
+export { show } from './show/show.ts';
+export type {
+  ShownDump,
+  ShownFile,
+  ShownInventory,
+  ShownPart,
+  ShownSection,
+  ShownTask,
+  ShowOptions,
+} from './show/shown.ts';

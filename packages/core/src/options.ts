@@ -1,4 +1,4 @@
-import type { PluginLoader } from '@criujs/plugin-host';
+import type { PluginLoader, RecordSink } from '@criujs/plugin-host';
 import type { HookName, LogDetails, LogLevel, Plugin } from '@criujs/plugin-sdk';
 
 /**
@@ -50,6 +50,11 @@ export interface RunOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** What plugins log, and what the engine warns of while it runs. */
   readonly onLog?: ((entry: LogEntry) => void) | undefined;
+  /**
+   * Keeps the calls of plugins and their answers, for a replay in tests: a path (0600, replaced), or a function that gets the lines
+   * in order. They hold paths, names and parts of the images: keep them as private as those.
+   */
+  readonly record?: string | RecordSink | undefined;
   /** Ways of loading plugins that are tried before the usual ones. */
   readonly loaders?: readonly PluginLoader[] | undefined;
   /**
@@ -115,27 +120,50 @@ export interface PlanOptions extends RunOptions {
   readonly pid: number;
 }
 
+/** What a row of a plan is about. */
+export type PlanSubject = 'process' | 'namespace' | 'timer' | 'memory' | 'file' | 'socket';
+
 /** Who would take a resource. */
 export type Taker =
   /** The engine itself, as this kind of file or resource. */
   | { readonly engine: string }
-  /** Plugins are asked through this hook; `plugin` is named when only one has it. Whether it takes the resource shows at the dump. */
-  | { readonly plugin: string | null; readonly hook: HookName };
+  /**
+   * A plugin, through this hook. `claimed`: its `claim` said so. Else plugins that bring no claim are asked at the dump, and
+   * what they answer shows there; `plugin` is null when there are several. `asked` has all that are asked first, in order.
+   */
+  | {
+      readonly plugin: string | null;
+      readonly hook: HookName;
+      readonly claimed: boolean;
+      readonly asked: readonly string[];
+    };
 
 export interface PlanRow {
   readonly pid: number;
   readonly command: string;
+  readonly subject: PlanSubject;
+  /** In words, as a refused dump names it: `descriptors 0,1: /dev/fuse (character device 10:229)`. */
   readonly resource: string;
+  /** The descriptors of this process that lead to one open file. */
+  readonly descriptors?: readonly number[];
   /** null: nobody; a dump would be refused. */
   readonly taker: Taker | null;
+  /** Names of the plugins that all claim it. At a dump the first would take it. */
+  readonly conflict?: readonly string[];
+  /** Why nobody takes it, or what else is to be known. */
   readonly why?: string;
   readonly remedy?: string;
 }
 
+/** What a plan comes to: `refused` if a row has no taker, else `conflict` if plugins claim the same. */
+export type PlanVerdict = 'ready' | 'conflict' | 'refused';
+
 export interface PlanResult {
   readonly pid: number;
+  /** Grouped by process, parents first. */
   readonly rows: readonly PlanRow[];
-  /** Whether every row has somebody to ask. */
+  readonly verdict: PlanVerdict;
+  /** Whether the verdict is `ready`: every resource has one taker, or somebody to ask. */
   readonly possible: boolean;
 }
 
@@ -170,8 +198,4 @@ export interface RestoreOutcome {
   readonly restoreMs: number;
   readonly totalMs: number;
   readonly warnings: readonly string[];
-}
-
-export interface EnginePlanOptions {
-  readonly pid: number;
 }

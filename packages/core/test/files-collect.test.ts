@@ -108,7 +108,7 @@ test('a pipe to outside is refused; one whose other end is closed is not', () =>
       remedy: expect.stringContaining('redirected'),
     },
   ]);
-  const rows = surveyFiles([process], noPlugins);
+  const { rows } = surveyFiles([process], noPlugins);
   expect(rows.filter(({ taker }) => taker === null).map(({ resource }) => resource)).toEqual([refusals[0]?.resource]);
   expect(rows.find(({ resource }) => resource.startsWith('descriptor 4'))?.taker).toEqual({ engine: 'pipe' });
 });
@@ -157,7 +157,7 @@ test('without a plugin all that nobody takes is refused at once', () => {
     `descriptor 4: deleted file ${deleted}`,
     'descriptor 5: memory file cache (memfd)',
   ]);
-  const survey = surveyFiles([process], noPlugins).filter(({ taker }) => taker === null);
+  const survey = surveyFiles([process], noPlugins).rows.filter(({ taker }) => taker === null);
   expect(survey.map(({ resource, why }) => [resource, why])).toEqual(
     refusals.map(({ resource, why }) => [resource, why]),
   );

@@ -1,32 +1,31 @@
-import { exitCodes, type PlanRow, plan } from '@criujs/core';
-import type { Colors, Output } from '../output.ts';
-import { attended, type RunFlags, runOptions } from '../run-options.ts';
-import { count } from '../units.ts';
+import { exitCodes, type PlanVerdict, plan } from '@criujs/core';
+import type { Output } from '../output.ts';
+import { planTable, planText } from '../plan-table.ts';
+import { type RunFlags, runOptions } from '../run-options.ts';
 
 export interface PlanFlags extends RunFlags {
   readonly tree: number;
 }
 
-/** @returns 0 when a dump has somebody to ask for everything */
+const codes: Readonly<Record<PlanVerdict, number>> = {
+  ready: exitCodes.done,
+  conflict: exitCodes.plugin,
+  refused: exitCodes.refused,
+};
+
+/** @returns 0 when a dump has a taker, or somebody to ask, for everything */
 export async function planCommand(flags: PlanFlags, cwd: string, output: Output): Promise<number> {
   const { tree: pid } = flags;
-  const options = await runOptions(flags, cwd, output);
-  const result = await attended(`looking at ${pid}`, output, (attention) => plan({ ...options, ...attention, pid }));
-  const lines = result.rows.map((row) => describeRow(row, output.colors));
-  const open = result.rows.filter((row) => row.taker === null).length;
-  const end = result.possible
-    ? 'Everything has a taker.'
-    : `${count(open, 'resource has', 'resources have')} no taker: a dump would be refused.`;
-  output.result({ ok: true, command: 'plan', ...result }, [...lines, end].join('\n'));
-  return result.possible ? exitCodes.done : exitCodes.refused;
-}
-
-function describeRow({ pid, command, resource, taker, why, remedy }: PlanRow, colors: Colors): string {
-  const who = `${colors.bold(`${pid} (${command})`)} ${resource}`;
-  if (taker !== null) {
-    const by = 'engine' in taker ? taker.engine : `plugin ${taker.plugin ?? 'that has'} ${taker.hook}`;
-    return `${colors.green('✓')} ${who} ${colors.dim(by)}`;
-  }
-  const help = remedy === undefined ? '' : `\n    ${colors.cyan('→')} ${remedy}`;
-  return `${colors.red('✗')} ${who}\n    ${why ?? 'nobody takes it'}${help}`;
+  // Signals need no care: there is nothing to put right.
+  const result = await plan({ ...(await runOptions(flags, cwd, output)), pid });
+  const exitCode = codes[result.verdict];
+  const width = output.width();
+  const { colors, verbose } = output;
+  const text = output.json
+    ? ''
+    : width === null
+      ? planText(result, exitCode)
+      : planTable(result, exitCode, { width, colors, verbose });
+  output.result({ ok: true, command: 'plan', ...result }, text);
+  return exitCode;
 }

@@ -4,15 +4,16 @@ import { type CollectedFiles, collectFiles } from '../files/collect.ts';
 import type { DumpOutcome, EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { checkRoot, recogniseTask } from '../tasks/recognise.ts';
+import { sessionRefusals } from '../tasks/sessions.ts';
+import { sharedWithParent } from '../tasks/shared.ts';
 import { callObserver } from './accelerators.ts';
 import { isOwnChild, withoutChildSignals } from './dump/child-signals.ts';
-import { ask, lookAt, type OutsideView, sharedWithParent } from './dump/collect.ts';
+import { ask, lookAt, type OutsideView } from './dump/collect.ts';
 import { commitAndKill } from './dump/commit.ts';
 import { type FrozenTree, freezeTree } from './dump/freeze.ts';
 import { dumpPages } from './dump/pages.ts';
-import { sessionRefusals } from './dump/sessions.ts';
 import { inventoryImage, taskRecords, writeTask, writeTree, writeZombie } from './dump/write.ts';
-import { surveyRows, surveyTree } from './survey.ts';
+import { surveyLasting, surveyTree } from './survey.ts';
 
 /**
  * Dumps a process and all below it into the session's store.
@@ -25,7 +26,10 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
   session.phase('survey');
   checkRoot(options.pid);
   const surveyed = surveyTree(options.pid);
-  refuse(options.pid, lastingRefusals(options.pid, session));
+  refuse(
+    options.pid,
+    surveyLasting(options.pid, session.hooks).flatMap((row) => (row.taker === null ? [asRefusal(row)] : [])),
+  );
 
   session.phase('pause');
   for (const { pid } of surveyed) callObserver(session, 'PAUSE_DEVICES', pid);
@@ -100,25 +104,6 @@ function refuse(root: number, refusals: readonly Refusal[]): void {
   if (refusals.length === 0) return;
   const command = refusals.find(({ pid }) => pid === root)?.command ?? 'its tree';
   throw new EngineError('UNSUPPORTED', refusedMessage({ pid: root, command }, refusals), { pid: root, refusals });
-}
-
-/**
- * What of a tree that runs is refused, before it is even frozen. Processes come and go between two looks at them; so only
- * what a second look finds as well counts. When all stand still the truth is told.
- */
-function lastingRefusals(root: number, session: Session): Refusal[] {
-  const first = refusalsNow(root, session);
-  if (first.length === 0) return [];
-  const again = new Set(refusalsNow(root, session).map(sameRefusal));
-  return first.filter((refusal) => again.has(sameRefusal(refusal)));
-}
-
-function refusalsNow(root: number, session: Session): Refusal[] {
-  return surveyRows(surveyTree(root), session.hooks).flatMap((row) => (row.taker === null ? [asRefusal(row)] : []));
-}
-
-function sameRefusal({ pid, resource }: Refusal): string {
-  return `${pid} ${resource}`;
 }
 
 function asRefusal(row: { pid: number; command: string; resource: string; why?: string; remedy?: string }): Refusal {

@@ -1,26 +1,33 @@
-import { readChildren, readMaps, readStat } from '@criujs/linux';
+import { readChildren, readMaps, readStat, type Stat } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
-import { surveyFiles } from '../files/survey.ts';
-import { recogniseMap } from '../memory/recognise.ts';
-import type { PlanRow } from '../options.ts';
-import { recogniseTask } from '../tasks/recognise.ts';
-import { mapResource } from './dump/maps.ts';
+import type { Refusal } from '../errors.ts';
+import { type SurveyRow, surveyFiles } from '../files/survey.ts';
+import { surveyMaps } from '../memory/survey.ts';
+import type { PlanSubject } from '../options.ts';
+import { type Relative, sessionRefusals } from '../tasks/sessions.ts';
+import { sharedWithParent } from '../tasks/shared.ts';
+import { surveyTask } from '../tasks/survey.ts';
 
 /** A process of the tree, found by looking only. */
-export interface SurveyedTask {
-  readonly pid: number;
-  readonly command: string;
+export interface SurveyedTask extends Relative {
+  readonly stat: Stat;
+}
+
+/** Which hooks the loaded plugins have. */
+export interface ServedHooks {
+  serves(hook: HookName): boolean;
 }
 
 /** The tree below a root, parents first. It runs meanwhile: what ends is left out. */
 export function surveyTree(root: number): SurveyedTask[] {
   const tasks: SurveyedTask[] = [];
-  const queue = [root];
-  for (let pid = queue.shift(); pid !== undefined; pid = queue.shift()) {
+  const queue = [{ pid: root, ppid: 0 }];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const { pid } = next;
     try {
       const stat = readStat(pid);
-      if (stat.state !== 'Z') tasks.push({ pid, command: stat.comm });
-      queue.push(...readChildren(pid));
+      if (stat.state !== 'Z') tasks.push({ ...next, command: stat.comm, stat, state: 'alive' });
+      queue.push(...readChildren(pid).map((child) => ({ pid: child, ppid: pid })));
     } catch (error) {
       if (pid === root) throw error;
     }
@@ -28,35 +35,40 @@ export function surveyTree(root: number): SurveyedTask[] {
   return tasks;
 }
 
-/** One row for each resource that matters, of a tree that runs: who takes it, or why nobody does. */
-export function surveyRows(tasks: readonly SurveyedTask[], hooks: { serves(hook: HookName): boolean }): PlanRow[] {
-  return [
-    ...tasks.flatMap((task) => whileItLives(() => taskRows(task))),
-    ...tasks.flatMap((task) => whileItLives(() => mapRows(task, hooks))),
-    ...surveyFiles(tasks, hooks),
-  ];
+/**
+ * One row for each resource that matters, of a tree that runs: who takes it, or why nobody does. Processes come and go between
+ * two looks; so of what is refused only that counts which a second look finds as well.
+ */
+export function surveyLasting(root: number, hooks: ServedHooks): SurveyRow[] {
+  const first = surveyRows(surveyTree(root), hooks);
+  if (first.every(({ taker }) => taker !== null)) return first;
+  const again = surveyRows(surveyTree(root), hooks).filter(({ taker }) => taker === null);
+  const lasting = new Set(again.map(sameResource));
+  return first.filter((row) => row.taker !== null || lasting.has(sameResource(row)));
 }
 
-function taskRows(task: SurveyedTask): PlanRow[] {
-  return recogniseTask(task.pid).map(({ resource, why, remedy }) => ({ ...task, resource, taker: null, why, remedy }));
+function sameResource({ pid, resource }: SurveyRow): string {
+  return `${pid} ${resource}`;
 }
 
-function mapRows(task: SurveyedTask, hooks: { serves(hook: HookName): boolean }): PlanRow[] {
-  return readMaps(task.pid).flatMap((vma): PlanRow[] => {
-    const kind = recogniseMap(vma);
-    const row = { ...task, resource: mapResource(vma) };
-    if (kind.kind === 'refused') return [{ ...row, taker: null, why: kind.why, remedy: kind.remedy }];
-    if (kind.kind !== 'external') return [];
-    if (hooks.serves('DUMP_EXT_FILE')) return [{ ...row, taker: { plugin: null, hook: 'DUMP_EXT_FILE' } }];
-    return [
-      {
-        ...row,
-        taker: null,
-        why: 'it is a map of a device that only a plugin could bring back',
-        remedy: 'Load a plugin with a DUMP_EXT_FILE hook for it: --plugin PLUGIN.',
-      },
-    ];
-  });
+function surveyRows(tasks: readonly SurveyedTask[], hooks: ServedHooks): SurveyRow[] {
+  const { rows: files, externals } = surveyFiles(tasks, hooks);
+  const relations = whileItLives(() =>
+    [...sessionRefusals({ tasks }), ...sharedWithParent({ tasks })].map(relationRow),
+  );
+  const maps = externals.filter(({ question }) => question.hook === 'DUMP_EXT_FILE');
+  const of = (pid: number, rows: readonly SurveyRow[]): SurveyRow[] => rows.filter((row) => row.pid === pid);
+  return tasks.flatMap((task) => [
+    ...whileItLives(() => surveyTask(task)),
+    ...of(task.pid, relations),
+    ...whileItLives(() => surveyMaps(task, readMaps(task.pid), maps, hooks)),
+    ...of(task.pid, files),
+  ]);
+}
+
+function relationRow({ pid, command = '', resource, why, remedy }: Refusal): SurveyRow {
+  const subject: PlanSubject = 'process';
+  return { pid, command, subject, resource, taker: null, why, remedy };
 }
 
 function whileItLives<T>(look: () => T[]): T[] {

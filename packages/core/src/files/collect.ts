@@ -3,16 +3,17 @@ import type { Vma } from '@criujs/linux';
 import { EngineError, type Refusal } from '../errors.ts';
 import { type TaskRecord, writeRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
+import { descriptorResource } from './describe.ts';
 import { dumpFiles } from './dump-files.ts';
-import type { Problem, SeenFile, SeenProcess } from './kind.ts';
+import type { Holder, Problem, SeenProcess } from './kind.ts';
 import { findMapped } from './mapped.ts';
 import { createPathFiles, type PathUse } from './paths.ts';
 import { readPipes } from './pipe.ts';
-import { groupFiles } from './same.ts';
+import { groupFiles, holdersByProcess } from './same.ts';
 import { seeFiles } from './seen.ts';
 import { createTree } from './tree.ts';
 
-export { type SurveyRow, surveyFiles } from './survey.ts';
+export { surveyFiles } from './survey.ts';
 
 /** FD_CLOEXEC of fcntl(2), as fdinfo images keep it. */
 const closeOnExec = 1;
@@ -55,15 +56,30 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
   const nextId = (): number => ++lastId;
   const files = groupFiles(seen, nextId);
   const { entries, records, problems } = dumpFiles(files, session, tree);
-  const refusals: Refusal[] = problems.map(({ file, problem }) => ofDescriptor(file, problem));
+  const refusals: Refusal[] = problems.flatMap(({ holders, problem }) => ofHolders(holders, problem));
   const paths = createPathFiles(nextId, entries);
   const types = new Map(entries.map(({ id, type }) => [id, type]));
   const claimed = [...records.externals.map(({ file }) => file.provider), ...records.sockets.map((it) => it.provider)];
   const externals = files.all.filter(({ id }) => types.get(id) === FdTypes.EXT);
 
-  function refuse(pid: number, { file, why, remedy }: Problem): void {
+  function commandOf(pid: number): { command?: string } {
     const command = processes.find((process) => process.pid === pid)?.command;
-    refusals.push({ pid, resource: file, why, remedy, ...(command === undefined ? {} : { command }) });
+    return command === undefined ? {} : { command };
+  }
+
+  /** One for each process that has the file open. */
+  function ofHolders(holders: readonly Holder[], { file, why, remedy }: Problem): Refusal[] {
+    return [...holdersByProcess(holders)].map(([pid, fds]) => ({
+      pid,
+      ...commandOf(pid),
+      resource: descriptorResource(fds, file),
+      why,
+      remedy,
+    }));
+  }
+
+  function refuse(pid: number, { file, why, remedy }: Problem): void {
+    refusals.push({ pid, ...commandOf(pid), resource: file, why, remedy });
   }
 
   return {
@@ -97,7 +113,7 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
         ),
       );
       session.store.write('pipes-data.img', encodeImage('PIPES_DATA', readPipes(seen, tree)));
-      writeRecords(session.store, { ...records, tasks });
+      writeRecords(session.store, { ...records, tasks, plugins: session.hooks.plugins });
     },
     close: () => undefined,
   };
@@ -110,8 +126,4 @@ function pidfdIn(processes: readonly FrozenProcess[]): (pid: number) => number {
     if (pidfd === undefined) throw new EngineError('INTERNAL', `process ${pid} is not part of the tree`, { pid });
     return pidfd;
   };
-}
-
-function ofDescriptor({ pid, command, fd }: SeenFile, { file, why, remedy }: Problem): Refusal {
-  return { pid, command, resource: `descriptor ${fd}: ${file}`, why, remedy };
 }

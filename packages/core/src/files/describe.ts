@@ -24,6 +24,22 @@ export function describeFile(file: SeenFile, tree: Tree): string {
   return namespaceText(file.link) ?? file.link;
 }
 
+/** Descriptors of one process that lead to one open file: `descriptor 3: pipe 77`, `descriptors 0,1,2: /dev/null`. */
+export function descriptorResource(fds: readonly number[], what: string): string {
+  return `descriptor${fds.length === 1 ? '' : 's'} ${numberRanges(fds)}: ${what}`;
+}
+
+/** `0,1,2`, or `3-9` where more than three follow one another. */
+export function numberRanges(numbers: readonly number[]): string {
+  const runs: number[][] = [];
+  for (const number of numbers) {
+    const run = runs.at(-1);
+    if (run !== undefined && run.at(-1) === number - 1) run.push(number);
+    else runs.push([number]);
+  }
+  return runs.map((run) => (run.length > 3 ? `${run[0]}-${run.at(-1)}` : run.join(','))).join(',');
+}
+
 export function deviceText(device: DeviceNumber): string {
   return `${device.major}:${device.minor}`;
 }

@@ -1,4 +1,4 @@
-import { FdTypes } from '@criujs/images';
+import { fileTypes } from './file-type.ts';
 import type { FileKind } from './kind.ts';
 import { lookAt } from './reachable.ts';
 import { openRegular, regularEntry } from './reg-entry.ts';
@@ -20,7 +20,7 @@ export function isStateless(device: DeviceNumber | null): boolean {
 /** /dev/null and its kin: opened again by name, as CRIU does. */
 export const statelessDevice: FileKind = {
   name: 'device without state',
-  type: FdTypes.REG,
+  type: fileTypes.REG,
   recognise: (file) => {
     if (typeOf(file.stat.mode) !== fileType.character || !isStateless(deviceOf(file.stat))) return null;
     if (lookAt(file.link)?.rdev === file.stat.rdev) return 'mine';

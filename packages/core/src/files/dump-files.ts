@@ -1,6 +1,6 @@
 import type { ExternalRecord, SocketRecord } from '../records.ts';
 import type { Session } from '../run/session.ts';
-import type { DumpContext, FileInit, FileOwner, Problem, SeenFile, Tree } from './kind.ts';
+import type { DumpContext, FileInit, FileOwner, Holder, Problem, SeenFile, Tree } from './kind.ts';
 import { isProblem, recognise } from './kinds.ts';
 import { isOwnerInside, nobody, readOwner } from './owner.ts';
 import type { Description, GroupedFiles } from './same.ts';
@@ -10,8 +10,8 @@ export interface DumpedFiles {
   /** The entries of files.img so far. */
   readonly entries: FileInit[];
   readonly records: { readonly externals: readonly ExternalRecord[]; readonly sockets: readonly SocketRecord[] };
-  /** Each with the first descriptor of its file. */
-  readonly problems: readonly { readonly file: SeenFile; readonly problem: Problem }[];
+  /** Each with the descriptors of its file. */
+  readonly problems: readonly { readonly holders: readonly Holder[]; readonly problem: Problem }[];
 }
 
 /** Has every open file dumped by its kind, each once, however many descriptors it has. */
@@ -19,11 +19,11 @@ export function dumpFiles({ all, idOf }: GroupedFiles, session: Session, tree: T
   const records = { externals: [] as ExternalRecord[], sockets: [] as SocketRecord[] };
   const context: DumpContext = { session, tree, records, idOf };
   const entries: FileInit[] = [];
-  const problems: { file: SeenFile; problem: Problem }[] = [];
+  const problems: { holders: readonly Holder[]; problem: Problem }[] = [];
   for (const description of all) {
     session.checkAborted();
     const answer = dumpFile(description, context);
-    if (isProblem(answer)) problems.push({ file: description.seen, problem: answer });
+    if (isProblem(answer)) problems.push({ holders: description.holders, problem: answer });
     else entries.push(answer);
   }
   return { entries, records, problems };

@@ -1,7 +1,8 @@
-import { type EventpollTfdEntry, FdTypes } from '@criujs/images';
+import type { EventpollTfdEntry } from '@criujs/images';
 import { arena, type EpollTarget, errnoName, setFlags, syscall, trySyscall } from '@criujs/linux';
 import type { TaskCall } from '../engine/remote.ts';
 import { EngineError } from '../errors.ts';
+import { fileTypes } from './file-type.ts';
 import { openFlag, statusFlags } from './flags.ts';
 import type {
   DumpContext,
@@ -22,7 +23,7 @@ const compareTarget = 7;
 /** What waits for events, and what it watches: the targets keep the numbers under which they were added. */
 export const epoll: FileKind = {
   name: 'event poll (epoll)',
-  type: FdTypes.EVENTPOLL,
+  type: fileTypes.EVENTPOLL,
   recognise: (file) => (file.link === 'anon_inode:[eventpoll]' ? 'mine' : null),
   dump: dumpEpoll,
   open: (entry) => {

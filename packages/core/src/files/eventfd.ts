@@ -1,6 +1,6 @@
-import { FdTypes } from '@criujs/images';
 import { arena, closeFd, syscall } from '@criujs/linux';
 import { EngineError } from '../errors.ts';
+import { fileTypes } from './file-type.ts';
 import { openFlag } from './flags.ts';
 import type { FileEntry, FileKind, SeenFile } from './kind.ts';
 
@@ -13,7 +13,7 @@ const largestInitial = 0xffff_ffffn;
 /** Event counters: their value, and whether reading takes one or all. */
 export const eventfd: FileKind = {
   name: 'event counter (eventfd)',
-  type: FdTypes.EVENTFD,
+  type: fileTypes.EVENTFD,
   recognise: (file) => (file.link === 'anon_inode:[eventfd]' ? 'mine' : null),
   dump: ({ id, seen, owner }) => ({
     efd: { id, flags: seen.flags | semaphoreOf(seen), fown: owner, counter: seen.info.eventfdCount ?? 0n },

@@ -1,9 +1,9 @@
-import { FdTypes } from '@criujs/images';
 import { LinuxError, setPosition } from '@criujs/linux';
 import { type DumpedFile, fileId, pid, type RecordedFile, retryLater } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { ExternalRecord } from '../records.ts';
 import { describeFile, isTerminal } from './describe.ts';
+import { fileTypes } from './file-type.ts';
 import type {
   DumpContext,
   FileEntry,
@@ -16,8 +16,8 @@ import type {
   SeenFile,
   Tree,
 } from './kind.ts';
-import { signalOwner } from './owner.ts';
-import { keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
+import { nobody, signalOwner } from './owner.ts';
+import { askFirst, keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
 import { errorCode } from './seen.ts';
 import { deviceOf, kindOf } from './stat.ts';
 
@@ -26,10 +26,16 @@ const loadPlugin = 'Load a plugin with a DUMP_EXT_FILE hook: --plugin NAME';
 /** Whatever no other kind takes: plugins are asked, once for each open file, and open it again at restore. */
 export const external: FileKind = {
   name: 'external file',
-  type: FdTypes.EXT,
+  type: fileTypes.EXT,
   hook: 'DUMP_EXT_FILE',
   recognise: (file, tree) =>
     tree.serves('DUMP_EXT_FILE') ? 'mine' : unknown(file, tree, 'no plugin is loaded for it'),
+  question: (file, holders, tree) => ({
+    hook: 'DUMP_EXT_FILE',
+    // Who gets its signals only a descriptor of our own could tell.
+    args: { file: dumpedFile({ seen: file, holders, owner: nobody }) },
+    unclaimed: (why) => unknown(file, tree, why),
+  }),
   dump: dumpExternal,
   open: openExternal,
   afterFork: putBack,
@@ -64,7 +70,7 @@ function dumpExternal(file: OpenFile, { session, tree, records }: DumpContext): 
   return { ext: { id, fown: owner } };
 }
 
-function dumpedFile({ seen, holders, owner }: OpenFile): DumpedFile {
+function dumpedFile({ seen, holders, owner }: Pick<OpenFile, 'seen' | 'holders' | 'owner'>): DumpedFile {
   return {
     path: seen.link,
     kind: kindOf(seen.link, seen.stat),
@@ -90,11 +96,10 @@ export function sdkHolder(holder: Holder): DumpedFile['holders'][number] {
 function openExternal(entry: FileEntry, { session, records }: OpenContext): number | 'later' {
   const record = recordOf(entry, records);
   const file = record?.file ?? unrecorded(entry);
-  const provider = file.provider?.name;
   const resource = `file ${entry.id}${file.path === null ? '' : ` (${file.path})`}`;
-  const how = provider === undefined ? { resource } : { resource, provider };
+  const how = { resource, ...askFirst(file.provider) };
   const answer = session.hooks.call('RESTORE_EXT_FILE', { id: fileId(entry.id), file }, how);
-  if (!answer.claimed) throw nobodyOpens(resource, provider);
+  if (!answer.claimed) throw nobodyOpens(resource, file.provider);
   if (answer.result === retryLater) return 'later';
   return keepDescriptor(answer.result, { plugin: answer.plugin, hook: 'RESTORE_EXT_FILE', resource });
 }

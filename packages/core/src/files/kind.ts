@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import type { EntryInit, EntryOf, FdinfoEntry, FdTypes } from '@criujs/images';
 import type { Fdinfo, UnixSocket } from '@criujs/linux';
-import type { HookName } from '@criujs/plugin-sdk';
+import type { ClaimArgs, ClaimableName, HookName } from '@criujs/plugin-sdk';
 import type { TaskCall } from '../engine/remote.ts';
 import type { ExternalRecord, Records, SocketRecord } from '../records.ts';
 import type { Session } from '../run/session.ts';
@@ -117,6 +117,16 @@ export interface TaskTables {
   readonly all: readonly Table[];
 }
 
+/** What plugins that bring a claim are asked before a dump. */
+export type ClaimQuestion = {
+  [N in ClaimableName]: {
+    readonly hook: N;
+    readonly args: ClaimArgs<N>;
+    /** The problem that it is when no plugin takes it. */
+    unclaimed(why: string): Problem;
+  };
+}[ClaimableName];
+
 /** A kind of file: how it is known, dumped and brought back. */
 export interface FileKind {
   /** In words, for plans and errors. */
@@ -126,6 +136,8 @@ export interface FileKind {
   readonly hook?: HookName;
   /** Looks only. `plan` and `dump` both ask this. */
   recognise(file: SeenFile, tree: Tree): Recognition;
+  /** What a plan asks the plugins about a file of this kind. Looks only. */
+  question?(file: SeenFile, holders: readonly Holder[], tree: Tree): ClaimQuestion;
   dump(file: OpenFile, context: DumpContext): FilePayload | Problem;
   /** A new close-on-exec descriptor of the engine's own, or 'later' to be asked again when others are open. */
   open(entry: FileEntry, context: OpenContext): number | 'later';

@@ -3,8 +3,7 @@ import { statelessDevice } from './device.ts';
 import { epoll } from './epoll.ts';
 import { eventfd } from './eventfd.ts';
 import { external } from './external.ts';
-import { fdTypeName } from './fd-type.ts';
-import type { FileEntry, FileKind, Problem, SeenFile, Tree } from './kind.ts';
+import type { FileKind, Problem, SeenFile, Tree } from './kind.ts';
 import { pipe } from './pipe.ts';
 import { directory, regularFile } from './regular.ts';
 import { externalUnixSocket } from './unix.ts';
@@ -34,17 +33,4 @@ export function recognise(file: SeenFile, tree: Tree): FileKind | Problem {
 /** Whether this is a reason and not what was asked for. */
 export function isProblem(answer: object): answer is Problem {
   return 'remedy' in answer;
-}
-
-/** The kind that opens a file of the images. @throws EngineError UNSUPPORTED */
-export function kindOfEntry(entry: FileEntry): FileKind {
-  const kind = fileKinds.find((it) => it.type === entry.type);
-  if (kind !== undefined) return kind;
-  throw new EngineError(
-    'UNSUPPORTED',
-    `file ${entry.id} of the images is of kind ${fdTypeName(entry.type)}, which cannot be restored yet`,
-    {
-      remedy: 'Restore these images with CRIU.',
-    },
-  );
 }

@@ -3,6 +3,12 @@ import type { Problem } from './kind.ts';
 import type { Description } from './same.ts';
 import { deviceNumber } from './stat.ts';
 
+/** Why a map of a device cannot be dumped when {@link findMapped} finds nothing. */
+export const nothingBehind = {
+  why: 'no external file that a plugin took is behind it',
+  remedy: 'Load a plugin that dumps this device, and keep one descriptor of it open while it is mapped.',
+} as const;
+
 /**
  * The external file that a memory map was made from: the process's own if it still has a descriptor, else one of the tree's.
  * The kernel does not say which open file a map holds, only its inode: where several have it nobody can tell. null: none.

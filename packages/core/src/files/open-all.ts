@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { FileEntry, OpenContext } from './kind.ts';
-import { kindOfEntry } from './kinds.ts';
+import { kindOfEntry } from './kind-of-entry.ts';
 
 /** Plugins that answer "later" wait for other files first, then for the world outside: this long, in milliseconds. */
 const patience = { step: 20, whole: 10_000 } as const;

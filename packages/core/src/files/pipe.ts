@@ -1,15 +1,15 @@
-import { decodeImage, FdTypes, type ImageRecordInit } from '@criujs/images';
+import type { ImageRecordInit } from '@criujs/images';
 import { EngineError } from '../errors.ts';
-import type { SessionStore } from '../run/session.ts';
+import { fileTypes } from './file-type.ts';
 import { accessOf, openFlag } from './flags.ts';
 import type { FileEntry, FileKind, FilePayload, OpenContext, OpenFile, Problem, SeenFile, Tree } from './kind.ts';
-import { type PipeContent, peekPipe, waitingBytes } from './pipe-content.ts';
+import { peekPipe, waitingBytes } from './pipe-content.ts';
 import { inodeOfLink } from './sockets.ts';
 
 /** Pipes of pipe(2), with what waits in them. Pipes with a name are another kind of file, and not ours yet. */
 export const pipe: FileKind = {
   name: 'pipe',
-  type: FdTypes.PIPE,
+  type: fileTypes.PIPE,
   recognise: (file, tree) => {
     if (inodeOfLink(file.link, 'pipe') === null) return null;
     return tree.isPipeOpenOutside(file) ? outside(file) : 'mine';
@@ -55,17 +55,4 @@ export function readPipes(files: readonly SeenFile[], tree: Tree): ImageRecordIn
     const { size, data } = tree.borrow(file, (fd) => peekPipe(fd, pipeId));
     return { message: { pipeId, bytes: data.length, size }, data };
   });
-}
-
-/** What waited in each pipe, by its id. @throws EngineError IMAGE_INVALID when a pipe is there twice */
-export function readPipeContents(store: SessionStore): ReadonlyMap<number, PipeContent> {
-  const image = 'pipes-data.img';
-  const contents = new Map<number, PipeContent>();
-  if (!store.exists(image)) return contents;
-  for (const { message, data } of decodeImage('PIPES_DATA', store.read(image), { file: image })) {
-    const { pipeId, size } = message;
-    if (contents.has(pipeId)) throw new EngineError('IMAGE_INVALID', `${image}: pipe ${pipeId} is there twice`);
-    contents.set(pipeId, { size, data: data ?? new Uint8Array() });
-  }
-  return contents;
 }

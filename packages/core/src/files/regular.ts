@@ -1,4 +1,4 @@
-import { FdTypes } from '@criujs/images';
+import { fileTypes } from './file-type.ts';
 import { openFlag } from './flags.ts';
 import type { FileKind, Recognition, SeenFile } from './kind.ts';
 import { unreachable } from './reachable.ts';
@@ -11,7 +11,7 @@ const homeless = /^\/(memfd:|dmabuf:|SYSV|\[)/;
 /** Regular files with a name: offset, flags and append are kept, the content stays where it is. Also what O_PATH points at. */
 export const regularFile: FileKind = {
   name: 'regular file',
-  type: FdTypes.REG,
+  type: fileTypes.REG,
   recognise: (file) => (isOurs(file) ? recognise(file) : null),
   dump: ({ id, seen, owner }) => ({ reg: regularEntry(id, seen, owner) }),
   open: openRegular,

@@ -50,6 +50,13 @@ export function groupFiles(
   return { all, idOf: (holder) => ids.get(holderKey(holder)) };
 }
 
+/** The numbers of the descriptors by process. */
+export function holdersByProcess(holders: readonly Holder[]): ReadonlyMap<number, readonly number[]> {
+  const byPid = new Map<number, number[]>();
+  for (const { pid, fd } of holders) byPid.set(pid, [...(byPid.get(pid) ?? []), fd]);
+  return byPid;
+}
+
 function holderKey({ pid, fd }: Holder): string {
   return `${pid}:${fd}`;
 }
@@ -70,6 +77,15 @@ function search(
     else low = middle + 1;
   }
   return { index: low };
+}
+
+/** The order of the numbers instead, where the kernel does not tell: then two descriptors of one file are two files. */
+export function compareIfPermitted(a: Holder, b: Holder): number {
+  try {
+    return compare('FILE', a.pid, b.pid, a.fd, b.fd);
+  } catch {
+    return a.pid < b.pid || (a.pid === b.pid && a.fd < b.fd) ? 1 : 2;
+  }
 }
 
 function kcmp(a: Holder, b: Holder): number {

@@ -1,24 +1,38 @@
 import { closeFd, pidfdOpen } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
-import type { PlanRow } from '../options.ts';
-import { describeFile } from './describe.ts';
-import type { SeenFile, SeenProcess, Tree } from './kind.ts';
+import type { PlanRow, PlanSubject } from '../options.ts';
+import { describeFile, descriptorResource } from './describe.ts';
+import type { ClaimQuestion, FileKind, Problem, SeenFile, SeenProcess, Tree } from './kind.ts';
 import { isProblem, recognise } from './kinds.ts';
+import { compareIfPermitted, type Description, groupFiles, holdersByProcess } from './same.ts';
 import { errorCode, glanceAtFiles, isVanished } from './seen.ts';
 import { createTree } from './tree.ts';
 
-/** One descriptor of one process, and who would take it. */
-export type SurveyRow = PlanRow;
+/** A row of a plan as far as looking can tell. */
+export interface SurveyRow extends PlanRow {
+  /** What a plan asks the plugins about it; rows about one open file have the same. */
+  readonly question?: ClaimQuestion;
+}
+
+/** An open file that plugins are asked for. */
+export interface ExternalFile extends Description {
+  readonly question: ClaimQuestion;
+}
+
+/** What looking at all descriptors came to. */
+export interface FileSurvey {
+  /** One row for each open file of each process. */
+  readonly rows: readonly SurveyRow[];
+  /** Those that memory maps may have been made from. */
+  readonly externals: readonly ExternalFile[];
+}
 
 /**
  * Says of every descriptor who would dump it. Looks only: nothing is frozen, no plugin is called, and what vanishes meanwhile
  * is left out.
  */
-export function surveyFiles(
-  processes: readonly SeenProcess[],
-  hooks: { serves(hook: HookName): boolean },
-): SurveyRow[] {
+export function surveyFiles(processes: readonly SeenProcess[], hooks: { serves(hook: HookName): boolean }): FileSurvey {
   const pidfds = new Map<number, number>();
   function pidfdOf(pid: number): number {
     const pidfd = pidfds.get(pid) ?? pidfdOpen(pid);
@@ -27,12 +41,16 @@ export function surveyFiles(
   }
   try {
     const seen = processes.map((process) => glance(process));
-    const tree = createTree(
-      seen.flatMap(({ files }) => files),
-      hooks,
-      pidfdOf,
-    );
-    return seen.flatMap(({ row, files }) => [...row, ...files.flatMap((file) => survey(file, tree))]);
+    const all = seen.flatMap(({ files }) => files);
+    const tree = createTree(all, hooks, pidfdOf);
+    let lastId = 0;
+    const files = groupFiles(all, () => ++lastId, compareIfPermitted);
+    const commands = new Map(processes.map(({ pid, command }) => [pid, command]));
+    const surveyed = files.all.flatMap((file) => survey(file, tree, commands));
+    return {
+      rows: [...seen.flatMap(({ row }) => row), ...surveyed.flatMap(({ rows }) => rows)],
+      externals: surveyed.flatMap(({ external }) => external ?? []),
+    };
   } finally {
     for (const pidfd of pidfds.values()) closeFd(pidfd);
   }
@@ -45,27 +63,51 @@ function glance(process: SeenProcess): { readonly files: readonly SeenFile[]; re
   } catch (error) {
     if (isVanished(error)) return { files: [], row: [] };
     if (!['EACCES', 'EPERM'].includes(errorCode(error))) throw error;
+    const { pid, command } = process;
     const why = 'the kernel does not permit this user to look at them';
     const remedy = 'Run as the user of that process or as root.';
-    return { files: [], row: [{ ...process, resource: 'descriptors', taker: null, why, remedy }] };
+    return { files: [], row: [{ pid, command, subject: 'file', resource: 'descriptors', taker: null, why, remedy }] };
   }
 }
 
-function survey(file: SeenFile, tree: Tree): SurveyRow[] {
-  const { pid, command } = file;
-  const resource = (what: string): string => `descriptor ${file.fd}: ${what}`;
+interface Surveyed {
+  readonly rows: readonly SurveyRow[];
+  readonly external?: ExternalFile;
+}
+
+/** One open file: a row for each process that has it. */
+function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, string>): Surveyed[] {
+  const { seen, holders } = file;
+  const subject: PlanSubject = seen.link.startsWith('socket:') ? 'socket' : 'file';
+  const rows = (what: string, found: Pick<SurveyRow, 'taker' | 'why' | 'remedy' | 'question'>): SurveyRow[] =>
+    [...holdersByProcess(holders)].map(([pid, descriptors]) => ({
+      pid,
+      command: commands.get(pid) ?? seen.command,
+      subject,
+      resource: descriptorResource(descriptors, what),
+      descriptors,
+      ...found,
+    }));
+  const refused = ({ file: what, why, remedy }: Problem): Surveyed[] => [
+    { rows: rows(what, { taker: null, why, remedy }) },
+  ];
   try {
-    const answer = recognise(file, tree);
-    if (isProblem(answer)) {
-      const { why, remedy } = answer;
-      return [{ pid, command, resource: resource(answer.file), taker: null, why, remedy }];
-    }
-    const taker = answer.hook === undefined ? { engine: answer.name } : { plugin: null, hook: answer.hook };
-    return [{ pid, command, resource: resource(describeFile(file, tree)), taker }];
+    const answer = recognise(seen, tree);
+    if (isProblem(answer)) return refused(answer);
+    const what = describeFile(seen, tree);
+    if (answer.hook === undefined) return [{ rows: rows(what, { taker: { engine: answer.name } }) }];
+    const question = questionOf(answer, file, tree);
+    const taker = { plugin: null, hook: answer.hook, claimed: false, asked: [] };
+    return [{ rows: rows(what, { taker, question }), external: { ...file, question } }];
   } catch (error) {
     if (isVanished(error)) return [];
     if (!(error instanceof EngineError) || error.remedy === undefined) throw error;
-    const { message: why, remedy } = error;
-    return [{ pid, command, resource: resource(file.link), taker: null, why, remedy }];
+    return refused({ file: seen.link, why: error.message, remedy: error.remedy });
   }
+}
+
+function questionOf(kind: FileKind, { seen, holders }: Description, tree: Tree): ClaimQuestion {
+  const question = kind.question?.(seen, holders, tree);
+  if (question === undefined) throw new EngineError('INTERNAL', `no plugin can be asked about a ${kind.name}`);
+  return question;
 }

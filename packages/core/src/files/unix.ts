@@ -1,13 +1,15 @@
-import { FdTypes } from '@criujs/images';
 import { peerName, type UnixSocket } from '@criujs/linux';
 import { socketInode, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import { sdkHolder } from './external.ts';
+import { fileTypes } from './file-type.ts';
 import type {
+  ClaimQuestion,
   DumpContext,
   FileEntry,
   FileKind,
   FilePayload,
+  Holder,
   OpenContext,
   OpenFile,
   Problem,
@@ -16,7 +18,7 @@ import type {
   Tree,
 } from './kind.ts';
 import { waitingBytes } from './pipe-content.ts';
-import { keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
+import { askFirst, keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
 import { optionsEntry, restoreOptions } from './socket-options.ts';
 import { inodeOfLink } from './sockets.ts';
 
@@ -33,9 +35,10 @@ const types: Readonly<Record<number, UnixSocketInfo['type']>> = { 1: 'stream', 2
 /** Unix sockets whose peer is outside of the tree: plugins connect them again. Others are refused for now. */
 export const externalUnixSocket: FileKind = {
   name: 'unix socket to outside of the tree',
-  type: FdTypes.UNIXSK,
+  type: fileTypes.UNIXSK,
   hook: 'DUMP_UNIX_SK',
   recognise,
+  question: askAbout,
   dump: dumpSocket,
   open: openSocket,
   afterFork: (entry, fd, context) => {
@@ -81,19 +84,38 @@ function describeUnix({ inode, name }: UnixSocket): string {
   return name === null ? `unix socket ${inode}` : `unix socket ${inode} (${name.replace(/^\0/, '@')})`;
 }
 
-function dumpSocket(file: OpenFile, { session, tree, records }: DumpContext): FilePayload | Problem {
-  const { id, seen, holders, owner, fd } = file;
+/** Without a descriptor of our own the kernel's list of sockets tells the name of the peer. */
+function askAbout(seen: SeenFile, holders: readonly Holder[], tree: Tree): ClaimQuestion {
+  const found = socketAt(seen, tree);
+  const peer = tree.unixSocket(found.peer)?.name ?? null;
+  return {
+    hook: 'DUMP_UNIX_SK',
+    args: { inode: socketInode(found.inode), socket: socketInfo(found, peer, seen, holders) },
+    unclaimed: (why) => nobodyTakes(found, why),
+  };
+}
+
+function socketAt(seen: SeenFile, tree: Tree): UnixSocket {
   const inode = inodeOfLink(seen.link, 'socket') ?? 0;
   const found = tree.unixSocket(inode);
   if (found === undefined) throw new EngineError('INTERNAL', `socket ${inode} was there and is not`);
-  const socket: UnixSocketInfo = {
-    type: types[found.type] ?? 'stream',
-    name: found.name,
-    peerName: peerName(fd),
-    state: 'connected',
-    flags: seen.flags,
-    holders: holders.map(sdkHolder),
-  };
+  return found;
+}
+
+function socketInfo(
+  { type, name }: UnixSocket,
+  peerName: string | null,
+  { flags }: SeenFile,
+  holders: readonly Holder[],
+): UnixSocketInfo {
+  return { type: types[type] ?? 'stream', name, peerName, state: 'connected', flags, holders: holders.map(sdkHolder) };
+}
+
+function dumpSocket(file: OpenFile, { session, tree, records }: DumpContext): FilePayload | Problem {
+  const { id, seen, holders, owner, fd } = file;
+  const found = socketAt(seen, tree);
+  const { inode } = found;
+  const socket = socketInfo(found, peerName(fd), seen, holders);
   const resource = `${seen.pid} (${seen.command}) descriptor ${seen.fd}: ${describeUnix(found)}`;
   const answer = session.hooks.call('DUMP_UNIX_SK', { fd, inode: socketInode(inode), socket }, { resource });
   if (!answer.claimed) return nobodyTakes(found, 'no plugin took it');
@@ -128,9 +150,9 @@ function nameBytes(name: string | null): Uint8Array {
 function openSocket(entry: FileEntry, context: OpenContext): number {
   const usk = uskOf(entry);
   const record = context.records?.sockets.find((it) => it.id === entry.id);
-  const provider = record?.provider.name;
+  const provider = record?.provider ?? null;
   const resource = `unix socket ${usk.ino} (file ${entry.id})`;
-  const how = provider === undefined ? { resource } : { resource, provider };
+  const how = { resource, ...askFirst(provider) };
   const args = { inode: socketInode(usk.ino), socket: socketOf(entry, context) };
   const answer = context.session.hooks.call('RESTORE_UNIX_SK', args, how);
   if (!answer.claimed) throw nobodyOpens(resource, provider);

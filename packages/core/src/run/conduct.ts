@@ -2,6 +2,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Stage } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { ExitStatus, RunOptions } from '../options.ts';
+import { checkOptions, checkPlatform } from './admission.ts';
 import { noImages, type RunImages } from './images.ts';
 import { type Control, createControl, serveLink } from './link.ts';
 import { defaultDeadlineMs, openPlugins, outcomeOf, type RunPlugins } from './plugins.ts';
@@ -142,24 +143,4 @@ function listenForAbort(signal: AbortSignal | undefined, control: Control): () =
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
   return () => signal?.removeEventListener('abort', abort);
-}
-
-function checkPlatform(): void {
-  if (process.platform === 'linux' && process.arch === 'x64') return;
-  throw new EngineError('UNSUPPORTED_PLATFORM', `there is no engine for ${process.platform} on ${process.arch}`, {
-    remedy: 'Run it on Linux on x86-64.',
-  });
-}
-
-function checkOptions({ hookDeadline, plugins }: RunOptions): void {
-  if (hookDeadline !== undefined && !(hookDeadline > 0 && hookDeadline <= 2 ** 31 - 1)) {
-    throw new EngineError('BAD_OPTION', `a hook deadline of ${hookDeadline} makes no sense`, {
-      remedy: 'Give milliseconds, more than 0.',
-    });
-  }
-  if (plugins !== undefined && !Array.isArray(plugins)) {
-    throw new EngineError('BAD_OPTION', '`plugins` is no array', {
-      remedy: "Give names, paths or plugins: plugins: ['./my-plugin.ts'].",
-    });
-  }
 }

@@ -1,15 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { CheckResult } from '../check.ts';
-import type {
-  DumpOutcome,
-  EngineDumpOptions,
-  EnginePlanOptions,
-  EngineRestoreOptions,
-  ExitStatus,
-  PlanRow,
-  RestoreOutcome,
-} from '../options.ts';
+import type { DumpOutcome, EngineDumpOptions, EngineRestoreOptions, ExitStatus, RestoreOutcome } from '../options.ts';
 import type { PluginRecord } from '../records.ts';
 import type { WireError } from './wire.ts';
 
@@ -17,7 +9,6 @@ import type { WireError } from './wire.ts';
 export interface Jobs {
   dump: { options: EngineDumpOptions; outcome: DumpOutcome };
   restore: { options: EngineRestoreOptions; outcome: RestoreOutcome };
-  plan: { options: EnginePlanOptions; outcome: readonly PlanRow[] };
   check: { options: Record<never, never>; outcome: CheckResult };
 }
 

@@ -1,15 +1,6 @@
 import type { CheckResult } from '../check.ts';
-import { EngineError } from '../errors.ts';
-import type {
-  DumpOptions,
-  DumpResult,
-  PlanOptions,
-  PlanResult,
-  PlanRow,
-  RestoreOptions,
-  RestoreResult,
-  RunOptions,
-} from '../options.ts';
+import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from '../options.ts';
+import { checkPid } from './admission.ts';
 import { conduct } from './conduct.ts';
 import { openImages } from './images.ts';
 
@@ -54,24 +45,10 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   };
 }
 
-/** Tells what a dump would meet: who would take each resource, or why nobody does. Looks only; no plugin is called. */
-export async function plan(options: PlanOptions): Promise<PlanResult> {
-  const { pid } = options;
-  checkPid(pid);
-  const { outcome } = await conduct({ job: { name: 'plan', options: { pid } }, options, stage: null });
-  const rows: readonly PlanRow[] = outcome;
-  return { pid, rows, possible: rows.every((row) => row.taker !== null) };
-}
-
 /** Tells what this kernel, its filters and these rights allow. */
 export async function check(options: Pick<RunOptions, 'signal'> = {}): Promise<CheckResult> {
   const { outcome } = await conduct({ job: { name: 'check', options: {} }, options, stage: null });
   return outcome;
-}
-
-function checkPid(pid: number): void {
-  if (Number.isSafeInteger(pid) && pid > 0) return;
-  throw new EngineError('BAD_OPTION', `${pid} is no pid`, { remedy: 'Give the number that ps(1) shows as PID.' });
 }
 
 /** The engine may tell a warning both ways. */

@@ -1,13 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { EngineError } from '../errors.ts';
-import type { EngineRestoreOptions, PlanRow, RestoreOutcome } from '../options.ts';
+import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
 import { endProcess, waitForChild } from './child.ts';
 import { discardDump } from './directory.ts';
 import { createSession, type Deadlines, patienceWithPlugins } from './engine-session.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { writeLastWords } from './last-words.ts';
 import { createControl, openLink, type Patience } from './link.ts';
-import { nameTakers } from './name-takers.ts';
 import type { Job, JobName, Jobs, Notice, Outcomes, StartedPlugins, WorkerStart } from './protocol.ts';
 import type { Session, SessionStore } from './session.ts';
 import { askedStore, clearOnce, directoryStore, noStore } from './store.ts';
@@ -31,7 +30,6 @@ const engines: {
 } = {
   dump: async (options, session) => (await import('../engine/dump.ts')).dumpTree(options, session),
   restore: async (options, session) => (await import('../engine/restore.ts')).restoreTree(options, session),
-  plan: async (options, session) => (await import('../engine/plan.ts')).planTree(options, session),
   check: async () => (await import('../check.ts')).checkMachine(),
 };
 
@@ -64,8 +62,7 @@ async function runEngine(job: Job): Promise<Outcomes> {
   const { served, plugins } = link.ask({ kind: 'start' }, loading) as StartedPlugins;
   const session = createSession({ link, store: openStore(), served, plugins, deadlines, warnings, notify });
   const engine = engines[job.name] as (options: Job['options'], session: Session) => Promise<Outcomes>;
-  const outcome = await engine(job.options, session);
-  return job.name === 'plan' ? nameTakers(outcome as readonly PlanRow[], served) : outcome;
+  return engine(job.options, session);
 }
 
 /** The main thread will never throw this error to anybody: say it here, and end the process. */

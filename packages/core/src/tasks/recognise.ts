@@ -10,28 +10,39 @@ import {
   type Status,
 } from '@criujs/linux';
 import { EngineError, type Refusal } from '../errors.ts';
+import type { PlanSubject } from '../options.ts';
 
 /** PF_KTHREAD: a thread of the kernel (include/linux/sched.h of the kernel). */
 const kernelThread = 0x0020_0000;
 
 type Problem = Pick<Refusal, 'resource' | 'why' | 'remedy'>;
 
+/** What of a process nobody can dump, and what it is about. */
+export type SubjectProblem = Problem & { readonly subject: PlanSubject };
+
 /** Each looks at one subject of a process and tells what of it nobody can dump yet. */
-const subjects: readonly ((pid: number, stat: Stat, status: Status) => Problem[])[] = [
-  tracer,
-  seccomp,
-  foreignNamespaces,
-  posixTimers,
+const subjects: readonly {
+  readonly subject: PlanSubject;
+  readonly look: (pid: number, stat: Stat, status: Status) => Problem[];
+}[] = [
+  { subject: 'process', look: tracer },
+  { subject: 'process', look: seccomp },
+  { subject: 'namespace', look: foreignNamespaces },
+  { subject: 'timer', look: posixTimers },
 ];
 
-/** Refusals of one process that have to do with the process itself: neither its files nor its memory. */
-export function recogniseTask(pid: number): Refusal[] {
+/** What has to do with the process itself, neither with its files nor with its memory. */
+export function recogniseSubjects(pid: number): SubjectProblem[] {
   const stat = readStat(pid);
   if (stat.state === 'Z') return [];
   const status = readStatus(pid);
-  return subjects
-    .flatMap((subject) => subject(pid, stat, status))
-    .map((problem) => ({ pid, command: stat.comm, ...problem }));
+  return subjects.flatMap(({ subject, look }) => look(pid, stat, status).map((problem) => ({ ...problem, subject })));
+}
+
+/** The same as refusals of a dump. */
+export function recogniseTask(pid: number): Refusal[] {
+  const { comm: command } = readStat(pid);
+  return recogniseSubjects(pid).map(({ resource, why, remedy }) => ({ pid, command, resource, why, remedy }));
 }
 
 /**

@@ -4,6 +4,8 @@ import { readSmaps, type Vma } from '@criujs/linux';
 import type { Refusal } from '../../errors.ts';
 import { adviceOfVmFlag, mapFlag, protection, vmaStatus } from '../../facts/memory.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
+import { nothingBehind } from '../../files/mapped.ts';
+import { mapResource } from '../../memory/describe.ts';
 import { recogniseMap } from '../../memory/recognise.ts';
 import type { FrozenTask } from './freeze.ts';
 import { isStale } from './stale.ts';
@@ -42,14 +44,6 @@ export function describeMaps(task: FrozenTask, files: CollectedFiles): Described
     else if (!joinVvar(maps, described)) maps.push(described);
   }
   return { maps, refusals, stale };
-}
-
-/** Words for a map in an error: its place, rights and name. */
-export function mapResource(vma: Vma): string {
-  const rights = [vma.read ? 'r' : '-', vma.write ? 'w' : '-', vma.execute ? 'x' : '-', vma.shared ? 's' : 'p'].join(
-    '',
-  );
-  return `memory map ${vma.start.toString(16)}-${vma.end.toString(16)} ${rights} ${vma.name || '(anonymous)'}`;
 }
 
 function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedMap | Refusal {
@@ -119,11 +113,7 @@ function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedM
     }
     case 'external': {
       const id = files.externalMapping(task.pid, vma);
-      if (id === null)
-        return refuse(
-          'no external file that a plugin took is behind it',
-          'Load a plugin that dumps this device, and keep one descriptor of it open while it is mapped.',
-        );
+      if (id === null) return refuse(nothingBehind.why, nothingBehind.remedy);
       const status = vmaStatus.regular | (vma.shared ? vmaStatus.fileShared : vmaStatus.filePrivate);
       return entry(
         vma,

@@ -1,11 +1,26 @@
-import type { Refusal } from '../../errors.ts';
-import type { FrozenTree } from './freeze.ts';
+import type { Stat } from '@criujs/linux';
+import type { Refusal } from '../errors.ts';
+
+/** A process among others, frozen or only looked at. */
+export interface Relative {
+  readonly pid: number;
+  /** 0 for the root. */
+  readonly ppid: number;
+  readonly command: string;
+  readonly stat: Pick<Stat, 'session'>;
+  readonly state: 'alive' | 'stopped' | 'zombie';
+}
+
+/** A tree, parents first. */
+export interface Family {
+  readonly tasks: readonly Relative[];
+}
 
 /**
  * Refuses processes whose session no restored process could be born into: a session can only be made by its leader and
  * inherited from there. Sessions from outside of the tree are taken over from whoever restores.
  */
-export function sessionRefusals(tree: FrozenTree): Refusal[] {
+export function sessionRefusals(tree: Family): Refusal[] {
   const sessionOf = new Map(tree.tasks.map((task) => [task.pid, task.stat.session]));
   return tree.tasks.flatMap((task): Refusal[] => {
     const { session } = task.stat;
@@ -24,7 +39,7 @@ export function sessionRefusals(tree: FrozenTree): Refusal[] {
 }
 
 /** A parent may have left a session by setsid() after the child was born: then an older ancestor is still in it. */
-function isInherited(tree: FrozenTree, pid: number, session: number): boolean {
+function isInherited(tree: Family, pid: number, session: number): boolean {
   const task = tree.tasks.find((one) => one.pid === pid);
   if (task === undefined) return true;
   if (task.stat.session === session) return true;

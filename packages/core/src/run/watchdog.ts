@@ -1,0 +1,69 @@
+import { Worker } from 'node:worker_threads';
+import type { RunOptions } from '../options.ts';
+import { defaultDeadlineMs } from './plugins.ts';
+
+/** What the thread that keeps the deadline is started with. */
+export interface WatchdogStart {
+  /** Two words: how often the guarded thread was alive, and whether it is watched now. */
+  readonly memory: SharedArrayBuffer;
+  /** Milliseconds that it may be silent. */
+  readonly limitMs: number;
+  readonly hookDeadlineMs: number;
+  readonly lastWords: 'text' | 'json';
+}
+
+/** The words of {@link WatchdogStart.memory}. */
+export const watchdogWord = { beat: 0, watching: 1 } as const;
+
+/** Ends the process when plugins block its main thread: nothing could be thrown there. */
+export interface Watchdog {
+  /** Code of plugins runs from now on. */
+  watch(): void;
+  /** What blocks the thread from now on is our own work. */
+  rest(): void;
+  release(): void;
+}
+
+const beatMs = 250;
+const graceMs = 1000;
+const nothing: Watchdog = { watch: () => undefined, rest: () => undefined, release: () => undefined };
+
+/** Begins to watch this thread, if there are plugins. */
+export function guardThread({
+  plugins = [],
+  hookDeadline = defaultDeadlineMs,
+  lastWords = 'text',
+}: RunOptions): Watchdog {
+  if (plugins.length === 0) return nothing;
+  const memory = new SharedArrayBuffer(8);
+  const words = new Int32Array(memory);
+  const workerData: WatchdogStart = {
+    memory,
+    limitMs: hookDeadline + graceMs,
+    hookDeadlineMs: hookDeadline,
+    lastWords,
+  };
+  const worker = new Worker(new URL('./watchdog-thread.js', import.meta.url), { workerData, name: 'criujs watchdog' });
+  worker.unref();
+  // Without it everything works but the end of an endless loop.
+  worker.on('error', () => undefined);
+  const beat = (): void => {
+    Atomics.add(words, watchdogWord.beat, 1);
+    Atomics.notify(words, watchdogWord.beat);
+  };
+  const timer = setInterval(beat, beatMs).unref();
+  const set = (watching: number): void => {
+    beat();
+    Atomics.store(words, watchdogWord.watching, watching);
+  };
+  set(1);
+  return {
+    watch: () => set(1),
+    rest: () => set(0),
+    release() {
+      set(0);
+      clearInterval(timer);
+      void worker.terminate();
+    },
+  };
+}

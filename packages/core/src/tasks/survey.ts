@@ -1,0 +1,54 @@
+import { statSync } from 'node:fs';
+import { readLink } from '@criujs/linux';
+import { unreachable } from '../files/reachable.ts';
+import type { SurveyRow } from '../files/survey.ts';
+import { recogniseSubjects } from './recognise.ts';
+import type { Relative } from './sessions.ts';
+
+/** The rows of a process itself: the process, its namespaces, and whatever of it nobody can dump. */
+export function surveyTask({ pid, command, stat }: Relative & { stat: { threads: number } }): SurveyRow[] {
+  const refused = recogniseSubjects(pid).map(
+    (problem): SurveyRow => ({ pid, command, subject: problem.subject, ...refusal(problem) }),
+  );
+  const paths = (['exe', 'cwd', 'root'] as const).flatMap((what): SurveyRow[] => {
+    const problem = unreachable(readLink(pid, what), statSync(`/proc/${pid}/${what}`, { bigint: true }));
+    if (problem === null) return [];
+    return [{ pid, command, subject: 'process', ...refusal({ ...problem, resource: problem.file }) }];
+  });
+  const row = { pid, command } as const;
+  const threads = `${stat.threads} thread${stat.threads === 1 ? '' : 's'}`;
+  const foreign = refused.some(({ subject }) => subject === 'namespace');
+  return [
+    {
+      ...row,
+      subject: 'process',
+      resource: `program ${readLink(pid, 'exe')}, ${threads}, in ${readLink(pid, 'cwd')}`,
+      taker: { engine: 'process' },
+    },
+    ...(foreign
+      ? []
+      : [
+          {
+            ...row,
+            subject: 'namespace',
+            resource: 'namespaces and mounts',
+            taker: { engine: 'the same as ours' },
+          } as const,
+        ]),
+    ...refused,
+    ...paths,
+  ];
+}
+
+/** The fields of a row that has no taker. */
+function refusal({
+  resource,
+  why,
+  remedy,
+}: {
+  resource: string;
+  why: string;
+  remedy: string;
+}): Pick<SurveyRow, 'resource' | 'taker' | 'why' | 'remedy'> {
+  return { resource, taker: null, why, remedy };
+}

@@ -1,0 +1,285 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { dump, EngineError, type PlanRow, plan, type Refusal } from '@criujs/core';
+import { decodeImage, type FdinfoEntry } from '@criujs/images';
+import { arena, makePipe, memfd, syscall } from '@criujs/linux';
+import { definePlugin, type HookExtras, hook, type Plugin } from '@criujs/plugin-sdk';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { collectFiles } from '../dist/files/collect.js';
+import { fileKinds } from '../dist/files/kinds.js';
+import { createDescriptors, createHolders, eventfd, socketPair, timerfd } from './files-holder.ts';
+import { pretendSession } from './files-session.ts';
+import { unknownDevice } from './harness/devices.ts';
+import { root } from './harness/machine.ts';
+
+// What a plan says, and what a dump of the same process then says: every kind of file that the engine knows, and others.
+
+const holders = createHolders();
+const descriptors = createDescriptors();
+let folder = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'criujs-plan-'));
+});
+
+afterEach(async () => {
+  descriptors.close();
+  await holders.end();
+  rmSync(folder, { recursive: true });
+});
+
+const closeOnExec = 0o2000000;
+const keep = descriptors.keep;
+
+function file(name: string, flags = 'r+'): number {
+  writeFileSync(join(folder, name), 'content');
+  return keep(openSync(join(folder, name), flags));
+}
+
+function deletedFile(): number {
+  const fd = file('deleted');
+  unlinkSync(join(folder, 'deleted'));
+  return fd;
+}
+
+function namedPipe(): number {
+  execFileSync('mkfifo', [join(folder, 'queue')]);
+  return keep(openSync(join(folder, 'queue'), 'r+'));
+}
+
+function signalfd(): number {
+  return arena.scope(() => syscall('signalfd4', -1, arena.alloc(8).address, 8, closeOnExec));
+}
+
+/** A listening socket of this address family, in the kernel's own words for it. */
+function listener(family: number, type: number): number {
+  const fd = keep(syscall('socket', family, type | closeOnExec, 0));
+  // Without an address the kernel chooses one: bind(2) of a family alone for unix(7), the wildcard for ip(7).
+  arena.scope(() => {
+    const address = arena.alloc(16);
+    address.view.setUint16(0, family, true);
+    syscall('bind', fd, address.address, family === 1 ? 2 : 16);
+  });
+  syscall('listen', fd, 1);
+  return fd;
+}
+
+/** What the engine or a plugin takes. */
+function takenFiles(): number[] {
+  const pipe = keep(makePipe(closeOnExec));
+  const counter = keep(eventfd(3));
+  const epoll = keep(syscall('epoll_create1', closeOnExec));
+  const [inside] = keep(socketPair());
+  const device = keep(openSync('/dev/zero', 'r'));
+  return [file('regular'), keep(openSync(folder, 'r')), device, ...pipe, counter, epoll, inside];
+}
+
+/** What nobody takes without a plugin. */
+function othersFiles(): number[] {
+  return [
+    keep(timerfd()),
+    keep(signalfd()),
+    keep(syscall('inotify_init1', closeOnExec)),
+    keep(memfd('cache', Buffer.from('x'))),
+    keep(openSync('/dev/ptmx', 'r+')),
+    keep(syscall('pidfd_open', process.pid, 0)),
+    ...(unknownDevice === null ? [] : [keep(openSync(unknownDevice, 'r'))]),
+    listener(2, 1),
+    namedPipe(),
+  ];
+}
+
+/** What even a plugin does not get. */
+function refusedFiles(): number[] {
+  const [outside] = keep(makePipe(closeOnExec));
+  return [deletedFile(), ...keep(socketPair()), listener(1, 1), keep(openSync('/proc/self/status', 'r')), outside];
+}
+
+function numbered(fds: readonly number[]): Record<number, number> {
+  return Object.fromEntries(fds.map((fd, at) => [at + 3, fd]));
+}
+
+const asRefusal = ({ pid, command, resource, why = '', remedy = '' }: PlanRow): Refusal => ({
+  pid,
+  command,
+  resource,
+  why,
+  remedy,
+});
+const refused = (rows: readonly PlanRow[]): Refusal[] => rows.filter(({ taker }) => taker === null).map(asRefusal);
+const byResource = (a: Refusal, b: Refusal): number => a.resource.localeCompare(b.resource);
+
+/** The types of files that a row's taker stands for. */
+function typeOfTaker({ taker }: PlanRow): number | undefined {
+  if (taker === null) return undefined;
+  return fileKinds.find(({ name, hook: its }) => ('engine' in taker ? name === taker.engine : its === taker.hook))
+    ?.type;
+}
+
+/** The types by descriptor, as the plan has them and as the images do. */
+function plannedTypes(rows: readonly PlanRow[]): Map<number, number | undefined> {
+  return new Map(rows.flatMap((row) => (row.descriptors ?? []).map((fd) => [fd, typeOfTaker(row)] as const)));
+}
+
+function typesOf(entries: readonly Pick<FdinfoEntry, 'fd' | 'type'>[]): Map<number, number | undefined> {
+  return new Map(entries.map(({ fd, type }) => [fd, type]));
+}
+
+const takesAll = (extras: HookExtras<'DUMP_EXT_FILE'> = {}, name = 'all'): Plugin =>
+  definePlugin({
+    name,
+    hooks: [hook('DUMP_EXT_FILE', () => {}, extras), hook('DUMP_UNIX_SK', () => {})],
+  });
+
+describe('a plan and the dump that follows', () => {
+  test('refuse the same, in the same words', async () => {
+    const held = holders.start(numbered([...takenFiles(), ...othersFiles(), ...refusedFiles()]));
+    const { rows, verdict, possible } = await plan({ pid: held.pid });
+    expect([verdict, possible]).toEqual(['refused', false]);
+    const planned = refused(rows);
+    expect(planned.length).toBeGreaterThan(13);
+
+    const error: unknown = await dump({ pid: held.pid, images: join(folder, 'images') }).catch((it: unknown) => it);
+    expect(error).toBeInstanceOf(EngineError);
+    expect((error as EngineError).refusals).toEqual(planned);
+
+    // What the dump would find once everything stands still.
+    const files = collectFiles([held], pretendSession());
+    expect([...files.refusals].sort(byResource)).toEqual([...planned].sort(byResource));
+    const takenOnly = [...plannedTypes(rows)].filter(([, type]) => type !== undefined);
+    expect([...typesOf(files.fdinfo(held.pid))]).toEqual(takenOnly);
+  });
+
+  test('take the same, as the same kinds; every kind that the engine has is among them', async () => {
+    const fds = [...takenFiles(), ...othersFiles()];
+    const held = holders.start(numbered([...fds, fds[0] ?? 0]));
+    const plugins = [takesAll({ claim: () => true })];
+    const { rows, verdict } = await plan({ pid: held.pid, plugins });
+    expect(refused(rows)).toEqual([]);
+    expect(verdict).toBe('ready');
+    const takers = rows.flatMap(({ taker }) =>
+      taker === null ? [] : 'engine' in taker ? [taker.engine] : [taker.hook],
+    );
+    for (const { name, hook: its } of fileKinds) expect(takers).toContain(its ?? name);
+
+    const images = join(folder, 'images');
+    await dump({ pid: held.pid, images, leaveRunning: true, plugins });
+    const table = readdirSync(images).find((it) => it.startsWith('fdinfo-')) ?? '';
+    const dumped = decodeImage('FDINFO', readFileSync(join(images, table))).map(({ message }) => message);
+    expect([...typesOf(dumped)].sort()).toEqual([...plannedTypes(rows)].sort());
+    const one = rows.find(({ descriptors: numbers }) => numbers?.includes(3));
+    expect(one?.resource).toMatch(/^descriptors 3,\d+: .*regular$/);
+  });
+});
+
+describe('claims', () => {
+  const claimOf = (rows: readonly PlanRow[], fd: number): PlanRow | undefined =>
+    rows.find(({ descriptors: numbers }) => numbers?.includes(fd));
+
+  test('name the plugin that takes a file; without one a plugin is asked at the dump', async () => {
+    const { pid } = holders.start({ 3: keep(timerfd()), 4: keep(signalfd()), 5: keep(socketPair())[0] });
+    const timers = definePlugin({
+      name: 'timers',
+      hooks: [hook('DUMP_EXT_FILE', () => {}, { claim: ({ file }) => file.path === 'anon_inode:[timerfd]' })],
+    });
+    const sockets = definePlugin({
+      name: 'sockets',
+      hooks: [hook('DUMP_UNIX_SK', () => {}, { claim: async ({ socket }) => socket.type === 'stream' })],
+    });
+    const { rows } = await plan({ pid, plugins: [timers, sockets] });
+    expect(claimOf(rows, 3)?.taker).toEqual({ plugin: 'timers', hook: 'DUMP_EXT_FILE', claimed: true, asked: [] });
+    expect(claimOf(rows, 4)).toMatchObject({
+      taker: null,
+      why: expect.stringContaining('plugin timers does not claim'),
+    });
+    expect(claimOf(rows, 5)).toMatchObject({ subject: 'socket', taker: { plugin: 'sockets', claimed: true } });
+
+    const silent = await plan({ pid, plugins: [timers, takesAll({}, 'silent')] });
+    expect(silent.verdict).toBe('ready');
+    expect(claimOf(silent.rows, 4)?.taker).toEqual({
+      plugin: 'silent',
+      hook: 'DUMP_EXT_FILE',
+      claimed: false,
+      asked: ['silent'],
+    });
+  });
+
+  test('of two plugins on one file are a conflict; one that fails leaves it without a taker', async () => {
+    const { pid } = holders.start({ 3: keep(timerfd()) });
+    const yes = { claim: () => true };
+    const conflict = await plan({ pid, plugins: [takesAll(yes, 'one'), takesAll(yes, 'two')] });
+    expect(conflict).toMatchObject({ verdict: 'conflict', possible: false });
+    expect(claimOf(conflict.rows, 3)).toMatchObject({
+      conflict: ['one', 'two'],
+      taker: { plugin: 'one', claimed: true },
+      why: expect.stringContaining('plugins one and two'),
+    });
+    const hangs = takesAll({ claim: () => new Promise(() => {}) }, 'hangs');
+    const failed = await plan({ pid, plugins: [hangs], hookDeadline: 50 });
+    expect(claimOf(failed.rows, 3)).toMatchObject({ taker: null, why: expect.stringContaining('no answer in 50 ms') });
+  });
+
+  test('that block the thread end the process with the reason', async () => {
+    const { pid } = holders.start({ 3: keep(timerfd()) });
+    const program = join(folder, 'blocked.mjs');
+    const modules = (name: string): string => resolve(root, 'packages', name, 'dist/index.js');
+    writeFileSync(
+      program,
+      `import { plan } from ${JSON.stringify(modules('core'))};
+       import { definePlugin, hook } from ${JSON.stringify(modules('plugin-sdk'))};
+       const claim = () => { for (;;); };
+       const plugins = [definePlugin({ name: 'loop', hooks: [hook('DUMP_EXT_FILE', () => {}, { claim })] })];
+       await plan({ pid: ${pid}, plugins, hookDeadline: 100 });`,
+    );
+    const { status, stderr } = failure(() => execFileSync(process.execPath, [program], { stdio: 'pipe' }));
+    expect(stderr).toContain('a plugin blocks the main thread');
+    expect(status).toBe(4);
+  });
+});
+
+function failure(body: () => unknown): { status: number | null; stderr: string } {
+  try {
+    body();
+  } catch (error) {
+    const { status, stderr } = error as { status: number | null; stderr: Buffer };
+    return { status, stderr: stderr.toString() };
+  }
+  throw new Error('it did not fail');
+}
+
+describe('a plan', () => {
+  test('starts no thread and reads no schema of images', () => {
+    const reached = modulesFrom(join(root, 'packages/core/dist/run/plan.js'));
+    expect(reached.files.length).toBeGreaterThan(30);
+    expect(reached.packages).toContain('@criujs/linux');
+    expect(reached.packages).not.toContain('@criujs/images');
+    expect(reached.files.filter((it) => it.endsWith('run/worker.js'))).toEqual([]);
+  });
+
+  test('of another process than a program is refused as a dump is', async () => {
+    await expect(plan({ pid: process.pid })).rejects.toMatchObject({ code: 'OWN_PROCESS' });
+    await expect(plan({ pid: 2 ** 22 + 1 })).rejects.toMatchObject({ code: 'NO_SUCH_PROCESS' });
+    await expect(plan({ pid: 0 })).rejects.toMatchObject({ code: 'BAD_OPTION' });
+    const { pid } = holders.start({});
+    await expect(plan({ pid, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(plan({ pid, plugins: ['./nowhere.ts'] })).rejects.toMatchObject({ code: 'PLUGIN_NOT_FOUND' });
+  });
+});
+
+/** All modules that one imports, also late, and the packages that they name. */
+function modulesFrom(entry: string): { files: string[]; packages: string[] } {
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const queue = [entry];
+  for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+    if (files.has(path)) continue;
+    files.add(path);
+    for (const [, name = ''] of readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?['"]([^'"]+)['"]/g)) {
+      if (name.startsWith('.')) queue.push(join(dirname(path), name));
+      else packages.add(name);
+    }
+  }
+  return { files: [...files], packages: [...packages] };
+}
