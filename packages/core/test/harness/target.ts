@@ -57,8 +57,9 @@ export class Target {
   async advance(more: number = 8): Promise<void> {
     const goal = this.ticks() + more;
     await until(`${this.program.name} (${this.pid}, state ${state(this.pid)}) comes to tick ${goal}`, () => {
+      const alive = runs(this.pid); // before the log: what it wrote last counts
       if (this.ticks() >= goal) return true;
-      if (!runs(this.pid)) throw new Error(`${this.program.name} (${this.pid}) is gone after tick ${this.ticks()}`);
+      if (!alive) throw new Error(`${this.program.name} (${this.pid}) is gone after tick ${this.ticks()}`);
       return false;
     });
   }
@@ -89,9 +90,10 @@ export class Target {
     const pids = treeOf(this.pid);
     writeFileSync(this.path('finish'), '');
     await until(`${this.program.name} (${this.pid}) finishes`, () => {
+      const alive = runs(this.pid);
       this.ticks();
       if (this.#read('log').endsWith('DONE\n')) return true;
-      if (!runs(this.pid)) throw new Error(`${this.program.name} (${this.pid}) ended without its last checks`);
+      if (!alive) throw new Error(`${this.program.name} (${this.pid}) ended without its last checks`);
       return false;
     });
     for (const pid of pids) await until(`process ${pid} ends`, () => !runs(pid));
