@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
-import { readLink } from '@criujs/linux';
 import { unreachable } from '../files/reachable.ts';
 import type { SurveyRow } from '../files/survey.ts';
+import { pathOf, processPaths } from './paths.ts';
 import { recogniseSubjects } from './recognise.ts';
 import type { Relative } from './sessions.ts';
 
@@ -10,8 +9,9 @@ export function surveyTask({ pid, command, stat }: Relative & { stat: { threads:
   const refused = recogniseSubjects(pid).map(
     (problem): SurveyRow => ({ pid, command, subject: problem.subject, ...refusal(problem) }),
   );
-  const paths = (['exe', 'cwd', 'root'] as const).flatMap((what): SurveyRow[] => {
-    const problem = unreachable(readLink(pid, what), statSync(`/proc/${pid}/${what}`, { bigint: true }));
+  const paths = processPaths.flatMap((what): SurveyRow[] => {
+    const { path, stat: there } = pathOf(pid, what);
+    const problem = unreachable(path, there);
     if (problem === null) return [];
     return [{ pid, command, subject: 'process', ...refusal({ ...problem, resource: problem.file }) }];
   });
@@ -22,7 +22,7 @@ export function surveyTask({ pid, command, stat }: Relative & { stat: { threads:
     {
       ...row,
       subject: 'process',
-      resource: `program ${readLink(pid, 'exe')}, ${threads}, in ${readLink(pid, 'cwd')}`,
+      resource: `program ${pathOf(pid, 'exe').path}, ${threads}, in ${pathOf(pid, 'cwd').path}`,
       taker: { engine: 'process' },
     },
     ...(foreign

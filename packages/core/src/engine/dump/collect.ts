@@ -1,10 +1,10 @@
-import { statSync } from 'node:fs';
 import type { MessageInitShape, RlimitEntrySchema, SaEntrySchema } from '@criujs/images';
-import { readAuxv, readLink, readPersonality, type Vma } from '@criujs/linux';
+import { readAuxv, readPersonality, type Vma } from '@criujs/linux';
 import type { Refusal } from '../../errors.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
 import { askSecurebits } from '../../tasks/credentials.ts';
 import { limitEntries } from '../../tasks/limits.ts';
+import { pathOf, type processPaths } from '../../tasks/paths.ts';
 import { askProcess, type ProcessAnswers, readProcNumber } from '../../tasks/process.ts';
 import { askActions } from '../../tasks/signals.ts';
 import { askThread, type ThreadAnswers } from '../../tasks/threads.ts';
@@ -53,9 +53,9 @@ export function lookAt(task: FrozenTask, files: CollectedFiles, refusals: Refusa
     pending: (task.threads[0] as FrozenThread).tracee.pendingSignals(true),
     maps,
     stale,
-    exe: addProgram(task, maps, files),
-    cwd: addLink(task.pid, 'cwd', files),
-    root: addLink(task.pid, 'root', files),
+    exe: addPathOf(task.pid, 'exe', files),
+    cwd: addPathOf(task.pid, 'cwd', files),
+    root: addPathOf(task.pid, 'root', files),
     limits: limitEntries(task.pid),
     auxv: readAuxv(task.pid),
     personality: readPersonality(task.pid),
@@ -64,22 +64,9 @@ export function lookAt(task: FrozenTask, files: CollectedFiles, refusals: Refusa
   };
 }
 
-function addLink(pid: number, what: 'exe' | 'cwd' | 'root', files: CollectedFiles): number {
-  return files.addPath(readLink(pid, what), { pid, stat: statSync(`/proc/${pid}/${what}`, { bigint: true }) });
-}
-
-/** What the engine calls the file that a restored process begins as (memfd_create(2)). */
-const helperName = '/memfd:criujs';
-
-/**
- * The program file. A process that was restored without privileges still shows the engine's helper as its program; there
- * the file that its code was mapped from is meant.
- */
-function addProgram(task: FrozenTask, maps: readonly DumpedMap[], files: CollectedFiles): number {
-  if (!readLink(task.pid, 'exe').startsWith(helperName)) return addLink(task.pid, 'exe', files);
-  const code = Number(task.stat.startCode);
-  const map = maps.find(({ vma }) => vma.start <= code && code < vma.end);
-  return files.addPath(map?.vma.name ?? helperName, { pid: task.pid });
+function addPathOf(pid: number, what: (typeof processPaths)[number], files: CollectedFiles): number {
+  const { path, stat } = pathOf(pid, what);
+  return files.addPath(path, { pid, stat });
 }
 
 /** Infects one process, asks what only it can tell, and cures it again. */
