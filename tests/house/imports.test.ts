@@ -17,7 +17,17 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'plugin-testing': ['node', 'vitest', '@criujs/plugin-sdk', '@criujs/plugin-host'],
   'legacy-compat': ['node', 'jiti', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
   core: ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
-  cli: ['node', 'commander', 'jiti', 'picocolors', 'yocto-spinner', '@criujs/linux', '@criujs/core'],
+  cli: [
+    'node',
+    'commander',
+    'jiti',
+    'picocolors',
+    'yocto-spinner',
+    '@criujs/linux',
+    '@criujs/plugin-host',
+    '@criujs/legacy-compat',
+    '@criujs/core',
+  ],
 };
 
 interface Import {

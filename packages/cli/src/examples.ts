@@ -1,5 +1,7 @@
 /** Examples under the help of each command. */
-export const examples: Readonly<Record<'criujs' | 'dump' | 'restore' | 'plan' | 'run' | 'check', string>> = {
+export const examples: Readonly<
+  Record<'criujs' | 'dump' | 'restore' | 'plan' | 'show' | 'plugin' | 'run' | 'check', string>
+> = {
   criujs: `Examples:
   criujs check                              what works here?
   criujs dump -t 4242 -D images             save process 4242, and end it
@@ -13,7 +15,9 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
   criujs dump -t 4242 -D images                      save process 4242 and all below it, and end them
   criujs dump -t 4242 -D images --leave-running      a backup: they run on
   criujs dump -t 4242 -D images -p ./gpu.ts          ask the plugin for files that the engine cannot save
-  criujs dump -t 4242 -D images -p gpu --plugin-option gpu.device=0
+  criujs dump -t 4242 -D images -p gpu --plugin-option gpu.device=0 --plugin-option gpu.limits.memory=4096
+  criujs dump -t 4242 -D images -p ./gpu.ts --record calls.jsonl
+                                                     keep what the plugin was asked, for its tests
   criujs dump -t "$(pgrep -n myserver)" -D images --json`,
   restore: `Examples:
   criujs restore -D images                   in the foreground, as if started from this shell
@@ -23,6 +27,12 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
   plan: `Examples:
   criujs plan -t 4242                        can it be dumped, and if not, why?
   criujs plan -t 4242 -p ./gpu.ts            and with this plugin?`,
+  show: `Examples:
+  criujs show images                         who was dumped, which plugins took what, what do they keep?
+  criujs show images --json | jq .sections   for machines`,
+  plugin: `Examples:
+  criujs plugin list                         what can --plugin name here?
+  criujs plugin list --json | jq '.plugins[] | select(.error)'`,
   run: `Examples:
   criujs run -- ./server --port 8080
   criujs run -- sh -c 'while :; do date; sleep 1; done'`,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { exitCodes } from '@criujs/core';
-import type { CommanderError } from 'commander';
+import type { Command, CommanderError } from 'commander';
 import { createOutput } from './output.ts';
 import { parseRun } from './parse-run.ts';
 import { printError } from './print-error.ts';
@@ -40,7 +40,7 @@ async function runProgram(args: readonly string[], cwd: string): Promise<number>
       code = exitCode;
     },
   });
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({ outputError: () => undefined });
   }
   if (args.length === 0) {
@@ -53,9 +53,15 @@ async function runProgram(args: readonly string[], cwd: string): Promise<number>
   } catch (error) {
     if (!isCommanderError(error)) throw error;
     if (error.exitCode === 0) return exitCodes.done;
+    // A group of commands without one of them: its help was printed.
+    if (error.code === 'commander.help') return exitCodes.usage;
     const [command] = program.args;
     throw asUsageError(error, program.commands.some((it) => it.name() === command) ? command : undefined);
   }
+}
+
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function isCommanderError(error: unknown): error is CommanderError {

@@ -1,18 +1,15 @@
 import { UsageError } from './usage-error.ts';
 
-type Tree = { [key: string]: unknown };
-
 /**
- * Reads `NAME.KEY=VALUE` options into one object by plugin name. A key with dots reaches into objects; a value that is JSON
- * is read as such, any other is text.
- * @param base what the configuration says; the options win
+ * Reads `NAME.KEY=VALUE` options into one object by plugin name. A key with dots reaches into objects, and with a number into
+ * lists; a value that is JSON is read as such, any other is text.
+ * @param base what the configuration says; the options win, and it stays as it is
  */
 export function parsePluginOptions(
   settings: readonly string[],
   base: Readonly<Record<string, unknown>> = {},
-): Record<string, unknown> {
-  const options = structuredClone(base) as Tree;
-  for (const setting of settings) {
+): Readonly<Record<string, unknown>> {
+  return settings.reduce((options, setting) => {
     const [, name, path, text] = /^([a-z0-9][a-z0-9-]*)\.([^=]+)=(.*)$/s.exec(setting) ?? [];
     const keys = path?.split('.') ?? [];
     if (name === undefined || text === undefined || keys.some((key) => key === '' || key === '__proto__')) {
@@ -21,25 +18,38 @@ export function parsePluginOptions(
         'Write it as PLUGIN.KEY=VALUE, for example --plugin-option gpu.device=0.',
       );
     }
-    set(options, [name, ...keys], parseValue(text));
-  }
-  return options;
+    return withValue(options, [name, ...keys], parseValue(text), setting) as Readonly<Record<string, unknown>>;
+  }, base);
 }
 
-function set(tree: Tree, keys: readonly string[], value: unknown): void {
-  const [key = '', ...rest] = keys;
-  if (rest.length === 0) {
-    tree[key] = value;
-    return;
+/** A copy along the way to the value; all else may be anything that a configuration in TypeScript holds. */
+function withValue(tree: unknown, [key = '', ...rest]: readonly string[], value: unknown, setting: string): unknown {
+  if (Array.isArray(tree)) {
+    const at = /^\d+$/.test(key) ? Number(key) : -1;
+    if (at < 0 || at > tree.length) throw noPlace(setting, key, tree.length);
+    return [...tree.slice(0, at), inner(tree[at], rest, value, setting), ...tree.slice(at + 1)];
   }
-  const inner = tree[key];
-  if (typeof inner !== 'object' || inner === null) tree[key] = {};
-  set(tree[key] as Tree, rest, value);
+  const own = typeof tree === 'object' && tree !== null ? tree : {};
+  const before: unknown = Object.hasOwn(own, key) ? own[key as keyof typeof own] : undefined;
+  return { ...own, [key]: inner(before, rest, value, setting) };
 }
 
+function inner(before: unknown, rest: readonly string[], value: unknown, setting: string): unknown {
+  return rest.length === 0 ? value : withValue(before, rest, value, setting);
+}
+
+function noPlace(setting: string, key: string, length: number): UsageError {
+  return new UsageError(
+    `--plugin-option ${setting}: ${key} is no place in a list of ${length}`,
+    `Give a number from 0 to ${length}, or the whole list as JSON.`,
+  );
+}
+
+/** A whole number that JavaScript cannot hold exactly stays text. */
 function parseValue(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value) ? text : value;
   } catch {
     return text;
   }

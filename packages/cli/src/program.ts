@@ -42,7 +42,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
       )
       .option(
         '--plugin-option <plugin.key=value>',
-        'an option of a plugin; the value may be JSON; may be repeated',
+        'an option of a plugin: key may be nested (limits.memory), value is JSON (5, true, [1]) or else text; may be repeated',
         collect,
       )
       .option(
@@ -53,17 +53,22 @@ export function createProgram({ cwd, version, finished }: Call): Command {
       .option('--config <file>', 'read this configuration (default: criu.config.ts in the current directory, if there)')
       .option('--no-config', 'read no configuration');
 
-  withPlugins(
-    program
-      .command('dump')
-      .summary('save a process, and all below it, into a directory')
-      .description(
-        'Saves a process, and all below it, into a directory. Then they end, unless told otherwise. If it fails they run on as if nothing had been.',
-      )
-      .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1))
-      .requiredOption('-D, --images-dir <directory>', 'where the images go; made if missing')
-      .option('-R, --leave-running', 'let the processes run on afterwards')
-      .option('-f, --force', 'replace a dump that the directory holds'),
+  const withRecord = (command: Command): Command =>
+    command.option('--record <file>', 'keep the calls and answers of plugins there, for a replay in their tests');
+
+  withRecord(
+    withPlugins(
+      program
+        .command('dump')
+        .summary('save a process, and all below it, into a directory')
+        .description(
+          'Saves a process, and all below it, into a directory. Then they end, unless told otherwise. If it fails they run on as if nothing had been.',
+        )
+        .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1))
+        .requiredOption('-D, --images-dir <directory>', 'where the images go; made if missing')
+        .option('-R, --leave-running', 'let the processes run on afterwards')
+        .option('-f, --force', 'replace a dump that the directory holds'),
+    ),
   )
     .addHelpText('after', `\n${examples.dump}`)
     .action(async (flags: Partial<DumpFlags> & OutputFlags) => {
@@ -71,17 +76,19 @@ export function createProgram({ cwd, version, finished }: Call): Command {
       finished(await dumpCommand(complete(flags), cwd, await outputOf(flags)));
     });
 
-  withPlugins(
-    program
-      .command('restore')
-      .summary('bring processes back from a directory')
-      .description(
-        'Brings processes back from a directory. In the foreground: signals go on to the restored root, and its exit code becomes ours (128 + n after signal n).',
-      )
-      .requiredOption('-D, --images-dir <directory>', 'where the images are')
-      .option('-d, --detach', 'leave the restored processes to themselves, and return')
-      .option('--new-pids', 'let the kernel choose the pids; needs no right')
-      .option('--pidfile <file>', 'write the pid of the restored root there'),
+  withRecord(
+    withPlugins(
+      program
+        .command('restore')
+        .summary('bring processes back from a directory')
+        .description(
+          'Brings processes back from a directory. In the foreground: signals go on to the restored root, and its exit code becomes ours (128 + n after signal n).',
+        )
+        .requiredOption('-D, --images-dir <directory>', 'where the images are')
+        .option('-d, --detach', 'leave the restored processes to themselves, and return')
+        .option('--new-pids', 'let the kernel choose the pids; needs no right')
+        .option('--pidfile <file>', 'write the pid of the restored root there'),
+    ),
   )
     .addHelpText('after', `\n${examples.restore}`)
     .action(async (flags: Partial<RestoreFlags> & OutputFlags) => {
@@ -94,7 +101,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
       .command('plan')
       .summary('tell who would save what, and change nothing')
       .description(
-        'Tells for each resource of a tree who would save it, or why nobody would. It only looks: nothing is frozen, no plugin is called.',
+        'Tells for each resource of a tree who would save it, or why nobody would. It only looks: nothing is frozen, and plugins are asked what they would claim, not called. Exit code 0 when a dump would find a taker for everything.',
       )
       .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1)),
   )
@@ -102,6 +109,35 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     .action(async (flags: Partial<PlanFlags> & OutputFlags) => {
       const { planCommand } = await import('./commands/plan.ts');
       finished(await planCommand(complete(flags), cwd, await outputOf(flags)));
+    });
+
+  general(program.command('show').summary('tell what is in a directory of images'))
+    .description(
+      'Tells what is in a directory of images, of criujs or of CRIU: its processes, their files and who dumped them, and what plugins keep there. ' +
+        'It only reads, and trusts nothing that it reads. Exit code 5 when something cannot be read.',
+    )
+    .argument('<directory>', 'where the images are')
+    .addHelpText('after', `\n${examples.show}`)
+    .action(async (directory: string, flags: OutputFlags) => {
+      const { showCommand } = await import('./commands/show.ts');
+      finished(await showCommand(directory, cwd, await outputOf(flags)));
+    });
+
+  const plugin = program
+    .command('plugin')
+    .summary('list the installed plugins')
+    .description('Commands about plugins.')
+    .helpCommand(false)
+    .addHelpText('after', `\n${examples.plugin}`);
+  general(plugin.command('list').summary('tell which plugins are installed here'))
+    .description(
+      'Tells which plugins are installed for the project in the current directory: packages with the keyword criu-plugin in node_modules, here or above. ' +
+        'To see what is in them, it loads each; no hook is called.',
+    )
+    .addHelpText('after', `\n${examples.plugin}`)
+    .action(async (flags: OutputFlags) => {
+      const { pluginListCommand } = await import('./commands/plugin-list.ts');
+      finished(await pluginListCommand(cwd, await outputOf(flags)));
     });
 
   general(program.command('run').summary('start a program so that it can be dumped later'))

@@ -11,6 +11,7 @@ export interface RunFlags {
   readonly plugin: readonly string[];
   readonly pluginOption: readonly string[];
   readonly hookDeadline?: number;
+  readonly record?: string;
   /** A path; true: look for one; false: none. */
   readonly config: string | boolean;
 }
@@ -20,14 +21,22 @@ export async function runOptions(flags: RunFlags, cwd: string, output: Output): 
   const config = await loadConfig(cwd, flags.config);
   if (config.path !== null && output.verbose)
     output.note(output.errorColors.dim(`criujs: configuration ${config.path}`));
+  const plugins = [...(config.plugins ?? []), ...flags.plugin];
   return {
     cwd,
-    plugins: [...(config.plugins ?? []), ...flags.plugin],
+    plugins,
+    loaders: await pluginLoaders(plugins.length),
     pluginOptions: parsePluginOptions(flags.pluginOption, config.pluginOptions),
     hookDeadline: flags.hookDeadline ?? config.hookDeadline,
+    record: flags.record,
     onLog: (entry) => output.log(entry),
     lastWords: output.json ? 'json' : 'text',
   };
+}
+
+/** Plugins of CRIU's old structure are served beside those of today. Without any plugin nothing of that is read. */
+export async function pluginLoaders(plugins: number): Promise<NonNullable<RunOptions['loaders']>> {
+  return plugins === 0 ? [] : [(await import('@criujs/legacy-compat')).legacyLoader()];
 }
 
 /** What {@link attended} gives to a run. */

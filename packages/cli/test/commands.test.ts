@@ -16,7 +16,7 @@ const newPids = isRoot ? [] : ['--new-pids'];
 
 describe('help', () => {
   test('every command has one with examples, and the exit codes are listed', async () => {
-    for (const command of ['dump', 'restore', 'plan', 'run', 'check']) {
+    for (const command of ['dump', 'restore', 'plan', 'show', 'plugin', 'run', 'check']) {
       const { code, stdout } = await criujsCommand(['help', command]);
       expect(code).toBe(0);
       expect(stdout).toContain(`Usage: criujs ${command}`);

@@ -102,6 +102,11 @@ test('options for a plugin that is not loaded are a mistake, with a suggestion',
   expect(await errorOf([], { gpu: {} })).toMatchObject({ remedy: expect.stringContaining('None is loaded') });
 });
 
+test('a plugin whose name was misspelled is not said to lack its options', async () => {
+  const wrong = schema(() => ({ issues: [{ message: 'is required', path: ['device'] }] }));
+  expect(await errorOf([plugin('kvm', wrong)], { kvmm: { device: 1 } })).toMatchObject({ plugin: 'kvmm' });
+});
+
 test('such a mistake and a wrong value are told at once', async () => {
   const wrong = schema(() => ({ issues: [{ message: 'is wrong' }] }));
   const error = await errorOf([plugin('kvm', wrong)], { gpu: {} });

@@ -17,9 +17,13 @@ export async function validateOptions(
   run: Run,
 ): Promise<ReadonlyMap<string, unknown>> {
   const valid = new Map<string, unknown>();
-  const errors = strangers(plugins, given);
+  const strangers = strangersIn(plugins, given);
+  const errors = strangers.map(({ error }) => error);
   for (const plugin of plugins) {
-    const value = Object.hasOwn(given, plugin.name) ? given[plugin.name] : undefined;
+    const isGiven = Object.hasOwn(given, plugin.name);
+    // Its options are there, under a name that is not quite its own.
+    if (!isGiven && strangers.some(({ meant }) => meant === plugin.name)) continue;
+    const value = isGiven ? given[plugin.name] : undefined;
     await validateOne(plugin, value, run).then(
       (it) => valid.set(plugin.name, it),
       (error: HostError) => errors.push(error),
@@ -31,7 +35,10 @@ export async function validateOptions(
 }
 
 /** Options that nobody would read are a mistake: most likely in the plugin's name. */
-function strangers(plugins: readonly LoadedPlugin[], given: Readonly<Record<string, unknown>>): HostError[] {
+function strangersIn(
+  plugins: readonly LoadedPlugin[],
+  given: Readonly<Record<string, unknown>>,
+): { readonly meant: string | undefined; readonly error: HostError }[] {
   const names = plugins.map(({ name }) => name);
   return Object.keys(given)
     .filter((name) => !names.includes(name))
@@ -40,7 +47,7 @@ function strangers(plugins: readonly LoadedPlugin[], given: Readonly<Record<stri
       const loaded = names.length === 0 ? 'None is loaded' : `Loaded: ${names.join(', ')}`;
       const remedy = meant === undefined ? `${loaded}. Load ${plugin}, or leave them out.` : `Did you mean ${meant}?`;
       const message = `there are options for ${plugin}, but no such plugin is loaded`;
-      return new HostError('PLUGIN_OPTIONS', message, { plugin, hook: 'options', remedy });
+      return { meant, error: new HostError('PLUGIN_OPTIONS', message, { plugin, hook: 'options', remedy }) };
     });
 }
 
