@@ -61,14 +61,16 @@ const nothingClaimed =
 
 async function roundTrip(subject: Subject): Promise<Finding> {
   return withTree(subject, async (tree) => {
-    const settings = settingsFor(subject);
-    const dumped = await dump(tree, settings);
-    const atDump = failureOf('the dump', dumped);
-    if (atDump !== undefined) return atDump;
-    if (serves(subject.plugin, claiming) && dumped.claims.length === 0) return { failed: nothingClaimed };
-    for (const which of ['the restore', 'a second restore of the same image']) {
-      const finding = failureOf(which, await restore(dumped, settings));
-      if (finding !== undefined) return finding;
+    for (const order of ['criu', 'embedded'] as const) {
+      const settings = { ...settingsFor(subject), order };
+      const dumped = await dump(tree, settings);
+      const atDump = failureOf('the dump', dumped);
+      if (atDump !== undefined) return atDump;
+      if (serves(subject.plugin, claiming) && dumped.claims.length === 0) return { failed: nothingClaimed };
+      for (const which of ['the restore', 'a second restore of the same image']) {
+        const finding = failureOf(which, await restore(dumped, settings));
+        if (finding !== undefined) return finding;
+      }
     }
     return undefined;
   });

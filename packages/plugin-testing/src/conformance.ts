@@ -7,7 +7,7 @@ import type { PretendTreeOptions } from './tree.ts';
 
 /** What {@link conformance} asks of a plugin. */
 export type CheckName =
-  /** What it claims at a dump it brings back, and again from the same image. */
+  /** What it claims at a dump it brings back, and again from the same image, in the order of either engine. */
   | 'round-trip'
   /** It declines what is not its own. */
   | 'decline'

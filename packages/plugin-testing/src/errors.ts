@@ -10,7 +10,7 @@ export type KitErrorCode =
   | 'PLUGIN_MISSING'
   /** The run's signal was aborted between two calls. */
   | 'ABORTED'
-  /** A plugin closed a descriptor that was only lent to it. */
+  /** A plugin closed a descriptor that was only lent to it, or one that it had answered. */
   | 'DESCRIPTOR_CLOSED'
   /** A plugin answered one descriptor twice: it would be closed twice. */
   | 'DESCRIPTOR_TWICE'

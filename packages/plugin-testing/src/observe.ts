@@ -73,7 +73,7 @@ function observeModule(found: unknown, watch: Watch): unknown {
 }
 
 /** A module exports its plugin as `default` or `plugin`; what is no plugin is the host's to refuse. */
-export function pluginIn(found: unknown): Plugin | undefined {
+function pluginIn(found: unknown): Plugin | undefined {
   const { default: main, plugin } = Object(found) as Record<string, unknown>;
   const inner = (Object(main) as Record<string, unknown>)['default'];
   return [found, main, plugin, inner].find(isPlugin);

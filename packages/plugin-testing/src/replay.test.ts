@@ -120,6 +120,32 @@ test('a run that was killed ends with a call that has no answer', async () => {
   expect(report.runs[0]?.calls.at(-1)?.hook).toBe('DUMP_EXT_FILE');
 });
 
+test('how a run ended is told again: exits hear of it', async () => {
+  const heard: boolean[] = [];
+  const plugin = definePlugin({
+    name: 'device',
+    exit: (_stage, { ok }) => void heard.push(ok),
+    hooks: device().hooks as never,
+  });
+  const faults = [{ hook: 'HANDLE_DEVICE_VMA', fault: 'engine-failed' }] as const;
+  await dump(tree, { ...recorded([plugin]), faults });
+  const report = await replay(decodeRecord(lines.join('')), [plugin]);
+  expect(report).toMatchObject({ ok: true, runs: [{ ok: false, error: { code: 'ENGINE_FAILED' } }] });
+  expect(heard).toEqual([false, false]);
+});
+
+test('an init that fails then or now is a difference', async () => {
+  const weak = definePlugin({ name: 'device', init: () => Promise.reject(new Error('no')), hooks: [] });
+  const fit = definePlugin({ name: 'device', hooks: [] });
+  await dump(tree, recorded([weak]));
+  const record = decodeRecord(lines.join(''));
+  expect((await replay(record, [weak])).differences).toEqual([]);
+  expect(await replay(record, [fit])).toMatchObject({
+    ok: false,
+    differences: [{ n: 0, hook: 'init', recorded: 'failed: PLUGIN_INIT_FAILED of device', now: 'began' }],
+  });
+});
+
 test('what is lent may be real', async () => {
   await dump(tree, recorded([device()]));
   const read: string[] = [];

@@ -5,11 +5,12 @@ import {
   type HookAnswer,
   type RecordedAnswer,
   type RecordedCall,
+  type RecordedError,
   type RecordLine,
   recordedResult,
 } from '@criujs/plugin-host';
 import { type CriuError, type FileKind, type HookName, hookTable, type Stage } from '@criujs/plugin-sdk';
-import { isRunError } from './errors.ts';
+import { isRunError, KitError } from './errors.ts';
 import type { RunReport } from './report.ts';
 import { conduct, type Run, type RunSettings, settingsOf } from './run.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
@@ -25,9 +26,9 @@ export interface ReplaySettings extends RunSettings {
 
 /** A call whose answer is another than it was. */
 export interface Difference {
-  /** The number of the call in the record. */
+  /** The number of the call in the record; 0 of init. */
   readonly n: number;
-  readonly hook: HookName;
+  readonly hook: HookName | 'init';
   readonly resource: string | undefined;
   /** In words: `claimed by kvm: descriptor`, `claimed by nobody`, `failed: HOOK_FAILED`. */
   readonly recorded: string;
@@ -58,9 +59,13 @@ export async function replay(
   let sections: SectionContents = settings.sections ?? {};
   for (const recorded of runsOf(lines)) {
     const store = memorySections(merge(sections, recorded.parts));
+    let began = false;
     const report = await conduct(recorded.stage, settings, store, async (run) => {
+      began = true;
       for (const call of recorded.calls) await replayCall(run, call, settings, differences);
+      if (recorded.failure !== undefined) throw failedThen(recorded.failure);
     });
+    noteStart(recorded, began ? undefined : report.error, differences);
     runs.push(report);
     sections = report.sections;
   }
@@ -83,6 +88,10 @@ interface RecordedRun {
   readonly stage: Stage;
   readonly calls: Recorded[];
   readonly parts: SectionContents;
+  /** What its start failed with. */
+  readonly startError: RecordedError | undefined;
+  /** Why it ended, unless it went well. */
+  failure: string | undefined;
 }
 
 function runsOf(lines: readonly RecordLine[]): readonly RecordedRun[] {
@@ -95,11 +104,35 @@ function runsOf(lines: readonly RecordLine[]): readonly RecordedRun[] {
       parts[line.plugin] = own;
     }
     // What is read in init stands before the line that says how init went.
-    if (line.event === 'start') runs.push({ stage: line.stage, calls: [], parts });
-    if (line.event === 'finish') parts = {};
+    if (line.event === 'start') runs.push(beginning(line, parts));
+    if (line.event === 'finish') {
+      parts = {};
+      const run = runs.at(-1);
+      if (run !== undefined) run.failure = line.error?.message;
+    }
     if (line.event === 'call') runs.at(-1)?.calls.push({ call: line, answer: answerTo(line, lines) });
   }
   return runs;
+}
+
+function beginning(
+  { stage, error }: Extract<RecordLine, { event: 'start' }>,
+  parts: RecordedRun['parts'],
+): RecordedRun {
+  // Until its finish is read.
+  return { stage, calls: [], parts, startError: error, failure: 'it was cut short' };
+}
+
+/** The engine's failure of then, for the exits of now. */
+function failedThen(why: string): KitError {
+  return new KitError('ENGINE_FAILED', `the recorded run failed: ${why}`, { remedy: 'None: it is on record.' });
+}
+
+function noteStart({ startError }: RecordedRun, error: CriuError | undefined, differences: Difference[]): void {
+  const words = (it: Pick<RecordedError, 'code' | 'plugin'> | undefined): string =>
+    it === undefined ? 'began' : failed(it);
+  const [recorded, now] = [words(startError), words(error)];
+  if (recorded !== now) differences.push({ n: 0, hook: 'init', resource: undefined, recorded, now });
 }
 
 /** A record may hold several hosts that each count from 1: the nearest answer after the call is its own. */
@@ -168,7 +201,7 @@ function claimed(plugin: string, result: RecordedAnswer['result']): string {
   return `claimed by ${plugin}: ${result?.kind ?? 'nothing'}${source}`;
 }
 
-function failed({ code, plugin }: Pick<CriuError, 'code' | 'plugin'>): string {
+function failed({ code, plugin }: Pick<RecordedError, 'code' | 'plugin'>): string {
   return `failed: ${code}${plugin === undefined ? '' : ` of ${plugin}`}`;
 }
 

@@ -283,6 +283,24 @@ test('one descriptor twice is refused, and a lent one that was closed', async ()
   expect((await dump(tree, [closer])).error).toMatchObject({ code: 'DESCRIPTOR_CLOSED', plugin: 'closer' });
 });
 
+test('a descriptor that was answered and closed is no descriptor any more', async () => {
+  const tree = await makeTree({ files: [{}] });
+  let fd = -1;
+  const hasty = definePlugin({
+    name: 'hasty',
+    hooks: [
+      hook('DUMP_EXT_FILE', () => undefined),
+      hook('RESTORE_EXT_FILE', () => {
+        fd = openSync(devNull, 'r');
+        return fd;
+      }),
+      hook('RESUME_DEVICES_LATE', () => closeSync(fd)),
+    ],
+  });
+  const restored = await restore(await dump(tree, [hasty]), [hasty]);
+  expect(restored.error).toMatchObject({ code: 'DESCRIPTOR_CLOSED', plugin: 'hasty', hook: 'RESTORE_EXT_FILE' });
+});
+
 test('what a test throws while it looks is the test’s own', async () => {
   const tree = await makeTree({ files: [{}] });
   const dumped = await dump(tree, [keeper()]);

@@ -122,6 +122,8 @@ interface Kept {
   readonly plugin: string;
   readonly hook: HookName;
   readonly descriptor: OwnedDescriptor;
+  /** What it led to when it was answered. */
+  readonly identity: string | null;
 }
 
 interface Notes {
@@ -187,10 +189,22 @@ function createNotes({ faults = [], exitTwice = false }: RunSettings): Notes {
       kept.push(it);
     },
     async closeAll() {
-      const settled = await Promise.allSettled(kept.splice(0).map(({ descriptor }) => descriptor.close()));
-      return settled.flatMap((it) => (it.status === 'rejected' ? [it.reason as CriuError] : [])).find(isRunError);
+      const settled = await Promise.allSettled(kept.splice(0).map(closeKept));
+      const [failed] = settled.flatMap((it) => (it.status === 'rejected' ? [it.reason as CriuError] : []));
+      return failed;
     },
   };
+}
+
+/** Closes what a plugin answered, unless that is no more. @throws HostError, KitError */
+async function closeKept({ plugin, hook, descriptor, identity: before }: Kept): Promise<void> {
+  if (identity(descriptor.fd) === before) return descriptor.close();
+  const message = `plugin ${plugin}: the descriptor ${descriptor.fd} that ${hook} answered was closed before the engine had it in place`;
+  throw new KitError('DESCRIPTOR_CLOSED', message, {
+    plugin,
+    hook,
+    remedy: 'A number belongs to the host once it is answered; an object is closed by its close(), when the host asks.',
+  });
 }
 
 async function openHost(
@@ -268,7 +282,7 @@ function note<N extends HookName>(notes: Notes, hook: N, answer: HookAnswer<N>, 
   const { plugin, version } = answer;
   notes.claims.push({ hook: handler, plugin, version, resource });
   const descriptor = descriptorIn(answer.result);
-  if (descriptor !== undefined) notes.keep({ plugin, hook, descriptor });
+  if (descriptor !== undefined) notes.keep({ plugin, hook, descriptor, identity: identity(descriptor.fd) });
 }
 
 /** The descriptor of an answer; the host has made an object of it. */
