@@ -15,7 +15,7 @@ export interface PluginDefinition<O = unknown> {
   readonly name: string;
   /** The plugin's own version; it is recorded in the images. */
   readonly version?: string;
-  /** Validates the user's options before a run. */
+  /** Validates the user's options before a run. Where there are none it sees `{}`. */
   readonly options?: StandardSchemaV1<unknown, O>;
   /** Called once a run before any hook, in the order in which the plugins were given. */
   init?(stage: Stage, context: Context<O>): void | Promise<void>;
