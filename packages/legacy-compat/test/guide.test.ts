@@ -24,9 +24,13 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const guide = readFileSync(join(root, 'docs', 'guides', 'from-old-structure.md'), 'utf8');
-const blocks = new Map(
-  [...guide.matchAll(/^```\w+ name=(\S+)\n(.*?)^```$/gms)].map(([, name = '', code = '']) => [name, code]),
-);
+const readme = readFileSync(join(root, 'packages', 'legacy-compat', 'README.md'), 'utf8');
+const blocks = blocksOf(guide);
+
+function blocksOf(text: string): Map<string, string> {
+  const found = [...text.matchAll(/^```\w+ name=(\S+)\n(.*?)^```$/gms)];
+  return new Map(found.map(([, name = '', code = '']) => [name, code]));
+}
 
 /** Old module, new module. */
 const pairs = {
@@ -45,7 +49,7 @@ beforeEach(() => {
   // Inside the checkout, so that the packages are found.
   mkdirSync(join(root, '.cache'), { recursive: true });
   folder = mkdtempSync(join(root, '.cache', 'guide-'));
-  for (const [name, code] of blocks) writeFileSync(join(folder, name), code);
+  for (const [name, code] of [...blocks, ...blocksOf(readme)]) writeFileSync(join(folder, name), code);
   mkdirSync(join(folder, 'bin'));
   vi.stubEnv('PATH', `${join(folder, 'bin')}${delimiter}${process.env['PATH']}`);
   vi.stubEnv('KEEPER_STATE', join(folder, 'state'));
