@@ -40,7 +40,9 @@ async function settle(target: Target, pids: readonly number[], images: string): 
     await until('nobody is stopped or traced', () => target.held().length === 0).catch(() => {
       throw new Error(`left behind: ${target.held().join('\n')}`);
     });
-    await target.advance(3);
+    await target.advance(3).catch((error: Error) => {
+      if (!whole()) throw error; // else it was being ended, as it should
+    });
     return whole() ? null : 'process';
   });
 }
