@@ -1,8 +1,8 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { definePlugin, hook, notSupported, type Plugin, type PluginDefinition } from '@criujs/plugin-sdk';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { conformance, pretendTree } from './index.ts';
 import { describeConformance } from './vitest.ts';
 
@@ -65,6 +65,9 @@ test('a plugin may be given by its path', async () => {
 });
 
 const leaked: number[] = [];
+const left = `criujs-left-${process.pid}`;
+afterAll(() => rmSync(join(tmpdir(), left), { force: true }));
+
 let exits = 0;
 const bad: readonly [what: string, plugin: Plugin, failed: string[], said: RegExp][] = [
   [
@@ -118,9 +121,9 @@ const bad: readonly [what: string, plugin: Plugin, failed: string[], said: RegEx
   ],
   [
     'leaves a file behind',
-    device({ init: () => writeFileSync(join(tmpdir(), 'state'), 'x'), exit: () => undefined }),
+    device({ init: () => writeFileSync(join(tmpdir(), left), 'x'), exit: () => undefined }),
     ['failure'],
-    /failure: dump, engine-failed at call 1 \(DUMP_EXT_FILE\): it left behind file state in the temporary folder/,
+    /failure: dump, engine-failed at call 1 \(DUMP_EXT_FILE\): it left behind file criujs-left-\d+ in the temporary folder/,
   ],
   [
     'exits once only',
