@@ -5,13 +5,12 @@ import { expect, test } from 'vitest';
 import { pretendTree } from './index.ts';
 
 test('a tree by default is one process', async () => {
-  const tree = await pretendTree();
+  await using tree = await pretendTree();
   expect(tree).toMatchObject({ processes: [{ pid: 4242, command: 'pretend' }], files: [], sockets: [], mounts: [] });
-  await tree.close();
 });
 
 test('files have real descriptors, and pretend device numbers', async () => {
-  const tree = await pretendTree({
+  await using tree = await pretendTree({
     files: [
       {},
       { kind: 'block', rdev: { major: 8, minor: 1 }, content: 'disk' },
@@ -49,7 +48,6 @@ test('files have real descriptors, and pretend device numbers', async () => {
   const bytes = Buffer.alloc(16);
   expect(bytes.toString('latin1', 0, readSync(fd, bytes))).toBe('world');
   closeSync(fd);
-  await tree.close();
 });
 
 test('a socket leads to a living service, which talks', async () => {
@@ -68,7 +66,7 @@ test('a socket leads to a living service, which talks', async () => {
 });
 
 test('closing takes everything away, once', async () => {
-  const tree = await pretendTree({ files: [{ content: 'x' }], sockets: [{}] });
+  await using tree = await pretendTree({ files: [{ content: 'x' }], sockets: [{}] });
   const path = tree.sockets[0]?.service.path ?? '';
   expect(existsSync(tree.folder)).toBe(true);
   await tree.close();
