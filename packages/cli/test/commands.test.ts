@@ -67,7 +67,51 @@ describe('plan', () => {
     expect(target.identities()[0]).toBe(before);
     expect(target.held()).toEqual([]);
   });
+
+  test('off a terminal is plain text, and its exit code says what a dump would meet', async ({ place }) => {
+    const target = await place.start(shCounter);
+    const ready = await criujsCommand(['plan', '-t', `${target.pid}`]);
+    expect(ready.code).toBe(0);
+    expect(ready.stdout).toMatch(new RegExp(`^✓ ${target.pid} \\(sh\\) descriptors 1,2: .*/output — regular file$`, 'm'));
+    expect(ready.stdout).toMatch(/^Nothing is refused: \d+ resources have a taker \(exit code 0\)\.$/m);
+    expect(ready.stdout + ready.stderr).not.toContain('\x1b');
+
+    const holder = spawn('sh', ['-c', 'exec 7</dev/ptmx; exec sleep 1000'], { stdio: 'ignore' });
+    try {
+      await until('it sleeps', () => proc(holder.pid ?? 0, 'comm') === 'sleep\n');
+      const plan = (...names: string[]): ReturnType<typeof criujsCommand> => {
+        const plugins = names.flatMap((name) => {
+          const path = join(target.directory, `${name}.mjs`);
+          writeFileSync(path, claimingPlugin(name));
+          return ['-p', path];
+        });
+        return criujsCommand(['plan', '-t', `${holder.pid}`, ...plugins]);
+      };
+      const refused = await plan();
+      expect(refused.code).toBe(3);
+      expect(refused.stdout).toMatch(/^✗ \d+ \(sleep\) descriptor 7: terminal .* — nobody\n {4}.*\n {4}→ .*--plugin NAME/m);
+      const claimed = await plan('one');
+      expect(claimed.code).toBe(0);
+      expect(claimed.stdout).toMatch(/descriptor 7: terminal .* — plugin one$/m);
+      const conflict = await plan('one', 'two');
+      expect(conflict.code).toBe(4);
+      expect(conflict.stdout).toMatch(/descriptor 7: terminal .* — plugins one, two$/m);
+    } finally {
+      const ended = once(holder, 'exit');
+      holder.kill('SIGKILL');
+      await ended;
+    }
+  });
 });
+
+/** Claims everything. It imports the SDK's brand by its symbol. */
+const claimingPlugin = (name: string): string => `
+export default {
+  [Symbol.for('@criujs/plugin')]: true,
+  apiVersion: 1,
+  name: '${name}',
+  hooks: [{ hook: 'DUMP_EXT_FILE', handler() { throw new Error('a plan calls no hook'); }, claim: () => true }],
+};`;
 
 describe('dump', () => {
   test('says in JSON what it did', async ({ place }) => {
