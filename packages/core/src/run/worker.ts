@@ -68,11 +68,16 @@ async function runEngine(job: Job): Promise<Outcomes> {
 /** The main thread will never throw this error to anybody: say it here, and end the process. */
 function endBlockedProcess(error: EngineError): never {
   const { store, job } = start;
-  if (job.name === 'dump' && typeof store === 'object') {
-    discardDump(store.directory, { made: store.made, wrote: control.dirty() });
+  try {
+    if (job.name === 'dump' && typeof store === 'object') {
+      discardDump(store.directory, { made: store.made, wrote: control.dirty() });
+    }
+    writeLastWords(error, start.lastWords);
+    return endProcess(exitCodeOf(error.code));
+  } finally {
+    // Whatever failed above: without this thread the main thread would go round for ever.
+    process.kill(process.pid, 'SIGKILL');
   }
-  writeLastWords(error, start.lastWords);
-  return endProcess(exitCodeOf(error.code));
 }
 
 /** Lets the plugins finish. What they did wrong there is a warning: the run itself is over. */
