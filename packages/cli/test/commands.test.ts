@@ -72,7 +72,9 @@ describe('plan', () => {
     const target = await place.start(shCounter);
     const ready = await criujsCommand(['plan', '-t', `${target.pid}`]);
     expect(ready.code).toBe(0);
-    expect(ready.stdout).toMatch(new RegExp(`^✓ ${target.pid} \\(sh\\) descriptors 1,2: .*/output — regular file$`, 'm'));
+    expect(ready.stdout).toMatch(
+      new RegExp(`^✓ ${target.pid} \\(sh\\) descriptors 1,2: .*/output — regular file$`, 'm'),
+    );
     expect(ready.stdout).toMatch(/^Nothing is refused: \d+ resources have a taker \(exit code 0\)\.$/m);
     expect(ready.stdout + ready.stderr).not.toContain('\x1b');
 
@@ -89,7 +91,9 @@ describe('plan', () => {
       };
       const refused = await plan();
       expect(refused.code).toBe(3);
-      expect(refused.stdout).toMatch(/^✗ \d+ \(sleep\) descriptor 7: terminal .* — nobody\n {4}.*\n {4}→ .*--plugin NAME/m);
+      expect(refused.stdout).toMatch(
+        /^✗ \d+ \(sleep\) descriptor 7: terminal .* — nobody\n {4}.*\n {4}→ .*--plugin NAME/m,
+      );
       const claimed = await plan('one');
       expect(claimed.code).toBe(0);
       expect(claimed.stdout).toMatch(/descriptor 7: terminal .* — plugin one$/m);
