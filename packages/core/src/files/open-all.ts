@@ -15,7 +15,7 @@ export function openAll(files: readonly FileEntry[], context: OpenContext, opene
   let waitedMs = 0;
   while (waiting.length > 0) {
     const later = waiting.filter((file) => !open(file, context, opened));
-    if (later.length === waiting.length) waitedMs += sleep(later, waitedMs);
+    if (later.length === waiting.length) waitedMs += sleep(later, waitedMs, context);
     waiting = later;
   }
 }
@@ -30,17 +30,22 @@ function open(file: FileEntry, context: OpenContext, opened: Map<number, number>
 }
 
 /** Nothing else is left to open: what they wait for must come from outside. */
-function sleep(files: readonly FileEntry[], waitedMs: number): number {
+function sleep(files: readonly FileEntry[], waitedMs: number, { records }: OpenContext): number {
   if (waitedMs < patience.whole) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, patience.step);
     return patience.step;
   }
-  const ids = files.map(({ id }) => id).join(', ');
+  const known = files.map(({ id }) => ({ id, file: records?.externals.find((it) => it.id === id)?.file }));
+  const resource = known.map(({ id, file }) => `file ${id}${file?.path ? ` (${file.path})` : ''}`).join(', ');
+  const providers = [...new Set(known.flatMap(({ file }) => file?.provider?.name ?? []))];
+  const who = providers.length === 0 ? 'a plugin' : `plugin ${providers.join(' and ')}`;
   throw new EngineError(
     'PLUGIN_FAILED',
-    `file ${ids}: RESTORE_EXT_FILE answers "later" still, and no other file is left to wait for`,
+    `${resource}: ${who} answers RESTORE_EXT_FILE with "later" still, and no other file is left to wait for`,
     {
+      plugin: providers[0],
       hook: 'RESTORE_EXT_FILE',
+      resource,
       remedy: 'Look at what the plugin waits for: its log says more with -v.',
     },
   );
