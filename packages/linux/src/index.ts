@@ -40,6 +40,8 @@ export { parseStatus, type Status } from './proc/status.ts';
 export { type PosixTimer, parseTimers } from './proc/timers.ts';
 export {
   type Blob,
+  batchEntryLength,
+  batchResultOffset,
   batchTable,
   blob,
   createRegisters,

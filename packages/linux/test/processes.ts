@@ -49,7 +49,7 @@ export async function startSleeper(): Promise<Stranger> {
 }
 
 /** Whether all its threads sleep. */
-export function sleeping(pid: number): boolean {
+function sleeping(pid: number): boolean {
   return readThreads(pid).every((tid) => readStat(pid, tid).state === 'S');
 }
 

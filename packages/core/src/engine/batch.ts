@@ -1,4 +1,6 @@
 import {
+  batchEntryLength,
+  batchResultOffset,
   batchTable,
   blob,
   LinuxError,
@@ -9,17 +11,11 @@ import {
   type SyscallName,
   signals,
   syscallNumbers,
+  syscallStopSignal,
   type Tracee,
   writeMemory,
 } from '@criujs/linux';
 import { allSignalsBut } from '../facts/tasks.ts';
-
-/** Bytes of one call in a table: number, six arguments, result. */
-const slot = 64;
-/** Where the result stands in it. */
-const resultAt = 56;
-/** What a syscall stop shows with PTRACE_O_TRACESYSGOOD. ptrace(2). */
-const syscallStop = 0x85;
 
 /** Where a thread runs calls that we want: code that is mapped there, room for a table, and how to stop again. */
 export interface BatchPlace {
@@ -59,8 +55,9 @@ export function runBatch(place: BatchPlace, calls: readonly RemoteCall[]): numbe
     thread.setSignalMask(allSignalsBut(place.stopSignal));
     thread.resume();
     waitForEnd(place);
-    const done = readMemory(pid, place.table, part.length * slot);
-    for (let i = 0; i < part.length; i++) results.push(Number(done.readBigInt64LE(i * slot + resultAt)));
+    const done = readMemory(pid, place.table, part.length * batchEntryLength);
+    for (let i = 0; i < part.length; i++)
+      results.push(Number(done.readBigInt64LE(i * batchEntryLength + batchResultOffset)));
   }
   return results;
 }
@@ -114,7 +111,7 @@ export function callOnce(
   for (let stops = 0; stops < 2; ) {
     thread.resumeToSyscall();
     const stop = thread.waitStop();
-    if (stop.event === 0 && stop.signal === syscallStop) stops++;
+    if (stop.event === 0 && stop.signal === syscallStopSignal) stops++;
     else passOver(place, stop);
   }
   const result = Number(BigInt.asIntN(64, thread.registers().get('ax')));

@@ -30,7 +30,7 @@ export function descriptorResource(fds: readonly number[], what: string): string
 }
 
 /** `0,1,2`, or `3-9` where more than three follow one another. */
-export function numberRanges(numbers: readonly number[]): string {
+function numberRanges(numbers: readonly number[]): string {
   const runs: number[][] = [];
   for (const number of numbers) {
     const run = runs.at(-1);
@@ -40,7 +40,7 @@ export function numberRanges(numbers: readonly number[]): string {
   return runs.map((run) => (run.length > 3 ? `${run[0]}-${run.at(-1)}` : run.join(','))).join(',');
 }
 
-export function deviceText(device: DeviceNumber): string {
+function deviceText(device: DeviceNumber): string {
   return `${device.major}:${device.minor}`;
 }
 

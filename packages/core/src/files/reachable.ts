@@ -4,7 +4,7 @@ import type { Problem } from './kind.ts';
 const deletedMark = ' (deleted)';
 
 /** Whether the kernel's link says that the name is gone. A file may be called so: compare before you believe it. */
-export function looksDeleted(link: string): boolean {
+function looksDeleted(link: string): boolean {
   return link.endsWith(deletedMark);
 }
 

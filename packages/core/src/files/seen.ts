@@ -40,7 +40,7 @@ function seeFile(process: SeenProcess, fd: number): SeenFile {
 }
 
 /** Puts what /proc says of a descriptor together. */
-export function seenFile(from: {
+function seenFile(from: {
   readonly pid: number;
   readonly command: string;
   readonly fd: number;

@@ -3,7 +3,7 @@ import { EngineError } from '../errors.ts';
 import type { SeenFile, Tree } from './kind.ts';
 
 /** Numbers of socket(7) and unix(7). */
-export const socketLevel = 1;
+const socketLevel = 1;
 export const socketOption = {
   SO_TYPE: 3,
   SO_SNDBUF: 7,

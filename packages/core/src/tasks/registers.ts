@@ -30,7 +30,7 @@ type Gpregs = NonNullable<ThreadInfoX86['gpregs']>;
 const longMode = 0x33n;
 
 /** Whether a thread runs 64-bit code. */
-export function runs64Bit(registers: Registers): boolean {
+function runs64Bit(registers: Registers): boolean {
   return registers.get('cs') === longMode;
 }
 

@@ -58,7 +58,7 @@ export function pendingEntry(signals: readonly Uint8Array[]): {
 }
 
 /** Numbers of the signals in a list of pending ones. */
-export function pendingNumbers(signals: readonly SiginfoEntry[]): number[] {
+function pendingNumbers(signals: readonly SiginfoEntry[]): number[] {
   return signals.map(({ siginfo }) =>
     new DataView(siginfo.buffer, siginfo.byteOffset, siginfo.byteLength).getInt32(0, true),
   );

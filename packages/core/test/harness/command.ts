@@ -20,7 +20,7 @@ export interface CommandOptions {
 export const nobody = 65534;
 
 /** A command line that does the same as the user nobody. */
-export function asNobody(command: readonly string[]): string[] {
+function asNobody(command: readonly string[]): string[] {
   return ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', ...command];
 }
 

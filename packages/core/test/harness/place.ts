@@ -30,7 +30,7 @@ export interface StartOptions {
   readonly asNobody?: boolean;
 }
 
-export function createPlace(): Place {
+function createPlace(): Place {
   const directory = mkdtempSync(join(tmpdir(), 'criujs-test-'));
   chmodSync(directory, 0o755);
   const known = new Map<number, string>();

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The longest that anything here is waited for, in milliseconds: generous, for a busy machine; nothing waits for it to pass. */
-export const patience: number = Number(process.env['CRIUJS_TEST_PATIENCE'] ?? 60_000);
+const patience: number = Number(process.env['CRIUJS_TEST_PATIENCE'] ?? 60_000);
 
 /**
  * Waits until `look` gives something other than undefined, null or false, and gives that.

@@ -33,6 +33,9 @@ export const registersFrom: typeof x86_64.registersFrom = facts.registersFrom;
 export const blob: typeof x86_64.blob = facts.blob;
 /** The table that `blob.offsets.batch` runs through: 64 bytes a call, its number, six arguments and its result. */
 export const batchTable: typeof x86_64.batchTable = facts.batchTable;
+/** Bytes of one call in the table, and where in them its result is found afterwards. */
+export const batchEntryLength: number = facts.batchEntryLength;
+export const batchResultOffset: number = facts.batchResultOffset;
 /** See `signalFrame`, which knows the layout itself. */
 export const buildSignalFrame: typeof x86_64.buildSignalFrame = facts.buildSignalFrame;
 /**

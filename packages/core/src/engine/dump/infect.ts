@@ -1,4 +1,5 @@
 import {
+  batchEntryLength,
   blob,
   type RemoteCall,
   readMaps,
@@ -81,7 +82,7 @@ export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => v
     base: thread.registers,
     code: base,
     table: base + page.table,
-    capacity: page.tableSize / 64,
+    capacity: page.tableSize / batchEntryLength,
     stack: base + page.frame + 8,
     stopSignal,
     stopped: stopLater,

@@ -31,7 +31,7 @@ export function readThread(pid: number, thread: FrozenThread): ThreadState {
 }
 
 /** ptrace shows the kernel's own result of an interrupted call; user space must see a restart or EINTR. */
-export function afterInterruptedCall(registers: Registers): Registers {
+function afterInterruptedCall(registers: Registers): Registers {
   const saved = registers.copy();
   const call = BigInt.asIntN(64, registers.get('orig_ax'));
   const result = BigInt.asIntN(64, registers.get('ax'));

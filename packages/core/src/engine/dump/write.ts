@@ -31,7 +31,7 @@ const namespaceIds = {
 const firstOwnId = 2;
 
 /** What one process's images are called by. */
-export function objectIds(at: number): EntryInit<'IDS'> & { filesId: number } {
+function objectIds(at: number): EntryInit<'IDS'> & { filesId: number } {
   const own = firstOwnId + at;
   return { vmId: own, filesId: own, fsId: own, sighandId: own, ...namespaceIds };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
+  batchEntryLength,
   blob,
   helperImage,
   ptraceOption,
@@ -71,7 +72,7 @@ export function workshopAt(start: number): Workshop {
       base,
       code: start + room.code,
       table: start + room.table,
-      capacity: room.tableSize / 64,
+      capacity: room.tableSize / batchEntryLength,
       stack: start + room.size - 4096,
       stopSignal,
     }),

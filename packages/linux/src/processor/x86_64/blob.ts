@@ -87,9 +87,9 @@ export const blob: Blob = {
 };
 
 /** Bytes of a call in a table: its number, six arguments, its result. */
-export const batchEntryLength = 64;
+export const batchEntryLength: number = 64;
 /** Where in an entry the result is written. */
-export const batchResultOffset = 56;
+export const batchResultOffset: number = 56;
 
 /** The table that `blob.offsets.batch` runs through. */
 export function batchTable(calls: readonly RemoteCall[]): Buffer {

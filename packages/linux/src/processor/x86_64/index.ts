@@ -1,4 +1,4 @@
-export { type Blob, batchTable, blob, type RemoteCall } from './blob.ts';
+export { type Blob, batchEntryLength, batchResultOffset, batchTable, blob, type RemoteCall } from './blob.ts';
 export { buildSignalFrame } from './frame.ts';
 export { guardDescriptor, guardVerdictLength } from './guard-code.ts';
 export {
