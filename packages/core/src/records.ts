@@ -84,7 +84,7 @@ const recordedSocket: Shape<UnixSocketInfo> = object({
 const recordsShape: Shape<Records> = object({
   externals: list(object({ id: u32, file: recordedFile })),
   sockets: list(object({ id: u32, inode: u32, provider, socket: recordedSocket })),
-  tasks: list(object({ pid: integer(1, 2 ** 22), exitSignal: integer(0, 64) })),
+  tasks: absent(list(object({ pid: integer(1, 2 ** 22), exitSignal: integer(0, 64) })), []),
   plugins: absent(list(object({ name: text(200), version: nullable(text(200)), apiVersion: u32 })), []),
 });
 
