@@ -236,7 +236,6 @@ describe('a perf event with a memory map', () => {
       const more = ['--plugin', plugin('perf')];
       for (let leg = 1; leg <= 2; leg++) {
         await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how: { env } });
-        expect(readFileSync(target.path('reopened'), 'utf8')).toBe(`${leg}\n`);
       }
       expect(calls().map(({ call }) => call)).toEqual(['dump', 'restore', 'dump', 'restore']);
       await target.finish();
