@@ -96,8 +96,16 @@ function describeFiles(pid: number): string[] {
   });
 }
 
+/** All that is left of a process that has ended. */
+function describeZombie(pid: number, stat: readonly string[]): string[] {
+  const { group, session, exitSignal, exitCode } = statNumbers;
+  const numbers = [group, session, exitSignal, exitCode].map((number) => stat[number]);
+  return [`zombie ${pid}: ${proc(pid, 'comm')?.trim()} ${numbers.join(' ')}`];
+}
+
 function describe(pid: number): string[] {
   const stat = statFields(pid) ?? [];
+  if (stat[3] === 'Z') return describeZombie(pid, stat);
   return [
     `process ${pid}`,
     ...((proc(pid, 'status') ?? '').match(statusLines) ?? []),

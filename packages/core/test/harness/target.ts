@@ -99,14 +99,14 @@ export class Target {
     for (const pid of pids) await until(`process ${pid} ends`, () => !runs(pid));
   }
 
-  /** All processes of its tree. */
+  /** All processes of its tree that run: no zombies. */
   pids(): number[] {
-    return treeOf(this.pid);
+    return treeOf(this.pid).filter(runs);
   }
 
   /** Who they are, with start times: the same process, not another one with its pid. */
   identities(): (string | null)[] {
-    return this.pids().map(identity);
+    return treeOf(this.pid).map(identity);
   }
 
   /** Threads that stand still by force, or that somebody traces: none must be left by an engine. */

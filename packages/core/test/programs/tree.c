@@ -1,8 +1,9 @@
-// Six processes that hand a token round through pipes:
+// Processes, five of which hand a token round through pipes:
 //
 //   root ─┬─ group ── grandchild     `group` leads a process group, which the grandchild is in
 //         ├─ session ── foreign      `session` leads a session; `foreign` is in it, with a process group of its own
-//         └─ writer                  blocked in write(2) on a full pipe
+//         ├─ writer                  blocked in write(2) on a full pipe
+//         └─ ended                   a zombie: nobody has waited for it yet
 //
 // Each one that has the token verifies itself, then writes a record through one open file description that they all
 // share: its offset must be exactly where the one before left it. A tick: the token was everywhere. At the end every
@@ -16,7 +17,7 @@
 #include <sys/wait.h>
 
 enum member { ROOT, GROUP, GRANDCHILD, SESSION, FOREIGN, MEMBERS };
-enum { CONTENT = 5000, CAPACITY = 131072, EXIT_CODE = 40, OWNER_SIGNAL = 42, PIPE_TAG = 2 };
+enum { CONTENT = 5000, CAPACITY = 131072, EXIT_CODE = 40, ENDED_CODE = 77, OWNER_SIGNAL = 42, PIPE_TAG = 2 };
 #define EVENT_TAG 0x1122334455667788ULL
 
 struct token {
@@ -220,6 +221,16 @@ static pid_t start_writer(void)
 	}
 }
 
+static pid_t start_zombie(void)
+{
+	siginfo_t info;
+	pid_t pid = must(fork());
+	if (pid == 0)
+		_exit(ENDED_CODE);
+	must(waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
+	return pid;
+}
+
 static void root_start(void)
 {
 	root = getpid();
@@ -305,6 +316,7 @@ int main(void)
 {
 	target_start();
 	root_start();
+	pid_t ended = start_zombie();
 	pid_t writer = start_writer();
 	pid_t group_member = start_member(GROUP), session_member = start_member(SESSION);
 	keep_own_ends();
@@ -326,6 +338,7 @@ int main(void)
 	must(close(content[1]));
 	token.finishing = 1;
 	send_round(&token);
+	expect_end(ended, ENDED_CODE);
 	expect_end(group_member, EXIT_CODE + GROUP);
 	expect_end(session_member, EXIT_CODE + SESSION);
 	expect(children_ended > 0, "no SIGCHLD came");
