@@ -111,6 +111,27 @@ test('when the pipe ends it goes, nothing done', async () => {
   expect(alive(sleeper.pid)).toBe(true);
 });
 
+test('once it is armed, the end of the pipe is an order as well', async () => {
+  await using sleeper = await startSleeper();
+  const pidfd = pidfdOpen(sleeper.pid);
+  const orders = { ...plan(write(inventory), inventory.length, kill(target.process)), armed: true };
+  const { pid, order, verdict } = startGuard(orders, [
+    { fd: openTarget('inventory'), as: target.file },
+    { fd: pidfd, as: target.process },
+  ]);
+  closeFd(pidfd);
+  await until('it waits for the first byte', () => waiting(pid));
+  writeSync(order, 'x');
+  await until('it waits for the second', () => waiting(pid));
+  expect(alive(sleeper.pid)).toBe(true);
+  expect(readFileSync(join(directory, 'inventory'))).toHaveLength(0);
+  closeFd(order);
+  expect(waitFor(pid)).toEqual({ kind: 'exited', code: 0 });
+  expect(answer(verdict)).toEqual({ committed: true, failures: 0 });
+  expect(readFileSync(join(directory, 'inventory')).equals(inventory)).toBe(true);
+  await until('it is gone', () => !alive(sleeper.pid));
+});
+
 test('told to, it commits, kills and says so', async () => {
   await using first = await startSleeper();
   await using second = await startSleeper();

@@ -85,7 +85,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
       for (const { threads } of built) callObserver(session, 'RESUME_DEVICES_LATE', (threads[0] as BuiltThread).pid);
       session.checkAborted();
       for (const { image, threads } of built) putTogether(image, threads, workshop);
-      for (const { image, threads } of built) letGo(image, threads);
+      letGo(built);
       tasks = new Map();
       return {
         pid: now((planned[0] as Planned).image.pid),

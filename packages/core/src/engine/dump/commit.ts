@@ -6,6 +6,7 @@ import {
   guardVerdictLength,
   makePipe,
   pidfdSend,
+  ptraceOption,
   type RemoteCall,
   readGuardVerdict,
   signals,
@@ -49,7 +50,7 @@ export function commitAndKill(tree: FrozenTree, inventory: Uint8Array, session: 
     ...tree.tasks.map(({ pidfd }, at) => ({ fd: pidfd, as: guardFd.firstProcess + at })),
   ];
   // biome-ignore lint/suspicious/noThenProperty: what the guard does then; nobody awaits it.
-  const guard = spawnImage(guardImage({ commit: commit.call, expect: commit.expect, then: kills }), {
+  const guard = spawnImage(guardImage({ armed: true, commit: commit.call, expect: commit.expect, then: kills }), {
     newSession: true,
     inherit,
   });
@@ -58,8 +59,11 @@ export function commitAndKill(tree: FrozenTree, inventory: Uint8Array, session: 
   if (commit.fd !== undefined) closeSync(commit.fd);
   try {
     session.phase('commit');
-    writeSync(orderWrite, new Uint8Array([1]));
+    order(orderWrite, tree);
     hear(verdictRead, tree, session);
+  } catch (error) {
+    tie(tree, 0);
+    throw error;
   } finally {
     closeSync(orderWrite);
     closeSync(verdictRead);
@@ -81,6 +85,29 @@ function prepare(inventory: Uint8Array, session: Session): Commit {
 
 function cString(path: string): Uint8Array {
   return Buffer.from(`${path}\0`);
+}
+
+/**
+ * From the first byte on the guard goes on by itself when we are gone. Only then are the processes tied to our life, so
+ * that they stand still until the guard ends them: what ran on after the image was taken would be there twice.
+ */
+function order(fd: number, tree: FrozenTree): void {
+  const byte = new Uint8Array([1]);
+  // Once without effect, so that the real ones follow the first byte without a moment's compiling or loading.
+  tie(tree, 0);
+  writeSync(fd, byte);
+  tie(tree, ptraceOption.EXITKILL);
+  writeSync(fd, byte);
+}
+
+function tie(tree: FrozenTree, option: number): void {
+  for (const { threads } of tree.tasks) {
+    try {
+      threads[0]?.tracee.setOptions(ptraceOption.TRACESYSGOOD | option);
+    } catch {
+      // Somebody has killed it: it needs no tie any more, and nothing may stop us between the two bytes.
+    }
+  }
 }
 
 /** Waits for the guard's verdict. A guard that was killed itself may have come as far as the rename: then its work is ours. */

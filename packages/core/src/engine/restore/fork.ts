@@ -40,7 +40,7 @@ export function forkTree(tree: TreeImage, helper: BuiltThread, workshop: Worksho
     });
     ids.set(task.pid, thread.tid);
     if (task.state === 'zombie') {
-      endAsBefore(thread, parent, task.exitCode, workshop);
+      endAsBefore(thread, parent, task, workshop);
       return;
     }
     tasks.set(task.pid, thread);

@@ -40,6 +40,7 @@ export interface ZombieImage {
   readonly ppid: number;
   readonly pgid: number;
   readonly sid: number;
+  readonly command: string;
   /** A wait status. wait(2). */
   readonly exitCode: number;
 }
@@ -91,14 +92,15 @@ export function readTree(session: Session): TreeImage {
 function readTask(session: Session, entry: EntryOf<'PSTREE'>): TaskImage | ZombieImage {
   const { pid, ppid, pgid, sid, threads } = entry;
   const tree = { pid, ppid, pgid, sid };
-  if (threads.length === 0 || threads[0] !== pid) throw invalid('pstree.img', `process ${pid} has no main thread`);
-  const cores = threads.map((tid) => one(session, 'CORE', `core-${tid}.img`));
-  const [leader] = cores as [CoreEntry];
+  const leader = one(session, 'CORE', `core-${pid}.img`);
   const tc = leader.tc;
   if (tc === undefined) throw invalid(`core-${pid}.img`, 'the main thread has no process state');
-  if (tc.taskState === taskState.dead) return { ...tree, state: 'zombie', exitCode: tc.exitCode };
+  // CRIU lists nonsense as the thread of a process that has ended.
+  if (tc.taskState === taskState.dead) return { ...tree, state: 'zombie', command: tc.comm, exitCode: tc.exitCode };
   if (tc.taskState !== taskState.alive && tc.taskState !== taskState.stopped)
     throw invalid(`core-${pid}.img`, `an unknown state of the process: ${tc.taskState}`);
+  if (threads.length === 0 || threads[0] !== pid) throw invalid('pstree.img', `process ${pid} has no main thread`);
+  const cores = threads.map((tid) => (tid === pid ? leader : one(session, 'CORE', `core-${tid}.img`)));
   cores.forEach((core, at) => {
     checkCore(core, `core-${threads[at]}.img`);
   });

@@ -1,4 +1,5 @@
 import { type CoreEntry, isFieldSet, ThreadCoreEntrySchema } from '@criujs/images';
+import { ptraceOption } from '@criujs/linux';
 import { registersOf, xstateOf } from '../../tasks/registers.ts';
 import { own } from './clone.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
@@ -29,9 +30,15 @@ function maskOf({ threadCore, tc }: CoreEntry): bigint {
   return tc?.blkSigset ?? 0n;
 }
 
-/** Lets the process go. One that was stopped by a signal stops again before its first instruction. */
-export function letGo(image: TaskImage, threads: readonly BuiltThread[]): void {
-  if (image.state === 'stopped' && threads[0] !== undefined)
-    process.kill(threads[0].pid, image.cores[0]?.tc?.stopSigno || 'SIGSTOP');
-  for (const { tracee } of threads) tracee.detach();
+/**
+ * Lets all processes go. One that was stopped by a signal stops again before its first instruction. First all are freed
+ * from dying with the engine, so that a death of it between two of them leaves either none or all.
+ */
+export function letGo(built: readonly { readonly image: TaskImage; readonly threads: readonly BuiltThread[] }[]): void {
+  for (const { threads } of built) for (const { tracee } of threads) tracee.setOptions(ptraceOption.TRACESYSGOOD);
+  for (const { image, threads } of built) {
+    if (image.state === 'stopped' && threads[0] !== undefined)
+      process.kill(threads[0].pid, image.cores[0]?.tc?.stopSigno || 'SIGSTOP');
+    for (const { tracee } of threads) tracee.detach();
+  }
 }

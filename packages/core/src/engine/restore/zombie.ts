@@ -1,17 +1,23 @@
 import { signals, waitFor, writeMemory } from '@criujs/linux';
+import { prctl } from '../../facts/prctl.ts';
+import { nameBytes } from '../../tasks/threads.ts';
 import { own } from './clone.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
+import type { ZombieImage } from './read.ts';
 
 /** The part of a wait status that says which signal ended a process. wait(2), WTERMSIG. */
 const signalOf = (status: number): number => status & 0x7f;
 
 /** Ends a process the way it had ended before, and leaves it for its parent to find. */
-export function endAsBefore(thread: BuiltThread, parent: BuiltThread, status: number, workshop: Workshop): void {
-  const signal = signalOf(status);
+export function endAsBefore(thread: BuiltThread, parent: BuiltThread, image: ZombieImage, workshop: Workshop): void {
+  const signal = signalOf(image.exitCode);
+  const { start } = workshop.data;
+  writeMemory(thread.pid, start, nameBytes(image.command));
+  own(thread, workshop, 'prctl', [prctl.setName, start, 0, 0, 0]);
   // No core file of our helper's memory.
-  writeMemory(thread.pid, workshop.data.start, Buffer.alloc(16));
-  own(thread, workshop, 'prlimit64', [0, rlimitCore, workshop.data.start, 0]);
-  if (signal === 0) exit(thread, workshop, (status >> 8) & 0xff);
+  writeMemory(thread.pid, start, Buffer.alloc(16));
+  own(thread, workshop, 'prlimit64', [0, rlimitCore, start, 0]);
+  if (signal === 0) exit(thread, workshop, (image.exitCode >> 8) & 0xff);
   else die(thread, signal);
   // The parent had heard of this end before: a call of its own lets the new SIGCHLD arrive, and pass, now.
   own(parent, workshop, 'getpid', []);

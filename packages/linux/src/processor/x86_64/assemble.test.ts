@@ -13,6 +13,7 @@ const guard = guardLines({
   prepare: 0x4010c0,
   prepareCount: 6,
   commit: 0x7f0000401280,
+  commitCount: 2,
   expect: -2n,
   thenCount: 3,
   verdict: 0x401000,

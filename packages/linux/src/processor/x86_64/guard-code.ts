@@ -10,6 +10,8 @@ export interface GuardLayout {
   readonly prepare: number;
   readonly prepareCount: number;
   readonly commit: number;
+  /** Calls of its table up to and with the one that commits. */
+  readonly commitCount: number;
   readonly expect: bigint;
   readonly thenCount: number;
   readonly verdict: number;
@@ -31,7 +33,7 @@ export function guardLines(layout: GuardLayout): readonly Line[] {
     ['jne exit', 0x75, { label: 'exit' }],
 
     [`movabs r12,${hexOf(layout.commit)}`, 0x49, 0xbc, imm64(layout.commit)],
-    ['mov r13d,0x1', 0x41, 0xbd, imm32(1)],
+    [`mov r13d,${hexOf(layout.commitCount)}`, 0x41, 0xbd, imm32(layout.commitCount)],
     ['call run', 0xe8, { label: 'run', width: 4 }],
     [`movabs rcx,${hexOf(layout.expect)}`, 0x48, 0xb9, imm64(layout.expect)],
     ['cmp rax,rcx', 0x48, 0x39, 0xc8],

@@ -12,6 +12,11 @@ export type GuardCall = readonly [name: keyof typeof syscallNumbers, ...args: (S
 export interface GuardPlan {
   /** Where the guard's memory begins; any free place does. */
   readonly base?: number;
+  /**
+   * Whether the order comes in two bytes: the first only arms the guard, and then a second one or the end of the pipe is
+   * the order. Between the two its owner may see to it that what the guard is to end does not outlive the owner.
+   */
+  readonly armed?: boolean;
   /** The call that commits. Best one that happens or does not, such as renameat2 of a file that is already on disk. */
   readonly commit: GuardCall;
   /** What `commit` must answer for the rest to be done. */
@@ -41,15 +46,17 @@ export function guardImage(plan: GuardPlan): Buffer {
   const dataBase = base + pageLength;
   const data = createData(dataBase);
   const verdict = data.add(new Uint8Array(8));
+  const waitForOrder: GuardCall = ['read', guardDescriptor.order, verdict, 1];
   const prepare: readonly GuardCall[] = [
     ['prctl', PR_SET_NAME, Buffer.from(guardName)],
     ['rt_sigprocmask', SIG_SETMASK, allSignals, 0, allSignals.length],
-    ['read', guardDescriptor.order, verdict, 1],
+    waitForOrder,
   ];
   const layout: GuardLayout = {
     prepare: data.table(prepare),
     prepareCount: prepare.length,
-    commit: data.table([plan.commit, ...plan.then]),
+    commit: data.table([...(plan.armed ? [waitForOrder] : []), plan.commit, ...plan.then]),
+    commitCount: plan.armed ? 2 : 1,
     expect: BigInt(plan.expect),
     thenCount: plan.then.length,
     verdict,
