@@ -6,7 +6,6 @@ import {
   readMemory,
   signalFrame,
   syscallNumbers,
-  type Vma,
   writeMemory,
 } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
@@ -35,8 +34,6 @@ const caveRoom = 64;
 export interface Infection {
   /** Where answers may be written; each batch starts anew. */
   readonly area: DataArea;
-  /** Whether a map is ours and no part of the program. */
-  owns(vma: Vma): boolean;
   run(thread: FrozenThread, state: ThreadState, calls: readonly RemoteCall[]): number[];
   /** Takes everything of ours out again and puts every register back. */
   cure(): void;
@@ -90,7 +87,6 @@ export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => v
 
   return {
     area: { start: base + page.data, size: page.dataSize },
-    owns: (vma) => vma.start === base && vma.end === base + page.size,
     run: (thread, state, calls) => {
       const own = thread === main ? net : spreadNet(task.pid, thread, state);
       const frame = base + page.frame;
