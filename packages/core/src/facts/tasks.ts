@@ -8,7 +8,12 @@ export const fixedActions: readonly number[] = [9, 19];
 export const lastSignal = 64;
 
 /** Signals that do nothing where no handler is set: what a batch of calls ends with. signal(7). */
-export const harmlessSignals: readonly number[] = [23, 28, 17, 18];
+const harmlessSignals: readonly number[] = [23, 28, 17, 18];
+
+/** A signal that does nothing in a process with these handlers; undefined where all have one. */
+export function harmlessSignalOf(caught: bigint): number | undefined {
+  return harmlessSignals.find((signal) => !hasSignal(caught, signal));
+}
 
 /** A mask of every signal but one. */
 export function allSignalsBut(signal: number): bigint {
@@ -16,7 +21,7 @@ export function allSignalsBut(signal: number): bigint {
 }
 
 /** Whether a mask holds a signal. */
-export function hasSignal(mask: bigint, signal: number): boolean {
+function hasSignal(mask: bigint, signal: number): boolean {
   return ((mask >> BigInt(signal - 1)) & 1n) === 1n;
 }
 

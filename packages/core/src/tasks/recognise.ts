@@ -10,6 +10,7 @@ import {
   type Status,
 } from '@criujs/linux';
 import { EngineError, type Refusal } from '../errors.ts';
+import { harmlessSignalOf } from '../facts/tasks.ts';
 import type { PlanSubject } from '../options.ts';
 
 /** PF_KTHREAD: a thread of the kernel (include/linux/sched.h of the kernel). */
@@ -27,6 +28,7 @@ const subjects: readonly {
 }[] = [
   { subject: 'process', look: tracer },
   { subject: 'process', look: seccomp },
+  { subject: 'process', look: harmlessSignal },
   { subject: 'namespace', look: foreignNamespaces },
   { subject: 'timer', look: posixTimers },
 ];
@@ -117,6 +119,18 @@ function tracer(_pid: number, _stat: Stat, status: Status): Problem[] {
       resource: 'tracing',
       why: `process ${status.tracerPid} traces it already`,
       remedy: 'Detach the debugger or strace first.',
+    },
+  ];
+}
+
+/** The engine ends what it runs in a process by a signal that does nothing there. */
+function harmlessSignal(_pid: number, _stat: Stat, status: Status): Problem[] {
+  if (harmlessSignalOf(status.caught) !== undefined) return [];
+  return [
+    {
+      resource: 'signal handlers',
+      why: 'SIGURG, SIGWINCH, SIGCHLD and SIGCONT all have one, and the engine needs one of them without',
+      remedy: 'Leave one of these signals at its default action.',
     },
   ];
 }

@@ -10,7 +10,7 @@ import {
 } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import { mapFlag, protection } from '../../facts/memory.ts';
-import { harmlessSignals, hasSignal } from '../../facts/tasks.ts';
+import { harmlessSignalOf } from '../../facts/tasks.ts';
 import { type BatchPlace, type CallPlace, callOnce, runBatch } from '../batch.ts';
 import type { DataArea } from '../remote.ts';
 import type { FrozenTask, FrozenThread } from './freeze.ts';
@@ -47,6 +47,8 @@ export interface Infection {
  */
 export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => void): Infection {
   const main = task.threads[0] as FrozenThread;
+  const stopSignal = harmlessSignalOf(task.status.caught);
+  if (stopSignal === undefined) throw new EngineError('INTERNAL', `${task.pid} should have been refused`);
   const cave = openCave(task);
   const net = spreadNet(task.pid, main, leader);
   const first: CallPlace = {
@@ -59,20 +61,8 @@ export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => v
   main.tracee.poke(cave, blob.cave);
   const all = protection.read | protection.write | protection.execute;
   const blockSignals = (): void => main.tracee.setSignalMask(everySignal);
-  const base = tryCall(task, () =>
-    callOnce(first, 'mmap', [0, page.size, all, mapFlag.private | mapFlag.anonymous, -1, 0], blockSignals),
-  );
+  const base = mapPage();
   writeMemory(task.pid, base, blob.code);
-  const stopSignal = harmlessSignals.find((signal) => !hasSignal(task.status.caught, signal));
-  if (stopSignal === undefined)
-    throw new EngineError(
-      'UNSUPPORTED',
-      `cannot dump ${task.pid}: it handles SIGURG, SIGWINCH, SIGCHLD and SIGCONT alike`,
-      {
-        pid: task.pid,
-        remedy: 'Leave one of these signals without a handler.',
-      },
-    );
   const place = (thread: FrozenThread): BatchPlace => ({
     thread: thread.tracee,
     pid: task.pid,
@@ -104,22 +94,45 @@ export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => v
     },
     cure: () => {
       callOnce(first, 'munmap', [base, page.size], blockSignals);
-      // Putting registers back needs a stop of this kind: after a plain syscall stop the program would see -516.
-      main.tracee.setRegisters(
-        first.base
-          .copy()
-          .set('orig_ax', -1n)
-          .set('ip', cave + blob.offsets.sigreturn)
-          .set('sp', first.stack),
-      );
-      main.tracee.interrupt();
-      main.tracee.resume();
-      waitForTrap(main, stopLater);
-      putBack(main);
-      main.tracee.poke(cave, new Uint8Array(blob.cave.length));
-      net.takeIn();
+      leaveCave();
     },
   };
+
+  function mapPage(): number {
+    try {
+      return callOnce(first, 'mmap', [0, page.size, all, mapFlag.private | mapFlag.anonymous, -1, 0], blockSignals);
+    } catch (error) {
+      leaveCave();
+      throw new EngineError(
+        'KERNEL',
+        `process ${task.pid} may not map a page that is writable and executable: ${error}`,
+        {
+          pid: task.pid,
+          cause: error,
+          remedy:
+            'A security policy (SELinux execmem, MDWE) forbids it to this program; the engine needs it for a moment.',
+        },
+      );
+    }
+  }
+
+  /** Puts the registers back and erases the code in the vdso. */
+  function leaveCave(): void {
+    // Putting registers back needs a stop of this kind: after a plain syscall stop the program would see -516.
+    main.tracee.setRegisters(
+      first.base
+        .copy()
+        .set('orig_ax', -1n)
+        .set('ip', cave + blob.offsets.sigreturn)
+        .set('sp', first.stack),
+    );
+    main.tracee.interrupt();
+    main.tracee.resume();
+    waitForTrap(main, stopLater);
+    putBack(main);
+    main.tracee.poke(cave, new Uint8Array(blob.cave.length));
+    net.takeIn();
+  }
 
   /** Where a batch ends without us: our page is unmapped from the cave, and the net below the stack does the rest. */
   function wayOut(address: number, thread: FrozenThread, stack: number): Buffer {
@@ -168,21 +181,4 @@ function openCave(task: FrozenTask): number {
       remedy: 'Please report this kernel: its vdso leaves no room.',
     });
   return cave;
-}
-
-function tryCall<T>(task: FrozenTask, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw new EngineError(
-      'KERNEL',
-      `process ${task.pid} may not map a page that is writable and executable: ${error}`,
-      {
-        pid: task.pid,
-        cause: error,
-        remedy:
-          'A security policy (SELinux execmem, MDWE) forbids it to this program; the engine needs it for a moment.',
-      },
-    );
-  }
 }
