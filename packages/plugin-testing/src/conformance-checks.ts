@@ -1,6 +1,16 @@
 import { openSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { definePlugin, type HookName, hook, type Plugin } from '@criujs/plugin-sdk';
+import { createPluginHost } from '@criujs/plugin-host';
+import {
+  type ClaimArgs,
+  type ClaimableName,
+  definePlugin,
+  type HookArgs,
+  type HookName,
+  hook,
+  isClaimable,
+  type Plugin,
+} from '@criujs/plugin-sdk';
 import type { CheckName, ConformanceOptions } from './conformance.ts';
 import { dump } from './dump.ts';
 import type { Fault } from './faults.ts';
@@ -23,6 +33,7 @@ export type Check = (subject: Subject) => Promise<Finding>;
 export const checks: Readonly<Record<CheckName, Check>> = {
   'round-trip': roundTrip,
   decline,
+  claim,
   'double-claim': doubleClaim,
   failure,
   exit,
@@ -88,6 +99,47 @@ async function decline(subject: Subject): Promise<Finding> {
   } finally {
     await tree.close();
   }
+}
+
+async function claim(subject: Subject): Promise<Finding> {
+  const { plugin, tree = onlyServed(plugin, aLittleOfEverything) } = subject;
+  if (plugin.hooks.every((it) => it.claim === undefined)) return { skipped: 'it has no claim' };
+  for (const shown of [tree, onlyServed(plugin, nobodys)]) {
+    const finding = await claimsAsItDumps(subject, shown);
+    if (finding !== undefined) return finding;
+  }
+  return undefined;
+}
+
+/** Dumps, and asks the claims of a host that was never started about the same resources. */
+async function claimsAsItDumps(subject: Subject, shown: PretendTreeOptions): Promise<Finding> {
+  const settings = settingsFor(subject);
+  const { plugins, cwd, loaders, deadline, options } = settings;
+  const tree = await pretendTree(shown);
+  try {
+    const dumped = await dump(tree, settings);
+    const host = await createPluginHost({ plugins, cwd, loaders, deadline, options });
+    for (const { hook: name, args, answer, resource } of dumped.calls) {
+      if (answer === undefined || !isClaimable(name)) continue;
+      const [claimed] = await host.claims(name, seenAtPlan(args as HookArgs<ClaimableName>), { resource });
+      if (claimed === undefined || claimed.says === 'nothing') continue;
+      const what = `${resource} (${name})`;
+      if (claimed.says === 'failed') return { failed: `its claim of ${what} failed: ${claimed.error.message}` };
+      const did = answer.claimed ? 'yes' : 'no';
+      if (claimed.says === did) continue;
+      const deed = answer.claimed ? 'takes it' : 'declines it';
+      return { failed: `its claim says ${claimed.says} to ${what}, and the dump then ${deed}` };
+    }
+    return undefined;
+  } finally {
+    await tree.close();
+  }
+}
+
+/** A hook's argument as a plan can know it: no descriptor, no id, and of a file no owner. */
+function seenAtPlan(args: HookArgs<ClaimableName>): ClaimArgs<ClaimableName> {
+  const { fd: _fd, id: _id, ...seen } = args as HookArgs<'DUMP_EXT_FILE'>;
+  return ('file' in seen ? { ...seen, file: { ...seen.file, owner: null } } : seen) as ClaimArgs<ClaimableName>;
 }
 
 async function doubleClaim(subject: Subject): Promise<Finding> {

@@ -1,7 +1,14 @@
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { definePlugin, hook, notSupported, type Plugin, type PluginDefinition } from '@criujs/plugin-sdk';
+import {
+  definePlugin,
+  type HookClaim,
+  hook,
+  notSupported,
+  type Plugin,
+  type PluginDefinition,
+} from '@criujs/plugin-sdk';
 import { afterAll, expect, test } from 'vitest';
 import { conformance, pretendTree } from './index.ts';
 import { describeConformance } from './vitest.ts';
@@ -35,19 +42,60 @@ function device(change: Partial<PluginDefinition> = {}, hooks: Partial<Record<st
   });
 }
 
+/** The same, with a claim for its files. */
+function claiming(claim: HookClaim<'DUMP_EXT_FILE'>): Plugin {
+  const hooks = device().hooks.map((it) => (it.hook === 'DUMP_EXT_FILE' ? { ...it, claim } : it));
+  return device({ hooks: hooks as never });
+}
+
 test('a good plugin conforms', async () => {
   const report = await conformance(device());
   expect(report).toEqual({
     plugin: 'device',
-    checks: ['round-trip', 'decline', 'double-claim', 'failure', 'exit', 'wrong-options'].map((name) => {
-      return { name, status: 'passed' };
+    checks: ['round-trip', 'decline', 'claim', 'double-claim', 'failure', 'exit', 'wrong-options'].map((name) => {
+      return name === 'claim' ? { name, status: 'skipped', why: 'it has no claim' } : { name, status: 'passed' };
     }),
   });
 });
 
+test('a claim that says what the dump does conforms', async () => {
+  const report = await conformance(claiming(({ file }) => file.kind === 'character'));
+  expect(report.checks).toContainEqual({ name: 'claim', status: 'passed' });
+});
+
+test('a claim sees what a plan sees, for every hook that may have one', async () => {
+  const seen: unknown[] = [];
+  const claim = (args: object): boolean => {
+    seen.push(Object.keys(args).sort().join());
+    return false;
+  };
+  const decline = (): typeof notSupported => notSupported;
+  const plugin = definePlugin({
+    name: 'declines',
+    hooks: [
+      hook('DUMP_EXT_FILE', decline, { claim }),
+      hook('DUMP_UNIX_SK', decline, { claim }),
+      hook('DUMP_EXT_MOUNT', decline, { claim }),
+      hook('DUMP_EXT_LINK', decline, { claim }),
+      hook('HANDLE_DEVICE_VMA', decline, { claim }),
+    ],
+  });
+  const { checks } = await conformance(plugin, { skip: ['round-trip'] });
+  expect(checks).toContainEqual({ name: 'claim', status: 'passed' });
+  expect([...new Set(seen)].sort()).toEqual(['file', 'index,kind,type', 'inode,socket', 'mountpoint', 'stat']);
+});
+
 test('a plugin that only observes has less to show', async () => {
   const report = await conformance(definePlugin({ name: 'watcher', hooks: [hook('PAUSE_DEVICES', () => undefined)] }));
-  expect(report.checks.map((it) => it.status)).toEqual(['passed', 'skipped', 'passed', 'passed', 'skipped', 'skipped']);
+  expect(report.checks.map((it) => it.status)).toEqual([
+    'passed',
+    'skipped',
+    'skipped',
+    'passed',
+    'passed',
+    'skipped',
+    'skipped',
+  ]);
 });
 
 test('a plugin may be given by its path', async () => {
@@ -112,6 +160,26 @@ const bad: readonly [what: string, plugin: Plugin, failed: string[], said: RegEx
     }),
     ['double-claim'],
     /double-claim: the restore of what greedy had dumped failed: plugin device: RESTORE_INIT/,
+  ],
+  [
+    'claims more than it takes',
+    claiming(() => true),
+    ['claim'],
+    /claim: its claim says yes to .*nobodys.* \(DUMP_EXT_FILE\), and the dump then declines it/,
+  ],
+  [
+    'claims less than it takes',
+    claiming(() => false),
+    ['claim'],
+    /claim: its claim says no to .* \(DUMP_EXT_FILE\), and the dump then takes it/,
+  ],
+  [
+    'has a claim that fails',
+    claiming(() => {
+      throw new Error('not before init');
+    }),
+    ['claim'],
+    /claim: its claim of .* \(DUMP_EXT_FILE\) failed: .*not before init/,
   ],
   [
     'leaves a descriptor behind',

@@ -11,6 +11,8 @@ export type CheckName =
   | 'round-trip'
   /** It declines what is not its own. */
   | 'decline'
+  /** What its claims say at a plan is what it does at the dump. */
+  | 'claim'
   /** Beside a plugin that claims everything, each restores what it dumped. */
   | 'double-claim'
   /** When a run fails at any call, it leaves no descriptor and no temporary file behind. */
@@ -24,6 +26,7 @@ export type CheckName =
 export const checkNames: readonly CheckName[] = [
   'round-trip',
   'decline',
+  'claim',
   'double-claim',
   'failure',
   'exit',
