@@ -83,9 +83,16 @@ function describeHolders(holders: ShownFile['holders'], dim: Colors['dim']): str
   return `  ${dim(`held by ${pids.map((pid) => `${pid}: ${numbers(pid)}`).join('; ')}`)}`;
 }
 
-function describeSection({ plugin, version, apiVersion, parts }: ShownSection, { dim }: Colors): string[] {
-  const api = apiVersion === null ? '' : dim(` (API ${apiVersion})`);
-  return [`  ${nameOf(plugin, version)}${api}`, ...parts.flatMap((part) => describePart(part, dim))];
+function describeSection(
+  { plugin, version, apiVersion, imageVersion, parts }: ShownSection,
+  { dim }: Colors,
+): string[] {
+  const known = [apiVersion === null ? [] : `API ${apiVersion}`, imageVersion === null ? [] : `image ${imageVersion}`];
+  const versions = known.flat().join(', ');
+  return [
+    `  ${nameOf(plugin, version)}${versions === '' ? '' : dim(` (${versions})`)}`,
+    ...parts.flatMap((part) => describePart(part, dim)),
+  ];
 }
 
 function describePart(part: ShownPart, dim: Colors['dim']): string[] {

@@ -148,7 +148,7 @@ describe('a record of a run', () => {
 describe('show', () => {
   test('prints a dump, and what a plugin keeps in it', async ({ place }) => {
     const target = await place.start(shCounter);
-    const keeps = `name: 'keeps', version: '0.4.0', hooks: [
+    const keeps = `name: 'keeps', version: '0.4.0', imageVersion: 2, hooks: [
       { hook: 'CHECKPOINT_DEVICES', handler: (_, { image }) => image.writeJson('note', { text: 'a\\u001b[31mred' }) }]`;
     const images = place.fresh('images');
     await criujs.dump(target.pid, images, {
@@ -160,6 +160,7 @@ describe('show', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^  ${target.pid} .*alive, 1 thread.*/`, 'm'));
     expect(stdout).toContain('keeps 0.4.0 (took nothing)');
+    expect(stdout).toContain('keeps 0.4.0 (API 1, image 2)');
     expect(stdout).toContain('note');
     expect(stdout).toContain('"text": "a');
     expect(stdout, 'nothing of the images commands the terminal').not.toContain('\x1b');
@@ -168,13 +169,37 @@ describe('show', () => {
       ok: true,
       command: 'show',
       images,
-      inventory: { plugins: [], loaded: [{ name: 'keeps', version: '0.4.0', apiVersion: 1 }] },
-      sections: [{ plugin: 'keeps', version: '0.4.0', parts: [{ name: 'note', json: { text: 'a\x1b[31mred' } }] }],
+      inventory: { plugins: [], loaded: [{ name: 'keeps', version: '0.4.0', apiVersion: 1, imageVersion: 2 }] },
+      sections: [
+        {
+          plugin: 'keeps',
+          version: '0.4.0',
+          imageVersion: 2,
+          parts: [{ name: 'note', json: { text: 'a\x1b[31mred' } }],
+        },
+      ],
       problems: [],
     });
     expect(shown.tasks[0]).toMatchObject({ pid: target.pid, state: 'alive', program: expect.stringMatching(/^\//) });
     expect(shown.files).toContainEqual(expect.objectContaining({ name: target.path('log') }));
     expect(readdirSync(images), 'it only reads').toEqual(before);
+  });
+
+  test.skipIf(!isRoot)('an older plugin is not given what a newer one wrote', async ({ place }) => {
+    const target = await place.start(shCounter);
+    const images = target.images();
+    const release = (imageVersion: number): readonly string[] => {
+      const fields = `name: 'keeps', imageVersion: ${imageVersion}, hooks: []`;
+      return ['-p', writePlugin(place, `keeps-${imageVersion}.mjs`, fields)];
+    };
+    await criujs.dump(target.pid, images, { more: release(2) });
+    const failure = await criujsFails(['restore', '-D', images, '--detach', ...release(1)]);
+    expect(failure).toMatchObject({ code: 'PLUGIN_IMAGE_VERSION', exitCode: 4, plugin: 'keeps' });
+    expect(failure.remedy).toContain('Update the plugin keeps');
+    expect(processesIn(target.directory), 'nothing is half restored').toEqual([]);
+    place.track(await criujs.restore(images, { more: release(3) }));
+    await target.advance();
+    await target.finish();
   });
 
   test.skipIf(!isRoot)('needs no right but to read', async ({ place }) => {

@@ -65,6 +65,8 @@ export type HostCode =
   | 'PLUGIN_NOT_FOUND'
   | 'PLUGIN_INVALID'
   | 'PLUGIN_API_VERSION'
+  /** The images were written by a later release of a plugin than the one that is loaded. */
+  | 'PLUGIN_IMAGE_VERSION'
   | 'PLUGIN_DUPLICATE'
   | 'PLUGIN_OPTIONS'
   | 'PLUGIN_INIT_FAILED'

@@ -45,8 +45,8 @@ const records: Records = {
   ],
   tasks: [{ pid: 12, exitSignal: 10 }],
   plugins: [
-    { name: 'fuse', version: '1.2.3', apiVersion: 1 },
-    { name: 'hub', version: null, apiVersion: 1 },
+    { name: 'fuse', version: '1.2.3', apiVersion: 1, imageVersion: 2 },
+    { name: 'hub', version: null, apiVersion: 1, imageVersion: 1 },
   ],
 };
 
@@ -66,6 +66,14 @@ test('fields that a newer release may add are left out', () => {
 
 test('a list that an older release did not write is empty', () => {
   expect(decode({ ...encoded(), plugins: undefined })).toEqual({ ...records, plugins: [] });
+});
+
+test('the version of a part that an older release did not write is 1', () => {
+  const plugins = [{ name: 'fuse', version: '1.2.3', apiVersion: 1 }];
+  expect(decode({ ...encoded(), plugins }).plugins).toEqual([{ ...plugins[0], imageVersion: 1 }]);
+  expect(() => decode({ ...encoded(), plugins: [{ ...plugins[0], imageVersion: 0 }] })).toThrow(
+    expect.objectContaining({ code: 'IMAGE_INVALID' }),
+  );
 });
 
 test('another version is told apart from damage', () => {

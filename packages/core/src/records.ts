@@ -36,6 +36,8 @@ export interface PluginRecord {
   readonly version: string | null;
   /** The version of the plugin contract that it was written against. */
   readonly apiVersion: number;
+  /** The version of what it writes into its part of the images. */
+  readonly imageVersion: number;
 }
 
 /** All of `criujs.json`. */
@@ -81,11 +83,18 @@ const recordedSocket: Shape<UnixSocketInfo> = object({
   holders,
 });
 
+const recordedPlugin: Shape<PluginRecord> = object({
+  name: text(200),
+  version: nullable(text(200)),
+  apiVersion: u32,
+  imageVersion: absent(integer(1, Number.MAX_SAFE_INTEGER), 1),
+});
+
 const recordsShape: Shape<Records> = object({
   externals: list(object({ id: u32, file: recordedFile })),
   sockets: list(object({ id: u32, inode: u32, provider, socket: recordedSocket })),
   tasks: absent(list(object({ pid: integer(1, 2 ** 22), exitSignal: integer(0, 64) })), []),
-  plugins: absent(list(object({ name: text(200), version: nullable(text(200)), apiVersion: u32 })), []),
+  plugins: absent(list(recordedPlugin), []),
 });
 
 /** The bytes of `criujs.json`. Numbers that may pass 2^53 are written in quotes. */

@@ -51,6 +51,7 @@ test('loads files of every kind, folders, URLs and packages', async () => {
       name: nameFromPath(origin),
       version: '0.1.0',
       apiVersion: 1,
+      imageVersion: 1,
       hooks: ['DUMP_EXT_FILE'],
     })),
   );

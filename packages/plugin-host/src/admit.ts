@@ -26,15 +26,19 @@ export function admitObject(given: unknown): LoadedPlugin {
 }
 
 function admitPlugin(plugin: Plugin, origin: string): LoadedPlugin {
-  const { name, version, apiVersion } = plugin;
+  const { name, version, apiVersion, imageVersion = 1 } = plugin;
   checkVersion(plugin, origin);
   if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
     throw malformed(`the plugin of ${origin} has no usable name: ${describe(name)}`, undefined);
+  }
+  if (!Number.isSafeInteger(imageVersion) || imageVersion < 1) {
+    throw malformed(`plugin ${name} has an imageVersion that is no positive integer: ${describe(imageVersion)}`, name);
   }
   return {
     name,
     version,
     apiVersion,
+    imageVersion,
     origin,
     ...hooksOf(plugin),
     init: plugin.init,

@@ -21,19 +21,21 @@ export interface ContextParts {
   readonly stage: Stage;
   readonly options: unknown;
   readonly signal: AbortSignal;
+  /** The version of the plugin's part of the images. */
+  readonly imageVersion: number;
   readonly sections: SectionStore | undefined;
   readonly onLog: ((entry: LogEntry) => void) | undefined;
 }
 
 /** What a plugin gets for one call. */
 export function createContext(parts: ContextParts): Context<never> {
-  const { stage, options, signal, plugin, sections } = parts;
+  const { stage, options, signal, plugin, imageVersion, sections } = parts;
   return Object.freeze({
     stage,
     options: options as never,
     signal,
     log: logger(parts),
-    image: createSection(sections, plugin),
+    image: createSection(sections, plugin, imageVersion),
   });
 }
 

@@ -27,7 +27,7 @@ function fresh(limit?: number): { directory: string; store: SectionStore; image:
   const directory = join(folder, `${++images}`);
   mkdirSync(directory);
   const store = directorySections(directory, { limit });
-  return { directory, store, image: createSection(store, 'kvm') };
+  return { directory, store, image: createSection(store, 'kvm', 1) };
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -89,7 +89,7 @@ test('a part is replaced as a whole, or stays as it was', async () => {
 test('plugins do not see each other', async () => {
   const { store, image } = fresh();
   await image.write('state', bytes);
-  const other = createSection(store, 'tun');
+  const other = createSection(store, 'tun', 1);
   expect(await other.names()).toEqual([]);
   expect(await codeOf(other.read('state'))).toBe('SECTION_MISSING');
 });
@@ -190,7 +190,7 @@ test('the image directory itself may be a link', async () => {
   const { directory } = fresh();
   const link = join(folder, `link-${images}`);
   symlinkSync(directory, link);
-  await createSection(directorySections(link), 'kvm').write('state', bytes);
+  await createSection(directorySections(link), 'kvm', 1).write('state', bytes);
   expect(existsSync(join(directory, 'criujs/kvm/state'))).toBe(true);
 });
 

@@ -8,6 +8,8 @@ export type HostErrorCode =
   | 'PLUGIN_INVALID'
   /** The plugin was written against a version of the contract that this host does not serve. */
   | 'PLUGIN_API_VERSION'
+  /** The images hold a part of the plugin in a version that is newer than the loaded plugin's. */
+  | 'PLUGIN_IMAGE_VERSION'
   /** Two plugins have one name, or the name of one begins with that of the other. */
   | 'PLUGIN_DUPLICATE'
   /** The user's options do not fit the plugin's schema. */

@@ -316,3 +316,43 @@ test('without images, context.image says what to do', async () => {
     remedy: expect.stringContaining('images'),
   });
 });
+
+test('a plugin is told the version of its part of the image: its own at a dump, the written one at a restore', async () => {
+  const seen: string[] = [];
+  const note = (stage: string, { image }: Context): void => void seen.push(`${stage} ${image.version}`);
+  const at = async (stage: 'dump' | 'restore', options: Partial<PluginHostOptions> = {}): Promise<void> => {
+    const host = await hostOf([definePlugin({ name: 'constructor', imageVersion: 3, init: note, hooks: [] })], options);
+    expect(host.plugins).toMatchObject([{ name: 'constructor', imageVersion: 3 }]);
+    await host.start(stage);
+    await host.finish({ ok: true });
+  };
+  await at('dump', { imageVersions: { constructor: 9 } as never });
+  await at('restore', { imageVersions: { constructor: 2 } as never });
+  await at('restore', { imageVersions: {} });
+  await at('restore');
+  expect(seen).toEqual(['dump 3', 'restore 2', 'restore 1', 'restore 1']);
+});
+
+test('images that are too new for a plugin fail a restore before any init, all plugins in one error', async () => {
+  const notes: string[] = [];
+  const plugins = [noting('a', notes), noting('b', notes, { version: '1.4.0', imageVersion: 2 }), noting('c', notes)];
+  const host = await hostOf(plugins, { imageVersions: { b: 3, gone: 7 } });
+  await expect(host.start('restore')).rejects.toMatchObject({
+    code: 'PLUGIN_IMAGE_VERSION',
+    plugin: 'b',
+    message: expect.stringMatching(/version 3 of what plugin b keeps.*b 1\.4\.0.*up to 2/),
+    remedy: expect.stringContaining('Update the plugin b'),
+  });
+  expect(await host.finish({ ok: false, error: new Error('x') as never })).toEqual([]);
+  expect(notes).toEqual([]);
+  const both = await hostOf(plugins, { imageVersions: { a: 2, b: 3 } });
+  await expect(both.start('restore')).rejects.toMatchObject({
+    code: 'PLUGIN_IMAGE_VERSION',
+    message: expect.stringMatching(/^2 plugins are too old for these images:\n.*plugin a.*\n.*plugin b/),
+  });
+});
+
+test.each([0, 1.5, '2'])('a plugin whose image version is %j is none', async (imageVersion) => {
+  const plugin = { ...definePlugin({ name: 'a', hooks: [] }), imageVersion } as never;
+  await expect(hostOf([plugin])).rejects.toMatchObject({ code: 'PLUGIN_INVALID', plugin: 'a' });
+});

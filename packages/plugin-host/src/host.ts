@@ -15,6 +15,7 @@ import { createContext, type LogEntry } from './context.ts';
 import { directorySections } from './directory-sections.ts';
 import { askFirst, type HostAnswer, tellAll } from './dispatch.ts';
 import { HostError } from './errors.ts';
+import { checkImageVersions, type ImageVersions, imageVersionAt } from './image-versions.ts';
 import { type ContextFor, exitAll, initAll } from './lifecycle.ts';
 import { loadAll, type PluginLoader } from './load.ts';
 import type { LoadedPlugin } from './loaded.ts';
@@ -39,6 +40,11 @@ export interface PluginHostOptions {
    * `context.image` throws.
    */
   readonly images?: string | SectionStore | undefined;
+  /**
+   * For a restore: the version of what each plugin wrote into the images (`imageVersion` of its {@link PluginInfo} at the
+   * dump), by plugin name. A plugin that is not in it wrote version 1. Default: none is.
+   */
+  readonly imageVersions?: ImageVersions | undefined;
   /** Milliseconds that one call of a plugin may take. Default 10 000. */
   readonly deadline?: number | undefined;
   /** Aborting it ends the call that waits, and all later ones but `exit`, with code ABORTED. */
@@ -51,6 +57,8 @@ export interface PluginInfo {
   readonly name: string;
   readonly version: string | undefined;
   readonly apiVersion: number;
+  /** Of what it writes into its part of the images: an engine records it at the dump. */
+  readonly imageVersion: number;
   readonly hooks: readonly HookName[];
 }
 
@@ -63,6 +71,7 @@ export interface PluginHost {
   /**
    * Begins a run: calls `init` of all in order. If one fails, `exit` of those whose init was called runs at once, that
    * one's too, and nothing is left to finish.
+   * @throws HostError PLUGIN_IMAGE_VERSION, before any init: the images are too new for a plugin; PLUGIN_INIT_FAILED …
    */
   start(stage: Stage): Promise<void>;
   /** Asks the plugins. A descriptor in `args` stays the caller's: it closes it afterwards. */
@@ -97,7 +106,7 @@ const longestTimer = 2 ** 31 - 1;
  *   PLUGIN_EXITED with the hook `load` or `options`
  */
 export async function createPluginHost(options: PluginHostOptions): Promise<PlanningHost> {
-  const { deadline = defaultDeadline, signal, onLog } = options;
+  const { deadline = defaultDeadline, signal, onLog, imageVersions = {} } = options;
   if (!(deadline > 0)) throw new RangeError(`a deadline of ${deadline} ms: it must be more than 0`);
   const sections = storeOf(options);
   const run = createRun(Math.min(deadline, longestTimer), signal);
@@ -109,7 +118,8 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
 
   const contextAt: ContextAt = (stage, hook, resource) => (plugin, signal) => {
     const own = { plugin: plugin.name, options: values.get(plugin.name) };
-    return createContext({ ...own, stage, hook, resource, signal, sections, onLog });
+    const imageVersion = imageVersionAt(stage, plugin, imageVersions);
+    return createContext({ ...own, imageVersion, stage, hook, resource, signal, sections, onLog });
   };
 
   const end = async ({ stage, begun, unwatch }: Started, outcome: Outcome): Promise<readonly CriuError[]> => {
@@ -146,6 +156,7 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
     async start(stage) {
       await finished;
       if (current !== undefined) throw wrongOrder('start was called twice', 'Call finish first.');
+      checkImageVersions(stage, plugins, imageVersions);
       run.active = true;
       const started: Started = { stage, begun: [], unwatch: watchProcess() };
       current = started;
@@ -226,8 +237,8 @@ function storeOf({ images, cwd = '.' }: PluginHostOptions): SectionStore | undef
   return typeof images === 'string' ? directorySections(resolve(cwd, images)) : images;
 }
 
-function infoOf({ name, version, apiVersion, handlers }: LoadedPlugin): PluginInfo {
-  return { name, version, apiVersion, hooks: [...handlers.keys()] };
+function infoOf({ name, version, apiVersion, imageVersion, handlers }: LoadedPlugin): PluginInfo {
+  return { name, version, apiVersion, imageVersion, hooks: [...handlers.keys()] };
 }
 
 function wrongOrder(message: string, remedy: string): HostError {

@@ -11,6 +11,7 @@ export {
   type PluginHostOptions,
   type PluginInfo,
 } from './host.ts';
+export type { ImageVersions } from './image-versions.ts';
 export { type InstalledPlugin, installedPlugins, pluginKeyword } from './installed.ts';
 export { filesAndPackages, type PluginLoader } from './load.ts';
 export type { CallOptions } from './provider.ts';

@@ -73,7 +73,9 @@ test('loads objects, files and packages in the order given', async () => {
 test('tells name, version and hooks of what it loaded', async () => {
   const cwd = withFiles({ 'a.ts': source('a') });
   const host = await createPluginHost({ plugins: ['./a.ts'], cwd });
-  expect(host.plugins).toEqual([{ name: 'a', version: '1.0.0', apiVersion: 1, hooks: ['PAUSE_DEVICES'] }]);
+  expect(host.plugins).toEqual([
+    { name: 'a', version: '1.0.0', apiVersion: 1, imageVersion: 1, hooks: ['PAUSE_DEVICES'] },
+  ]);
   expect([host.serves('PAUSE_DEVICES'), host.serves('DUMP_EXT_FILE')]).toEqual([true, false]);
 });
 

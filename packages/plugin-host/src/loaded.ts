@@ -5,6 +5,8 @@ export interface LoadedPlugin {
   readonly name: string;
   readonly version: string | undefined;
   readonly apiVersion: number;
+  /** Of what it writes into its part of the images. */
+  readonly imageVersion: number;
   /** Where it came from, in words. */
   readonly origin: string;
   readonly handlers: ReadonlyMap<HookName, (args: never, context: never) => unknown>;

@@ -13,13 +13,14 @@ export interface SectionStore {
   names(plugin: string): Promise<string[]>;
 }
 
-/** One plugin's view of a store. */
-export function createSection(store: SectionStore | undefined, plugin: string): ImageSection {
+/** One plugin's view of a store, and the version of what is in it. */
+export function createSection(store: SectionStore | undefined, plugin: string, version: number): ImageSection {
   const open = (name: string): SectionStore => {
     checkName(name);
     return store ?? noStore();
   };
   return {
+    version,
     async write(name, data) {
       await open(name).write(plugin, name, data);
     },

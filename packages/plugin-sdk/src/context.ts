@@ -34,6 +34,11 @@ export interface Context<O = unknown> {
  * `A-Z a-z 0-9 . _ -` and no leading dot. A part is there as a whole or not at all.
  */
 export interface ImageSection {
+  /**
+   * The version of what is in it. At a dump the plugin's own `imageVersion`; at a restore the one that it was written with,
+   * never more than the plugin's own. It is 1 where the images do not say: those of CRIU, and dumps of older releases.
+   */
+  readonly version: number;
   writeJson(name: string, value: unknown): Promise<void>;
   readJson<T = unknown>(name: string): Promise<T>;
   write(name: string, data: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;

@@ -15,6 +15,13 @@ test.each([
   ['a slash', { name: '../kvm', hooks: [] }, 'has no usable name'],
   ['a line feed at the end', { name: 'kvm\n', hooks: [] }, 'has no usable name'],
   ['a number as version', { name: 'kvm', version: 1, hooks: [] }, 'version that is no text'],
+  [
+    'a text as image version',
+    { name: 'kvm', imageVersion: '2', hooks: [] },
+    'imageVersion that is no positive integer',
+  ],
+  ['an image version of 0', { name: 'kvm', imageVersion: 0, hooks: [] }, 'imageVersion that is no positive integer'],
+  ['half an image version', { name: 'kvm', imageVersion: 1.5, hooks: [] }, 'imageVersion that is no positive integer'],
   ['options that are no schema', { name: 'kvm', options: {}, hooks: [] }, 'no Standard Schema'],
   ['an init that is no function', { name: 'kvm', init: 1, hooks: [] }, 'has an init that is no function'],
   ['an exit that is no function', { name: 'kvm', exit: 'x', hooks: [] }, 'has an exit that is no function'],
@@ -75,6 +82,11 @@ test('a plugin cannot be changed once it is defined', () => {
   hooks.push(hook('POST_FORKING', () => {}));
   expect(plugin.hooks).toHaveLength(1);
   expect(Object.isFrozen(plugin)).toBe(true);
+});
+
+test('the version of what a plugin writes is kept, where it has one', () => {
+  expect(definePlugin({ name: 'kvm', imageVersion: 3, hooks: [] }).imageVersion).toBe(3);
+  expect(definePlugin({ name: 'kvm', hooks: [] })).not.toHaveProperty('imageVersion');
 });
 
 test.each([undefined, null, 1, 'kvm', {}, { name: 'kvm', apiVersion: 1, hooks: [] }])('%j is no plugin', (value) => {

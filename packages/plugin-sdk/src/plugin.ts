@@ -15,6 +15,11 @@ export interface PluginDefinition<O = unknown> {
   readonly name: string;
   /** The plugin's own version; it is recorded in the images. */
   readonly version?: string;
+  /**
+   * The version of what the plugin writes into its part of the image directory: a positive integer, 1 unless it says so.
+   * Raise it when older releases of the plugin could not read what is written now. A restore tells it as `context.image.version`.
+   */
+  readonly imageVersion?: number;
   /** Validates the user's options before a run. Where there are none it sees `{}`. */
   readonly options?: StandardSchemaV1<unknown, O>;
   /** Called once a run before any hook, in the order in which the plugins were given. */
@@ -29,6 +34,7 @@ export interface Plugin {
   readonly name: string;
   readonly version?: string;
   readonly apiVersion: number;
+  readonly imageVersion?: number;
   readonly options?: StandardSchemaV1<unknown, unknown>;
   readonly init?: (stage: Stage, context: Context<never>) => void | Promise<void>;
   readonly exit?: (stage: Stage, outcome: Outcome, context: Context<never>) => void | Promise<void>;
@@ -46,13 +52,14 @@ export interface Plugin {
 export function definePlugin<O = unknown>(definition: PluginDefinition<O>): Plugin {
   const wrong = firstMistake(definition);
   if (wrong !== undefined) throw invalid(nameFor(definition), ...wrong);
-  const { name, version, options, hooks } = definition;
+  const { name, version, imageVersion, options, hooks } = definition;
   return Object.freeze({
     [brand]: true,
     apiVersion,
     name,
     hooks: Object.freeze([...hooks]),
     ...(version === undefined ? {} : { version }),
+    ...(imageVersion === undefined ? {} : { imageVersion }),
     ...(options === undefined ? {} : { options }),
     // Bound: a definition may be an instance of a class.
     ...(definition.init === undefined ? {} : { init: definition.init.bind(definition) }),
@@ -88,12 +95,15 @@ function firstMistake(definition: unknown): Mistake | undefined {
   if (typeof definition !== 'object' || definition === null) {
     return ['is no object', "Call definePlugin({ name: '…', hooks: [hook('…', …)] })."];
   }
-  const { name, version, options, init, exit, hooks } = definition as Record<string, unknown>;
+  const { name, version, imageVersion, options, init, exit, hooks } = definition as Record<string, unknown>;
   if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
     return ['has no usable name', 'Name it with small letters, digits and dashes, a letter or digit first.'];
   }
   if (version !== undefined && (typeof version !== 'string' || version === '')) {
     return ['has a version that is no text', "Write it as in package.json, for example version: '1.0.0'."];
+  }
+  if (imageVersion !== undefined && !(Number.isSafeInteger(imageVersion) && Number(imageVersion) > 0)) {
+    return ['has an imageVersion that is no positive integer', 'Count from 1: imageVersion: 2 for the second layout.'];
   }
   if (options !== undefined && !isSchema(options)) {
     return [

@@ -28,12 +28,17 @@ export async function dump(tree: PretendTree, given: DumpSettings | DumpSettings
   });
   if (!report.ok || stage === 'pre-dump') return report;
   // As an engine reads it: nothing of the dump's own objects.
-  const image = structuredClone({ ...records, processes: tree.processes, sections: report.sections });
+  const image = structuredClone({
+    ...records,
+    processes: tree.processes,
+    sections: report.sections,
+    imageVersions: sections.versions,
+  });
   return { ...report, image: image as PretendImage };
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
-type Records = Mutable<Omit<PretendImage, 'processes' | 'sections'>>;
+type Records = Mutable<Omit<PretendImage, 'processes' | 'sections' | 'imageVersions'>>;
 
 interface Dumping {
   readonly run: Run;

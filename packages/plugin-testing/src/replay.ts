@@ -3,6 +3,7 @@ import { devNull } from 'node:os';
 import {
   decodeRecord,
   type HookAnswer,
+  type ImageVersions,
   type RecordedAnswer,
   type RecordedCall,
   type RecordedError,
@@ -20,6 +21,8 @@ import { makeStandIn } from './stand-in.ts';
 export interface ReplaySettings extends RunSettings {
   /** Parts of the image that are there at first, beside those that were recorded. */
   readonly sections?: SectionContents | undefined;
+  /** The version of what each plugin wrote into them, by plugin name: a record does not say. Default: 1. */
+  readonly imageVersions?: ImageVersions | undefined;
   /** Opens what a call is lent, in place of a stand-in; undefined: the stand-in. The kit closes it. */
   readonly lend?: ((call: RecordedCall) => number | undefined) | undefined;
 }
@@ -57,8 +60,9 @@ export async function replay(
   const differences: Difference[] = [];
   const runs: RunReport[] = [];
   let sections: SectionContents = settings.sections ?? {};
+  let versions: ImageVersions = settings.imageVersions ?? {};
   for (const recorded of runsOf(lines)) {
-    const store = memorySections(merge(sections, recorded.parts));
+    const store = memorySections(merge(sections, recorded.parts), versions);
     let began = false;
     const report = await conduct(recorded.stage, settings, store, async (run) => {
       began = true;
@@ -68,6 +72,7 @@ export async function replay(
     noteStart(recorded, began ? undefined : report.error, differences);
     runs.push(report);
     sections = report.sections;
+    versions = store.versions;
   }
   // A run that failed then may fail now; that is no difference by itself.
   return { ok: differences.length === 0, differences, runs };

@@ -1,4 +1,4 @@
-import type { HookAnswer, LogEntry } from '@criujs/plugin-host';
+import type { HookAnswer, ImageVersions, LogEntry } from '@criujs/plugin-host';
 import type {
   CriuError,
   FileId,
@@ -95,6 +95,8 @@ export interface PretendImage {
   readonly mounts: readonly { readonly id: MountId; readonly mountpoint: string; readonly provider: Provider }[];
   readonly maps: readonly (Omit<PretendMap, 'open'> & { readonly provider: Provider })[];
   readonly sections: SectionContents;
+  /** The version of what each plugin wrote, by plugin name. Who is not in it wrote version 1. */
+  readonly imageVersions?: ImageVersions;
 }
 
 export interface DumpReport extends RunReport {

@@ -313,3 +313,18 @@ test('hooks without a plugin of their own ask nobody', async () => {
   const hooks: readonly HookName[] = (await dump(tree, [])).calls.map((it) => it.hook);
   expect(hooks).toEqual(['PAUSE_DEVICES', 'CHECKPOINT_DEVICES', 'DUMP_DEVICES_LATE']);
 });
+
+test('a restore knows the version that the image was written with', async () => {
+  const seen: number[] = [];
+  const release = (imageVersion: number): Plugin =>
+    definePlugin({ name: 'gpu', imageVersion, init: (_stage, { image }) => void seen.push(image.version), hooks: [] });
+  const dumped = await dump(await makeTree({}), [release(2)]);
+  expect(dumped.image?.imageVersions).toEqual({ gpu: 2 });
+  expect(await restore(dumped, [release(3)])).toMatchObject({ ok: true });
+  expect(await restore(dumped, [release(1)])).toMatchObject({
+    ok: false,
+    error: { code: 'PLUGIN_IMAGE_VERSION' },
+    inits: [],
+  });
+  expect(seen).toEqual([2, 2]);
+});

@@ -89,6 +89,9 @@ export async function conduct(
   let thrown: unknown;
   try {
     host = await openHost(settings, sections, notes, signal);
+    if (stage !== 'restore') {
+      sections.versions = Object.fromEntries(host.plugins.map(({ name, imageVersion }) => [name, imageVersion]));
+    }
     await host.start(stage);
     notes.checkFatal();
     await steps(createRun(host, notes, signal));
@@ -221,6 +224,7 @@ async function openHost(
     cwd,
     options,
     images: wrapSections(sections),
+    imageVersions: sections.versions,
     deadline: settings.deadline ?? (waitsForDeadline(faults) ? 1000 : undefined),
     signal,
     onLog(entry) {

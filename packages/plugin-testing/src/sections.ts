@@ -1,16 +1,18 @@
-import { HostError, type SectionStore } from '@criujs/plugin-host';
+import { HostError, type ImageVersions, type SectionStore } from '@criujs/plugin-host';
 
 /** Parts of an image by plugin and name. */
 export type SectionContents = Readonly<Record<string, Readonly<Record<string, Uint8Array>>>>;
 
 /** A store of parts that is no directory. */
 export interface MemorySections extends SectionStore {
+  /** The version of what each plugin wrote, by plugin name: a dump sets it, a restore hands it to the host. */
+  versions: ImageVersions;
   /** A copy of all that is in it now. */
   contents(): SectionContents;
 }
 
 /** Keeps parts in memory, beginning with a copy of `initial`. */
-export function memorySections(initial: SectionContents = {}): MemorySections {
+export function memorySections(initial: SectionContents = {}, versions: ImageVersions = {}): MemorySections {
   const plugins = new Map(
     Object.entries(initial).map(([plugin, parts]) => [plugin, new Map(Object.entries(parts))] as const),
   );
@@ -23,6 +25,7 @@ export function memorySections(initial: SectionContents = {}): MemorySections {
     });
   };
   return {
+    versions,
     async write(plugin, name, data) {
       const bytes = await gather(data);
       const parts = plugins.get(plugin) ?? new Map<string, Uint8Array>();

@@ -25,7 +25,7 @@ const images = (ids: readonly number[], plugins: readonly string[] = []) => ({
 });
 
 function session(...names: string[]): Session {
-  const plugins = names.map((name) => ({ name, version: null, apiVersion: 1 }));
+  const plugins = names.map((name) => ({ name, version: null, apiVersion: 1, imageVersion: 1 }));
   return { hooks: { plugins, serves: () => names.length > 0 } } as unknown as Session;
 }
 

@@ -38,7 +38,7 @@ export async function conduct<J extends JobName>(run: Run<J>): Promise<Conducted
     if (control.aborted()) throw new EngineError('ABORTED', 'the run was aborted before it began');
     const images = (await run.images?.(control)) ?? noImages;
     try {
-      return await runWorker(run, control, images, openPlugins(run.options, run.stage, images.sections));
+      return await runWorker(run, control, images, openPlugins(run.options, run.stage, images));
     } catch (error) {
       await images.discard();
       throw error;

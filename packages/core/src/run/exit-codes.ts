@@ -22,7 +22,8 @@ export const exitCodeMeanings: Readonly<Record<ExitCodeName, string>> = {
   failed: 'failed for another reason, which the message tells',
   usage: 'wrong usage, a configuration that makes no sense, or wrong options of a plugin',
   refused: 'refused: the tree holds something that neither the engine nor a plugin can dump',
-  plugin: 'a plugin is missing, failed, hung or answered nonsense; at a plan: plugins claim the same',
+  plugin:
+    'a plugin is missing, too old for the images, failed, hung or answered nonsense; at a plan: plugins claim the same',
   images:
     'the images: exist already, cannot be written, are incomplete, damaged or do not fit the files of this machine',
   rights: 'a right is missing: to trace, to choose a pid, to read',
@@ -54,6 +55,7 @@ const byCode: Readonly<Record<EngineErrorCode, ExitCodeName>> = {
   PLUGIN_NOT_FOUND: 'plugin',
   PLUGIN_INVALID: 'plugin',
   PLUGIN_API_VERSION: 'plugin',
+  PLUGIN_IMAGE_VERSION: 'plugin',
   PLUGIN_DUPLICATE: 'plugin',
   PLUGIN_OPTIONS: 'usage',
   PLUGIN_INIT_FAILED: 'plugin',

@@ -4,7 +4,7 @@ import type { SectionStore } from '@criujs/plugin-host';
 import { EngineError } from '../errors.ts';
 import type { ImageStore } from '../options.ts';
 import { discardDump, prepareForDump, prepareForRestore } from './directory.ts';
-import { writeError } from './image-file.ts';
+import { openForReading, readAll, writeError } from './image-file.ts';
 import { inventoryName } from './image-names.ts';
 import type { Control } from './link.ts';
 import type { StorePlace } from './protocol.ts';
@@ -19,6 +19,8 @@ export interface RunImages {
   /** Serves the engine; null: there is no such image to read. */
   open(name: string, mode: 'read' | 'write'): Promise<number | null>;
   list(): Promise<readonly string[]>;
+  /** A whole image, read on this thread; null: there is none. */
+  read(name: string): Promise<Uint8Array | null>;
   /** Removes what a failed dump wrote. Never throws. */
   discard(): Promise<void>;
 }
@@ -45,6 +47,7 @@ export const noImages: RunImages = {
   sections: async () => undefined,
   open: async () => null,
   list: async () => [],
+  read: async () => null,
   discard: async () => undefined,
 };
 
@@ -66,6 +69,7 @@ function openDirectory(directory: string, { stage, force }: Purpose, control: Co
         },
       };
     },
+    read: async (name) => readWhole(openForReading(directory, name)),
     async discard() {
       if (stage === 'dump') discardDump(directory, { made, wrote: control.dirty() });
     },
@@ -88,6 +92,7 @@ async function openStore(store: ImageStore, { stage, force }: Purpose): Promise<
     place: 'store',
     open,
     sections: async () => storeSections(store, open),
+    read: async (name) => readWhole(await open(name, 'read')),
     list: async () => (await store.list?.()) ?? [...written],
     async discard() {
       // A dump that has its inventory is whole, and may be all that is left of the program.
@@ -95,6 +100,15 @@ async function openStore(store: ImageStore, { stage, force }: Purpose): Promise<
       for (const name of written) await Promise.resolve(store.remove?.(name)).catch(() => undefined);
     },
   };
+}
+
+function readWhole(fd: number | null): Uint8Array | null {
+  if (fd === null) return null;
+  try {
+    return readAll(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 type Open = (name: string, mode: 'read') => Promise<number | null>;

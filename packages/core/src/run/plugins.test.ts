@@ -2,13 +2,23 @@ import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync, stat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeRecord } from '@criujs/plugin-host';
-import { definePlugin, hook, notSupported, type Plugin, retryLater, socketInode } from '@criujs/plugin-sdk';
+import {
+  type Context,
+  definePlugin,
+  hook,
+  notSupported,
+  type Plugin,
+  retryLater,
+  type Stage,
+  socketInode,
+} from '@criujs/plugin-sdk';
 import { expect, test } from 'vitest';
 import type { RunOptions } from '../options.ts';
+import { noImages } from './images.ts';
 import { openPlugins, type RunPlugins } from './plugins.ts';
 
 async function started(plugin: Plugin, options: RunOptions = {}): Promise<RunPlugins> {
-  const plugins = openPlugins({ ...options, plugins: [plugin] }, 'restore', async () => undefined);
+  const plugins = openPlugins({ ...options, plugins: [plugin] }, 'restore', noImages);
   await plugins.start();
   return plugins;
 }
@@ -38,7 +48,7 @@ const isOpen = (fd: number): boolean => {
 };
 
 test('a run without plugins serves no hook and needs no host', async () => {
-  const plugins = openPlugins({}, 'dump', async () => undefined);
+  const plugins = openPlugins({}, 'dump', noImages);
   expect(await plugins.start()).toEqual({ served: {}, plugins: [] });
   expect(await plugins.finish({ ok: true })).toEqual([]);
 });
@@ -117,7 +127,7 @@ test('retryLater and declining cross as plain data', async () => {
 });
 
 test('a plugin that dumped something and is not loaded is missed by name, even when none is loaded', async () => {
-  const plugins = openPlugins({}, 'restore', async () => undefined);
+  const plugins = openPlugins({}, 'restore', noImages);
   await plugins.start();
   await expect(plugins.call({ ...ask, provider: 'gpu', providerVersion: '1.4.0' })).rejects.toMatchObject({
     code: 'PLUGIN_MISSING',
@@ -139,7 +149,7 @@ test('what exit throws is a warning', async () => {
 });
 
 test('options that no plugin reads are a mistake, even when none is loaded', async () => {
-  const plugins = openPlugins({ pluginOptions: { gpu: {} } }, 'dump', async () => undefined);
+  const plugins = openPlugins({ pluginOptions: { gpu: {} } }, 'dump', noImages);
   await expect(plugins.start()).rejects.toMatchObject({ code: 'PLUGIN_OPTIONS', plugin: 'gpu' });
   expect(await plugins.finish({ ok: true })).toEqual([]);
 });
@@ -170,15 +180,46 @@ test('a record has the calls, the answers and the end, and is for its owner only
   }
 });
 
+test('a restore tells a plugin the version of its part, and refuses what is too new for it before any init', async () => {
+  const seen: string[] = [];
+  const gpu = (imageVersion: number): Plugin => {
+    const note = (stage: string, { image }: Context): void => void seen.push(`${stage} ${image.version}`);
+    return definePlugin({ name: 'gpu', imageVersion, init: note, hooks: [] });
+  };
+  const written = (plugins: readonly object[]): typeof noImages => ({
+    ...noImages,
+    read: async () => {
+      return Buffer.from(JSON.stringify({ format: 'criujs', version: 1, externals: [], sockets: [], plugins }));
+    },
+  });
+  const run = async (plugin: Plugin, stage: Stage, images = noImages): Promise<unknown> => {
+    const plugins = openPlugins({ plugins: [plugin] }, stage, images);
+    const started = await plugins.start().catch((error: unknown) => error);
+    await plugins.finish({ ok: true });
+    return started;
+  };
+  const record = { name: 'gpu', version: null, apiVersion: 1 };
+  expect(await run(gpu(3), 'dump')).toMatchObject({ plugins: [{ ...record, imageVersion: 3 }] });
+  await run(gpu(3), 'restore', written([{ ...record, imageVersion: 2 }]));
+  await run(gpu(3), 'restore', written([record]));
+  await run(gpu(3), 'restore');
+  expect(seen).toEqual(['dump 3', 'restore 2', 'restore 1', 'restore 1']);
+  expect(await run(gpu(1), 'restore', written([{ ...record, imageVersion: 2 }]))).toMatchObject({
+    code: 'PLUGIN_IMAGE_VERSION',
+    plugin: 'gpu',
+  });
+  expect(seen).toHaveLength(4);
+});
+
 test('a record that cannot be written is told at once', () => {
-  expect(() => openPlugins({ record: '/nowhere/calls.jsonl' }, 'dump', async () => undefined)).toThrow(
+  expect(() => openPlugins({ record: '/nowhere/calls.jsonl' }, 'dump', noImages)).toThrow(
     expect.objectContaining({ code: 'BAD_OPTION', message: expect.stringContaining('/nowhere/calls.jsonl') }),
   );
 });
 
 test('a record of a run without plugins says so', async () => {
   const lines: string[] = [];
-  const plugins = openPlugins({ record: (line) => lines.push(line) }, 'dump', async () => undefined);
+  const plugins = openPlugins({ record: (line) => lines.push(line) }, 'dump', noImages);
   await plugins.start();
   await plugins.finish({ ok: true });
   expect(decodeRecord(lines.join('')).map(({ event }) => event)).toEqual(['record', 'host', 'start', 'finish']);

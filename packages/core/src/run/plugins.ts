@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import type { PluginHost, PluginInfo, SectionStore } from '@criujs/plugin-host';
+import type { ImageVersions, PluginHost, PluginInfo } from '@criujs/plugin-host';
 import {
   type Descriptor,
   type HookArgs,
@@ -11,7 +11,8 @@ import {
   type VmaSource,
 } from '@criujs/plugin-sdk';
 import type { RunOptions } from '../options.ts';
-import type { PluginRecord } from '../records.ts';
+import { decodeRecords, type PluginRecord, recordsName } from '../records.ts';
+import type { RunImages } from './images.ts';
 import type { Request, ServedHooks, StartedPlugins, WireAnswer } from './protocol.ts';
 import { openRecord, type RunRecord } from './record.ts';
 import { decodeError } from './wire.ts';
@@ -25,19 +26,19 @@ export interface RunPlugins {
   finish(outcome: Outcome): Promise<string[]>;
 }
 
-/** Asked for only when there are plugins. */
-type Sections = () => Promise<SectionStore | undefined>;
+/** Where plugins' own parts live, and what is recorded of them. Asked only when there are plugins. */
+type PluginImages = Pick<RunImages, 'sections' | 'read'>;
 
 /**
  * @param stage null: the run only looks which hooks there are
- * @param sections where plugins' own parts live; undefined: the run has no images
  */
-export function openPlugins(options: RunOptions, stage: Stage | null, sections: Sections): RunPlugins {
+export function openPlugins(options: RunOptions, stage: Stage | null, images: PluginImages): RunPlugins {
   const descriptors = descriptorKeeper();
   const record = openRecord(options);
   // Loading begins while the engine's thread starts; its failure is told where it is waited for.
   // Without plugins nothing of the host is even read.
-  const loading = needsHost(options) ? createHost(options, sections, record) : null;
+  const create = (): Promise<PluginHost> => createHost(options, stage, images, record);
+  const loading = needsHost(options) ? create() : null;
   loading?.catch(() => undefined);
   let host: PluginHost | null = null;
   const begin = async (loaded: Promise<PluginHost>): Promise<PluginHost> => {
@@ -53,11 +54,7 @@ export function openPlugins(options: RunOptions, stage: Stage | null, sections: 
     async call({ hook, args, provider, providerVersion, resource }) {
       const how = { provider, providerVersion, resource };
       // Without plugins there is no host yet; it says best which provider is missing.
-      const answer = await (host ?? (await begin(createHost(options, sections, record)))).call(
-        hook,
-        args as HookArgs<HookName>,
-        how,
-      );
+      const answer = await (host ?? (await begin(create()))).call(hook, args as HookArgs<HookName>, how);
       if (!answer.claimed) return { claimed: false };
       const { plugin, version } = answer;
       const result = answer.result as unknown;
@@ -91,26 +88,38 @@ function needsHost({ plugins = [], pluginOptions = {}, record }: RunOptions): bo
   return plugins.length > 0 || Object.keys(pluginOptions).length > 0 || record !== undefined;
 }
 
-async function createHost(options: RunOptions, sections: Sections, record: RunRecord): Promise<PluginHost> {
+async function createHost(
+  options: RunOptions,
+  stage: Stage | null,
+  images: PluginImages,
+  record: RunRecord,
+): Promise<PluginHost> {
   const { createPluginHost, createRecorder } = await import('@criujs/plugin-host');
   const { plugins = [], cwd, loaders, pluginOptions, hookDeadline = defaultDeadlineMs, onLog } = options;
   const recorder = record.sink === null ? null : createRecorder(record.sink);
-  const store = await sections();
-  const images = store === undefined || recorder === null ? store : recorder.sections(store);
+  const store = await images.sections();
   const host = await createPluginHost({
     plugins,
     cwd,
     loaders,
     options: pluginOptions,
-    images,
+    images: store === undefined || recorder === null ? store : recorder.sections(store),
+    imageVersions: stage === 'restore' ? await readVersions(images) : undefined,
     deadline: hookDeadline,
     onLog,
   });
   return recorder === null ? host : recorder.host(host);
 }
 
-function recordOf({ name, version, apiVersion }: PluginInfo): PluginRecord {
-  return { name, version: version ?? null, apiVersion };
+/** What `criujs.json` says of the plugins' parts; nothing in images of CRIU. */
+async function readVersions(images: PluginImages): Promise<ImageVersions> {
+  const bytes = await images.read(recordsName);
+  if (bytes === null) return {};
+  return Object.fromEntries(decodeRecords(bytes).plugins.map(({ name, imageVersion }) => [name, imageVersion]));
+}
+
+function recordOf({ name, version, apiVersion, imageVersion }: PluginInfo): PluginRecord {
+  return { name, version: version ?? null, apiVersion, imageVersion };
 }
 
 function servedHooks(host: PluginHost | null): ServedHooks {

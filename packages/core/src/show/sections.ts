@@ -16,7 +16,8 @@ export async function seeSections(records: Records | null, reader: Reader): Prom
   for (const plugin of pluginFolders(reader)) {
     const known = records?.plugins.find(({ name }) => name === plugin);
     const parts = await seeParts(plugin, store, reader);
-    sections.push({ plugin, version: known?.version ?? null, apiVersion: known?.apiVersion ?? null, parts });
+    const { version = null, apiVersion = null, imageVersion = null } = known ?? {};
+    sections.push({ plugin, version, apiVersion, imageVersion, parts });
   }
   return sections;
 }

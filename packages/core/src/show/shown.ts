@@ -67,6 +67,8 @@ export interface ShownSection {
   readonly version: string | null;
   /** The version of the plugin contract that it was written against. */
   readonly apiVersion: number | null;
+  /** The version of what it wrote here; null: the images do not say. */
+  readonly imageVersion: number | null;
   readonly parts: readonly ShownPart[];
 }
 
