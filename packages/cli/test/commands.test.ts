@@ -8,7 +8,7 @@ import { criujs, criujsCommand } from '../../core/test/harness/engines.ts';
 import { isRoot, root } from '../../core/test/harness/machine.ts';
 import { test } from '../../core/test/harness/place.ts';
 import { proc, runs, untilGone } from '../../core/test/harness/processes.ts';
-import { shCounter } from '../../core/test/harness/programs.ts';
+import { nodeCounter, shCounter } from '../../core/test/harness/programs.ts';
 import { until } from '../../core/test/harness/wait.ts';
 
 const bin = join(root, 'packages/cli/bin/criujs.js');
@@ -189,7 +189,7 @@ export default {
 
 describe('restore in the foreground', () => {
   test('the root is our child: it gets our signals, and its end is ours', async ({ place }) => {
-    const target = await place.start(shCounter);
+    const target = await place.start(nodeCounter);
     const images = place.fresh('images');
     await criujs.dump(target.pid, images);
     await untilGone(target.pid);

@@ -9,7 +9,7 @@ import { criujs, criujsCommand, criujsFails } from '../../core/test/harness/engi
 import { isRoot } from '../../core/test/harness/machine.ts';
 import { type Place, test } from '../../core/test/harness/place.ts';
 import { processesIn, untilGone } from '../../core/test/harness/processes.ts';
-import { cProgram, shCounter } from '../../core/test/harness/programs.ts';
+import { cProgram, nodeCounter, shCounter } from '../../core/test/harness/programs.ts';
 import type { Target } from '../../core/test/harness/target.ts';
 import { until } from '../../core/test/harness/wait.ts';
 
@@ -88,7 +88,7 @@ describe('options of plugins', () => {
 
 describe('a record of a run', () => {
   test('of a dump and of a restore: calls, answers, ends', async ({ place }) => {
-    const target = await place.start(shCounter);
+    const target = await place.start(nodeCounter);
     const watches = `name: 'watches', version: '1.0.0', hooks: [
       { hook: 'CHECKPOINT_DEVICES', handler: (args, context) => context.image.writeJson('seen', args) },
       { hook: 'RESUME_DEVICES_LATE', handler: async (_, context) => void (await context.image.readJson('seen')) }]`;

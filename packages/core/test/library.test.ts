@@ -100,7 +100,7 @@ describe('as a library', () => {
   });
 
   test('a root that stays our child is waited for; a relative directory is meant from cwd', async ({ place }) => {
-    const target = await place.start(shCounter);
+    const target = await place.start(nodeCounter);
     await dump({ pid: target.pid, images: 'here', cwd: place.directory });
     expect(existsSync(join(place.directory, 'here', 'inventory.img'))).toBe(true);
     await untilGone(target.pid);
@@ -177,7 +177,7 @@ describe('abort', () => {
 
 describe('images in a store of the caller', () => {
   test('there and back, with the plugins parts beside', async ({ place }) => {
-    const target = await place.start(shCounter);
+    const target = await place.start(nodeCounter);
     const folder = place.directory;
     const parts: string[] = [];
     const store = {
