@@ -10,7 +10,7 @@ import { callObserver } from './accelerators.ts';
 import { isOwnChild, withoutChildSignals } from './dump/child-signals.ts';
 import { ask, lookAt, type OutsideView } from './dump/collect.ts';
 import { commitAndKill } from './dump/commit.ts';
-import { type FrozenTree, freezeTree } from './dump/freeze.ts';
+import { type FrozenTask, type FrozenTree, freezeTree } from './dump/freeze.ts';
 import { dumpPages } from './dump/pages.ts';
 import { inventoryImage, taskRecords, writeTask, writeTree, writeZombie } from './dump/write.ts';
 import { surveyLasting, surveyTree } from './survey.ts';
@@ -25,14 +25,14 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
   const begun = performance.now();
   session.phase('survey');
   checkRoot(options.pid);
-  const surveyed = surveyTree(options.pid);
   refuse(
     options.pid,
     surveyLasting(options.pid, session.hooks).flatMap((row) => (row.taker === null ? [asRefusal(row)] : [])),
   );
 
   session.phase('pause');
-  for (const { pid } of surveyed) callObserver(session, 'PAUSE_DEVICES', pid);
+  if (session.hooks.serves('PAUSE_DEVICES'))
+    for (const { pid } of surveyTree(options.pid)) callObserver(session, 'PAUSE_DEVICES', pid);
 
   const freezeAndDump = (quiet: Session): DumpOutcome => dumpFrozen(options, quiet, begun);
   return isOwnChild(options.pid) ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
@@ -49,7 +49,7 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
     session.phase('collect');
     const living = tree.tasks.filter(({ state }) => state !== 'zombie');
     files = collectFiles(living, session);
-    const views = lookAtAll(tree, files, options.pid);
+    const views = lookAtAll(tree, living, files);
 
     session.phase('infect');
     const asked = views.map((view) => ({ view, inside: ask(tree, view) }));
@@ -90,13 +90,12 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
 }
 
 /** Looks at the whole tree from outside and refuses, in one error, all that nobody can dump. */
-function lookAtAll(tree: FrozenTree, files: CollectedFiles, root: number): OutsideView[] {
+function lookAtAll(tree: FrozenTree, living: readonly FrozenTask[], files: CollectedFiles): OutsideView[] {
   const refusals: Refusal[] = [...sharedWithParent(tree), ...sessionRefusals(tree)];
-  const living = tree.tasks.filter(({ state }) => state !== 'zombie');
   const views = living.map((task) => lookAt(task, files, refusals));
   // Our own tracing is no reason to refuse; everything else may have changed since the survey.
   const tasks = living.flatMap(({ pid }) => recogniseTask(pid)).filter(({ resource }) => resource !== 'tracing');
-  refuse(root, [...tasks, ...refusals, ...files.refusals]);
+  refuse((tree.tasks[0] as FrozenTask).pid, [...tasks, ...refusals, ...files.refusals]);
   return views;
 }
 

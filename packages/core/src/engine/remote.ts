@@ -38,7 +38,11 @@ export interface Inquiry<T> {
   answer(results: readonly number[], read: (address: number, length: number) => Buffer): T;
 }
 
-type Answers<M extends Record<string, Inquiry<unknown>>> = {
+/** Questions by name. */
+export type Inquiries = Record<string, Inquiry<unknown>>;
+
+/** Their answers, by the same names. */
+export type Answers<M extends Inquiries> = {
   readonly [K in keyof M]: M[K] extends Inquiry<infer T> ? T : never;
 };
 
@@ -57,7 +61,7 @@ export function createArea(area: DataArea): Area & { readonly used: () => number
 }
 
 /** Asks many questions in one batch: one stop of the task, however many there are. */
-export function inquire<M extends Record<string, Inquiry<unknown>>>(
+export function inquire<M extends Inquiries>(
   run: (calls: readonly RemoteCall[]) => readonly number[],
   memory: { readonly pid: number; readonly start: number; readonly used: () => number },
   inquiries: M,

@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts';
 import { type OpenedFiles, openFiles } from '../files/open.ts';
 import { checkProviders } from '../files/providers.ts';
 import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
-import { readRecords } from '../records.ts';
+import { type Records, readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { callObserver } from './accelerators.ts';
 import { createInheritance } from './restore/descriptors.ts';
@@ -12,7 +12,7 @@ import { endTasks, forkTree } from './restore/fork.ts';
 import { type BuiltThread, endTask, holeSize, lowestAddress, startHelper, workshopAt } from './restore/helper.ts';
 import { findHole, type MemoryPlan, planMemory } from './restore/layout.ts';
 import { isFileMap } from './restore/map.ts';
-import { readTree, type TaskImage } from './restore/read.ts';
+import { livingTasks, readTree, type TaskImage } from './restore/read.ts';
 import { letGo, putTogether } from './restore/resume.ts';
 import { accessOf, buildTask } from './restore/task.ts';
 
@@ -32,8 +32,9 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   const begun = performance.now();
   session.phase('read');
   const tree = readTree(session);
-  checkProviders(tree, readRecords(session.store), session);
-  const images = tree.tasks.filter((task): task is TaskImage => task.state !== 'zombie');
+  const records = readRecords(session.store);
+  checkProviders(tree, records, session);
+  const images = livingTasks(tree);
   const planned = images.map((image): Planned => ({ image, memory: planMemory(image) }));
   const workshop = workshopAt(
     findHole(
@@ -57,7 +58,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
     const helper = startHelper(workshop, inheritance.list);
     let tasks: ReadonlyMap<number, BuiltThread> = new Map();
     try {
-      const fork = forkTree(tree, helper, workshop, { ...options, exitSignal: exitSignals(session) });
+      const fork = forkTree(tree, helper, workshop, { ...options, exitSignal: exitSignals(records) });
       tasks = fork.tasks;
       const now = (pid: number): number => fork.ids.get(pid) ?? pid;
       files.afterFork(now);
@@ -105,8 +106,8 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
 }
 
 /** The signal that each process's parent gets when it ends. */
-function exitSignals(session: Session): (pid: number) => number {
-  const recorded = new Map(readRecords(session.store)?.tasks.map(({ pid, exitSignal }) => [pid, exitSignal]));
+function exitSignals(records: Records | null): (pid: number) => number {
+  const recorded = new Map(records?.tasks.map(({ pid, exitSignal }) => [pid, exitSignal]));
   return (pid) => recorded.get(pid) ?? signals.SIGCHLD;
 }
 

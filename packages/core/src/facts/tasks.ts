@@ -15,9 +15,12 @@ export function harmlessSignalOf(caught: bigint): number | undefined {
   return harmlessSignals.find((signal) => !hasSignal(caught, signal));
 }
 
+/** A mask of every signal. */
+export const everySignal = 0xffff_ffff_ffff_ffffn;
+
 /** A mask of every signal but one. */
 export function allSignalsBut(signal: number): bigint {
-  return 0xffff_ffff_ffff_ffffn & ~(1n << BigInt(signal - 1));
+  return everySignal & ~(1n << BigInt(signal - 1));
 }
 
 /** Whether a mask holds a signal. */

@@ -74,8 +74,7 @@ export function credentialCalls(wanted: CredsEntry, now: Status): TaskCall[] {
     );
   }
   calls.push(...droppedCapabilities(now.capBnd, mask(wanted.capBnd)));
-  if (idsDiffer) calls.push({ name: 'prctl', args: [prctl.setSecurebits, wanted.secbits], what: 'set securebits' });
-  else if (wanted.secbits !== 0)
+  if (idsDiffer || wanted.secbits !== 0)
     calls.push({ name: 'prctl', args: [prctl.setSecurebits, wanted.secbits], what: 'set securebits' });
   const capabilitiesDiffer =
     mask(wanted.capEff) !== now.capEff || mask(wanted.capPrm) !== now.capPrm || mask(wanted.capInh) !== now.capInh;

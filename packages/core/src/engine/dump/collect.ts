@@ -9,7 +9,7 @@ import { askProcess, type ProcessAnswers, readProcNumber } from '../../tasks/pro
 import { askActions } from '../../tasks/signals.ts';
 import { askThread, type ThreadAnswers } from '../../tasks/threads.ts';
 import { askTimers } from '../../tasks/timers.ts';
-import { createArea, type Inquiry, inquire } from '../remote.ts';
+import { type Answers, type Area, createArea, type Inquiries, type Inquiry, inquire } from '../remote.ts';
 import type { FrozenTask, FrozenThread, FrozenTree } from './freeze.ts';
 import { infect } from './infect.ts';
 import { type DumpedMap, describeMaps } from './maps.ts';
@@ -71,33 +71,29 @@ function addPathOf(pid: number, what: (typeof processPaths)[number], files: Coll
 
 /** Infects one process, asks what only it can tell, and cures it again. */
 export function ask(tree: FrozenTree, view: OutsideView): InsideView {
-  const { task, threads } = view;
+  const { task, threads, stale } = view;
   const infection = infect(task, threads[0] as ThreadState, () => tree.stopLater(task.pid));
+  const askThreadAt = <M extends Inquiries>(at: number, inquiries: (area: Area) => M): Answers<M> => {
+    const area = createArea(infection.area);
+    const memory = { pid: task.pid, start: infection.area.start, used: area.used };
+    const [thread, state] = [task.threads[at] as FrozenThread, threads[at] as ThreadState];
+    return inquire((calls) => infection.run(thread, state, calls), memory, inquiries(area));
+  };
   try {
-    return {
-      ...askLeader(view, infection),
-      threads: task.threads.map((thread, at) => {
-        const state = threads[at] as ThreadState;
-        const area = createArea(infection.area);
-        const memory = { pid: task.pid, start: infection.area.start, used: area.used };
-        const run = (calls: Parameters<typeof infection.run>[2]): number[] => infection.run(thread, state, calls);
-        const { own, secbits } = inquire(run, memory, { own: askThread(area), secbits: askSecurebits() });
-        return { ...own, secbits };
-      }),
-    };
+    const leader = askThreadAt(0, (area) => ({
+      actions: askActions(area),
+      timers: askTimers(area),
+      process: askProcess(area),
+      cleaned: clean(stale),
+    }));
+    const answers = threads.map((_, at) => {
+      const { own, secbits } = askThreadAt(at, (area) => ({ own: askThread(area), secbits: askSecurebits() }));
+      return { ...own, secbits };
+    });
+    return { ...leader, threads: answers };
   } finally {
     infection.cure();
   }
-}
-
-function askLeader(view: OutsideView, infection: ReturnType<typeof infect>): Omit<InsideView, 'threads'> {
-  const area = createArea(infection.area);
-  const memory = { pid: view.task.pid, start: infection.area.start, used: area.used };
-  return inquire(
-    (calls) => infection.run(view.task.threads[0] as FrozenThread, view.threads[0] as ThreadState, calls),
-    memory,
-    { actions: askActions(area), timers: askTimers(area), process: askProcess(area), cleaned: clean(view.stale) },
-  );
 }
 
 /** Takes out what an engine that was killed had left. */

@@ -10,7 +10,7 @@ import {
 } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import { mapFlag, protection } from '../../facts/memory.ts';
-import { harmlessSignalOf } from '../../facts/tasks.ts';
+import { everySignal, harmlessSignalOf } from '../../facts/tasks.ts';
 import { type BatchPlace, type CallPlace, callOnce, runBatch } from '../batch.ts';
 import type { DataArea } from '../remote.ts';
 import type { FrozenTask, FrozenThread } from './freeze.ts';
@@ -146,8 +146,6 @@ export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => v
     return signalFrame(address, registers, everySignal, thread.xstate);
   }
 }
-
-const everySignal = 0xffff_ffff_ffff_ffffn;
 
 /** The mask comes first, so that no moment has the program's registers and all signals blocked. */
 function putBack(thread: FrozenThread): void {

@@ -93,5 +93,5 @@ export function own(
   args: Parameters<typeof callOnce>[2],
 ): number {
   const { tracee, base } = thread;
-  return callOnce({ thread: tracee, base, instruction: workshop.instruction, stack: workshop.end - 4096 }, name, args);
+  return callOnce({ thread: tracee, base, instruction: workshop.instruction, stack: workshop.stack }, name, args);
 }

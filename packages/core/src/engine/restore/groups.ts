@@ -1,7 +1,7 @@
 import { signals } from '@criujs/linux';
 import { cloneTask, own } from './clone.ts';
 import { type BuiltThread, endTask, type Workshop } from './helper.ts';
-import type { TaskImage, TreeImage } from './read.ts';
+import { livingTasks, type TaskImage, type TreeImage } from './read.ts';
 
 /** Process groups: leaders first, then members; a group whose leader has ended gets a leader for a moment. */
 export function setGroups(
@@ -11,7 +11,7 @@ export function setGroups(
   workshop: Workshop,
   newPids: boolean,
 ): void {
-  const living = tree.tasks.filter((task): task is TaskImage => task.state !== 'zombie');
+  const living = livingTasks(tree);
   const root = living[0] as TaskImage;
   for (const { pid, pgid, sid } of living) {
     if (pgid === pid && sid !== pid) own(tasks.get(pid) as BuiltThread, workshop, 'setpgid', [0, 0]);

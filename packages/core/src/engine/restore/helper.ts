@@ -5,12 +5,14 @@ import {
   helperImage,
   ptraceOption,
   type Registers,
+  signals,
   spawnImage,
   type Tracee,
   tracee,
   waitFor,
   writeMemory,
 } from '@criujs/linux';
+import { pageSize } from '../../facts/memory.ts';
 import type { BatchPlace } from '../batch.ts';
 import type { DataArea } from '../remote.ts';
 
@@ -23,7 +25,7 @@ const slack = 1 << 20;
 export const holeSize: number = room.size + slack;
 
 /** The signal that ends a batch in a task that is being built: nothing there handles it yet. */
-const stopSignal = 23;
+const stopSignal: number = signals.SIGURG;
 
 /** Tasks that are being built die with the engine, and so do all that they make. ptrace(2). */
 const options =
@@ -42,6 +44,8 @@ export interface Workshop {
   /** An address of a `syscall` instruction. */
   readonly instruction: number;
   readonly scratch: number;
+  /** `rsp` while calls are made. */
+  readonly stack: number;
   readonly data: DataArea;
   /** Where a thread runs calls. */
   place(thread: BuiltThread): BatchPlace;
@@ -59,6 +63,7 @@ export interface BuiltThread {
 /** The places for a hole that begins at `start`. */
 export function workshopAt(start: number): Workshop {
   const data = { start: start + room.data, size: room.size - room.data };
+  const stack = start + room.size - pageSize;
   return {
     start,
     end: start + room.size,
@@ -66,6 +71,7 @@ export function workshopAt(start: number): Workshop {
     instruction: start + room.code + blob.offsets.syscall,
     scratch: start + room.size + (slack >> 1),
     data,
+    stack,
     place: ({ tracee: thread, pid, base }) => ({
       thread,
       pid,
@@ -73,7 +79,7 @@ export function workshopAt(start: number): Workshop {
       code: start + room.code,
       table: start + room.table,
       capacity: room.tableSize / batchEntryLength,
-      stack: start + room.size - 4096,
+      stack,
       stopSignal,
     }),
   };

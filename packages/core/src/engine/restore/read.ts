@@ -74,7 +74,7 @@ export function readTree(session: Session): TreeImage {
     );
   const tasks = readMany(session, 'PSTREE', 'pstree.img').map((entry) => readTask(session, entry));
   checkTree(tasks);
-  const living = tasks.filter((task): task is TaskImage => task.state !== 'zombie');
+  const living = livingTasks({ tasks });
   for (const task of living) checkNamespaces(task, inventory.rootIds);
   if (living.some(({ ids }) => ids.timeNsId !== inventory.rootIds?.timeNsId))
     session.warn("the program had clocks of its own (a time namespace); from now on it sees this machine's");
@@ -87,6 +87,11 @@ export function readTree(session: Session): TreeImage {
     fdinfo,
     plugins: inventory.pluginsEntry?.plugins ?? [],
   };
+}
+
+/** The processes of a tree that are to live. */
+export function livingTasks({ tasks }: Pick<TreeImage, 'tasks'>): TaskImage[] {
+  return tasks.filter((task) => task.state !== 'zombie');
 }
 
 function readTask(session: Session, entry: EntryOf<'PSTREE'>): TaskImage | ZombieImage {

@@ -1,11 +1,10 @@
 import { type CoreEntry, isFieldSet, ThreadCoreEntrySchema } from '@criujs/images';
 import { ptraceOption } from '@criujs/linux';
+import { everySignal } from '../../facts/tasks.ts';
 import { registersOf, xstateOf } from '../../tasks/registers.ts';
 import { own } from './clone.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
 import type { TaskImage } from './read.ts';
-
-const everySignal = 0xffff_ffff_ffff_ffffn;
 
 /** Takes the engine's memory out of a process and gives every thread its registers and mask. It stands still still. */
 export function putTogether(image: TaskImage, threads: readonly BuiltThread[], workshop: Workshop): void {
