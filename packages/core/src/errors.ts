@@ -1,117 +1,13 @@
-import type { CriuError } from '@criujs/plugin-sdk';
+import type { Refusal } from '@criujs/plugin-host/engine';
 
-/** One resource of one process that nobody can dump: what it is, why, and what would help. */
-export interface Refusal {
-  readonly pid: number;
-  /** The name of the program, as `/proc/PID/comm` has it. */
-  readonly command?: string;
-  /** The resource in words, for example `descriptor 7: /dev/fuse (character device 10:229)`. */
-  readonly resource: string;
-  readonly why: string;
-  readonly remedy: string;
-}
-
-/** Codes that the engine itself gives. They are stable: programs may compare them. */
-export type EngineOwnCode =
-  /** No process has this pid. */
-  | 'NO_SUCH_PROCESS'
-  /** The pid belongs to a thread of the kernel: it has no memory to dump. */
-  | 'KERNEL_THREAD'
-  /** The process has ended and waits for its parent: nothing is left to dump. */
-  | 'ZOMBIE'
-  /** The target is the engine's own process or one of its ancestors: freezing it would freeze the engine. */
-  | 'OWN_PROCESS'
-  /** The kernel does not let this user trace, read or create that. */
-  | 'NOT_PERMITTED'
-  /** The tree holds something that neither the engine nor a plugin can dump; `refusals` says what. */
-  | 'UNSUPPORTED'
-  /** The image directory holds a dump already. */
-  | 'IMAGES_EXIST'
-  /** The image directory cannot be made or written, or is no directory. */
-  | 'IMAGES_UNWRITABLE'
-  /** The file system of the image directory is full, or a quota is. */
-  | 'IMAGES_FULL'
-  /** There is no inventory: the directory holds no dump, or one that never ended. */
-  | 'IMAGES_INCOMPLETE'
-  /** The images have a version that this engine does not read. */
-  | 'IMAGES_VERSION'
-  /** An image is damaged or says something that cannot be. */
-  | 'IMAGE_INVALID'
-  /** A file that the process had open or mapped is gone. */
-  | 'FILE_MISSING'
-  /** A file that the process had open or mapped is not what it was. */
-  | 'FILE_CHANGED'
-  /** Another process has the pid that the restored one had. */
-  | 'PID_TAKEN'
-  /** Giving a process a chosen pid needs a right that this user lacks. */
-  | 'PID_NOT_PERMITTED'
-  /** A hook of a plugin failed in a way that no other code names. */
-  | 'PLUGIN_FAILED'
-  /** The run was aborted by its AbortSignal. */
-  | 'ABORTED'
-  /** The target ended while it was being dumped, or the restored one before it ran. */
-  | 'TARGET_DIED'
-  /** A system call failed where no more is known than its name and errno. */
-  | 'KERNEL'
-  /** This platform or processor has no engine. */
-  | 'UNSUPPORTED_PLATFORM'
-  /** An option makes no sense. */
-  | 'BAD_OPTION'
-  /** A mistake in criujs itself. */
-  | 'INTERNAL';
-
-/** Codes that come from the plugin host and keep their name on the way through the engine. */
-export type HostCode =
-  | 'PLUGIN_NOT_FOUND'
-  | 'PLUGIN_INVALID'
-  | 'PLUGIN_API_VERSION'
-  /** The images were written by a later release of a plugin than the one that is loaded. */
-  | 'PLUGIN_IMAGE_VERSION'
-  | 'PLUGIN_DUPLICATE'
-  | 'PLUGIN_OPTIONS'
-  | 'PLUGIN_INIT_FAILED'
-  | 'PLUGIN_EXITED'
-  /** The plugin that dumped a resource is not loaded at restore. */
-  | 'PLUGIN_MISSING'
-  | 'HOOK_FAILED'
-  /** A hook did not answer in time. */
-  | 'HOOK_TIMEOUT'
-  | 'HOOK_BAD_RESULT';
-
-export type EngineErrorCode = EngineOwnCode | HostCode;
-
-/** What an {@link EngineError} carries beside its code and message. */
-export interface EngineErrorDetails {
-  /** What to do about it, one sentence that starts with a verb. */
-  readonly remedy?: string | undefined;
-  readonly pid?: number | undefined;
-  readonly resource?: string | undefined;
-  readonly plugin?: string | undefined;
-  readonly hook?: string | undefined;
-  readonly refusals?: readonly Refusal[] | undefined;
-  readonly cause?: unknown;
-}
-
-/** Every failure of `dump`, `restore`, `plan` and `check`. A failed dump has left its target running and unchanged. */
-export class EngineError extends Error implements CriuError {
-  override readonly name = 'EngineError';
-  readonly code: EngineErrorCode;
-  declare readonly remedy?: string;
-  declare readonly pid?: number;
-  declare readonly resource?: string;
-  declare readonly plugin?: string;
-  declare readonly hook?: string;
-  /** With code `UNSUPPORTED`: all that nobody can dump. */
-  declare readonly refusals?: readonly Refusal[];
-
-  constructor(code: EngineErrorCode, message: string, details: EngineErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    this.code = code;
-    for (const field of ['remedy', 'pid', 'resource', 'plugin', 'hook', 'refusals'] as const) {
-      if (details[field] !== undefined) Object.defineProperty(this, field, { value: details[field], enumerable: true });
-    }
-  }
-}
+export {
+  EngineError,
+  type EngineErrorCode,
+  type EngineErrorDetails,
+  type EngineOwnCode,
+  type HostCode,
+  type Refusal,
+} from '@criujs/plugin-host/engine';
 
 /** The message of a refused dump: a line for each process and resource, with why and the remedy. */
 export function refusedMessage(root: { pid: number; command: string }, refusals: readonly Refusal[]): string {

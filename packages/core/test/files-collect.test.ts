@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeImage, FdTypes } from '@criujs/images';
 import { duplicate, makePipe, memfd, readMaps, setFlags, syscall } from '@criujs/linux';
+import { decodeRecords } from '@criujs/plugin-host/engine';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type CollectedFiles, collectFiles, surveyFiles } from '../dist/files/collect.js';
-import { decodeRecords } from '../dist/records.js';
 import { createDescriptors, createHolders, eventfd, setOwner, socketPair, timerfd, watch } from './files-holder.ts';
 import { pretendSession } from './files-session.ts';
 

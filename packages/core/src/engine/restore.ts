@@ -1,10 +1,11 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { signals } from '@criujs/linux';
+import type { Records } from '@criujs/plugin-host/engine';
 import { EngineError } from '../errors.ts';
 import { type OpenedFiles, openFiles } from '../files/open.ts';
 import { checkProviders } from '../files/providers.ts';
 import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
-import { type Records, readRecords } from '../records.ts';
+import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { callObserver } from './accelerators.ts';
 import { createInheritance } from './restore/descriptors.ts';

@@ -1,7 +1,8 @@
 import { create, encodeImage, type FdinfoEntry, FdinfoEntrySchema, FdTypes } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
+import type { TaskRecord } from '@criujs/plugin-host/engine';
 import { EngineError, type Refusal } from '../errors.ts';
-import { type TaskRecord, writeRecords } from '../records.ts';
+import { writeRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { descriptorResource } from './describe.ts';
 import { dumpFiles } from './dump-files.ts';

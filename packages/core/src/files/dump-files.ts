@@ -1,4 +1,4 @@
-import type { ExternalRecord, SocketRecord } from '../records.ts';
+import type { ExternalRecord, SocketRecord } from '@criujs/plugin-host/engine';
 import type { Session } from '../run/session.ts';
 import type { DumpContext, FileInit, FileOwner, Holder, Problem, SeenFile, Tree } from './kind.ts';
 import { isProblem, recognise } from './kinds.ts';

@@ -1,7 +1,7 @@
 import { LinuxError, setPosition } from '@criujs/linux';
+import type { ExternalRecord } from '@criujs/plugin-host/engine';
 import { type DumpedFile, fileId, pid, type RecordedFile, retryLater } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
-import type { ExternalRecord } from '../records.ts';
 import { describeFile, isTerminal } from './describe.ts';
 import { fileTypes } from './file-type.ts';
 import type {

@@ -1,7 +1,7 @@
 import { create, FdTypes, FileEntrySchema } from '@criujs/images';
+import type { Records } from '@criujs/plugin-host/engine';
 import type { Provider } from '@criujs/plugin-sdk';
 import { expect, test } from 'vitest';
-import type { Records } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { checkProviders } from './providers.ts';
 

@@ -1,7 +1,7 @@
 import type { FileEntry } from '@criujs/images';
+import type { Records } from '@criujs/plugin-host/engine';
 import type { HookName, Provider } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
-import type { Records } from '../records.ts';
 import type { Session } from '../run/session.ts';
 
 /** So many resources of one plugin are named in an error. */

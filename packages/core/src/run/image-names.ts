@@ -1,9 +1,9 @@
+import { recordsName } from '@criujs/plugin-host/engine';
+
 // Names that files of a dump have. Only these are ever removed from an image directory: it may hold a user's own files.
 
 /** Written last: where it is, the dump is whole. */
 export const inventoryName = 'inventory.img';
-/** What our engine records beside CRIU's images. */
-const recordsName = 'criujs.json';
 /** The folder with the plugins' own parts. */
 export const sectionsDirectory = 'criujs';
 

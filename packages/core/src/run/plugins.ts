@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { ImageVersions, PluginHost, PluginInfo } from '@criujs/plugin-host';
+import { decodeRecords, type PluginRecord, recordsName } from '@criujs/plugin-host/engine';
 import {
   type Descriptor,
   type HookArgs,
@@ -11,7 +12,6 @@ import {
   type VmaSource,
 } from '@criujs/plugin-sdk';
 import type { RunOptions } from '../options.ts';
-import { decodeRecords, type PluginRecord, recordsName } from '../records.ts';
 import type { RunImages } from './images.ts';
 import type { Request, ServedHooks, StartedPlugins, WireAnswer } from './protocol.ts';
 import { openRecord, type RunRecord } from './record.ts';

@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { PluginRecord } from '@criujs/plugin-host/engine';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { CheckResult } from '../check.ts';
 import type { DumpOutcome, EngineDumpOptions, EngineRestoreOptions, ExitStatus, RestoreOutcome } from '../options.ts';
-import type { PluginRecord } from '../records.ts';
 import type { WireError } from './wire.ts';
 
 /** What each kind of run is asked and answers. */

@@ -1,6 +1,6 @@
 import type { HookAnswer } from '@criujs/plugin-host';
+import type { PluginRecord } from '@criujs/plugin-host/engine';
 import type { HookArgs, HookName } from '@criujs/plugin-sdk';
-import type { PluginRecord } from '../records.ts';
 
 /**
  * What every step of the engine gets. The engine runs as plain synchronous code in its own thread; hooks run on the

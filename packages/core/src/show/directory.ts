@@ -1,4 +1,4 @@
-import { decodeRecords, type Records, recordsName } from '../records.ts';
+import { decodeRecords, type Records, recordsName } from '@criujs/plugin-host/engine';
 import { inventoryName } from '../run/image-names.ts';
 import { programOf, seeFiles } from './files.ts';
 import { openReader, type Reader } from './reader.ts';

@@ -1,6 +1,6 @@
 import type { FileEntry } from '@criujs/images';
+import type { Records } from '@criujs/plugin-host/engine';
 import { fdTypeName } from '../files/fd-type.ts';
-import type { Records } from '../records.ts';
 import type { Reader } from './reader.ts';
 import type { ShownFile } from './shown.ts';
 import type { SeenTask } from './tasks.ts';

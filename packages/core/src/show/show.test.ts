@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeImage, encodePagemap, FdTypes } from '@criujs/images';
+import { encodeRecords } from '@criujs/plugin-host/engine';
 import { pid } from '@criujs/plugin-sdk';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { encodeRecords } from '../records.ts';
 import { show } from './show.ts';
 
 let images: string;
@@ -115,7 +115,7 @@ test('it works where there is no Linux: nothing on its way calls the kernel', ()
   expect([...strangers].filter((it) => !it.startsWith('node:')).sort()).toEqual([
     '@criujs/images',
     '@criujs/plugin-host',
-    '@criujs/plugin-sdk',
+    '@criujs/plugin-host/engine',
   ]);
 });
 

@@ -1,5 +1,5 @@
+import type { PluginRecord } from '@criujs/plugin-host/engine';
 import type { Provider } from '@criujs/plugin-sdk';
-import type { PluginRecord } from '../records.ts';
 
 // What `show` tells of images: plain data, as JSON prints it. All of it comes from the images, and none is to be trusted.
 

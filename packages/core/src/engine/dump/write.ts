@@ -1,8 +1,8 @@
 import { type EntryInit, encodeImage } from '@criujs/images';
 import { signals } from '@criujs/linux';
+import type { TaskRecord } from '@criujs/plugin-host/engine';
 import { taskState } from '../../facts/tasks.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
-import type { TaskRecord } from '../../records.ts';
 import type { Session } from '../../run/session.ts';
 import { credentialsEntry } from '../../tasks/credentials.ts';
 import { threadInfo } from '../../tasks/registers.ts';

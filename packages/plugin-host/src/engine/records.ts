@@ -1,0 +1,145 @@
+import { type Provider, pid, type RecordedFile, type UnixSocketInfo } from '@criujs/plugin-sdk';
+import { EngineError } from './errors.ts';
+import { absent, digits, integer, list, map, nullable, object, oneOf, type Shape, text } from './json-shape.ts';
+
+/** Our own file in the image directory: what CRIU's images have no place for. CRIU ignores it. */
+export const recordsName = 'criujs.json';
+
+const recordsVersion = 1;
+
+/** An external file of `files.img`, as it was, and who dumped it. */
+export interface ExternalRecord {
+  /** The id in `files.img`. */
+  readonly id: number;
+  readonly file: RecordedFile;
+}
+
+/** An external unix socket of `files.img`, as it was, and who dumped it. */
+export interface SocketRecord {
+  readonly id: number;
+  readonly inode: number;
+  readonly provider: Provider;
+  readonly socket: UnixSocketInfo;
+}
+
+/** What CRIU's images do not say of a process. */
+export interface TaskRecord {
+  readonly pid: number;
+  /** The signal that its parent gets when it ends; 0: none. clone(2). */
+  readonly exitSignal: number;
+}
+
+/** A plugin that was loaded at the dump: whoever reads its part of the images later knows who wrote it. */
+export interface PluginRecord {
+  readonly name: string;
+  readonly version: string | null;
+  /** The version of the plugin contract that it was written against. */
+  readonly apiVersion: number;
+  /** The version of what it writes into its part of the images. */
+  readonly imageVersion: number;
+}
+
+/** All of `criujs.json`. */
+export interface Records {
+  readonly externals: readonly ExternalRecord[];
+  readonly sockets: readonly SocketRecord[];
+  /** Processes of which there is anything to say. */
+  readonly tasks: readonly TaskRecord[];
+  /** All that were loaded, whether they took something or not. */
+  readonly plugins: readonly PluginRecord[];
+}
+
+const u32: Shape<number> = integer(0, 0xffff_ffff);
+const path: Shape<string> = text(2 ** 16);
+const provider: Shape<Provider> = object({ name: text(200), version: nullable(text(200)) });
+const holders: Shape<RecordedFile['holders']> = list(
+  object({ pid: map(integer(1, 2 ** 22), pid), fd: integer(0, 2 ** 20) }),
+);
+const exactNumber: Shape<number | bigint> = map(digits, (value) => {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+});
+
+const recordedFile: Shape<RecordedFile> = object({
+  path: nullable(path),
+  kind: oneOf('regular', 'directory', 'character', 'block', 'fifo', 'socket', 'anonymous', 'unknown'),
+  rdev: nullable(object({ major: u32, minor: u32 })),
+  inode: exactNumber,
+  flags: u32,
+  position: exactNumber,
+  owner: nullable(
+    object({ pid: u32, signal: integer(0, 64), uid: u32, euid: u32, type: oneOf('thread', 'process', 'group') }),
+  ),
+  holders,
+  provider: nullable(provider),
+});
+
+const recordedSocket: Shape<UnixSocketInfo> = object({
+  type: oneOf('stream', 'dgram', 'seqpacket'),
+  name: nullable(path),
+  peerName: nullable(path),
+  state: oneOf('connected', 'listening', 'unconnected'),
+  flags: u32,
+  holders,
+});
+
+const recordedPlugin: Shape<PluginRecord> = object({
+  name: text(200),
+  version: nullable(text(200)),
+  apiVersion: u32,
+  imageVersion: absent(integer(1, Number.MAX_SAFE_INTEGER), 1),
+});
+
+const recordsShape: Shape<Records> = object({
+  externals: list(object({ id: u32, file: recordedFile })),
+  sockets: list(object({ id: u32, inode: u32, provider, socket: recordedSocket })),
+  tasks: absent(list(object({ pid: integer(1, 2 ** 22), exitSignal: integer(0, 64) })), []),
+  plugins: absent(list(recordedPlugin), []),
+});
+
+/** The bytes of `criujs.json`. Numbers that may pass 2^53 are written in quotes. */
+export function encodeRecords({ externals, sockets, tasks, plugins }: Records): Uint8Array {
+  const files = externals.map(({ id, file }) => {
+    return { id, file: { ...file, inode: file.inode.toString(), position: file.position.toString() } };
+  });
+  const document = { format: 'criujs', version: recordsVersion, externals: files, sockets, tasks, plugins };
+  return new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** Reads and checks `criujs.json`: nothing in it is trusted. @throws EngineError IMAGE_INVALID, IMAGES_VERSION */
+export function decodeRecords(bytes: Uint8Array): Records {
+  const document = parse(bytes);
+  const { format, version } = object({ format: oneOf('criujs'), version: u32 })(document, recordsName);
+  if (version !== recordsVersion) {
+    throw new EngineError(
+      'IMAGES_VERSION',
+      `${recordsName} has version ${version}; this engine reads version ${recordsVersion}`,
+      {
+        remedy: `Restore with the release of ${format} that dumped.`,
+      },
+    );
+  }
+  const records = recordsShape(document, recordsName);
+  refuseTwice([...records.externals, ...records.sockets]);
+  return records;
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw notJson(error);
+  }
+}
+
+function notJson(cause: unknown): EngineError {
+  const remedy = 'Take the images from an undamaged copy, or dump again.';
+  return new EngineError('IMAGE_INVALID', `${recordsName} is not JSON`, { remedy, cause });
+}
+
+function refuseTwice(records: readonly { readonly id: number }[]): void {
+  const seen = new Set<number>();
+  for (const { id } of records) {
+    if (seen.has(id)) throw new EngineError('IMAGE_INVALID', `${recordsName} has file ${id} twice`);
+    seen.add(id);
+  }
+}
