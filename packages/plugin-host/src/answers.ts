@@ -1,5 +1,6 @@
 import { closeSync, fstatSync } from 'node:fs';
-import { type HookName, type OwnedDescriptor, retryLater, type VmaSource } from '@criujs/plugin-sdk';
+import { isAbsolute } from 'node:path';
+import { type HookName, type MountSource, type OwnedDescriptor, retryLater, type VmaSource } from '@criujs/plugin-sdk';
 import { describe } from './describe.ts';
 import { BadAnswer } from './run-hook.ts';
 
@@ -28,6 +29,15 @@ const descriptorOrRetry: AnswerRule = {
   release: releaseDescriptor,
 };
 
+const mountSource: AnswerRule = {
+  read(answer): MountSource | undefined {
+    if (answer === undefined) return undefined;
+    const { source } = Object(answer) as Record<string, unknown>;
+    if (typeof source === 'string' && isAbsolute(source) && !source.includes('\0')) return { source };
+    throw bad(answer, 'nothing, or { source } with an absolute path');
+  },
+};
+
 const vmaSource: AnswerRule = {
   read(answer, contain): VmaSource | undefined {
     if (answer === undefined) return undefined;
@@ -45,7 +55,7 @@ export const answerRules: { readonly [N in HookName]: AnswerRule } = {
   DUMP_EXT_FILE: nothing,
   RESTORE_EXT_FILE: descriptorOrRetry,
   DUMP_EXT_MOUNT: nothing,
-  RESTORE_EXT_MOUNT: nothing,
+  RESTORE_EXT_MOUNT: mountSource,
   DUMP_EXT_LINK: nothing,
   HANDLE_DEVICE_VMA: nothing,
   UPDATE_VMA_MAP: vmaSource,

@@ -1,5 +1,5 @@
 import type { CriuError, HookArgs, HookName, HookResult, Stage } from '@criujs/plugin-sdk';
-import { isHookName, retryLater, type VmaSource } from '@criujs/plugin-sdk';
+import { isHookName, type MountSource, retryLater, type VmaSource } from '@criujs/plugin-sdk';
 import { HostError } from './errors.ts';
 
 /** The version that {@link RecordLine}s are written in. A reader refuses any other. */
@@ -57,6 +57,7 @@ export type RecordedResult =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'descriptor' }
   | { readonly kind: 'retryLater' }
+  | { readonly kind: 'mount'; readonly source: string }
   | { readonly kind: 'source'; readonly offset: bigint; readonly descriptor: boolean };
 
 /** An error without its stack and causes. */
@@ -97,6 +98,7 @@ export function decodeRecord(text: string): readonly RecordLine[] {
 export function recordedResult<N extends HookName>(hook: N, result: HookResult<N>): RecordedResult {
   if (result === retryLater) return { kind: 'retryLater' };
   if (result === undefined) return { kind: 'nothing' };
+  if (hook === 'RESTORE_EXT_MOUNT') return { kind: 'mount', source: (result as MountSource).source };
   if (hook !== 'UPDATE_VMA_MAP') return { kind: 'descriptor' };
   const { offset, fd } = result as VmaSource;
   return { kind: 'source', offset: BigInt(offset), descriptor: fd !== undefined };

@@ -1,6 +1,6 @@
 import { openSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { definePlugin, fileId, hook, notSupported, pid, retryLater } from '@criujs/plugin-sdk';
+import { definePlugin, fileId, hook, mountId, notSupported, pid, retryLater } from '@criujs/plugin-sdk';
 import { expect, test } from 'vitest';
 import type { HostError } from './errors.ts';
 import { createPluginHost } from './host.ts';
@@ -26,6 +26,7 @@ const kvm = definePlugin({
   hooks: [
     hook('DUMP_EXT_FILE', ({ file: { path } }) => (path === '/dev/kvm' ? undefined : notSupported)),
     hook('RESTORE_EXT_FILE', ({ id }) => (id === 1 ? openSync(devNull, 'r') : retryLater)),
+    hook('RESTORE_EXT_MOUNT', ({ mountpoint }) => ({ source: `/srv${mountpoint}` })),
     hook('UPDATE_VMA_MAP', ({ oldOffset }) => ({ offset: oldOffset + 4096n })),
     hook('PAUSE_DEVICES', () => {
       throw Object.assign(new Error('no power'), { code: 'EIO' });
@@ -67,6 +68,7 @@ test('descriptors, retries and offsets are recorded as what they are', async () 
   const how = { provider: 'kvm', providerVersion: '1.0.0' };
   const opened = await host.call('RESTORE_EXT_FILE', { id: fileId(1), file: recorded }, how);
   await host.call('RESTORE_EXT_FILE', { id: fileId(2), file: recorded }, how);
+  await host.call('RESTORE_EXT_MOUNT', { id: mountId(3), mountpoint: '/data', oldRoot: '/old' });
   await host.call('UPDATE_VMA_MAP', { path: '/dev/kvm', address: 2n ** 46n, oldOffset: 8192n });
   await host.finish({ ok: true });
   if (opened.claimed && typeof opened.result === 'object') await opened.result.close();
@@ -75,6 +77,7 @@ test('descriptors, retries and offsets are recorded as what they are', async () 
   expect(read.flatMap((line) => (line.event === 'answer' ? [line.result] : []))).toEqual([
     { kind: 'descriptor' },
     { kind: 'retryLater' },
+    { kind: 'mount', source: '/srv/data' },
     { kind: 'source', offset: 12288n, descriptor: false },
   ]);
   expect(read.find((line) => line.event === 'call')).toMatchObject(how);

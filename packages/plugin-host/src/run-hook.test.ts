@@ -119,6 +119,9 @@ test.each<[HookName, unknown]>([
   ['DUMP_UNIX_SK', 1],
   ['DUMP_EXT_MOUNT', 'yes'],
   ['RESTORE_EXT_MOUNT', {}],
+  ['RESTORE_EXT_MOUNT', '/srv'],
+  ['RESTORE_EXT_MOUNT', { source: 'srv' }],
+  ['RESTORE_EXT_MOUNT', { source: '/srv\0' }],
   ['DUMP_EXT_LINK', -95],
   ['RESTORE_EXT_FILE', undefined],
   ['RESTORE_EXT_FILE', null],
@@ -200,6 +203,8 @@ test('retryLater and a new place for a memory map go through', async () => {
   expect(await later.call('RESTORE_EXT_FILE')).toMatchObject({ claimed: true, result: retryLater });
   const moved = await runWith('UPDATE_VMA_MAP', () => ({ offset: 4096n }));
   expect(await moved.call('UPDATE_VMA_MAP')).toMatchObject({ claimed: true, result: { offset: 4096n } });
+  const mount = await runWith('RESTORE_EXT_MOUNT', () => ({ source: '/srv', more: 1 }));
+  expect(await mount.call('RESTORE_EXT_MOUNT')).toMatchObject({ claimed: true, result: { source: '/srv' } });
   const same = await runWith('UPDATE_VMA_MAP', () => undefined);
   expect(await same.call('UPDATE_VMA_MAP')).toMatchObject({ claimed: true, result: undefined });
 });

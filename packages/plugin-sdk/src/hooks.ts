@@ -1,7 +1,7 @@
 import type { Context } from './context.ts';
 import type { DeviceStat, DumpedFile, RecordedFile, UnixSocketInfo } from './files.ts';
 import type { FileId, MountId, Pid, SocketInode } from './ids.ts';
-import type { Descriptor, NotSupported, RetryLater, VmaSource } from './results.ts';
+import type { Descriptor, MountSource, NotSupported, RetryLater, VmaSource } from './results.ts';
 
 /**
  * Every hook: its kind, its argument and its result. All other types of hooks are derived from this one.
@@ -20,8 +20,16 @@ export interface Hooks {
   RESTORE_EXT_FILE: Handler<{ readonly id: FileId; readonly file: RecordedFile }, Descriptor | RetryLater>;
   /** A mount whose source is outside of the dumped tree. */
   DUMP_EXT_MOUNT: Handler<{ readonly id: MountId; readonly mountpoint: string }, void>;
-  /** Mounts it again under `mountpoint`; the file tree of before is at `oldRoot`. */
-  RESTORE_EXT_MOUNT: Handler<{ readonly id: MountId; readonly mountpoint: string; readonly oldRoot: string }, void>;
+  /**
+   * Says what is mounted at `mountpoint` again. The plugin runs outside of the restored task's mount namespace, so the engine
+   * mounts it there. Answering nothing means that the plugin has mounted it itself; the engine looks whether there is a mount.
+   * Both paths are as the restored task sees them at that time: `oldRoot` leads to the file tree of before.
+   */
+  RESTORE_EXT_MOUNT: Handler<
+    { readonly id: MountId; readonly mountpoint: string; readonly oldRoot: string },
+    // biome-ignore lint/suspicious/noConfusingVoidType: an async handler that answers nothing has the type Promise<void>
+    MountSource | void
+  >;
   /** A network link: its index, its ARPHRD type and the kind that rtnetlink(7) gives. */
   DUMP_EXT_LINK: Handler<{ readonly index: number; readonly type: number; readonly kind: string }, void>;
   /** A device that is mapped into memory. The descriptor was opened with O_PATH. */

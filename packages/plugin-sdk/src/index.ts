@@ -45,6 +45,7 @@ export {
 export { apiVersion, definePlugin, hook, isPlugin, type Plugin, type PluginDefinition } from './plugin.ts';
 export {
   type Descriptor,
+  type MountSource,
   type NotSupported,
   notSupported,
   type OwnedDescriptor,

@@ -28,6 +28,15 @@ export interface OwnedDescriptor {
   close(): void | Promise<void>;
 }
 
+/** What RESTORE_EXT_MOUNT answers when the engine is to mount: what the mount point shows afterwards. */
+export interface MountSource {
+  /**
+   * An absolute path of a file or directory, as the plugin's own process sees it. It is bound at the mount point (mount(2),
+   * MS_BIND), alone, without the mounts below it.
+   */
+  readonly source: string;
+}
+
 /** What UPDATE_VMA_MAP answers: where the memory map is made from now. Without `fd` the path is opened as before. */
 export interface VmaSource {
   /** The new offset in bytes. */

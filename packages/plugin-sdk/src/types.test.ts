@@ -54,6 +54,18 @@ const snippets: readonly Snippet[] = [
     codes: [notAssignable],
   },
   { about: 'a result where none is meant', text: `hook('DUMP_EXT_FILE', () => 0);`, codes: [2322] },
+  {
+    about: 'a mount that the engine makes, or that is made already',
+    text: `
+      hook('RESTORE_EXT_MOUNT', async ({ mountpoint }) => ({ source: '/srv' + mountpoint }));
+      hook('RESTORE_EXT_MOUNT', async () => {});`,
+    codes: [],
+  },
+  {
+    about: 'a mount without its path',
+    text: `hook('RESTORE_EXT_MOUNT', () => ({ path: '/srv' }));`,
+    codes: [2322],
+  },
   { about: 'a promise of such a result', text: `hook('DUMP_EXT_FILE', async () => true);`, codes: [2322] },
   { about: 'a result of a wrong type', text: `hook('RESTORE_UNIX_SK', () => '7');`, codes: [2322] },
   { about: 'no result where one is meant', text: `hook('RESTORE_EXT_FILE', () => {});`, codes: [notAssignable] },

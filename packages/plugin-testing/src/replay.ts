@@ -202,8 +202,13 @@ function wordsOfRecorded(hook: HookName, { plugin, result, error }: RecordedAnsw
 }
 
 function claimed(plugin: string, result: RecordedAnswer['result']): string {
-  const source = result?.kind === 'source' ? ` ${result.offset}${result.descriptor ? ' with a descriptor' : ''}` : '';
-  return `claimed by ${plugin}: ${result?.kind ?? 'nothing'}${source}`;
+  return `claimed by ${plugin}: ${result?.kind ?? 'nothing'}${detailsOf(result)}`;
+}
+
+function detailsOf(result: RecordedAnswer['result']): string {
+  if (result?.kind === 'mount') return ` of ${result.source}`;
+  if (result?.kind !== 'source') return '';
+  return ` ${result.offset}${result.descriptor ? ' with a descriptor' : ''}`;
 }
 
 function failed({ code, plugin }: Pick<RecordedError, 'code' | 'plugin'>): string {

@@ -75,6 +75,7 @@ function keeper(): Plugin {
       hook('DUMP_EXT_MOUNT', ({ id, mountpoint }, { image }) => image.writeJson(`mount-${id}`, mountpoint)),
       hook('RESTORE_EXT_MOUNT', async ({ id, mountpoint }, { image }) => {
         expect(await image.readJson(`mount-${id}`)).toBe(mountpoint);
+        return { source: '/srv' };
       }),
       hook('DUMP_EXT_LINK', ({ index, kind }, { image }) => image.writeJson(`link-${index}`, kind)),
       hook('HANDLE_DEVICE_VMA', ({ fd, stat }, { log }) => {
@@ -134,6 +135,10 @@ test('all 15 hooks make a round trip, in the order of CRIU', async () => {
   expect(callsOf(dumped, 'DUMP_EXT_FILE').map((it) => it.args.id)).toEqual([2, 1]);
   expect(Buffer.from(dumped.sections['keeper']?.['file-2'] ?? []).toString()).toContain('"rest":"llo"');
   expect(seen).toEqual(['hello']);
+  expect(callsOf(restored, 'RESTORE_EXT_MOUNT')[0]?.answer).toMatchObject({
+    claimed: true,
+    result: { source: '/srv' },
+  });
   expect(callsOf(restored, 'RESUME_DEVICES_LATE').map((it) => it.args.pid)).toEqual([200, 101]);
   expect(tree.sockets[0]?.service.connections()).toBe(1);
 });
