@@ -35,7 +35,7 @@ export function createContext(parts: ContextParts): Context<never> {
     options: options as never,
     signal,
     log: logger(parts),
-    image: createSection(sections, plugin, imageVersion),
+    image: createSection({ store: sections, plugin, version: imageVersion, writes: stage !== 'restore' }),
   });
 }
 

@@ -27,7 +27,7 @@ function fresh(limit?: number): { directory: string; store: SectionStore; image:
   const directory = join(folder, `${++images}`);
   mkdirSync(directory);
   const store = directorySections(directory, { limit });
-  return { directory, store, image: createSection(store, 'kvm', 1) };
+  return { directory, store, image: createSection({ store, plugin: 'kvm', version: 1, writes: true }) };
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -89,7 +89,7 @@ test('a part is replaced as a whole, or stays as it was', async () => {
 test('plugins do not see each other', async () => {
   const { store, image } = fresh();
   await image.write('state', bytes);
-  const other = createSection(store, 'tun', 1);
+  const other = createSection({ store, plugin: 'tun', version: 1, writes: true });
   expect(await other.names()).toEqual([]);
   expect(await codeOf(other.read('state'))).toBe('SECTION_MISSING');
 });
@@ -190,7 +190,10 @@ test('the image directory itself may be a link', async () => {
   const { directory } = fresh();
   const link = join(folder, `link-${images}`);
   symlinkSync(directory, link);
-  await createSection(directorySections(link), 'kvm', 1).write('state', bytes);
+  await createSection({ store: directorySections(link), plugin: 'kvm', version: 1, writes: true }).write(
+    'state',
+    bytes,
+  );
   expect(existsSync(join(directory, 'criujs/kvm/state'))).toBe(true);
 });
 
@@ -231,4 +234,28 @@ test.each(['', '{', 'nul', '\xff\xfe'])('%j is no JSON', async (text) => {
     Uint8Array.from(text, (it) => it.charCodeAt(0)),
   );
   expect(await codeOf(image.readJson('x'))).toBe('SECTION_JSON');
+});
+
+test('whoever opens files by itself is told of real directories; a restore makes none', async () => {
+  const { directory, store, image } = fresh();
+  const restored = createSection({ store, plugin: 'kvm', version: 1, writes: false });
+  expect(await restored.directories()).toEqual({ own: null, images: directory });
+  expect(existsSync(join(directory, 'criujs'))).toBe(false);
+  const own = join(directory, 'criujs/kvm');
+  expect(await image.directories()).toEqual({ own, images: directory });
+  expect(statSync(own).mode & 0o777).toBe(0o700);
+  writeFileSync(join(own, 'state.img'), bytes);
+  expect(await image.names()).toEqual(['state.img']);
+  expect(await restored.read('state.img')).toEqual(bytes);
+  expect(await restored.directories()).toEqual({ own, images: directory });
+});
+
+test('a directory that is a link is nobody’s own, and a store without directories has none', async () => {
+  const { directory, store, image } = fresh();
+  mkdirSync(join(directory, 'criujs'));
+  symlinkSync(folder, join(directory, 'criujs/kvm'));
+  expect(await codeOf(image.directories())).toBe('SECTION_UNSAFE');
+  const { directories: _, ...elsewhere } = store;
+  const section = createSection({ store: elsewhere, plugin: 'kvm', version: 1, writes: true });
+  expect(await section.directories()).toBe(null);
 });

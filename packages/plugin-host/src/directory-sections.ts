@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { HostError } from './errors.ts';
 import { checkName, type SectionStore } from './section.ts';
 
@@ -18,7 +18,10 @@ const chunkSize = 256 * 1024;
  * Keeps parts as files `DIR/criujs/PLUGIN/NAME`, readable by their owner only. Nothing leads out of the directory: a
  * symbolic link in it is refused, not followed. The directory itself may be one.
  */
-export function directorySections(imageDirectory: string, options: DirectorySectionsOptions = {}): SectionStore {
+export function directorySections(
+  imageDirectory: string,
+  options: DirectorySectionsOptions = {},
+): Required<SectionStore> {
   const limit = options.limit ?? 64 * 1024 * 1024;
   return {
     async write(plugin, name, data) {
@@ -49,6 +52,10 @@ export function directorySections(imageDirectory: string, options: DirectorySect
         .filter((it) => it.isFile() && !it.name.startsWith('.'))
         .map((it) => it.name)
         .sort();
+    },
+    async directories(plugin, make) {
+      const own = await (make ? makeFolder : findFolder)(resolve(imageDirectory), plugin);
+      return { own: own ?? null, images: resolve(imageDirectory) };
     },
   };
 }

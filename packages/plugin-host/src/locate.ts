@@ -6,11 +6,12 @@ import { createJiti } from 'jiti';
 import { HostError } from './errors.ts';
 
 /** Names with one of these may be files even without a leading `./`. */
-const codeExtension = /\.[cm]?[jt]s$/;
+const codeExtension = /\.([cm]?[jt]s|so)$/;
 const indexNames = ['index.ts', 'index.mts', 'index.js', 'index.mjs'];
 
 /**
- * The file that a user means by a plugin's name: a path, or an npm package as an import in `cwd` would find it.
+ * The file that a user means by a plugin's name: a path, or an npm package as an import in `cwd` would find it. For loaders of
+ * files that are not imported.
  * @throws HostError PLUGIN_NOT_FOUND: where it looked, and what to do
  */
 export function locate(wanted: string, cwd: string): string {

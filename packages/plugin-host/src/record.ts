@@ -142,6 +142,8 @@ function recordReads(store: SectionStore, write: Write): SectionStore {
       write({ event: 'part', plugin, name, ...(length > largestPart ? {} : payload(Buffer.concat(kept))) });
     },
     names: (plugin) => store.names(plugin),
+    // What is read and written there past the host is in no record.
+    ...(store.directories && { directories: store.directories.bind(store) }),
   };
 }
 

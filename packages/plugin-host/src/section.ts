@@ -1,4 +1,4 @@
-import type { ImageSection } from '@criujs/plugin-sdk';
+import type { ImageDirectories, ImageSection } from '@criujs/plugin-sdk';
 import { describe, describeThrown } from './describe.ts';
 import { HostError } from './errors.ts';
 
@@ -11,10 +11,22 @@ export interface SectionStore {
   stream(plugin: string, name: string): AsyncIterable<Uint8Array>;
   /** Sorted. */
   names(plugin: string): Promise<string[]>;
+  /** Where a plugin's parts are real files; a store without it has no directories. `make`: the plugin's own, if it is missing. */
+  directories?(plugin: string, make: boolean): Promise<ImageDirectories>;
+}
+
+/** What a section is made of. */
+export interface SectionParts {
+  readonly store: SectionStore | undefined;
+  readonly plugin: string;
+  /** Of what is in it. */
+  readonly version: number;
+  /** Whether the run writes images. */
+  readonly writes: boolean;
 }
 
 /** One plugin's view of a store, and the version of what is in it. */
-export function createSection(store: SectionStore | undefined, plugin: string, version: number): ImageSection {
+export function createSection({ store, plugin, version, writes }: SectionParts): ImageSection {
   const open = (name: string): SectionStore => {
     checkName(name);
     return store ?? noStore();
@@ -35,6 +47,7 @@ export function createSection(store: SectionStore | undefined, plugin: string, v
     },
     stream: (name) => open(name).stream(plugin, name),
     names: async () => (store ?? noStore()).names(plugin),
+    directories: async () => (await (store ?? noStore()).directories?.(plugin, writes)) ?? null,
   };
 }
 

@@ -47,4 +47,17 @@ export interface ImageSection {
   stream(name: string): AsyncIterable<Uint8Array>;
   /** Names of all parts, sorted. */
   names(): Promise<string[]>;
+  /**
+   * Real directories, for a plugin that hands one to a program or library which opens files by itself. null: the images are in
+   * a store, which has none.
+   */
+  directories(): Promise<ImageDirectories | null>;
+}
+
+/** Where the images are. Both paths are absolute. */
+export interface ImageDirectories {
+  /** The directory of this plugin's parts: files in it are parts as well. A dump makes it; null: a restore finds none. */
+  readonly own: string | null;
+  /** The image directory itself. What is in it belongs to the engine, and to other plugins. */
+  readonly images: string;
 }

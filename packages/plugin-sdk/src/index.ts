@@ -1,4 +1,13 @@
-export type { Context, ImageSection, LogDetails, Logger, LogLevel, Outcome, Stage } from './context.ts';
+export type {
+  Context,
+  ImageDirectories,
+  ImageSection,
+  LogDetails,
+  Logger,
+  LogLevel,
+  Outcome,
+  Stage,
+} from './context.ts';
 export { type CriuError, PluginError, type PluginErrorDetails } from './errors.ts';
 export type {
   DeviceNumber,

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -83,6 +84,15 @@ test('only images are removed, whatever else is there', () => {
   symlinkSync(join(root, 'notes.txt'), join(root, 'mm-1.img'));
   removeImages(root);
   expect(readdirSync(root).sort()).toEqual(['disk.img', 'fs-1.img', 'notes.txt']);
+});
+
+test("second names of plugins' files go with them; files that only have the same name stay", () => {
+  mkdirSync(join(root, 'criujs', 'gpu'), { recursive: true });
+  for (const name of ['gpu-1.img', 'gpu-2.img']) writeFileSync(join(root, 'criujs', 'gpu', name), '');
+  linkSync(join(root, 'criujs', 'gpu', 'gpu-1.img'), join(root, 'gpu-1.img'));
+  put('gpu-2.img');
+  removeImages(root);
+  expect(readdirSync(root)).toEqual(['gpu-2.img']);
 });
 
 test('a link named like the folder of the plugins is not followed', () => {

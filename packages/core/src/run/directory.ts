@@ -91,7 +91,22 @@ export function removeImages(directory: string): void {
     if (!lstatSync(path).isDirectory()) unlinkSync(path);
   }
   const sections = join(directory, sectionsDirectory);
-  if (existsSync(sections) && lstatSync(sections).isDirectory()) rmSync(sections, { recursive: true });
+  if (!existsSync(sections) || !lstatSync(sections).isDirectory()) return;
+  removeSecondNames(directory, sections);
+  rmSync(sections, { recursive: true });
+}
+
+/** Files of compiled plugins have a second name where CRIU would have let them be written: a hard link, and so the same inode. */
+function removeSecondNames(directory: string, sections: string): void {
+  for (const plugin of readdirSync(sections, { withFileTypes: true })) {
+    if (!plugin.isDirectory()) continue;
+    for (const name of readdirSync(join(sections, plugin.name))) {
+      const [first, second] = [join(sections, plugin.name, name), join(directory, name)].map((path) =>
+        lstatSync(path, { bigint: true, throwIfNoEntry: false }),
+      );
+      if (second?.isFile() && second.ino === first?.ino && second.dev === first.dev) unlinkSync(join(directory, name));
+    }
+  }
 }
 
 /**

@@ -67,6 +67,10 @@ function openDirectory(directory: string, { stage, force }: Purpose, control: Co
           beforeWriting();
           await sections.write(plugin, name, data);
         },
+        async directories(plugin, make) {
+          if (make) beforeWriting();
+          return sections.directories(plugin, make);
+        },
       };
     },
     read: async (name) => readWhole(openForReading(directory, name)),
