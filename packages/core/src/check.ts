@@ -1,33 +1,11 @@
 import type { LinuxError } from '@criujs/linux';
+import type { Ability, CheckResult, CheckRow, Finding } from '@criujs/plugin-host/engine';
 import { probeChild } from './run/probes/child.ts';
 import { descriptorProbes } from './run/probes/descriptors.ts';
 import { memoryProbes } from './run/probes/memory.ts';
-import type { Finding, Probe } from './run/probes/probe.ts';
+import type { Probe } from './run/probes/probe.ts';
 import { rightsProbes } from './run/probes/rights.ts';
 import { tracingProbes } from './run/probes/tracing.ts';
-
-/** What a user may want to do. */
-export type Ability = 'dump' | 'restore' | 'samePids';
-
-/** What one look at this machine came to. */
-export interface CheckRow extends Finding {
-  /** Stable, for programs: `ptrace`, `kcmp` … */
-  readonly id: string;
-  readonly title: string;
-  /** What cannot be done without it; empty: nothing, it only works better with it. */
-  readonly needs: readonly Ability[];
-}
-
-export interface CheckResult {
-  /** One's own processes can be dumped. */
-  readonly dump: boolean;
-  /** They can be restored, with pids that the kernel chooses. */
-  readonly restore: boolean;
-  /** They can be restored with the pids that they had. */
-  readonly samePids: boolean;
-  readonly kernel: string;
-  readonly rows: readonly CheckRow[];
-}
 
 const probes: readonly Probe[] = [...tracingProbes, ...descriptorProbes, ...memoryProbes, ...rightsProbes];
 

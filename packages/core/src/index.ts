@@ -1,4 +1,4 @@
-export type { Ability, CheckResult, CheckRow } from './check.ts';
+export type { Ability, CheckResult, CheckRow, Engine } from '@criujs/plugin-host/engine';
 export { type CriuConfig, defineConfig } from './config.ts';
 export {
   EngineError,
@@ -28,7 +28,7 @@ export type {
 export { type ExitCodeName, exitCodeMeanings, exitCodeOf, exitCodes } from './run/exit-codes.ts';
 export { describeError, type ErrorReport, reportError } from './run/last-words.ts';
 export { plan } from './run/plan.ts';
-export { check, dump, restore } from './run/runs.ts';
+export { type CheckOptions, check, dump, restore } from './run/runs.ts';
 export { show } from './show/show.ts';
 export type {
   ShownDump,

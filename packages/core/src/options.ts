@@ -1,5 +1,8 @@
 import type { PluginLoader, RecordSink } from '@criujs/plugin-host';
-import type { HookName, LogDetails, LogLevel, Plugin } from '@criujs/plugin-sdk';
+import type { Engine, ExitStatus, LogEntry, PlanRow } from '@criujs/plugin-host/engine';
+import type { Plugin } from '@criujs/plugin-sdk';
+
+export type { ExitStatus, LogEntry, PlanRow, PlanSubject, Taker } from '@criujs/plugin-host/engine';
 
 /**
  * Images that do not live in a directory: the caller's own place for them. Names are those of CRIU's images and have no
@@ -22,17 +25,6 @@ export interface Progress {
   readonly phase: string;
   /** Milliseconds since the run began. */
   readonly elapsedMs: number;
-}
-
-/** A message of a plugin, or a warning of the engine. */
-export interface LogEntry {
-  readonly level: LogLevel;
-  readonly message: string;
-  /** Without it the engine speaks. */
-  readonly plugin?: string;
-  readonly hook?: string;
-  readonly resource?: string | undefined;
-  readonly details?: LogDetails | undefined;
 }
 
 /** What all runs take. */
@@ -73,6 +65,8 @@ export interface DumpOptions extends RunOptions {
   readonly leaveRunning?: boolean | undefined;
   /** Replace a dump that the directory holds. It is removed only when the new one begins to be written. */
   readonly force?: boolean | undefined;
+  /** Who does the work, for example `criu()` of `@criujs/criu-bridge`. Default: the embedded engine. */
+  readonly engine?: Engine | undefined;
 }
 
 export interface DumpResult {
@@ -96,12 +90,9 @@ export interface RestoreOptions extends RunOptions {
   readonly detach?: boolean | undefined;
   /** Let the kernel choose pids: needs no right. Programs that remember their own pid notice. */
   readonly newPids?: boolean | undefined;
+  /** Who does the work, for example `criu()` of `@criujs/criu-bridge`. Default: the embedded engine. */
+  readonly engine?: Engine | undefined;
 }
-
-/** How a process ended. */
-export type ExitStatus =
-  | { readonly code: number; readonly signal?: never }
-  | { readonly signal: number; readonly code?: never };
 
 export interface RestoreResult {
   /** The restored root's pid now. */
@@ -118,41 +109,8 @@ export interface RestoreResult {
 
 export interface PlanOptions extends RunOptions {
   readonly pid: number;
-}
-
-/** What a row of a plan is about. */
-export type PlanSubject = 'process' | 'namespace' | 'timer' | 'memory' | 'file' | 'socket';
-
-/** Who would take a resource. */
-export type Taker =
-  /** The engine itself, as this kind of file or resource. */
-  | { readonly engine: string }
-  /**
-   * A plugin, through this hook. `claimed`: its `claim` said so. Else plugins that bring no claim are asked at the dump, and
-   * what they answer shows there; `plugin` is null when there are several. `asked` has all that are asked first, in order.
-   */
-  | {
-      readonly plugin: string | null;
-      readonly hook: HookName;
-      readonly claimed: boolean;
-      readonly asked: readonly string[];
-    };
-
-export interface PlanRow {
-  readonly pid: number;
-  readonly command: string;
-  readonly subject: PlanSubject;
-  /** In words, as a refused dump names it: `descriptors 0,1: /dev/fuse (character device 10:229)`. */
-  readonly resource: string;
-  /** The descriptors of this process that lead to one open file. */
-  readonly descriptors?: readonly number[];
-  /** null: nobody; a dump would be refused. */
-  readonly taker: Taker | null;
-  /** Names of the plugins that all claim it. At a dump the first would take it. */
-  readonly conflict?: readonly string[];
-  /** Why nobody takes it, or what else is to be known. */
-  readonly why?: string;
-  readonly remedy?: string;
+  /** The engine that a dump would have: it says what it makes of each row. Default: the embedded engine. */
+  readonly engine?: Engine | undefined;
 }
 
 /** What a plan comes to: `refused` if a row has no taker, else `conflict` if plugins claim the same. */

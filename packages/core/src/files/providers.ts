@@ -22,9 +22,31 @@ export function checkProviders(images: Images, records: Records | null, { hooks 
     checkHooks(images, hooks);
     return;
   }
+  const ids = new Set(images.files.map(({ id }) => id));
+  refuseMissing(
+    resourcesOf(records).filter(({ id }) => ids.has(id)),
+    hooks.plugins,
+  );
+}
+
+/**
+ * The same for an engine that reads the other images itself.
+ * @throws EngineError PLUGIN_MISSING
+ */
+export function checkRecordedProviders(records: Records | null, plugins: readonly { readonly name: string }[]): void {
+  if (records !== null) refuseMissing(resourcesOf(records), plugins);
+}
+
+interface Provided {
+  readonly id: number;
+  readonly provider: Provider;
+  readonly resource: string;
+}
+
+function refuseMissing(resources: readonly Provided[], plugins: readonly { readonly name: string }[]): void {
   const missing = new Map<string, { readonly provider: Provider; readonly resources: string[] }>();
-  for (const { provider, resource } of resourcesOf(images, records)) {
-    if (hooks.plugins.some(({ name }) => name === provider.name)) continue;
+  for (const { provider, resource } of resources) {
+    if (plugins.some(({ name }) => name === provider.name)) continue;
     const plugin = missing.get(provider.name) ?? { provider, resources: [] };
     plugin.resources.push(resource);
     missing.set(provider.name, plugin);
@@ -37,8 +59,7 @@ export function nameOf({ name, version }: Provider): string {
   return version === null ? name : `${name} ${version}`;
 }
 
-function resourcesOf({ files }: Images, records: Records): { provider: Provider; resource: string }[] {
-  const ids = new Set(files.map(({ id }) => id));
+function resourcesOf(records: Records): Provided[] {
   const externals = records.externals.flatMap(({ id, file: { path, provider } }) => {
     const resource = `file ${id}${path === null ? '' : ` (${path})`}`;
     return provider === null ? [] : [{ id, provider, resource }];
@@ -46,7 +67,7 @@ function resourcesOf({ files }: Images, records: Records): { provider: Provider;
   const sockets = records.sockets.map(({ id, inode, provider }) => {
     return { id, provider, resource: `unix socket ${inode} (file ${id})` };
   });
-  return [...externals, ...sockets].filter(({ id }) => ids.has(id));
+  return [...externals, ...sockets];
 }
 
 function notLoaded(

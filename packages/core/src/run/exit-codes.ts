@@ -10,6 +10,7 @@ export const exitCodes = {
   images: 5,
   rights: 6,
   target: 7,
+  engine: 8,
   internal: 70,
   aborted: 130,
 } as const;
@@ -29,6 +30,7 @@ export const exitCodeMeanings: Readonly<Record<ExitCodeName, string>> = {
   rights: 'a right is missing: to trace, to choose a pid, to read',
   target:
     'no such process, or one that cannot be dumped at all (kernel thread, zombie, own process); at restore: its pid is taken',
+  engine: 'the engine that was asked for, CRIU, is not there or too old',
   internal: 'a mistake in criujs',
   aborted: 'ended by a signal (128 + its number); the target was left unharmed',
 };
@@ -64,6 +66,9 @@ const byCode: Readonly<Record<EngineErrorCode, ExitCodeName>> = {
   HOOK_FAILED: 'plugin',
   HOOK_TIMEOUT: 'plugin',
   HOOK_BAD_RESULT: 'plugin',
+  CRIU_MISSING: 'engine',
+  CRIU_TOO_OLD: 'engine',
+  CRIU_FAILED: 'failed',
   BAD_OPTION: 'usage',
   ABORTED: 'aborted',
   KERNEL: 'failed',

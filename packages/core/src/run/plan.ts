@@ -13,7 +13,7 @@ import { toEngineError } from './wire.ts';
  * @throws EngineError NO_SUCH_PROCESS, NOT_PERMITTED …, and what is wrong with a plugin
  */
 export async function plan(options: PlanOptions): Promise<PlanResult> {
-  const { pid, signal, onProgress } = options;
+  const { pid, signal, onProgress, engine } = options;
   checkPid(pid);
   checkPlatform();
   checkOptions(options);
@@ -26,7 +26,8 @@ export async function plan(options: PlanOptions): Promise<PlanResult> {
     guard.rest();
     checkAborted(signal);
     onProgress?.({ phase: 'look', elapsedMs: performance.now() - startedAt });
-    const rows = await planTree(pid, pluginsOf(host, guard));
+    const seen = await planTree(pid, pluginsOf(host, guard));
+    const rows = engine === undefined ? seen : seen.map((row) => engine.plan(row));
     checkAborted(signal);
     const verdict = verdictOf(rows);
     return { pid, rows, verdict, possible: verdict === 'ready' };

@@ -84,15 +84,17 @@ export function outcomeOf(request: Extract<Request, { kind: 'finish' }>): Outcom
 }
 
 /** Options without a plugin are a mistake that the host tells best, and a record says that nobody was asked. */
-function needsHost({ plugins = [], pluginOptions = {}, record }: RunOptions): boolean {
+export function needsHost({ plugins = [], pluginOptions = {}, record }: RunOptions): boolean {
   return plugins.length > 0 || Object.keys(pluginOptions).length > 0 || record !== undefined;
 }
 
-async function createHost(
+/** @param signal ends calls that wait; the embedded engine ends them from its own thread */
+export async function createHost(
   options: RunOptions,
   stage: Stage | null,
   images: PluginImages,
   record: RunRecord,
+  signal?: AbortSignal,
 ): Promise<PluginHost> {
   const { createPluginHost, createRecorder } = await import('@criujs/plugin-host');
   const { plugins = [], cwd, loaders, pluginOptions, hookDeadline = defaultDeadlineMs, onLog } = options;
@@ -106,6 +108,7 @@ async function createHost(
     images: store === undefined || recorder === null ? store : recorder.sections(store),
     imageVersions: stage === 'restore' ? await readVersions(images) : undefined,
     deadline: hookDeadline,
+    signal,
     onLog,
   });
   return recorder === null ? host : recorder.host(host);

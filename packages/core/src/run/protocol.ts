@@ -1,7 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { PluginRecord } from '@criujs/plugin-host/engine';
+import type { CheckResult, PluginRecord } from '@criujs/plugin-host/engine';
 import type { HookName } from '@criujs/plugin-sdk';
-import type { CheckResult } from '../check.ts';
 import type { DumpOutcome, EngineDumpOptions, EngineRestoreOptions, ExitStatus, RestoreOutcome } from '../options.ts';
 import type { WireError } from './wire.ts';
 

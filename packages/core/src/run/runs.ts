@@ -1,4 +1,4 @@
-import type { CheckResult } from '../check.ts';
+import type { CheckResult, Engine } from '@criujs/plugin-host/engine';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from '../options.ts';
 import { checkPid } from './admission.ts';
 import { conduct } from './conduct.ts';
@@ -11,6 +11,7 @@ import { openImages } from './images.ts';
 export async function dump(options: DumpOptions): Promise<DumpResult> {
   const { pid, images, leaveRunning = false, force = false, cwd = process.cwd() } = options;
   checkPid(pid);
+  if (options.engine !== undefined) return (await import('./other-engine.ts')).dumpBy(options.engine, options);
   const { outcome, warnings, totalMs } = await conduct({
     job: { name: 'dump', options: { pid, leaveRunning } },
     options,
@@ -27,6 +28,7 @@ export async function dump(options: DumpOptions): Promise<DumpResult> {
  */
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   const { images, detach = false, newPids = false, cwd = process.cwd() } = options;
+  if (options.engine !== undefined) return (await import('./other-engine.ts')).restoreBy(options.engine, options);
   const { outcome, warnings, totalMs, exited } = await conduct({
     job: { name: 'restore', options: { newPids, detach } },
     options,
@@ -45,10 +47,15 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   };
 }
 
-/** Tells what this kernel, its filters and these rights allow. */
-export async function check(options: Pick<RunOptions, 'signal'> = {}): Promise<CheckResult> {
+/** Tells what this kernel, its filters and these rights allow; with `engine` what that one can do here. */
+export async function check(options: CheckOptions = {}): Promise<CheckResult> {
+  if (options.engine !== undefined) return options.engine.check(options.signal);
   const { outcome } = await conduct({ job: { name: 'check', options: {} }, options, stage: null });
   return outcome;
+}
+
+export interface CheckOptions extends Pick<RunOptions, 'signal'> {
+  readonly engine?: Engine | undefined;
 }
 
 /** The engine may tell a warning both ways. */

@@ -22,10 +22,8 @@ const [{ EngineError }, { endProcess }, { exitCodeOf }, { writeLastWords }] = aw
   import('./exit-codes.ts'),
   import('./last-words.ts'),
 ]);
-const error = new EngineError(
-  'HOOK_TIMEOUT',
-  `a plugin blocks the main thread while it is loaded or asked for its claim: more than ${hookDeadlineMs} ms`,
-  { remedy: 'Find the plugin with -v, and make it asynchronous or remove it.' },
-);
+const error = new EngineError('HOOK_TIMEOUT', `a plugin blocks the main thread: more than ${hookDeadlineMs} ms`, {
+  remedy: 'Find the plugin with -v, and make it asynchronous or remove it.',
+});
 writeLastWords(error, lastWords);
 endProcess(exitCodeOf(error.code));

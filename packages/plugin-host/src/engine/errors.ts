@@ -11,7 +11,7 @@ export interface Refusal {
   readonly remedy: string;
 }
 
-/** Codes that the engine itself gives. They are stable: programs may compare them. */
+/** Codes that engines themselves give. They are stable: programs may compare them. */
 export type EngineOwnCode =
   /** No process has this pid. */
   | 'NO_SUCH_PROCESS'
@@ -55,6 +55,12 @@ export type EngineOwnCode =
   | 'KERNEL'
   /** This platform or processor has no engine. */
   | 'UNSUPPORTED_PLATFORM'
+  /** There is no CRIU to run: not in PATH, or not where it was said to be. */
+  | 'CRIU_MISSING'
+  /** The CRIU that was found is older than what was asked of it. */
+  | 'CRIU_TOO_OLD'
+  /** CRIU failed, or was ended, in a way that no other code names; the message has what its log says. */
+  | 'CRIU_FAILED'
   /** An option makes no sense. */
   | 'BAD_OPTION'
   /** A mistake in criujs itself. */

@@ -1,8 +1,17 @@
 /**
- * What all engines share: their errors and `criujs.json`, what they keep beside CRIU's images. It loads nothing of the host.
+ * What all engines share: what one is, their errors, and `criujs.json`, what they keep beside CRIU's images. It loads nothing of
+ * the host.
  *
  * @packageDocumentation
  */
+export type {
+  DumpJob,
+  DumpOutcome,
+  Engine,
+  EngineJob,
+  RestoreJob,
+  RestoreOutcome,
+} from './engine.ts';
 export {
   EngineError,
   type EngineErrorCode,
@@ -21,3 +30,14 @@ export {
   type SocketRecord,
   type TaskRecord,
 } from './records.ts';
+export type {
+  Ability,
+  CheckResult,
+  CheckRow,
+  ExitStatus,
+  Finding,
+  LogEntry,
+  PlanRow,
+  PlanSubject,
+  Taker,
+} from './results.ts';

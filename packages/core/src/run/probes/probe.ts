@@ -1,14 +1,6 @@
 import { errnoName } from '@criujs/linux';
-import type { Ability } from '../../check.ts';
+import type { Ability, Finding } from '@criujs/plugin-host/engine';
 import type { ProbeChild } from './child.ts';
-
-/** `limited`: it works, with the limits that `detail` tells. */
-export interface Finding {
-  readonly state: 'ok' | 'limited' | 'missing';
-  /** What was found, in plain words. */
-  readonly detail: string;
-  readonly remedy?: string;
-}
 
 /** One look at the machine. */
 export interface Probe {

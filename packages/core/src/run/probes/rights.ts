@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { arena, errnoName, type Status, signals, trySyscall } from '@criujs/linux';
+import type { Finding } from '@criujs/plugin-host/engine';
 import { cloneArguments } from './numbers.ts';
-import { callRemedy, type Finding, limited, missing, ok, type Probe } from './probe.ts';
+import { callRemedy, limited, missing, ok, type Probe } from './probe.ts';
 
 /** Numbers of capabilities(7) that a dump or a restore makes use of. */
 export const capability = { SYS_PTRACE: 19, SYS_ADMIN: 21, SYS_RESOURCE: 24, CHECKPOINT_RESTORE: 40 } as const;

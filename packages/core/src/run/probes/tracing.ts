@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LinuxError, tracee } from '@criujs/linux';
-import { callRemedy, type Finding, limited, missing, ok, type Probe } from './probe.ts';
+import type { Finding } from '@criujs/plugin-host/engine';
+import { callRemedy, limited, missing, ok, type Probe } from './probe.ts';
 import { capability, hasCapability } from './rights.ts';
 
 const memfdRemedy =

@@ -1,0 +1,159 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DumpJob, type Engine, encodeRecords, type RestoreJob } from '@criujs/plugin-host/engine';
+import { definePlugin, type Outcome, pid } from '@criujs/plugin-sdk';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { check, dump, restore } from './runs.ts';
+
+let directory: string;
+let images: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'criujs-engine-'));
+  images = join(directory, 'images');
+});
+
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const dumped = { processes: 2, threads: 3, bytes: 4096, frozenMs: 1, plugins: ['gpu'] };
+
+/** An engine that does what a test says. */
+function engineOf(does: Partial<Engine>): Engine {
+  return {
+    name: 'pretend',
+    dump: async (job) => {
+      writeInventory(job);
+      return dumped;
+    },
+    restore: async () => ({ pid: 7, pids: [[5, 7]], restoreMs: 1 }),
+    check: async () => ({ dump: true, restore: true, samePids: true, kernel: '6.1', rows: [] }),
+    plan: (row) => row,
+    ...does,
+  };
+}
+
+function writeInventory({ beforeWriting, images: where }: DumpJob): void {
+  beforeWriting();
+  writeFileSync(join(where, 'inventory.img'), 'whole');
+}
+
+/** A plugin that notes the life that it has. */
+function gpu(life: unknown[]): ReturnType<typeof definePlugin> {
+  return definePlugin({
+    name: 'gpu',
+    version: '1.4.0',
+    init: (stage) => void life.push(stage),
+    exit: (_, outcome: Outcome) => void life.push(outcome.ok ? 'well' : outcome.error.message),
+    hooks: [],
+  });
+}
+
+test('it gets a directory that is there, and plugins after their init', async () => {
+  const life: unknown[] = [];
+  const phases: string[] = [];
+  const engine = engineOf({
+    async dump(job) {
+      expect(job).toMatchObject({ pid: 5, images, leaveRunning: true, hookDeadlineMs: 300 });
+      expect(existsSync(images)).toBe(true);
+      expect(life).toEqual(['dump']);
+      expect(job.host?.plugins.map(({ name }) => name)).toEqual(['gpu']);
+      job.phase('freeze');
+      job.warn('a locked file');
+      writeInventory(job);
+      return dumped;
+    },
+  });
+  const onProgress = ({ phase }: { phase: string }): void => void phases.push(phase);
+  const options = { pid: 5, images, engine, plugins: [gpu(life)], hookDeadline: 300, leaveRunning: true, onProgress };
+  const result = await dump(options);
+  expect(result).toEqual({ ...dumped, pid: 5, totalMs: expect.any(Number), warnings: ['a locked file'] });
+  expect(phases).toEqual(['freeze']);
+  expect(life).toEqual(['dump', 'well']);
+});
+
+test('a failed dump is told to the plugins, and leaves no image and no directory', async () => {
+  const life: unknown[] = [];
+  const engine = engineOf({
+    async dump(job) {
+      job.beforeWriting();
+      writeFileSync(join(job.images, 'core-5.img'), '');
+      throw new Error('CRIU has had enough');
+    },
+  });
+  await expect(dump({ pid: 5, images, engine, plugins: [gpu(life)] })).rejects.toMatchObject({
+    name: 'EngineError',
+    message: 'CRIU has had enough',
+  });
+  expect(life).toEqual(['dump', 'CRIU has had enough']);
+  expect(existsSync(images)).toBe(false);
+});
+
+test('a dump that is there is refused, and with force replaced when the first image is written', async () => {
+  const engine = engineOf({});
+  await dump({ pid: 5, images, engine });
+  await expect(dump({ pid: 5, images, engine })).rejects.toMatchObject({ code: 'IMAGES_EXIST' });
+  writeFileSync(join(images, 'core-5.img'), 'old');
+  const fails = engineOf({ dump: () => Promise.reject(new Error('before anything was written')) });
+  await expect(dump({ pid: 5, images, engine: fails, force: true })).rejects.toThrow('before anything');
+  expect(existsSync(join(images, 'core-5.img'))).toBe(true);
+  await dump({ pid: 5, images, engine, force: true });
+  expect(existsSync(join(images, 'core-5.img'))).toBe(false);
+  expect(readFileSync(join(images, 'inventory.img'), 'utf8')).toBe('whole');
+});
+
+function putDump(): void {
+  mkdirSync(images);
+  writeFileSync(join(images, 'inventory.img'), 'whole');
+  const unknown = { path: '/dev/gpu0', kind: 'character', rdev: null, inode: 5, flags: 2, position: 0 } as const;
+  const file = {
+    ...unknown,
+    owner: null,
+    holders: [{ pid: pid(5), fd: 3 }],
+    provider: { name: 'gpu', version: '1.4.0' },
+  };
+  const plugins = [{ name: 'gpu', version: '1.4.0', apiVersion: 1, imageVersion: 1 }];
+  writeFileSync(
+    join(images, 'criujs.json'),
+    encodeRecords({ externals: [{ id: 7, file }], sockets: [], tasks: [], plugins }),
+  );
+}
+
+test('a restore has what was recorded, and its pids', async () => {
+  putDump();
+  let seen: RestoreJob | undefined;
+  const engine = engineOf({
+    async restore(job) {
+      seen = job;
+      return { pid: 7, pids: [[5, 7]], restoreMs: 1, exited: Promise.resolve({ code: 3 }) };
+    },
+  });
+  const result = await restore({ images, engine, plugins: [gpu([])] });
+  expect(seen).toMatchObject({ newPids: false, detach: false, records: { externals: [{ id: 7 }] } });
+  expect(result).toMatchObject({ pid: 7, restoreMs: 1 });
+  expect([...result.pids]).toEqual([[5, 7]]);
+  await expect(result.exited).resolves.toEqual({ code: 3 });
+});
+
+test('a plugin that dumped something and is not loaded is missed by name, before the engine is asked', async () => {
+  putDump();
+  const engine = engineOf({ restore: () => Promise.reject(new Error('never')) });
+  await expect(restore({ images, engine })).rejects.toMatchObject({ code: 'PLUGIN_MISSING', plugin: 'gpu' });
+});
+
+test('an abort before the run, and images that are no directory', async () => {
+  const engine = engineOf({});
+  await expect(dump({ pid: 5, images, engine, signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: 'ABORTED',
+  });
+  const store = {
+    open: (): never => {
+      throw Object.assign(new Error('none'), { code: 'ENOENT' });
+    },
+  };
+  await expect(dump({ pid: 5, images: store, engine })).rejects.toMatchObject({ code: 'BAD_OPTION' });
+});
+
+test('check asks the engine', async () => {
+  await expect(check({ engine: engineOf({}) })).resolves.toMatchObject({ kernel: '6.1' });
+});

@@ -1,0 +1,138 @@
+import type { PluginHost } from '@criujs/plugin-host';
+import { decodeRecords, type Engine, type EngineJob, type Records, recordsName } from '@criujs/plugin-host/engine';
+import type { CriuError } from '@criujs/plugin-sdk';
+import { EngineError } from '../errors.ts';
+import { checkRecordedProviders } from '../files/providers.ts';
+import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from '../options.ts';
+import { checkOptions, checkPlatform } from './admission.ts';
+import { openImages, type RunImages } from './images.ts';
+import { createControl } from './link.ts';
+import { createHost, defaultDeadlineMs, needsHost } from './plugins.ts';
+import { openRecord } from './record.ts';
+import { clearOnce } from './store.ts';
+import { guardThread } from './watchdog.ts';
+import { toEngineError } from './wire.ts';
+
+// Runs of an engine that is not ours: it works on the main thread, and everything around it is the same.
+
+type Stage = 'dump' | 'restore';
+
+/** What a run of another engine is done with. */
+interface Workplace {
+  readonly job: EngineJob;
+  /** What `criujs.json` held at a restore. */
+  readonly records: Records | null;
+  /** Clears an old dump away, once. */
+  beforeWriting(): void;
+}
+
+export async function dumpBy(engine: Engine, options: DumpOptions): Promise<DumpResult> {
+  const { pid, leaveRunning = false } = options;
+  const { outcome, totalMs, warnings } = await conductBy('dump', options, ({ job, beforeWriting }) =>
+    engine.dump({ ...job, pid, leaveRunning, beforeWriting }),
+  );
+  return { ...outcome, pid, totalMs, warnings };
+}
+
+export async function restoreBy(engine: Engine, options: RestoreOptions): Promise<RestoreResult> {
+  const { newPids = false, detach = false } = options;
+  const { outcome, totalMs, warnings } = await conductBy('restore', options, ({ job, records }) =>
+    engine.restore({ ...job, newPids, detach, records }),
+  );
+  return { ...outcome, pids: new Map(outcome.pids), totalMs, warnings };
+}
+
+interface Conducted<O> {
+  readonly outcome: O;
+  readonly totalMs: number;
+  readonly warnings: readonly string[];
+}
+
+async function conductBy<O>(
+  stage: Stage,
+  options: DumpOptions | RestoreOptions,
+  work: (place: Workplace) => Promise<O>,
+): Promise<Conducted<O>> {
+  checkPlatform();
+  checkOptions(options);
+  checkAborted(options.signal);
+  const control = createControl();
+  const { images, force = false, cwd = process.cwd() } = options as DumpOptions;
+  const run = await openImages(images, { stage, force, cwd }, control);
+  if (typeof run.place === 'string') throw noDirectory();
+  const { directory } = run.place;
+  const startedAt = performance.now();
+  const warnings: string[] = [];
+  const job = jobOf(options, directory, startedAt, warnings);
+  const beforeWriting = clearOnce(directory, control.markDirty);
+  const guard = guardThread(options);
+  try {
+    const records = stage === 'restore' ? await readRecords(run) : null;
+    const outcome = await withHost(stage, options, run, warnings, (host) => {
+      checkRecordedProviders(records, host?.plugins ?? []);
+      return work({ job: { ...job, host }, records, beforeWriting });
+    });
+    return { outcome, totalMs: performance.now() - startedAt, warnings };
+  } catch (error) {
+    await run.discard();
+    throw toEngineError(error);
+  } finally {
+    guard.release();
+  }
+}
+
+function jobOf(options: RunOptions, images: string, startedAt: number, warnings: string[]): Omit<EngineJob, 'host'> {
+  const { hookDeadline: hookDeadlineMs = defaultDeadlineMs, signal = new AbortController().signal } = options;
+  const { onProgress, onLog } = options;
+  return {
+    images,
+    hookDeadlineMs,
+    signal,
+    phase: (phase) => onProgress?.({ phase, elapsedMs: performance.now() - startedAt }),
+    log: (entry) => onLog?.(entry),
+    warn(message) {
+      warnings.push(message);
+      onLog?.({ level: 'warn', message });
+    },
+  };
+}
+
+/** Runs with the plugins between their init and their exit. Without plugins nothing of the host is even read. */
+async function withHost<O>(
+  stage: Stage,
+  options: RunOptions,
+  images: RunImages,
+  warnings: string[],
+  work: (host: PluginHost | null) => Promise<O>,
+): Promise<O> {
+  const record = openRecord(options);
+  try {
+    const host = needsHost(options) ? await createHost(options, stage, images, record, options.signal) : null;
+    await host?.start(stage);
+    try {
+      const outcome = await work(host);
+      warnings.push(...((await host?.finish({ ok: true })) ?? []).map(({ message }) => message));
+      return outcome;
+    } catch (error) {
+      await host?.finish({ ok: false, error: toEngineError(error) as CriuError });
+      throw error;
+    }
+  } finally {
+    record.close();
+  }
+}
+
+async function readRecords(images: RunImages): Promise<Records | null> {
+  const bytes = await images.read(recordsName);
+  return bytes === null ? null : decodeRecords(bytes);
+}
+
+function checkAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new EngineError('ABORTED', 'the run was aborted before it began');
+}
+
+function noDirectory(): EngineError {
+  return new EngineError('BAD_OPTION', 'this engine keeps images in a directory, and `images` is a store', {
+    remedy: "Give a directory: images: 'path/to/directory', or use the embedded engine.",
+  });
+}

@@ -1,0 +1,79 @@
+import type { PluginHost } from '../host.ts';
+import type { Records } from './records.ts';
+import type { CheckResult, ExitStatus, LogEntry, PlanRow } from './results.ts';
+
+/**
+ * An engine that does the work in place of the embedded one: `dump({ …, engine })` of `@criujs/core`. The front checks the
+ * options, prepares the image directory, loads the plugins and runs their init and exit; the engine calls their hooks in between.
+ */
+export interface Engine {
+  /** For people: `CRIU`. */
+  readonly name: string;
+  /**
+   * Dumps a tree. What it rejects with has left the tree running, and no inventory in the directory.
+   * @throws EngineError, or an error of the host that a hook failed with
+   */
+  dump(job: DumpJob): Promise<DumpOutcome>;
+  /** Restores a tree. What it rejects with has left nothing half restored. */
+  restore(job: RestoreJob): Promise<RestoreOutcome>;
+  /** Tells what this engine can do here. A lack is an answer, not an error. */
+  check(signal: AbortSignal | undefined): Promise<CheckResult>;
+  /** Its own word on a row of a plan that the embedded engine made. */
+  plan(row: PlanRow): PlanRow;
+}
+
+/** What an engine is given for any run. */
+export interface EngineJob {
+  /** The image directory: an absolute path to a directory that is there. */
+  readonly images: string;
+  /** The plugins, after their init; null: there are none. */
+  readonly host: PluginHost | null;
+  /** Milliseconds that a hook may take. The host keeps it; the engine may need to know. */
+  readonly hookDeadlineMs: number;
+  /** Aborting it ends the run: hooks that wait have failed by then. */
+  readonly signal: AbortSignal;
+  /** Tells people which phase begins. */
+  phase(name: string): void;
+  log(entry: LogEntry): void;
+  /** Something that the user should know and that fails nothing. */
+  warn(message: string): void;
+}
+
+export interface DumpJob extends EngineJob {
+  /** The root of the tree. */
+  readonly pid: number;
+  readonly leaveRunning: boolean;
+  /** Called before the first image is written: it clears away the dump that is to be replaced. */
+  beforeWriting(): void;
+}
+
+export interface RestoreJob extends EngineJob {
+  /** Let the kernel choose pids. */
+  readonly newPids: boolean;
+  /** false: the root becomes a child of this process, and `exited` tells its end. */
+  readonly detach: boolean;
+  /** What `criujs.json` says; null: there is none, as in images that nobody but CRIU wrote. */
+  readonly records: Records | null;
+}
+
+export interface DumpOutcome {
+  readonly processes: number;
+  readonly threads: number;
+  /** Bytes of memory in the images. */
+  readonly bytes: number;
+  /** Milliseconds that the tree stood still. */
+  readonly frozenMs: number;
+  /** Names of the plugins that took something. */
+  readonly plugins: readonly string[];
+}
+
+export interface RestoreOutcome {
+  /** The root's pid now. */
+  readonly pid: number;
+  /** Every restored process: the pid it had to the pid it has. */
+  readonly pids: readonly (readonly [old: number, now: number])[];
+  /** Milliseconds from the first process to all running. */
+  readonly restoreMs: number;
+  /** Without `detach`: settles when the root ends. It never rejects. */
+  readonly exited?: Promise<ExitStatus>;
+}

@@ -1,0 +1,83 @@
+import type { HookName, LogDetails, LogLevel } from '@criujs/plugin-sdk';
+
+/** A message of a plugin, or a warning of the engine. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  readonly message: string;
+  /** Without it the engine speaks. */
+  readonly plugin?: string;
+  readonly hook?: string;
+  readonly resource?: string | undefined;
+  readonly details?: LogDetails | undefined;
+}
+
+/** How a process ended. */
+export type ExitStatus =
+  | { readonly code: number; readonly signal?: never }
+  | { readonly signal: number; readonly code?: never };
+
+/** What a row of a plan is about. */
+export type PlanSubject = 'process' | 'namespace' | 'timer' | 'memory' | 'file' | 'socket';
+
+/** Who would take a resource. */
+export type Taker =
+  /** The engine itself, as this kind of file or resource. */
+  | { readonly engine: string }
+  /**
+   * A plugin, through this hook. `claimed`: its `claim` said so. Else plugins that bring no claim are asked at the dump, and
+   * what they answer shows there; `plugin` is null when there are several. `asked` has all that are asked first, in order.
+   */
+  | {
+      readonly plugin: string | null;
+      readonly hook: HookName;
+      readonly claimed: boolean;
+      readonly asked: readonly string[];
+    };
+
+export interface PlanRow {
+  readonly pid: number;
+  readonly command: string;
+  readonly subject: PlanSubject;
+  /** In words, as a refused dump names it: `descriptors 0,1: /dev/fuse (character device 10:229)`. */
+  readonly resource: string;
+  /** The descriptors of this process that lead to one open file. */
+  readonly descriptors?: readonly number[];
+  /** null: nobody; a dump would be refused. */
+  readonly taker: Taker | null;
+  /** Names of the plugins that all claim it. At a dump the first would take it. */
+  readonly conflict?: readonly string[];
+  /** Why nobody takes it, or what else is to be known. */
+  readonly why?: string;
+  readonly remedy?: string;
+}
+
+/** What a user may want to do. */
+export type Ability = 'dump' | 'restore' | 'samePids';
+
+/** `limited`: it works, with the limits that `detail` tells. */
+export interface Finding {
+  readonly state: 'ok' | 'limited' | 'missing';
+  /** What was found, in plain words. */
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+/** What one look at this machine came to. */
+export interface CheckRow extends Finding {
+  /** Stable, for programs: `ptrace`, `kcmp` … */
+  readonly id: string;
+  readonly title: string;
+  /** What cannot be done without it; empty: nothing, it only works better with it. */
+  readonly needs: readonly Ability[];
+}
+
+export interface CheckResult {
+  /** One's own processes can be dumped. */
+  readonly dump: boolean;
+  /** They can be restored, with pids that the kernel chooses. */
+  readonly restore: boolean;
+  /** They can be restored with the pids that they had. */
+  readonly samePids: boolean;
+  readonly kernel: string;
+  readonly rows: readonly CheckRow[];
+}
