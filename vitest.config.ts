@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import { skippedReporter } from './scripts/skipped-reporter.ts';
 
+const registryTests = 'packages/create-plugin/test/registry/**/*.test.ts';
+
 /**
- * Two projects. `unit` runs on the sources, in parallel. `system` runs on what is shipped (build first) and traces real
- * processes: one file at a time, and only after every unit test is done (a group of its own).
+ * Three projects. `unit` runs on the sources, in parallel. `system` runs on what is shipped (build first) and traces real
+ * processes: one file at a time, and only after every unit test is done (a group of its own). `registry` comes last: it publishes
+ * all packages to a registry on loopback and uses them as somebody would who has nothing else.
  */
 export default defineConfig({
   test: {
@@ -23,10 +26,23 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tests/system/**/*.test.ts'],
+          exclude: [registryTests],
           pool: 'forks',
           fileParallelism: false,
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'registry',
+          include: [registryTests],
+          globalSetup: ['packages/create-plugin/test/registry/setup.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          testTimeout: 600_000,
           hookTimeout: 120_000,
         },
       },
