@@ -29,7 +29,17 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     '@criujs/core',
   ],
   // Bundled: what it is made of are development dependencies, and a user installs none of them.
-  'create-plugin': ['node', '@criujs/plugin-sdk'],
+  'create-plugin': [
+    'node',
+    'mem-fs-editor',
+    'picocolors',
+    'validate-npm-package-name',
+    'yeoman-environment',
+    'yeoman-generator',
+    '@criujs/plugin-sdk',
+  ],
+  // The same under the name by which `yo` finds it.
+  'generator-criu-plugin': ['create-criu-plugin'],
 };
 
 interface Import {
@@ -119,7 +129,7 @@ function packageOf(specifier: string): string {
 
 function isOurs(specifier: string): boolean {
   const name = packageOf(specifier);
-  return name === 'criujs' || name.startsWith('@criujs/');
+  return folders.some((folder) => manifestOf(folder).name === name);
 }
 
 function exported(specifier: string): boolean {

@@ -13,7 +13,25 @@ export type CreateErrorCode =
   /** A file of the project cannot be read or written. */
   | 'FILE_ACCESS'
   /** A migration failed: a defect of ours. */
-  | 'MIGRATION_FAILED';
+  | 'MIGRATION_FAILED'
+  /** The command line makes no sense. */
+  | 'USAGE'
+  /** There is no terminal to ask at, and flags are missing. */
+  | 'MISSING_FLAGS'
+  /** An answer that cannot be. */
+  | 'INVALID_ANSWER'
+  /** npm would not take the package's name. */
+  | 'INVALID_NAME'
+  /** The folder holds something already, or is none. */
+  | 'FOLDER_TAKEN'
+  /** The folder cannot be made or written to. */
+  | 'FOLDER_UNWRITABLE'
+  /** This Node is too old. */
+  | 'NODE_UNSUPPORTED'
+  /** A file of the new project could not be written; what was written before is gone again. */
+  | 'WRITE_FAILED'
+  /** Ctrl-C. */
+  | 'INTERRUPTED';
 
 /** Why nothing was made or changed, and what to do about it. */
 export class CreateError extends Error {

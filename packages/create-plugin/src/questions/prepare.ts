@@ -1,0 +1,70 @@
+import { resolve } from 'node:path';
+import { refuseEatenFlags } from '../command/eaten-flags.ts';
+import { flagForm } from '../command/flag-form.ts';
+import type { Request } from '../command/request.ts';
+import { CreateError } from '../create-error.ts';
+import type { Place } from '../place.ts';
+import type { Choices, Known, QuestionId } from './choices.ts';
+import type { Situation } from './question.ts';
+import { questionIds, questions } from './questions.ts';
+import { readValue } from './read-value.ts';
+
+/** A request whose flags are checked, and of which it is known that the rest can be had. */
+export interface Prepared {
+  readonly request: Request;
+  readonly situation: Situation;
+  /** Answers so far: those of the flags; with `--yes` all of them. */
+  readonly known: Known;
+}
+
+/**
+ * Checks the flags and takes the defaults where `--yes` says so. What is missing can then be asked: without a terminal,
+ * where nobody can be asked, it is refused.
+ * @throws {CreateError}
+ */
+export async function prepare(request: Request, place: Place): Promise<Prepared> {
+  refuseEatenFlags(request, place);
+  const situation = await situationOf(request, place);
+  let known: Known = {};
+  for (const id of questionIds) {
+    const given = request.given.get(id);
+    if (given !== undefined) known = { ...known, [id]: readValue(id, given, situation) };
+    else if (request.yes) known = { ...known, [id]: fallbackOf(id, known, situation) };
+  }
+  if (!place.terminal || request.json) refuseMissing(known, situation);
+  return { request, situation, known };
+}
+
+/** The default answer, which is checked like any other. */
+export function fallbackOf<Id extends QuestionId>(id: Id, known: Known, situation: Situation): Choices[Id] {
+  const question = questions[id];
+  const value = question.fallback(known, situation) as Choices[Id];
+  (question.check as ((value: Choices[Id], situation: Situation) => void) | undefined)?.(value, situation);
+  return value;
+}
+
+/** What has to be asked, in order: what no flag answered and what makes sense here. */
+export function openQuestions(known: Known, situation: Situation): readonly QuestionId[] {
+  return questionIds.filter((id) => known[id] === undefined && (questions[id].applies?.(known, situation) ?? true));
+}
+
+async function situationOf({ from, force, given }: Request, place: Place): Promise<Situation> {
+  if (from === null) return { place, force, ported: null };
+  if (given.has('handles')) {
+    const remedy = 'Leave --handles out: the hooks of the existing plugin say what the new one handles.';
+    throw new CreateError('USAGE', '--from and --handles exclude each other', remedy);
+  }
+  const { readPorted } = await import('../port/read-ported.ts');
+  return { place, force, ported: await readPorted(resolve(place.cwd, from)) };
+}
+
+function refuseMissing(known: Known, situation: Situation): void {
+  const missing = openQuestions(known, situation);
+  if (missing.length === 0) return;
+  const lines = missing.map((id) => `    ${flagForm(id).padEnd(36)}${questions[id].help}`);
+  throw new CreateError(
+    'MISSING_FLAGS',
+    `there is no terminal to ask at, and these flags are missing:\n${lines.join('\n')}`,
+    'Give them, or --yes to take their defaults.',
+  );
+}

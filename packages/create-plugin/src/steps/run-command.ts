@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+
+/** How a command ended. */
+export interface Ended {
+  /** Null: it could not be started, or a signal ended it. */
+  readonly code: number | null;
+  /** What it printed; empty when it was shown at once. */
+  readonly output: string;
+  /** Whether Ctrl-C was pressed meanwhile. */
+  readonly interrupted: boolean;
+}
+
+/** How a command is run. */
+export interface RunOptions {
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Show what it prints instead of collecting it. */
+  readonly show?: boolean;
+  /** Called with each line that it prints, unless it is shown. */
+  onLine?(line: string): void;
+}
+
+/** Runs a command to its end. Ctrl-C reaches it as well; this process outlives it, to tell what is left to do. */
+export async function runCommand(command: readonly string[], options: RunOptions): Promise<Ended> {
+  const { cwd, environment, show = false, onLine } = options;
+  const [program = '', ...args] = command;
+  let output = '';
+  let interrupted = false;
+  const stop = (): void => {
+    interrupted = true;
+  };
+  process.on('SIGINT', stop);
+  try {
+    const child = spawn(program, args, {
+      cwd,
+      env: environment,
+      // The child's stdout goes to our stderr: stdout may be for machines.
+      stdio: show ? ['ignore', 2, 2] : ['ignore', 'pipe', 'pipe'],
+      shell: process.platform === 'win32',
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        const line = text.trim().split('\n').at(-1);
+        if (line) onLine?.(line);
+      });
+    }
+    const code = await new Promise<number | null>((resolve) => {
+      child.once('error', (error) => {
+        output += error.message;
+        resolve(null);
+      });
+      child.once('close', resolve);
+    });
+    return { code, output, interrupted };
+  } finally {
+    process.off('SIGINT', stop);
+  }
+}

@@ -1,0 +1,1 @@
+export { CriuPluginGenerator as default } from 'create-criu-plugin';
