@@ -13,6 +13,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'plugin-sdk': [],
   images: ['@bufbuild/protobuf'],
   linux: ['node', 'koffi'],
+  wire: ['node', '@criujs/plugin-sdk', '@criujs/linux'],
   'plugin-host': ['node', 'jiti', '@criujs/plugin-sdk'],
   'plugin-testing': ['node', 'vitest', '@criujs/plugin-sdk', '@criujs/plugin-host'],
   'legacy-compat': ['node', 'jiti', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],

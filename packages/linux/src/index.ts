@@ -11,6 +11,7 @@ export {
   setPosition,
 } from './descriptors/own.ts';
 export { pidfdGetfd, pidfdOpen, pidfdSend } from './descriptors/pidfd.ts';
+export { readable } from './descriptors/ready.ts';
 export { errno, errnoName, LinuxError, type LinuxErrorDetails } from './errors.ts';
 export { type MappedFile, mapFile, readMemory, readMemoryInto, writeMemory } from './memory.ts';
 export { type EpollTarget, type Fdinfo, parseFdinfo } from './proc/fdinfo.ts';
@@ -67,6 +68,15 @@ export { type Stop, waitFlag, waitFor } from './ptrace/wait.ts';
 export { type SignalName, signalName, signals } from './signals.ts';
 export { type UnixSocket, unixSockets } from './sockets/diag.ts';
 export { peerName, socketName } from './sockets/names.ts';
+export {
+  acceptPackets,
+  listenPackets,
+  type Packet,
+  packetPair,
+  peerCredentials,
+  receivePacket,
+  sendPacket,
+} from './sockets/packets.ts';
 export { type SpawnOptions, spawnImage } from './spawn.ts';
 export { type SyscallArgument, syscall, trySyscall } from './syscall.ts';
 export { signalFrame, xstateLayout } from './xstate.ts';

@@ -1,0 +1,30 @@
+import { arena } from '../arena.ts';
+import { errno } from '../errors.ts';
+import { expectSuccess, trySyscall } from '../syscall.ts';
+
+/** struct pollfd, poll(2): the descriptor, two bytes of what is wanted, two of what there is. */
+const entryLength = 8;
+const wantedOffset = 4;
+const thereOffset = 6;
+const POLLIN = 1;
+const microsecond = 1000;
+
+/**
+ * Which of these descriptors can be read, or have ended, ppoll(2). Looks once, or holds this thread for up to `microseconds`
+ * until one can.
+ */
+export function readable(descriptors: readonly number[], microseconds = 0): number[] {
+  return arena.scope(() => {
+    const entries = arena.alloc(descriptors.length * entryLength);
+    descriptors.forEach((fd, index) => {
+      entries.view.setInt32(index * entryLength, fd, true);
+      entries.view.setInt16(index * entryLength + wantedOffset, POLLIN, true);
+    });
+    const limit = arena.alloc(16);
+    limit.view.setBigInt64(8, BigInt(microseconds * microsecond), true);
+    const result = trySyscall('ppoll', entries.address, descriptors.length, limit.address, 0, 0);
+    if (result === -errno.EINTR || result === 0) return [];
+    expectSuccess(result, 'ppoll', { about: `of ${descriptors.length} descriptors` });
+    return descriptors.filter((_, index) => entries.view.getInt16(index * entryLength + thereOffset, true) !== 0);
+  });
+}

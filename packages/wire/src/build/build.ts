@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, extname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WireError } from '../errors.ts';
+import { findCompiler } from './compiler.ts';
+
+/** A library that a program loads, or a program. */
+export type NativeKind = 'library' | 'program';
+
+export interface BuildOptions {
+  /** One C file. It finds `wire.h`, and the headers beside itself. */
+  readonly source: string | URL;
+  readonly kind: NativeKind;
+  /** More arguments for the compiler, for example libraries. */
+  readonly flags?: readonly string[] | undefined;
+  /** Where a build for this machine may lie already: `FOLDER/linux-x64/NAME-HASH.so`. */
+  readonly prebuilt?: string | URL | undefined;
+  /** Where it is kept once it is built. Default: `criujs/native` in `XDG_CACHE_HOME` or `~/.cache`. */
+  readonly cache?: string | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
+const common = ['-std=gnu11', '-O2', '-g', '-Wall', '-Wextra', '-Werror', '-fPIC'] as const;
+const kinds: Readonly<Record<NativeKind, { readonly flags: readonly string[]; readonly suffix: string }>> = {
+  library: { flags: ['-shared', '-fvisibility=hidden'], suffix: '.so' },
+  program: { flags: ['-pie'], suffix: '' },
+};
+
+/** The folder of `wire.h`. */
+const headers = fileURLToPath(new URL('../../native/', import.meta.url));
+
+/**
+ * Gives the path of a native part: one that was shipped, else one that was built here before, else it is built now. Which
+ * sources and flags it was built from is in its name, so a build is never older than its source.
+ * @throws WireError NATIVE_NO_COMPILER, NATIVE_BUILD_FAILED, NATIVE_CACHE_UNSAFE
+ */
+export async function buildNative(options: BuildOptions): Promise<string> {
+  const { kind, flags = [], env = process.env } = options;
+  const source = pathOf(options.source);
+  const args = [...common, ...kinds[kind].flags, ...flags];
+  const file = `${nameOf(source)}-${hashOf(source, args)}${kinds[kind].suffix}`;
+  const shipped = options.prebuilt === undefined ? undefined : join(pathOf(options.prebuilt), platform(), file);
+  if (shipped !== undefined && existsSync(shipped)) return shipped;
+  const folder = resolve(options.cache ?? defaultCache(env));
+  makePrivate(folder);
+  const built = join(folder, file);
+  if (!existsSync(built)) await compile(source, args, built, env);
+  checkPrivate(built);
+  return built;
+}
+
+/** `linux-x64`, `linux-arm64-musl`. */
+function platform(): string {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  const musl = header.glibcVersionRuntime === undefined ? '-musl' : '';
+  return `${process.platform}-${process.arch}${musl}`;
+}
+
+async function compile(source: string, args: readonly string[], target: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const compiler = findCompiler(env);
+  const temporary = `${target}.${process.pid}`;
+  const given = [...args.filter((it) => !isLibrary(it)), '-I', headers, '-o', temporary, source];
+  const { error, output } = await run(compiler, [...given, ...args.filter(isLibrary)], env);
+  if (error === null) {
+    renameSync(temporary, target);
+    return;
+  }
+  rmSync(temporary, { force: true });
+  const message = `${compiler} cannot build ${source}:\n${output.split('\n').slice(0, 20).join('\n')}`;
+  throw new WireError('NATIVE_BUILD_FAILED', message, {
+    remedy: 'Install the headers of the C library (Debian: apt-get install libc6-dev), or set CC to another compiler.',
+    cause: error,
+  });
+}
+
+/** Libraries count after the file that uses them. */
+function isLibrary(arg: string): boolean {
+  return arg.startsWith('-l');
+}
+
+function run(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly error: Error | null; readonly output: string }> {
+  return new Promise((done) => {
+    execFile(file, args, { env }, (error, stdout, stderr) => done({ error, output: `${stderr}${stdout}`.trim() }));
+  });
+}
+
+/** Of everything that decides what comes out. */
+function hashOf(source: string, args: readonly string[]): string {
+  const folders = new Set([dirname(source), headers]);
+  const files = [...folders].flatMap((it) =>
+    readdirSync(it, { recursive: true, encoding: 'utf8' }).map((name) => join(it, name)),
+  );
+  const hash = createHash('sha256').update(args.join('\0'));
+  for (const path of [source, ...files.filter((it) => it.endsWith('.h')).sort()])
+    hash.update('\0').update(readFileSync(path));
+  return hash.digest('hex').slice(0, 16);
+}
+
+function defaultCache(env: NodeJS.ProcessEnv): string {
+  const base = env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache');
+  return join(base, 'criujs', 'native');
+}
+
+/** What lies in it is loaded into programs that may run as root. */
+function makePrivate(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  checkPrivate(folder);
+}
+
+function checkPrivate(path: string): void {
+  const { uid, mode } = lstatSync(path);
+  if (uid === process.geteuid?.() && (mode & 0o022) === 0) return;
+  throw new WireError('NATIVE_CACHE_UNSAFE', `${path} belongs to user ${uid}, or others may write to it`, {
+    remedy: 'Set XDG_CACHE_HOME to a folder that only you may write to, or HOME to your own (sudo -H).',
+  });
+}
+
+function nameOf(source: string): string {
+  return source.slice(dirname(source).length + 1, -extname(source).length);
+}
+
+function pathOf(it: string | URL): string {
+  return typeof it === 'string' ? resolve(it) : fileURLToPath(it);
+}

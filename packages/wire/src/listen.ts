@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, closeSync, constants, openSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { arena, closeFd, listenPackets, syscall } from '@criujs/linux';
+import { type Bell, hangBell } from './bell.ts';
+import { WireError } from './errors.ts';
+import { createHub, type Handlers, type Hub } from './hub.ts';
+
+export interface ListenOptions extends Handlers {
+  /** Where the socket and the bell are made: a caller needs no more than a descriptor of this directory. */
+  readonly directory: string;
+}
+
+/** A socket that programs connect to. */
+export interface Listener {
+  /** `NAME.sock` is the socket, `NAME.bell` the pipe that is written to after each packet. */
+  readonly name: string;
+  /** Closes all connections and takes socket and bell away. */
+  close(): void;
+}
+
+const { O_RDONLY, O_DIRECTORY, O_RDWR, O_NONBLOCK } = constants;
+const S_IFIFO = 0o010000;
+/** Tasks of other user namespaces come as users that nobody here knows: the token tells who may. */
+const everybody = 0o666;
+
+/**
+ * Listens in a directory, for programs that have it open: no path is too long then, and no mount namespace hides it.
+ * @throws WireError WIRE_SOCKET where the directory or its file system does not take a socket
+ */
+export function listen(options: ListenOptions): Listener {
+  const { directory } = options;
+  const name = `.criujs-${randomBytes(6).toString('hex')}`;
+  const paths = [`${name}.sock`, `${name}.bell`].map((it) => join(directory, it));
+  const opened: number[] = [];
+  const remove = (): void => {
+    for (const fd of opened.splice(0)) closeFd(fd);
+    for (const path of paths) rmSync(path, { force: true });
+  };
+  let hub: Hub;
+  let bell: Bell;
+  try {
+    const folder = openSync(directory, O_RDONLY | O_DIRECTORY);
+    opened.push(folder);
+    const short = `/proc/self/fd/${folder}/${name}`;
+    const listener = listenPackets(`${short}.sock`);
+    opened.push(listener);
+    makeFifo(`${short}.bell`);
+    for (const path of paths) chmodSync(path, everybody);
+    hub = createHub(options, listener);
+    // Open for writing, too: it never ends. The bell closes it.
+    bell = hangBell(openSync(`${short}.bell`, O_RDWR | O_NONBLOCK), () => hub.drain());
+    closeSync(folder);
+    opened.shift();
+  } catch (cause) {
+    remove();
+    throw noSocket(directory, cause);
+  }
+  return {
+    name,
+    close() {
+      bell.close();
+      hub.close();
+      remove();
+    },
+  };
+}
+
+function makeFifo(path: string): void {
+  arena.scope(() => void syscall('mknod', arena.cstring(path).address, S_IFIFO | everybody, 0));
+}
+
+function noSocket(directory: string, cause: unknown): WireError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const readOnly = (cause as { code?: unknown }).code === 'EROFS';
+  const remedy = readOnly
+    ? 'Copy the images to a directory that can be written to: CRIU and plugins meet in a socket there.'
+    : 'Use a directory of a local file system that you may write to.';
+  return new WireError('WIRE_SOCKET', `no socket can be made in ${directory}: ${why}`, { remedy, cause });
+}

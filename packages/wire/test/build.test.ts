@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { buildNative, findCompiler } from '@criujs/wire';
+import { expect, test } from 'vitest';
+import { compilerMissing, scratch } from './peer.ts';
+
+function program(folder: string, text = 'int main(void) { return 0; }\n'): string {
+  const source = join(folder, 'small.c');
+  writeFileSync(source, text);
+  return source;
+}
+
+test.skipIf(compilerMissing !== null)('what is built is kept, until its source changes', async () => {
+  const folder = scratch();
+  const cache = join(folder, 'cache');
+  const source = program(folder);
+  const built = await buildNative({ source, kind: 'program', cache });
+  execFileSync(built);
+  const { mtimeMs, mode } = statSync(cache);
+  expect(mode & 0o777).toBe(0o700);
+  expect(await buildNative({ source, kind: 'program', cache })).toBe(built);
+  expect(statSync(cache).mtimeMs).toBe(mtimeMs);
+  program(folder, 'int main(void) { return 3; }\n');
+  expect(await buildNative({ source, kind: 'program', cache })).not.toBe(built);
+  expect(await buildNative({ source, kind: 'program', cache, flags: ['-DX'] })).not.toBe(built);
+  expect(readdirSync(cache)).toHaveLength(3);
+});
+
+test.skipIf(compilerMissing !== null)('what was shipped needs no compiler, and is taken first', async () => {
+  const folder = scratch();
+  const source = program(folder);
+  const built = await buildNative({ source, kind: 'library', cache: join(folder, 'cache') });
+  const prebuilt = join(folder, 'prebuilt');
+  const musl = (process.report.getReport() as { header: object }).header;
+  const shipped = join(
+    prebuilt,
+    `linux-${process.arch}${'glibcVersionRuntime' in musl ? '' : '-musl'}`,
+    built.slice(dirname(built).length + 1),
+  );
+  mkdirSync(dirname(shipped), { recursive: true });
+  renameSync(built, shipped);
+  expect(await buildNative({ source, kind: 'library', prebuilt, env: { PATH: '' }, cache: join(folder, 'none') })).toBe(
+    shipped,
+  );
+});
+
+test('without a compiler it says what to do', async () => {
+  const folder = scratch();
+  const options = { source: program(folder), kind: 'program', cache: join(folder, 'cache') } as const;
+  await expect(buildNative({ ...options, env: { PATH: '/nowhere' } })).rejects.toMatchObject({
+    code: 'NATIVE_NO_COMPILER',
+    message: 'there is no C compiler: none of cc, gcc, clang is in PATH',
+    remedy: expect.stringContaining('apt-get install gcc libc6-dev'),
+  });
+  expect(() => findCompiler({ CC: 'no-such-cc', PATH: '/nowhere' })).toThrow('no-such-cc (CC) is in PATH');
+});
+
+test.skipIf(compilerMissing !== null)('a warning is an error, and is shown', async () => {
+  const folder = scratch();
+  const source = program(folder, 'int main(int count) { return 0; }\n');
+  const cache = join(folder, 'cache');
+  await expect(buildNative({ source, kind: 'program', cache })).rejects.toMatchObject({
+    code: 'NATIVE_BUILD_FAILED',
+    message: expect.stringContaining('small.c:1'),
+  });
+  expect(readdirSync(cache)).toEqual([]);
+});
+
+test('a folder that others may write to is not trusted', async () => {
+  const folder = scratch();
+  const cache = join(folder, 'cache');
+  mkdirSync(cache);
+  chmodSync(cache, 0o777);
+  await expect(buildNative({ source: program(folder), kind: 'program', cache })).rejects.toMatchObject({
+    code: 'NATIVE_CACHE_UNSAFE',
+    remedy: expect.stringContaining('XDG_CACHE_HOME'),
+  });
+});
