@@ -239,10 +239,12 @@ test.each(['', '{', 'nul', '\xff\xfe'])('%j is no JSON', async (text) => {
 test('whoever opens files by itself is told of real directories; a restore makes none', async () => {
   const { directory, store, image } = fresh();
   const restored = createSection({ store, plugin: 'kvm', version: 1, writes: false });
-  expect(await restored.directories()).toEqual({ own: null, images: directory });
+  for (const section of [restored, image])
+    expect(await section.directories()).toEqual({ own: null, images: directory });
+  expect(await restored.directories({ make: true })).toEqual({ own: null, images: directory });
   expect(existsSync(join(directory, 'criujs'))).toBe(false);
   const own = join(directory, 'criujs/kvm');
-  expect(await image.directories()).toEqual({ own, images: directory });
+  expect(await image.directories({ make: true })).toEqual({ own, images: directory });
   expect(statSync(own).mode & 0o777).toBe(0o700);
   writeFileSync(join(own, 'state.img'), bytes);
   expect(await image.names()).toEqual(['state.img']);
@@ -254,8 +256,10 @@ test('a directory that is a link is nobody’s own, and a store without director
   const { directory, store, image } = fresh();
   mkdirSync(join(directory, 'criujs'));
   symlinkSync(folder, join(directory, 'criujs/kvm'));
-  expect(await codeOf(image.directories())).toBe('SECTION_UNSAFE');
+  expect(await codeOf(image.directories({ make: true }))).toBe('SECTION_UNSAFE');
   const { directories: _, ...elsewhere } = store;
   const section = createSection({ store: elsewhere, plugin: 'kvm', version: 1, writes: true });
-  expect(await section.directories()).toBe(null);
+  expect(await section.directories({ make: true })).toBe(null);
+  const nowhere = createSection({ store: undefined, plugin: 'kvm', version: 1, writes: true });
+  expect(await nowhere.directories()).toBe(null);
 });

@@ -47,7 +47,7 @@ export function createSection({ store, plugin, version, writes }: SectionParts):
     },
     stream: (name) => open(name).stream(plugin, name),
     names: async () => (store ?? noStore()).names(plugin),
-    directories: async () => (await (store ?? noStore()).directories?.(plugin, writes)) ?? null,
+    directories: async ({ make } = { make: false }) => (await store?.directories?.(plugin, make && writes)) ?? null,
   };
 }
 

@@ -49,14 +49,14 @@ export interface ImageSection {
   names(): Promise<string[]>;
   /**
    * Real directories, for a plugin that hands one to a program or library which opens files by itself. null: the images are in
-   * a store, which has none.
+   * a store, which has none. `make`, at a dump, makes the plugin's own: as a part that is written, it replaces an older dump.
    */
-  directories(): Promise<ImageDirectories | null>;
+  directories(how?: { readonly make: boolean }): Promise<ImageDirectories | null>;
 }
 
 /** Where the images are. Both paths are absolute. */
 export interface ImageDirectories {
-  /** The directory of this plugin's parts: files in it are parts as well. A dump makes it; null: a restore finds none. */
+  /** The directory of this plugin's parts: files in it are parts as well. null: there is none. */
   readonly own: string | null;
   /** The image directory itself. What is in it belongs to the engine, and to other plugins. */
   readonly images: string;
