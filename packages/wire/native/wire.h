@@ -36,7 +36,7 @@ enum wire_type {
 	WIRE_INVENTORY = 7,
 };
 
-enum wire_hello_flag { WIRE_FORKED = 1, WIRE_DESCRIBE = 2 };
+enum wire_hello_flag { WIRE_FORKED = 1, WIRE_DESCRIBE = 2, WIRE_LISTED = 4 };
 enum wire_hook_flag { WIRE_STAT = 1, WIRE_OPEN = 2, WIRE_LINK = 4 };
 enum wire_reply_flag { WIRE_RETRY = 1, WIRE_CHANGED = 2, WIRE_MOUNT = 4 };
 

@@ -34,7 +34,8 @@ export function startChild(options: ChildOptions): ChildPeer {
   const [bellRead, bellWrite] = makePipe();
   let child: ChildProcess;
   try {
-    child = spawn(file, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe', theirs, bellWrite] });
+    // A session of its own: what a terminal sends (Ctrl-C) is for us, who end the program in good order.
+    child = spawn(file, args, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe', theirs, bellWrite] });
   } catch (error) {
     for (const fd of [ours, bellRead]) closeFd(fd);
     throw error;

@@ -146,6 +146,8 @@ export const helloFlags = {
   FORKED: 1,
   /** Tell what you are, and do nothing. */
   DESCRIBE: 2,
+  /** `inventory` is the list of the images, if an empty one. Without it they have none, and every plugin is needed. */
+  LISTED: 4,
 } as const;
 
 /** Bits of HOOK's `about`: which fields say something. */

@@ -27,7 +27,7 @@ static int show_layout(void)
 	for (unsigned type = 1; wire_form_of(type); type++)
 		printf("form %u %u %u\n", type, wire_form_of(type)->size, wire_form_of(type)->texts);
 	CODE(WIRE_VERSION); CODE(WIRE_MAGIC); CODE(WIRE_LONGEST_MESSAGE); CODE(WIRE_LONGEST_TEXT); CODE(WIRE_TOKEN);
-	CODE(WIRE_FORKED); CODE(WIRE_DESCRIBE); CODE(WIRE_STAT); CODE(WIRE_OPEN); CODE(WIRE_LINK);
+	CODE(WIRE_FORKED); CODE(WIRE_DESCRIBE); CODE(WIRE_LISTED); CODE(WIRE_STAT); CODE(WIRE_OPEN); CODE(WIRE_LINK);
 	CODE(WIRE_RETRY); CODE(WIRE_CHANGED); CODE(WIRE_MOUNT);
 	return 0;
 }
