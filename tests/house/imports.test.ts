@@ -16,7 +16,16 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   wire: ['node', '@criujs/plugin-sdk', '@criujs/linux'],
   'plugin-host': ['node', 'jiti', '@criujs/plugin-sdk'],
   'plugin-testing': ['node', 'vitest', '@criujs/plugin-sdk', '@criujs/plugin-host'],
-  'legacy-compat': ['node', 'jiti', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
+  'legacy-compat': [
+    'node',
+    'acorn',
+    '@sveltejs/acorn-typescript',
+    'jiti',
+    '@criujs/plugin-sdk',
+    '@criujs/images',
+    '@criujs/linux',
+    '@criujs/plugin-host',
+  ],
   core: ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
   cli: [
     'node',

@@ -1,0 +1,46 @@
+import { stepAarch64 } from './aarch64.ts';
+import type { Descriptor } from './descriptor.ts';
+import type { Dynamic } from './dynamic.ts';
+import { follow, type Step } from './follow.ts';
+import type { Image } from './image.ts';
+import type { Pointers, Target } from './relocations.ts';
+import { stepX86 } from './x86-64/step.ts';
+
+/** By the names of machines. */
+const steps: Readonly<Record<string, Step>> = { x86_64: stepX86, aarch64: stepAarch64 };
+
+/** More than any plugin has. */
+const mostConstructors = 4096;
+
+/** The hooks that constructors set, by number; null for a function that is not known. */
+export interface SetHooks {
+  readonly hooks: ReadonlyMap<number, Target | null>;
+  /** Constructors that could not be followed to their end: they may set more. */
+  readonly unread: readonly number[];
+}
+
+/**
+ * CRIU's CR_PLUGIN_REGISTER_HOOK makes a constructor that stores a pointer into the descriptor when the object is loaded: the
+ * list of hooks in the file is empty. Those few instructions are followed here, and not run.
+ */
+export function readConstructors(image: Image, dynamic: Dynamic, pointers: Pointers, { list }: Descriptor): SetHooks {
+  const hooks = new Map<number, Target | null>();
+  const unread: number[] = [];
+  const step = steps[image.machine.name];
+  for (const start of constructorsOf(dynamic, pointers)) {
+    const { stores, whole } =
+      step === undefined ? { stores: [], whole: false } : follow(step, image, pointers, start, list);
+    if (!whole) unread.push(start);
+    for (const { address, value } of stores) hooks.set(Math.floor((address - list.start) / 8), value);
+  }
+  return { hooks, unread };
+}
+
+function constructorsOf(dynamic: Dynamic, pointers: Pointers): readonly number[] {
+  const table = dynamic.table('constructors', 'constructorsSize');
+  if (table === null) return [];
+  const count = Math.min(mostConstructors, Math.floor(table.size / 8));
+  return Array.from({ length: count }, (_, index) => pointers.at(table.start + index * 8)?.address ?? null).filter(
+    (it) => it !== null,
+  );
+}

@@ -1,0 +1,55 @@
+import { readFile, stat } from 'node:fs/promises';
+import { PluginError } from '@criujs/plugin-sdk';
+import { inspectC } from './c/read-c.ts';
+import { isElf } from './elf/image.ts';
+import { inspectElf } from './elf/read-elf.ts';
+import type { Inspection } from './inspection.ts';
+import { invalid } from './invalid.ts';
+
+/** Bytes. No plugin comes near it; what is read is held in memory. */
+const largest = { elf: 256 << 20, text: 8 << 20 };
+
+/** Comments may be in any encoding. */
+const decoder = new TextDecoder();
+
+/**
+ * Tells what an existing plugin registers, without running it: a text in C, a compiled one, or a module in JavaScript or
+ * TypeScript, of either of CRIU's structures or of today.
+ * @param path of a file; its content tells what it is, and for texts its name: `.c`, `.h`, `.js`, `.ts` …
+ * @throws PluginError PLUGIN_NOT_FOUND: there is no file, or it cannot be read; PLUGIN_INVALID: it is no plugin, is damaged,
+ * mixes structures
+ */
+export async function inspectFile(path: string): Promise<Inspection> {
+  const data = await readWhole(path);
+  if (isElf(data)) return inspectElf(data, path);
+  if (data.byteLength > largest.text) throw invalid(path, `it is a text of ${data.byteLength} bytes`, kinds);
+  const text = textOf(data, path);
+  if (/\.(c|h|cc|cpp|cxx|hpp|inc)$/i.test(path)) return inspectC(text, path);
+  if (!/\.[cm]?[jt]s$/i.test(path)) throw invalid(path, 'nobody knows what it is', kinds);
+  // Only now: whoever reads compiled plugins needs no parser.
+  const { inspectJavaScript } = await import('./javascript/read-javascript.ts');
+  return inspectJavaScript(text, path);
+}
+
+const kinds = 'Name a plugin in C (.c), JavaScript (.js) or TypeScript (.ts), or a compiled one (.so).';
+
+async function readWhole(path: string): Promise<Uint8Array> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile()) throw invalid(path, 'it is no file', kinds);
+    if (found.size > largest.elf) throw invalid(path, `it has ${found.size} bytes`, kinds);
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof PluginError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be opened (${code})`;
+    const remedy =
+      code === 'ENOENT' ? 'Check the path; it is taken from the current directory.' : 'Check its mode and owner.';
+    throw new PluginError(`no plugin ${path}: ${why}`, { code: 'PLUGIN_NOT_FOUND', remedy, cause: error });
+  }
+}
+
+function textOf(data: Uint8Array, path: string): string {
+  if (data.includes(0)) throw invalid(path, 'it is neither text nor an ELF file', kinds);
+  return decoder.decode(data);
+}

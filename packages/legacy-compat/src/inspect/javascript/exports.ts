@@ -1,0 +1,70 @@
+import type { AnyNode, ExportNamedDeclaration, Program } from 'acorn';
+import { type Found, none, readCommon, wholeExport } from './common.ts';
+import { evaluate, type Scope } from './evaluate.ts';
+import { type Item, inBlocks, readScope } from './scope.ts';
+import { survey } from './survey.ts';
+import type { Value } from './value.ts';
+
+/** What a module exports, as far as its text tells. */
+export interface Exports {
+  /** By name; `default` is one of them. */
+  readonly named: ReadonlyMap<string, Value>;
+  /** Why there may be more, in words. */
+  readonly open: readonly string[];
+}
+
+/** Reads the exports of a module, `export` and CommonJS alike. */
+export function readExports(program: Program): Exports {
+  const items = program.body.flatMap(inBlocks);
+  const surveyed = survey(program);
+  const scope = readScope(items, surveyed);
+  const found = items.map((it) =>
+    it.type === 'ExpressionStatement' ? readCommon(it.expression, scope) : readExport(it, scope),
+  );
+  const understood = found.reduce((sum, it) => sum + it.places, 0);
+  const elsewhere = surveyed.exports > understood ? ['it sets exports elsewhere than at its top'] : [];
+  const values = found.flatMap((it) => it.entries).filter(([, value]) => value.kind !== 'nothing');
+  return { named: new Map(values), open: [...new Set([...found.flatMap((it) => it.open), ...elsewhere])] };
+}
+
+function readExport(item: Item, scope: Scope): Found {
+  if (item.type === 'ExportNamedDeclaration') return { ...none, entries: readNamed(item, scope) };
+  if (item.type === 'ExportAllDeclaration') {
+    return item.exported == null ? { ...none, open: [`it exports all of ${String(item.source.value)}`] } : none;
+  }
+  if (item.type === 'ExportDefaultDeclaration') {
+    const { declaration } = item;
+    const isFunction = declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration';
+    const value: Value = isFunction
+      ? { kind: 'function', name: declaration.id?.name ?? null }
+      : evaluate(declaration as AnyNode, scope);
+    return { ...none, entries: [['default', value]] };
+  }
+  // TypeScript's `export = …`, which acorn's types do not have.
+  if ((item.type as string) !== 'TSExportAssignment') return none;
+  return wholeExport(evaluate((item as unknown as { expression: AnyNode }).expression, scope), 0);
+}
+
+function readNamed(
+  { declaration, specifiers, source }: ExportNamedDeclaration,
+  scope: Scope,
+): readonly (readonly [string, Value])[] {
+  const valueOfName = (name: string): Value => evaluate({ type: 'Identifier', name, start: 0, end: 0 }, scope);
+  if (declaration?.type === 'VariableDeclaration') {
+    return declaration.declarations.flatMap(({ id }) =>
+      id.type === 'Identifier' ? [[id.name, valueOfName(id.name)]] : [],
+    );
+  }
+  // TypeScript's types have no value.
+  if (declaration?.type === 'FunctionDeclaration' || declaration?.type === 'ClassDeclaration') {
+    return [[declaration.id.name, { kind: 'function', name: declaration.id.name }]];
+  }
+  return specifiers.map(({ local, exported }) => {
+    const inside = nameOfSpecifier(local);
+    return [nameOfSpecifier(exported), source == null ? valueOfName(inside) : { kind: 'unknown', name: inside }];
+  });
+}
+
+function nameOfSpecifier(it: ExportNamedDeclaration['specifiers'][number]['local']): string {
+  return it.type === 'Identifier' ? it.name : String(it.value);
+}

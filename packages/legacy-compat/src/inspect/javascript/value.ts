@@ -1,0 +1,29 @@
+/** What an expression is, as far as the text alone tells. */
+export type Value =
+  /** With the name that its author gave it. */
+  | { readonly kind: 'function'; readonly name: string | null }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'number'; readonly number: number }
+  | ObjectValue
+  /** Holes are undefined. `whole`: whether these are all items. */
+  | { readonly kind: 'list'; readonly items: readonly (Value | undefined)[]; readonly whole: boolean }
+  | { readonly kind: 'call'; readonly callee: string; readonly args: readonly Value[] }
+  /** `null`, `undefined`, `void 0` */
+  | { readonly kind: 'nothing' }
+  /** It may be anything. */
+  | { readonly kind: 'unknown'; readonly name: string | null };
+
+export interface ObjectValue {
+  readonly kind: 'object';
+  readonly entries: ReadonlyMap<string, Value>;
+  /** Whether these are all entries. */
+  readonly whole: boolean;
+}
+
+export const nothing: Value = { kind: 'nothing' };
+export const unknown: Value = { kind: 'unknown', name: null };
+
+/** `definePlugin({ … })` */
+export function isToday(value: Value): boolean {
+  return value.kind === 'call' && /(^|\.)definePlugin$/.test(value.callee);
+}
