@@ -41,6 +41,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   // Bundled: what it is made of are development dependencies, and a user installs none of them.
   'create-plugin': [
     'node',
+    'ejs',
     'mem-fs-editor',
     'picocolors',
     'validate-npm-package-name',

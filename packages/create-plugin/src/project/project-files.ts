@@ -1,23 +1,63 @@
 import { type Answers, type ProjectFile, type ProjectRecord, projectRecordName, templateVersion } from '../answers.ts';
 import { ownVersion } from '../package-folder.ts';
+import { portedCode } from '../port/ported-code.ts';
+import { kinds } from './kinds.ts';
+import { managers } from './managers.ts';
+import { manifest } from './manifest.ts';
+import { render } from './render.ts';
+import { templateData } from './template-data.ts';
 
-/** All files of the new project. */
+/** Files that every project has, besides its manifest, its record and its licence. */
+const common = [
+  '.changeset/config.json',
+  '.changeset/first-release.md',
+  '.editorconfig',
+  '.gitignore',
+  'AGENTS.md',
+  'README.md',
+  'biome.json',
+  'example/dev.ts',
+  'example/machine.ts',
+  'example/program.sh',
+  'example/program.ts',
+  'example/show-call.ts',
+  'example/stage.ts',
+  'example/until.ts',
+  'test/end-to-end.test.ts',
+  'tsconfig.build.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+] as const;
+
+/** Every file of the project that was asked for, sorted by path. It reads the templates and writes nothing. */
 export function projectFiles(answers: Answers): readonly ProjectFile[] {
-  const { packageName, pluginName, description, handles, options } = answers;
-  const record: ProjectRecord = { template: templateVersion, createdWith: ownVersion(), handles, options };
-  return [
-    file('package.json', json({ name: packageName, version: '0.0.0', description, type: 'module' })),
-    file('.gitignore', 'node_modules\ndist\n'),
-    file('README.md', `# ${packageName}\n\n${description}\n`),
-    file('src/index.ts', `export const name = '${pluginName}';\n`),
-    file(projectRecordName, json(record)),
+  const data = templateData(answers);
+  const templates = [
+    ...common,
+    ...(answers.ci ? ['.github/workflows/ci.yml'] : []),
+    ...managers[answers.packageManager].files,
+    ...(answers.ported === null ? codeOf(answers) : []),
   ];
+  const files = [
+    ...templates.map((path) => fileOf(path, render('project', path, data))),
+    ...(answers.ported === null ? [] : portedCode(answers, answers.ported)),
+    fileOf('package.json', manifest(answers)),
+    fileOf('LICENSE', render('licences', answers.licence, data)),
+    fileOf(projectRecordName, `${JSON.stringify(recordOf(answers), null, 2)}\n`),
+  ];
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function file(path: string, content: string): ProjectFile {
-  return { path, content, executable: false };
+function fileOf(path: string, content: string): ProjectFile {
+  return { path, content, executable: path.endsWith('.sh') };
 }
 
-function json(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+/** Sources and tests of the chosen kinds. */
+function codeOf({ handles, options }: Answers): string[] {
+  const ofKinds = handles.flatMap((id) => [`src/${id}.ts`, `test/${id}.test.ts`, ...kinds[id].files]);
+  return [...new Set(['src/index.ts', 'test/conformance.test.ts', ...(options ? ['src/options.ts'] : []), ...ofKinds])];
+}
+
+function recordOf({ handles, options }: Answers): ProjectRecord {
+  return { template: templateVersion, createdWith: ownVersion(), handles, options };
 }

@@ -1,0 +1,19 @@
+import { type HookClaim, type HookHandler, notSupported } from '@criujs/plugin-sdk';
+
+/** The kinds of links that are this plugin's, as `ip -details link` shows them: put yours here. */
+export const linkKinds: readonly string[] = ['dummy', 'ifb'];
+
+/** Would `save` take this link? Asked before anything is frozen: it only looks. */
+export const claim: HookClaim<'DUMP_EXT_LINK'> = ({ kind }) => {
+  return linkKinds.includes(kind);
+};
+
+/**
+ * Asked for each network link that CRIU does not know. A link that is claimed is left out of the images, and no hook makes
+ * it again: whoever restores brings one (CRIU: an action script for `setup-namespaces`), and finds here what it was.
+ */
+export const save: HookHandler<'DUMP_EXT_LINK'> = async ({ index, type, kind }, { image, log }) => {
+  if (!linkKinds.includes(kind)) return notSupported;
+  await image.writeJson(`link-${index}`, { index, type, kind });
+  log.warn(`link ${index} (${kind}) is not in the images: bring it back at restore`);
+};

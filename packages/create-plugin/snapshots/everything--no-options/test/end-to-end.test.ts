@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { dump, restore } from '@criujs/core';
+import { expect, test } from 'vitest';
+import { lookAtMachine } from '../example/machine.ts';
+import { setStage } from '../example/stage.ts';
+import { until } from '../example/until.ts';
+import plugin from '../src/index.ts';
+
+// A real program is dumped, ends, and is restored with the plugin by the embedded engine. It proves itself: it looks all the
+// time whether what it holds is as it was.
+
+const { missing, samePids } = await lookAtMachine();
+
+const name = missing === null ? 'a real program' : `a real program (${missing})`;
+
+test.skipIf(missing !== null)(`${name} is dumped and restored with the plugin, twice`, async () => {
+  const stage = await setStage();
+  try {
+    const { program } = stage;
+    for (const images of [`${stage.images}-1`, `${stage.images}-2`]) {
+      const run = { images, plugins: [plugin] };
+      const held = stage.device === null ? null : heldBy(program.pid);
+      const { plugins } = await dump({ ...run, pid: program.pid });
+      expect(plugins).toEqual([plugin.name]);
+      const atDump = program.count();
+      const workAtDump = program.work();
+      // As after a reboot: what the device knew is gone, but for what the plugin saved.
+      await stage.accelerator.restart();
+
+      const { pid, warnings } = await restore({ ...run, newPids: !samePids });
+      program.pid = pid;
+      expect(warnings).toEqual([]);
+      await program.advance();
+      expect(program.count()).toBeGreaterThan(atDump);
+      if (held !== null) expect(heldBy(pid)).toEqual(held);
+      expect(Number(await stage.service.ask('count'))).toBeGreaterThan(atDump);
+      await until('the accelerator works on', () => program.work() > workAtDump);
+    }
+  } finally {
+    await stage.close();
+  }
+});
+
+/** Position and flags of the program's descriptor 3 (proc_pid_fdinfo(5)). */
+function heldBy(pid: number): readonly string[] {
+  return readFileSync(`/proc/${pid}/fdinfo/3`, 'utf8').match(/^(pos|flags):.*$/gm) ?? [];
+}

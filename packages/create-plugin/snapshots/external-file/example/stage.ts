@@ -1,0 +1,46 @@
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findDevice } from './device.ts';
+import { type Program, startProgram } from './program.ts';
+
+/** All that is needed to dump and restore: the example program, and what it holds. */
+export interface Stage {
+  readonly program: Program;
+  /** Where images may go. */
+  readonly images: string;
+  /** The device that the program holds as descriptor 3; null where this machine has none. */
+  readonly device: string | null;
+  /** The plugin's options for this stage. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Ends and removes everything. */
+  close(): Promise<void>;
+}
+
+export async function setStage(): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'radio-'));
+  const cleanups: (() => void | Promise<void>)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const close = async (): Promise<void> => {
+    for (const undo of cleanups.splice(0).reverse()) await undo();
+  };
+  try {
+    const found = findDevice();
+    const device = found === null ? null : { path: found.path, fd: openSync(found.path, found.flags) };
+    const program = await startProgram({
+      log: join(folder, 'count.log'),
+      device,
+    });
+    cleanups.push(() => program.end());
+    if (device !== null) closeSync(device.fd);
+    return {
+      program,
+      images: join(folder, 'images'),
+      device: device?.path ?? null,
+      options: {},
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

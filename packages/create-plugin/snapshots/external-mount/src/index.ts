@@ -1,0 +1,16 @@
+import { createRequire } from 'node:module';
+import { definePlugin, hook } from '@criujs/plugin-sdk';
+import * as externalMount from './external-mount.ts';
+import { options } from './options.ts';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+export default definePlugin({
+  name: 'radio',
+  version,
+  options,
+  hooks: [
+    hook('DUMP_EXT_MOUNT', externalMount.save, { claim: externalMount.claim }),
+    hook('RESTORE_EXT_MOUNT', externalMount.sourceOf),
+  ],
+});

@@ -1,0 +1,14 @@
+import { createRequire } from 'node:module';
+import { definePlugin, hook } from '@criujs/plugin-sdk';
+import * as unixSocket from './unix-socket.ts';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+export default definePlugin({
+  name: 'radio',
+  version,
+  hooks: [
+    hook('DUMP_UNIX_SK', unixSocket.save, { claim: unixSocket.claim }),
+    hook('RESTORE_UNIX_SK', unixSocket.reconnect),
+  ],
+});

@@ -1,0 +1,40 @@
+import { basename } from 'node:path';
+import { type HookClaim, type HookHandler, notSupported, type UnixSocketInfo } from '@criujs/plugin-sdk';
+import { connect } from './connect.ts';
+
+/** The sockets of the services that are connected again, by the name of their file: put yours here. */
+export const services: readonly string[] = ['example.sock'];
+
+/** What `save` leaves for `reconnect` in the plugin's own part of the images. */
+interface SavedSocket {
+  /** Where the service listens. */
+  readonly path: string;
+}
+
+/** Would `save` take this socket? Asked by `criujs plan`, before anything is frozen: it only looks. */
+export const claim: HookClaim<'DUMP_UNIX_SK'> = ({ socket }) => {
+  return pathOfService(socket, services) !== null;
+};
+
+/** Asked once for each socket whose other end is outside of the dumped tree. */
+export const save: HookHandler<'DUMP_UNIX_SK'> = async ({ inode, socket }, { image, log }) => {
+  const path = pathOfService(socket, services);
+  if (path === null) return notSupported;
+  // A service that keeps something for each connection would be asked for it here.
+  await image.writeJson(`socket-${inode}`, { path } satisfies SavedSocket);
+  log.info(`saved the connection to ${path}`);
+};
+
+/** Connects to the service again. The engine puts the connection where the old one was in each process. */
+export const reconnect: HookHandler<'RESTORE_UNIX_SK'> = async ({ inode }, { image, log, signal }) => {
+  const { path } = await image.readJson<SavedSocket>(`socket-${inode}`);
+  log.info(`connecting to ${path} again`);
+  // A protocol with a greeting would be spoken here, up to where the program was.
+  return connect(path, signal);
+};
+
+/** The path on which the service at the other end listens, if it is one of ours. */
+function pathOfService({ type, peerName }: UnixSocketInfo, services: readonly string[]): string | null {
+  if (type !== 'stream' || peerName === null) return null;
+  return services.includes(basename(peerName)) ? peerName : null;
+}

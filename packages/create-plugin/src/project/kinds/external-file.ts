@@ -1,0 +1,23 @@
+import type { Kind } from './kind.ts';
+
+export const externalFile: Kind = {
+  id: 'external-file',
+  title: 'external files and devices',
+  what: 'opens them again, with their flags and position',
+  module: 'externalFile',
+  hooks: [
+    { hook: 'DUMP_EXT_FILE', handler: 'save', claim: 'claim' },
+    { hook: 'RESTORE_EXT_FILE', handler: 'open' },
+  ],
+  init: false,
+  exit: false,
+  embedded: true,
+  files: ['example/device.ts'],
+  option: {
+    name: 'devices',
+    meaning: 'paths of the files that are the plugin’s',
+    byDefault: 'some devices that many machines have',
+    example: "['/dev/radio']",
+    argument: '.0=/dev/radio',
+  },
+};

@@ -1,0 +1,20 @@
+import type { Kind } from './kind.ts';
+
+export const networkLink: Kind = {
+  id: 'network-link',
+  title: 'network links',
+  what: 'leaves those of some kinds to whoever restores, and keeps what they were',
+  module: 'networkLink',
+  hooks: [{ hook: 'DUMP_EXT_LINK', handler: 'save', claim: 'claim' }],
+  init: false,
+  exit: false,
+  embedded: false,
+  files: ['test/namespace.ts'],
+  option: {
+    name: 'linkKinds',
+    meaning: 'kinds of links, as `ip -details link` shows them',
+    byDefault: '`dummy` and `ifb`',
+    example: "['ifb']",
+    argument: null,
+  },
+};

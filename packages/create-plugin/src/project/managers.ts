@@ -1,0 +1,33 @@
+import type { PackageManager } from '../answers.ts';
+
+/** How one works with a package manager. */
+export interface Manager {
+  readonly install: string;
+  /** Before the name of a script. */
+  readonly run: string;
+  /** Before the names of packages. */
+  readonly add: string;
+  /** Steps that a CI job on GitHub needs before it can install, as lines of YAML. */
+  readonly setup: readonly string[];
+  /** Files that only its projects have. */
+  readonly files: readonly string[];
+}
+
+export const managers: Readonly<Record<PackageManager, Manager>> = {
+  npm: { install: 'npm install', run: 'npm run', add: 'npm install', setup: [], files: [] },
+  pnpm: {
+    install: 'pnpm install',
+    run: 'pnpm run',
+    add: 'pnpm add',
+    setup: ['uses: pnpm/action-setup@v4\n        with:\n          version: 10'],
+    files: [],
+  },
+  yarn: {
+    install: 'yarn install',
+    run: 'yarn run',
+    add: 'yarn add',
+    setup: ['run: corepack enable'],
+    files: ['.yarnrc.yml'],
+  },
+  bun: { install: 'bun install', run: 'bun run', add: 'bun add', setup: ['uses: oven-sh/setup-bun@v2'], files: [] },
+};

@@ -1,0 +1,94 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Answers, type KindId, kindIds, type ProjectFile } from '../answers.ts';
+import { packageFolder } from '../package-folder.ts';
+import { projectFiles } from './project-files.ts';
+
+// What the generator makes is reviewed like code: `snapshots/everything` is a whole project, with all kinds and all that may be
+// chosen. Of every other project the files that differ from it are there, and `files.txt` lists all that it has.
+
+const update = process.env['UPDATE_SNAPSHOTS'] === '1';
+const howToUpdate =
+  'If that is meant: UPDATE_SNAPSHOTS=1 npx vitest run --project unit packages/create-plugin/src/project, and read the diff.';
+const snapshots = join(packageFolder(), 'snapshots');
+
+const everything: Answers = {
+  folder: '/home/ada/criujs-plugin-radio',
+  packageName: 'criujs-plugin-radio',
+  pluginName: 'radio',
+  description: 'Saves and brings back radios.',
+  handles: kindIds,
+  options: true,
+  packageManager: 'npm',
+  licence: 'MIT',
+  author: 'Ada Lovelace <ada@example.org>',
+  year: 2026,
+  git: true,
+  ci: true,
+  install: true,
+  ported: null,
+};
+
+const oneKind = (id: KindId): [string, Partial<Answers>][] => [
+  [id, { handles: [id] }],
+  [`${id}, no options`, { handles: [id], options: false }],
+];
+
+const projects: readonly (readonly [name: string, answers: Partial<Answers>])[] = [
+  ['everything', {}],
+  ['everything, no options', { options: false }],
+  ...kindIds.flatMap(oneKind),
+  ['pnpm', { packageManager: 'pnpm' }],
+  ['yarn', { packageManager: 'yarn' }],
+  ['bun', { packageManager: 'bun' }],
+  ['scoped, nobody, no ci', { packageName: '@radio/criujs', author: null, description: '', ci: false }],
+  ['Apache-2.0', { licence: 'Apache-2.0' }],
+  ['ISC', { licence: 'ISC' }],
+  ['BSD-3-Clause', { licence: 'BSD-3-Clause' }],
+  ['MPL-2.0', { licence: 'MPL-2.0' }],
+  ['UNLICENSED', { licence: 'UNLICENSED' }],
+];
+
+const whole = projectFiles(everything);
+
+test.each(projects)('%s is as it was reviewed', (name, answers) => {
+  const folder = join(snapshots, name.replaceAll(', ', '--').replaceAll(' ', '-'));
+  const made = snapshotOf(projectFiles({ ...everything, ...answers }), name === 'everything');
+  if (update) write(folder, made);
+  expect(read(folder), howToUpdate).toEqual(made);
+});
+
+test('no snapshot is left of what is not made any more', () => {
+  const known = projects.map(([name]) => name.replaceAll(', ', '--').replaceAll(' ', '-'));
+  expect(readdirSync(snapshots).sort()).toEqual(known.sort());
+});
+
+/** The texts that are kept of a project, by path. */
+function snapshotOf(files: readonly ProjectFile[], isWhole: boolean): Record<string, string> {
+  if (isWhole) return contentsOf(files);
+  const same = contentsOf(whole);
+  const different = files.filter(({ path, content }) => same[path] !== content);
+  const list = files.map(({ path }) => `${path}\n`).join('');
+  return { ...contentsOf(different), 'files.txt': list };
+}
+
+function contentsOf(files: readonly ProjectFile[]): Record<string, string> {
+  return Object.fromEntries(files.map(({ path, content }) => [path, content]));
+}
+
+function read(folder: string): Record<string, string> {
+  if (!existsSync(folder)) return {};
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+  return Object.fromEntries(paths.map((path) => [path.replaceAll(sep, '/'), readFileSync(join(folder, path), 'utf8')]));
+}
+
+function write(folder: string, files: Readonly<Record<string, string>>): void {
+  rmSync(folder, { recursive: true, force: true });
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+}
