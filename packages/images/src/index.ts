@@ -13,6 +13,7 @@ export { type After, type EntryFormat, type GroupFormat, type ImageFormat, image
 export { defaultLimits, type Limits, type Where } from './limits.ts';
 export { decodePagemap, encodePagemap, type Pagemap, pageCount } from './pagemap.ts';
 export { readImage } from './read.ts';
+export { decodeResponse, encodeRequest } from './rpc.ts';
 export type { EntryInit, EntryOf, ImageKind, ImageRecord, ImageRecordInit, ImageSchemas } from './schemas.ts';
 export { decodeText, encodeText } from './wire/text.ts';
 export { writeImage } from './write.ts';

@@ -4,6 +4,7 @@ import type { CriuError } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import { checkRecordedProviders } from '../files/providers.ts';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from '../options.ts';
+import { checkRoot } from '../tasks/recognise.ts';
 import { checkOptions, checkPlatform } from './admission.ts';
 import { openImages, type RunImages } from './images.ts';
 import { createControl } from './link.ts';
@@ -28,6 +29,8 @@ interface Workplace {
 
 export async function dumpBy(engine: Engine, options: DumpOptions): Promise<DumpResult> {
   const { pid, leaveRunning = false } = options;
+  checkPlatform();
+  checkRoot(pid);
   const { outcome, totalMs, warnings } = await conductBy('dump', options, ({ job, beforeWriting }) =>
     engine.dump({ ...job, pid, leaveRunning, beforeWriting }),
   );

@@ -19,6 +19,7 @@ export {
   type EngineOwnCode,
   type HostCode,
   type Refusal,
+  refusedMessage,
 } from './errors.ts';
 export {
   decodeRecords,

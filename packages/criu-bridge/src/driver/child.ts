@@ -1,0 +1,35 @@
+import { LinuxError, type Stop, waitFlag, waitFor } from '@criujs/linux';
+import type { ExitStatus } from '@criujs/plugin-host/engine';
+
+/** Milliseconds between looks where no signal tells of a child's end: in a worker thread. */
+const lookMs = 1000;
+
+/** Waits for the end of a child that Node does not know: CRIU made it our child. Never rejects. */
+export function exitOf(pid: number): Promise<ExitStatus> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const status = statusOf(pid);
+      if (status === null) return;
+      process.off('SIGCHLD', look);
+      clearInterval(timer);
+      resolve(status);
+    };
+    const timer = setInterval(look, lookMs);
+    process.on('SIGCHLD', look);
+    look();
+  });
+}
+
+/** null: it lives. */
+function statusOf(pid: number): ExitStatus | null {
+  let stop: Stop | null;
+  try {
+    stop = waitFor(pid, waitFlag.WNOHANG);
+  } catch (error) {
+    if (!(error instanceof LinuxError)) throw error;
+    // It is no child of ours, as when the program criu is a wrapper that starts another: nobody tells us more.
+    return { code: 1 };
+  }
+  if (stop?.kind === 'exited') return { code: stop.code };
+  return stop?.kind === 'killed' ? { signal: stop.signal } : null;
+}

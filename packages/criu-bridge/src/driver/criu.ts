@@ -1,0 +1,20 @@
+import type { Engine } from '@criujs/plugin-host/engine';
+import { checkCriu } from './check.ts';
+import { dumpWithCriu } from './dump.ts';
+import type { CriuOptions } from './options.ts';
+import { planRow } from './plan.ts';
+import { restoreWithCriu } from './restore.ts';
+
+/**
+ * An installed CRIU as the engine of a run: `dump({ pid, images, plugins, engine: criu() })`. It is looked for when a run
+ * begins; plugins, images and errors are those of the embedded engine.
+ */
+export function criu(options: CriuOptions = {}): Engine {
+  return {
+    name: 'CRIU',
+    dump: (job) => dumpWithCriu(options, job),
+    restore: (job) => restoreWithCriu(options, job),
+    check: (signal) => checkCriu(options, signal),
+    plan: planRow,
+  };
+}

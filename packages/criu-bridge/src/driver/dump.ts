@@ -1,0 +1,70 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CriuReqType, decodeImage } from '@criujs/images';
+import type { PluginInfo } from '@criujs/plugin-host';
+import { type DumpJob, type DumpOutcome, encodeRecords, recordsName } from '@criujs/plugin-host/engine';
+import { type Dumped, readDumped, recordsOf } from './dumped.ts';
+import type { CriuOptions } from './options.ts';
+import { type CriuOutcome, runCriu, type Step } from './run.ts';
+
+const inventoryName = 'inventory.img';
+const pageSize = 4096n;
+
+/**
+ * Dumps with CRIU. Our own part of the images is written at `post-dump`: everything of CRIU's is written then, and the tree
+ * stands still; whatever we answer decides whether it ends or runs on.
+ */
+export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<DumpOutcome> {
+  let dumped: Dumped | null = null;
+  const step = async ({ script, bridge }: Step): Promise<void> => {
+    if (script === 'pre-dump') job.beforeWriting();
+    if (script !== 'post-dump') return;
+    job.signal.throwIfAborted();
+    const read = readDumped(job.images);
+    const records = recordsOf(read, job.pid, bridge, (job.host?.plugins ?? []).map(recordOf));
+    writeWhole(join(job.images, recordsName), encodeRecords(records));
+    dumped = read;
+  };
+  try {
+    return await runCriu(
+      options,
+      job,
+      {
+        stage: 'dump',
+        type: CriuReqType.DUMP,
+        doing: `dump ${job.pid}`,
+        records: null,
+        opts: { pid: job.pid, leaveRunning: job.leaveRunning },
+        step,
+      },
+      (outcome) => summarise(dumped ?? readDumped(job.images), outcome),
+    );
+  } catch (error) {
+    // Before post-dump the tree runs on: CRIU's inventory must not make its images a dump. Afterwards they may be all there is.
+    if (dumped === null) rmSync(join(job.images, inventoryName), { force: true });
+    throw error;
+  }
+}
+
+function recordOf({ name, version, apiVersion, imageVersion }: PluginInfo): Parameters<typeof recordsOf>[3][number] {
+  return { name, version: version ?? null, apiVersion, imageVersion };
+}
+
+function writeWhole(path: string, bytes: Uint8Array): void {
+  writeFileSync(`${path}.part`, bytes, { mode: 0o600 });
+  renameSync(`${path}.part`, path);
+}
+
+function summarise({ tasks }: Dumped, { bridge, workDirectory }: CriuOutcome): DumpOutcome {
+  const file = 'stats-dump';
+  const [stats] = decodeImage('STATS', readFileSync(join(workDirectory, file)), { file });
+  const { frozenTime = 0, pagesWritten = 0n } = stats?.message.dump ?? {};
+  return {
+    processes: tasks.length,
+    threads: tasks.reduce((sum, { threads }) => sum + Math.max(1, threads.length), 0),
+    bytes: Number(pagesWritten * pageSize),
+    // CRIU counts microseconds.
+    frozenMs: frozenTime / 1000,
+    plugins: bridge?.claimed ?? [],
+  };
+}

@@ -1,0 +1,72 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeImage, type EntryOf, FdTypes, type ImageKind } from '@criujs/images';
+import { readStat, signals } from '@criujs/linux';
+import type { ExternalRecord, Records, TaskRecord } from '@criujs/plugin-host/engine';
+import { pid, type RecordedFile } from '@criujs/plugin-sdk';
+import type { Bridge } from './bridge.ts';
+
+/** What a dump that CRIU wrote consists of. */
+export interface Dumped {
+  readonly tasks: readonly EntryOf<'PSTREE'>[];
+  readonly files: readonly EntryOf<'FILES'>[];
+  /** Who holds an open file, by its id. */
+  readonly holders: ReadonlyMap<number, RecordedFile['holders']>;
+}
+
+/** Reads processes and files of a dump. Throws ImageError. */
+export function readDumped(images: string): Dumped {
+  const tasks = entries(images, 'PSTREE', 'pstree.img');
+  return { tasks, files: entries(images, 'FILES', 'files.img'), holders: holdersOf(images, tasks) };
+}
+
+function holdersOf(images: string, tasks: readonly EntryOf<'PSTREE'>[]): Dumped['holders'] {
+  const holders = new Map<number, RecordedFile['holders'][number][]>();
+  for (const task of tasks) {
+    const [ids] = entries(images, 'IDS', `ids-${task.pid}.img`);
+    for (const { id, fd } of entries(images, 'FDINFO', `fdinfo-${ids?.filesId}.img`)) {
+      const all = holders.get(id) ?? [];
+      holders.set(id, all);
+      all.push({ pid: pid(task.pid), fd });
+    }
+  }
+  return holders;
+}
+
+/** A process that has ended has neither ids nor files. */
+function entries<K extends ImageKind>(images: string, kind: K, name: string): EntryOf<K>[] {
+  const path = join(images, name);
+  return existsSync(path) ? decodeImage(kind, readFileSync(path), { file: name }).map(({ message }) => message) : [];
+}
+
+/** All that `criujs.json` says of a dump by CRIU: what plugins took, and what only the images and the processes tell. */
+export function recordsOf(dumped: Dumped, root: number, bridge: Bridge | null, plugins: Records['plugins']): Records {
+  const { externals = [], sockets = [] } = bridge?.taken() ?? {};
+  const holdersAt = (id: number): RecordedFile['holders'] => dumped.holders.get(id) ?? [];
+  const known = new Set(externals.map(({ id }) => id));
+  const others = dumped.files.filter(({ type, id }) => type === FdTypes.EXT && !known.has(id));
+  return {
+    externals: [
+      ...externals.map(({ id, file }) => ({ id, file: { ...file, holders: holdersAt(id) } })),
+      ...others.map(({ id }) => takenByNative(id, holdersAt(id))),
+    ],
+    sockets: sockets.map((it) => ({ ...it, socket: { ...it.socket, holders: holdersAt(it.id) } })),
+    tasks: taskRecords(dumped, root),
+    plugins,
+  };
+}
+
+/** A compiled plugin took it: nothing is known of it. */
+function takenByNative(id: number, holders: RecordedFile['holders']): ExternalRecord {
+  const unknown = { path: null, kind: 'unknown', rdev: null, inode: 0, flags: 0, position: 0 } as const;
+  return { id, file: { ...unknown, owner: null, holders, provider: null } };
+}
+
+/** Processes that tell their parent of their end otherwise than by SIGCHLD. In a pid namespace they cannot be looked up. */
+function taskRecords({ tasks }: Dumped, root: number): TaskRecord[] {
+  if (tasks[0]?.pid !== root) return [];
+  return tasks.slice(1).flatMap((task) => {
+    const { exitSignal } = readStat(task.pid);
+    return exitSignal === signals.SIGCHLD ? [] : [{ pid: task.pid, exitSignal }];
+  });
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CriuReqType, decodeImage } from '@criujs/images';
+import { EngineError, type RestoreJob, type RestoreOutcome } from '@criujs/plugin-host/engine';
+import { exitOf } from './child.ts';
+import type { CriuOptions } from './options.ts';
+import { killRestored, pidsOf } from './restored.ts';
+import { runCriu, type Step } from './run.ts';
+
+type Pids = RestoreOutcome['pids'];
+
+/** The last step at which the restored tree stands still; CRIU lets it run whatever we answer. */
+const lastStep = 'pre-resume';
+
+/**
+ * Restores with CRIU. What a plugin failed with and CRIU ignores (RESTORE_UNIX_SK, RESUME_DEVICES_LATE) is found at the steps
+ * after it, and the tree is ended before it runs.
+ */
+export async function restoreWithCriu(options: CriuOptions, job: RestoreJob): Promise<RestoreOutcome> {
+  if (job.newPids) throw noNewPids();
+  let root: number | null = null;
+  let pids: Pids = [];
+  const step = async ({ script, pid, failures, aborted }: Step): Promise<void> => {
+    root = pid ?? root;
+    if (script === lastStep && root !== null) pids = pidsOf(root);
+    if (script === lastStep && (failures.length > 0 || aborted)) killRestored(pids);
+    if (failures.length > 0) throw failures[0];
+  };
+  try {
+    return await runCriu(
+      options,
+      job,
+      {
+        stage: 'restore',
+        type: CriuReqType.RESTORE,
+        doing: `restore ${job.images}`,
+        records: job.records,
+        opts: { rstSibling: !job.detach },
+        step,
+      },
+      ({ response, workDirectory }) => {
+        const pid = response.restore?.pid ?? 0;
+        const outcome = { pid, pids, restoreMs: restoreMsOf(workDirectory) };
+        return job.detach ? outcome : { ...outcome, exited: exitOf(pid) };
+      },
+    );
+  } catch (error) {
+    // As our child, it is ours to bury.
+    if (!job.detach && root !== null) await exitOf(root);
+    throw error;
+  }
+}
+
+function restoreMsOf(directory: string): number {
+  const file = 'stats-restore';
+  const [stats] = decodeImage('STATS', readFileSync(join(directory, file)), { file });
+  // CRIU counts microseconds.
+  return (stats?.message.restore?.restoreTime ?? 0) / 1000;
+}
+
+function noNewPids(): EngineError {
+  return new EngineError('BAD_OPTION', 'CRIU gives every process the pid that it had', {
+    remedy:
+      'Leave out --new-pids; where the pids are taken, restore in a new pid namespace, or with the embedded engine.',
+  });
+}

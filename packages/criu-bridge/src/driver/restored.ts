@@ -1,0 +1,19 @@
+import { readChildren, readStatus, readThreads } from '@criujs/linux';
+
+/** Every process of a restored tree: the pid it had, which is the one in its own pid namespace, to the pid it has here. */
+export function pidsOf(root: number): (readonly [old: number, now: number])[] {
+  const { nsPid } = readStatus(root);
+  const children = readThreads(root).length === 0 ? [] : readChildren(root);
+  return [[nsPid.at(-1) ?? root, root], ...children.flatMap(pidsOf)];
+}
+
+/** Ends a restored tree that stands still, children first. */
+export function killRestored(pids: readonly (readonly [old: number, now: number])[]): void {
+  for (const [, pid] of [...pids].reverse()) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import type { CriuReqType, CriuRespValid } from '@criujs/images';
+import type { EngineJob, Records } from '@criujs/plugin-host/engine';
+import { hookTable } from '@criujs/plugin-sdk';
+import { askRelease } from './ask-release.ts';
+import { type Bridge, openBridge } from './bridge.ts';
+import { failureOf } from './failure.ts';
+import { findCriu } from './find.ts';
+import { followLog } from './log/follow.ts';
+import type { LogLine } from './log/lines.ts';
+import { linkNativePlugins } from './native-plugins.ts';
+import { encodeOptions, type RequestOptions } from './options/encode.ts';
+import type { CriuOptions } from './options.ts';
+import { createPhaseFinder } from './phases.ts';
+import { hooksMissing, type Release } from './releases.ts';
+import { type Ended, firstInherited, type Swrk, startSwrk } from './swrk.ts';
+import { openWorkPlace, type WorkPlace } from './work-place.ts';
+
+/** Milliseconds that CRIU gets to put things right after an abort; it hears of it at its next step. */
+const abortGraceMs = 10_000;
+
+/** One request to CRIU, and what we do meanwhile. */
+export interface CriuTask {
+  readonly stage: 'dump' | 'restore';
+  readonly type: CriuReqType;
+  /** In words: `dump 4242`. */
+  readonly doing: string;
+  readonly records: Records | null;
+  /** The request's own options. */
+  readonly opts: RequestOptions;
+  /** Called at each of CRIU's steps, while it waits. What it throws makes CRIU fail, and fails the run. */
+  step(it: Step): Promise<void>;
+}
+
+/** A step of CRIU. */
+export interface Step {
+  /** CRIU's name of it: `post-dump`. */
+  readonly script: string;
+  /** The root of the restored tree, where CRIU tells it. */
+  readonly pid: number | null;
+  readonly bridge: Bridge | null;
+  /** What plugins have failed with so far. */
+  readonly failures: readonly unknown[];
+  readonly aborted: boolean;
+}
+
+/** What a run that went well came to. */
+export interface CriuOutcome {
+  readonly response: CriuRespValid;
+  readonly bridge: Bridge | null;
+  /** Where CRIU wrote its statistics; gone afterwards if it was a temporary one. */
+  readonly workDirectory: string;
+}
+
+/** Runs one request, with everything around it, and gives what `use` makes of it. @throws what failed */
+export async function runCriu<T>(
+  options: CriuOptions,
+  job: EngineJob,
+  task: CriuTask,
+  use: (outcome: CriuOutcome) => T | Promise<T>,
+): Promise<T> {
+  const { cwd = process.cwd(), nativePlugins = [] } = options;
+  const bin = findCriu(options.bin, cwd);
+  const release = await askRelease(bin);
+  warnOfHooks(job, release);
+  const { opts, inherited, close } = encodeOptions(options.options ?? {}, { release, cwd, firstInherited });
+  const closing: (() => unknown)[] = [close];
+  try {
+    const { logFile: logName = `${task.stage}.log`, workDirFd: wanted } = opts;
+    const place = openWorkPlace({ images: job.images, logName, wanted });
+    closing.push(() => place.close());
+    const bridge = await openBridge(job, task.stage, task.records);
+    closing.push(() => bridge?.close());
+    const plugins = linkNativePlugins(nativePlugins, bridge, cwd);
+    closing.push(() => plugins.close());
+    const environment = {
+      ...bridge?.environment,
+      ...(plugins.path === null ? {} : { CRIU_LIBS_DIR: plugins.path }),
+    };
+    const swrk = await startSwrk({ bin, environment, inherited });
+    const request = { ...requestOf(place, logName), ...opts, ...task.opts, workDirFd: place.workFd };
+    const response = await converse({ swrk, task, job, bridge, place, request });
+    return await use({ response, bridge, workDirectory: place.directory });
+  } finally {
+    for (const end of closing.reverse()) await end();
+  }
+}
+
+function requestOf({ imagesFd }: WorkPlace, logFile: string): RequestOptions {
+  // Level 3 names the process that CRIU is at; below it, an error could not.
+  return { imagesDirFd: imagesFd, logFile, logLevel: 3, notifyScripts: true };
+}
+
+interface Conversation {
+  readonly swrk: Swrk;
+  readonly task: CriuTask;
+  readonly job: EngineJob;
+  readonly bridge: Bridge | null;
+  readonly place: WorkPlace;
+  readonly request: RequestOptions;
+}
+
+/** Sends the request and answers CRIU's steps, until it is done. */
+async function converse({ swrk, task, job, bridge, place, request }: Conversation): Promise<CriuRespValid> {
+  const { signal } = job;
+  const own: unknown[] = [];
+  const failures = (): readonly unknown[] => [...own, ...(bridge?.failures() ?? [])];
+  const follower = followLog(place.log, createLogListener(job));
+  const stopWaiting = onAbort(signal, swrk);
+  let response: CriuRespValid | null;
+  let ended: Ended;
+  try {
+    response = await swrk.ask({ type: task.type, opts: request }, async ({ script, pid }) => {
+      follower.look();
+      job.phase(script);
+      try {
+        await task.step({ script, pid, bridge, failures: failures(), aborted: signal.aborted });
+        return !signal.aborted;
+      } catch (error) {
+        own.push(error);
+        return false;
+      }
+    });
+  } finally {
+    ended = await swrk.close();
+    stopWaiting();
+    follower.look();
+    follower.stop();
+  }
+  if (response?.success === true && own.length === 0) return response;
+  const { doing } = task;
+  const answered = response !== null;
+  throw failureOf({ doing, failures: failures(), aborted: signal.aborted, ended, answered, log: place.log });
+}
+
+/** A CRIU that hangs after an abort is ended: what it leaves is worse than waiting, but not worse than waiting for ever. */
+function onAbort(signal: AbortSignal, swrk: Swrk): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const abort = (): void => {
+    timer = setTimeout(() => swrk.kill(), abortGraceMs);
+  };
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  };
+}
+
+/** CRIU's own lines are for those who want to see everything. */
+function createLogListener(job: EngineJob): (line: LogLine) => void {
+  const find = createPhaseFinder((phase) => job.phase(phase));
+  return (line) => {
+    find(line);
+    if (line.level !== 'info') job.log({ level: 'debug', message: `CRIU: ${line.message}` });
+  };
+}
+
+/** Hooks that this release never calls are no error: the plugin may live without. */
+function warnOfHooks({ host, warn }: EngineJob, release: Release): void {
+  const missing = new Set(hooksMissing(release));
+  for (const { name, hooks } of host?.plugins ?? []) {
+    const never = hooks.filter((hook) => missing.has(hook)).map((hook) => `${hook} (since ${hookTable[hook].since})`);
+    if (never.length > 0) warn(`CRIU ${release.version} never calls ${never.join(', ')} of plugin ${name}`);
+  }
+}
