@@ -1,13 +1,18 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DumpJob, type Engine, encodeRecords, type RestoreJob } from '@criujs/plugin-host/engine';
 import { definePlugin, type Outcome, pid } from '@criujs/plugin-sdk';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { check, dump, restore } from './runs.ts';
 
 let directory: string;
 let images: string;
+/** Somebody who could be dumped. */
+let target: ChildProcess;
+let root: number;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'criujs-engine-'));
@@ -15,6 +20,14 @@ beforeEach(() => {
 });
 
 afterEach(() => rmSync(directory, { recursive: true }));
+
+beforeAll(async () => {
+  target = spawn('sleep', ['infinity'], { stdio: 'ignore' });
+  await once(target, 'spawn');
+  root = target.pid as number;
+});
+
+afterAll(() => target.kill('SIGKILL'));
 
 const dumped = { processes: 2, threads: 3, bytes: 4096, frozenMs: 1, plugins: ['gpu'] };
 
@@ -54,7 +67,7 @@ test('it gets a directory that is there, and plugins after their init', async ()
   const phases: string[] = [];
   const engine = engineOf({
     async dump(job) {
-      expect(job).toMatchObject({ pid: 5, images, leaveRunning: true, hookDeadlineMs: 300 });
+      expect(job).toMatchObject({ pid: root, images, leaveRunning: true, hookDeadlineMs: 300 });
       expect(existsSync(images)).toBe(true);
       expect(life).toEqual(['dump']);
       expect(job.host?.plugins.map(({ name }) => name)).toEqual(['gpu']);
@@ -65,9 +78,17 @@ test('it gets a directory that is there, and plugins after their init', async ()
     },
   });
   const onProgress = ({ phase }: { phase: string }): void => void phases.push(phase);
-  const options = { pid: 5, images, engine, plugins: [gpu(life)], hookDeadline: 300, leaveRunning: true, onProgress };
+  const options = {
+    pid: root,
+    images,
+    engine,
+    plugins: [gpu(life)],
+    hookDeadline: 300,
+    leaveRunning: true,
+    onProgress,
+  };
   const result = await dump(options);
-  expect(result).toEqual({ ...dumped, pid: 5, totalMs: expect.any(Number), warnings: ['a locked file'] });
+  expect(result).toEqual({ ...dumped, pid: root, totalMs: expect.any(Number), warnings: ['a locked file'] });
   expect(phases).toEqual(['freeze']);
   expect(life).toEqual(['dump', 'well']);
 });
@@ -81,7 +102,7 @@ test('a failed dump is told to the plugins, and leaves no image and no directory
       throw new Error('CRIU has had enough');
     },
   });
-  await expect(dump({ pid: 5, images, engine, plugins: [gpu(life)] })).rejects.toMatchObject({
+  await expect(dump({ pid: root, images, engine, plugins: [gpu(life)] })).rejects.toMatchObject({
     name: 'EngineError',
     message: 'CRIU has had enough',
   });
@@ -91,13 +112,13 @@ test('a failed dump is told to the plugins, and leaves no image and no directory
 
 test('a dump that is there is refused, and with force replaced when the first image is written', async () => {
   const engine = engineOf({});
-  await dump({ pid: 5, images, engine });
-  await expect(dump({ pid: 5, images, engine })).rejects.toMatchObject({ code: 'IMAGES_EXIST' });
+  await dump({ pid: root, images, engine });
+  await expect(dump({ pid: root, images, engine })).rejects.toMatchObject({ code: 'IMAGES_EXIST' });
   writeFileSync(join(images, 'core-5.img'), 'old');
   const fails = engineOf({ dump: () => Promise.reject(new Error('before anything was written')) });
-  await expect(dump({ pid: 5, images, engine: fails, force: true })).rejects.toThrow('before anything');
+  await expect(dump({ pid: root, images, engine: fails, force: true })).rejects.toThrow('before anything');
   expect(existsSync(join(images, 'core-5.img'))).toBe(true);
-  await dump({ pid: 5, images, engine, force: true });
+  await dump({ pid: root, images, engine, force: true });
   expect(existsSync(join(images, 'core-5.img'))).toBe(false);
   expect(readFileSync(join(images, 'inventory.img'), 'utf8')).toBe('whole');
 });
@@ -143,7 +164,7 @@ test('a plugin that dumped something and is not loaded is missed by name, before
 
 test('an abort before the run, and images that are no directory', async () => {
   const engine = engineOf({});
-  await expect(dump({ pid: 5, images, engine, signal: AbortSignal.abort() })).rejects.toMatchObject({
+  await expect(dump({ pid: root, images, engine, signal: AbortSignal.abort() })).rejects.toMatchObject({
     code: 'ABORTED',
   });
   const store = {
@@ -151,7 +172,13 @@ test('an abort before the run, and images that are no directory', async () => {
       throw Object.assign(new Error('none'), { code: 'ENOENT' });
     },
   };
-  await expect(dump({ pid: 5, images: store, engine })).rejects.toMatchObject({ code: 'BAD_OPTION' });
+  await expect(dump({ pid: root, images: store, engine })).rejects.toMatchObject({ code: 'BAD_OPTION' });
+});
+
+test('what no engine can dump is refused before it is asked', async () => {
+  const engine = engineOf({ dump: () => Promise.reject(new Error('never')) });
+  await expect(dump({ pid: process.pid, images, engine })).rejects.toMatchObject({ code: 'OWN_PROCESS' });
+  await expect(dump({ pid: 2 ** 22, images, engine })).rejects.toMatchObject({ code: 'NO_SUCH_PROCESS' });
 });
 
 test('check asks the engine', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CriuReqType, decodeImage } from '@criujs/images';
+import { readStat } from '@criujs/linux';
 import type { PluginInfo } from '@criujs/plugin-host';
 import { type DumpJob, type DumpOutcome, encodeRecords, recordsName } from '@criujs/plugin-host/engine';
 import { type Dumped, readDumped, recordsOf } from './dumped.ts';
@@ -15,6 +16,7 @@ const pageSize = 4096n;
  * stands still; whatever we answer decides whether it ends or runs on.
  */
 export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<DumpOutcome> {
+  const begun = startOf(job.pid);
   let dumped: Dumped | null = null;
   const step = async ({ script, bridge }: Step): Promise<void> => {
     if (script === 'pre-dump') job.beforeWriting();
@@ -40,9 +42,19 @@ export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<
       (outcome) => summarise(dumped ?? readDumped(job.images), outcome),
     );
   } catch (error) {
-    // Before post-dump the tree runs on: CRIU's inventory must not make its images a dump. Afterwards they may be all there is.
-    if (dumped === null) rmSync(join(job.images, inventoryName), { force: true });
+    // The tree runs on: CRIU's inventory must not make its images a dump. If it does not, they are all there is.
+    if (dumped === null || startOf(job.pid) === begun) rmSync(join(job.images, inventoryName), { force: true });
     throw error;
+  }
+}
+
+/** When a process began: tells it from another with its pid. null: it has ended. */
+function startOf(pid: number): bigint | number | null {
+  try {
+    const { startTime, state } = readStat(pid);
+    return state === 'Z' ? null : startTime;
+  } catch {
+    return null;
   }
 }
 

@@ -1,5 +1,4 @@
 import { EngineError } from '@criujs/plugin-host/engine';
-import type { CriuError } from '@criujs/plugin-sdk';
 import { errorOf, findCause } from './log/cause.ts';
 import { readLog } from './log/follow.ts';
 import type { Ended } from './swrk.ts';
@@ -63,9 +62,4 @@ function silent({ doing, ended, log }: Remains): EngineError {
 
 function lastLine({ said }: Ended): string {
   return said.trim().split('\n').at(-1)?.trim() ?? '';
-}
-
-/** Several failures of plugins as warnings of a run that went on. */
-export function describeFailure(error: CriuError): string {
-  return error.remedy === undefined ? error.message : `${error.message} (${error.remedy})`;
 }

@@ -15,12 +15,15 @@ const byOption = (option: string): string =>
   `If the program can live with that, allow it at dump and restore: --criu-option ${option} (library: criu({ options })).`;
 
 /** Kinds of files in a mode: inode(7). */
-const kinds: Readonly<Record<number, string>> = { 4802: 'character device', 14406: 'block device' };
+const kinds: ReadonlyMap<number, string> = new Map([
+  [0o020000, 'character device'],
+  [0o060000, 'block device'],
+]);
 
 /** CRIU gives a mode in octal, and a place: `chr 10:229`, or `unk` and the link of an anonymous inode. */
 function fileOf(mode = '', place = ''): string {
   const [, device] = place.split(' ');
-  const kind = kinds[Number.parseInt(mode, 8) & 0o170000];
+  const kind = kinds.get(Number.parseInt(mode, 8) & 0o170000);
   return kind !== undefined && device !== undefined ? `${kind} ${device}` : `a file that CRIU calls ${place}`;
 }
 

@@ -1,0 +1,186 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dump, type Progress, restore } from '@criujs/core';
+import { criu } from '@criujs/criu-bridge';
+import { afterEach, describe, expect } from 'vitest';
+import { unknownDevice } from '../../core/test/harness/devices.ts';
+import { criu as bin, criuMissing } from '../../core/test/harness/machine.ts';
+import { test } from '../../core/test/harness/place.ts';
+import { runs, statFields, untilGone } from '../../core/test/harness/processes.ts';
+import { counter, cProgram, tree } from '../../core/test/harness/programs.ts';
+import { until } from '../../core/test/harness/wait.ts';
+import { failureOf, unharmed, worker } from './harness/runs.ts';
+
+const missing = criuMissing() ?? counter.missing;
+const engine = criu({ bin: bin ?? undefined });
+
+afterEach(() => expect(worker()).toBe(null));
+
+describe.skipIf(missing)(missing ?? 'a run by CRIU', () => {
+  test('dumps and restores a tree, and tells what it did', async ({ place }) => {
+    const target = await place.start(tree);
+    const images = target.images();
+    const pids = target.pids();
+    const phases: string[] = [];
+    const onProgress = ({ phase }: Progress): void => void phases.push(phase);
+    const saved = await dump({ pid: target.pid, images, engine, onProgress });
+    expect(saved).toMatchObject({ pid: target.pid, plugins: [], warnings: [] });
+    expect(saved.processes).toBeGreaterThanOrEqual(pids.length);
+    expect(saved.threads).toBeGreaterThanOrEqual(pids.length);
+    expect(saved.bytes).toBeGreaterThan(100_000);
+    expect(saved.frozenMs).toBeGreaterThan(0);
+    expect(saved.totalMs).toBeGreaterThan(saved.frozenMs);
+    expect(phases).toEqual(expect.arrayContaining(['pre-dump', 'freeze', 'collect', 'pages', 'post-dump']));
+    expect(JSON.parse(readFileSync(join(images, 'criujs.json'), 'utf8'))).toMatchObject({ externals: [], plugins: [] });
+    for (const pid of pids) await untilGone(pid);
+
+    const back = await restore({ images, engine, detach: true });
+    place.track(back.pid);
+    expect(back.pid).toBe(target.pid);
+    expect(back.exited).toBe(undefined);
+    for (const pid of pids) expect(back.pids.get(pid)).toBe(pid);
+    expect(back.restoreMs).toBeGreaterThan(0);
+    await target.advance();
+    await target.finish();
+  });
+
+  test('without detach the root is our child, and its end is told', async ({ place }) => {
+    const target = await place.start(counter);
+    const images = target.images();
+    await dump({ pid: target.pid, images, engine });
+    await untilGone(target.pid);
+    const back = await restore({ images, engine });
+    place.track(back.pid);
+    expect(Number(statFields(back.pid)?.[4])).toBe(process.pid);
+    await target.advance();
+    process.kill(back.pid, 'SIGKILL');
+    expect(await back.exited).toEqual({ signal: 9 });
+    await untilGone(back.pid);
+  });
+
+  test('leaves it running when asked to, and replaces a dump only with force', async ({ place }) => {
+    const target = await place.start(counter);
+    const images = target.images();
+    await dump({ pid: target.pid, images, engine, leaveRunning: true });
+    await target.advance();
+    expect((await failureOf(dump({ pid: target.pid, images, engine }))).code).toBe('IMAGES_EXIST');
+    await dump({ pid: target.pid, images, engine, force: true });
+    await until('it ends', () => !runs(target.pid));
+  });
+
+  test('a name of CRIU and a guessable one are the same option', async ({ place }) => {
+    const target = await place.start(counter);
+    const logs = place.fresh('logs');
+    mkdirSync(logs);
+    for (const options of [
+      { workDirectory: logs, logFile: 'a.log' },
+      { workDirFd: logs, logFile: 'b.log' },
+    ]) {
+      const images = target.images();
+      const by = criu({ bin: bin ?? undefined, options: { ...options, logLevel: 4 } });
+      await dump({ pid: target.pid, images, engine: by, leaveRunning: true });
+      expect(existsSync(join(images, 'dump.log'))).toBe(false);
+      expect(readFileSync(join(logs, options.logFile), 'utf8')).toContain('finished successfully');
+    }
+  });
+
+  test('what CRIU cannot do is said, and what that would be instead', async ({ place }) => {
+    const target = await place.start(counter);
+    const images = target.images();
+    await dump({ pid: target.pid, images, engine, leaveRunning: true });
+    const failure = await failureOf(restore({ images, engine, newPids: true }));
+    expect(failure).toMatchObject({ code: 'BAD_OPTION', remedy: expect.stringContaining('embedded engine') });
+    const taken = await failureOf(restore({ images, engine, detach: true }));
+    expect(taken).toMatchObject({ code: 'PID_TAKEN' });
+    await target.advance();
+  });
+
+  test('a pid that nobody has', async ({ place }) => {
+    const images = place.fresh('images');
+    expect(await failureOf(dump({ pid: 2 ** 22 - 1, images, engine }))).toMatchObject({ code: 'NO_SUCH_PROCESS' });
+    expect(existsSync(images)).toBe(false);
+  });
+});
+
+describe.skipIf(missing)(missing ?? 'a run by CRIU that fails', () => {
+  test.skipIf(cProgram('external').missing ?? unknownDevice === null)(
+    'an unknown device is refused by process, resource and remedy',
+    async ({ place }) => {
+      const target = await place.start({ ...cProgram('external'), env: { DEVICE: unknownDevice ?? '' } });
+      const images = target.images();
+      const failure = await failureOf(dump({ pid: target.pid, images, engine }));
+      expect(failure.code).toBe('UNSUPPORTED');
+      const [refusal] = failure.refusals ?? [];
+      expect(target.pids()).toContain(refusal?.pid);
+      expect(refusal).toMatchObject({
+        command: 'external',
+        resource: expect.stringMatching(/^descriptor 7: character device \d+:\d+$/),
+        remedy: expect.stringContaining('DUMP_EXT_FILE'),
+      });
+      expect(failure.message).toContain('1 resource is not supported');
+      await unharmed(target, images);
+    },
+  );
+
+  test('an abort is heard at the next step, and the program runs on', async ({ place }) => {
+    for (const phase of ['pre-dump', 'post-dump']) {
+      const target = await place.start(counter);
+      const images = target.images();
+      const aborting = new AbortController();
+      const onProgress = (it: Progress): void => void (it.phase === phase && aborting.abort());
+      const run = dump({ pid: target.pid, images, engine, onProgress, signal: aborting.signal });
+      expect((await failureOf(run)).code).toBe('ABORTED');
+      await unharmed(target, images);
+    }
+  });
+
+  test('an aborted restore leaves no process', async ({ place }) => {
+    const target = await place.start(tree);
+    const images = target.images();
+    const pids = target.pids();
+    await dump({ pid: target.pid, images, engine });
+    for (const pid of pids) await untilGone(pid);
+    for (const phase of ['pre-restore', 'post-restore', 'pre-resume']) {
+      for (const detach of [true, false]) {
+        const aborting = new AbortController();
+        const onProgress = (it: Progress): void => void (it.phase === phase && aborting.abort());
+        const run = restore({ images, engine, onProgress, signal: aborting.signal, detach });
+        expect((await failureOf(run)).code).toBe('ABORTED');
+        for (const pid of pids) await untilGone(pid);
+      }
+    }
+    const back = await restore({ images, engine, detach: true });
+    place.track(back.pid);
+    await target.advance();
+  });
+
+  test('CRIU is killed: the error says so, and the program runs on', async ({ place }) => {
+    for (const phase of ['pre-dump', 'post-dump']) {
+      const target = await place.start(counter);
+      const images = target.images();
+      const onProgress = (it: Progress): void => {
+        if (it.phase === phase) process.kill(worker() as number, 'SIGKILL');
+      };
+      const failure = await failureOf(dump({ pid: target.pid, images, engine, onProgress }));
+      expect(failure).toMatchObject({
+        code: 'CRIU_FAILED',
+        message: `CRIU cannot dump ${target.pid}: it was killed by SIGKILL`,
+      });
+      await until('nobody traces it', () => target.held().length === 0);
+      await unharmed(target, images);
+    }
+  });
+
+  test('a log that cannot be read', async ({ place }) => {
+    const target = await place.start(counter);
+    const images = target.images();
+    mkdirSync(join(images, 'dump.log'), { recursive: true });
+    const failure = await failureOf(dump({ pid: target.pid, images, engine }));
+    expect(failure).toMatchObject({
+      code: 'CRIU_FAILED',
+      message: expect.stringContaining('its log cannot be read: EISDIR'),
+      remedy: expect.stringContaining('work-directory'),
+    });
+    await unharmed(target, images);
+  });
+});
