@@ -27,7 +27,14 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     '@criujs/plugin-host',
   ],
   core: ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
-  'criu-bridge': ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
+  'criu-bridge': [
+    'node',
+    '@criujs/plugin-sdk',
+    '@criujs/images',
+    '@criujs/linux',
+    '@criujs/wire',
+    '@criujs/plugin-host',
+  ],
   cli: [
     'node',
     'commander',

@@ -97,7 +97,7 @@ struct wire_reply {
 	uint64_t offset;
 	int32_t result;
 	uint32_t flags;
-	uint32_t texts[1]; /* error */
+	uint32_t texts[2]; /* error, plugin */
 };
 
 struct wire_exit {
@@ -148,7 +148,7 @@ static inline const struct wire_form *wire_form_of(unsigned type)
 		[WIRE_HELLO] = WIRE_FORM(wire_hello, 1),
 		[WIRE_WELCOME] = WIRE_FORM(wire_welcome, 2),
 		[WIRE_HOOK] = WIRE_FORM(wire_hook, 2),
-		[WIRE_REPLY] = WIRE_FORM(wire_reply, 1),
+		[WIRE_REPLY] = WIRE_FORM(wire_reply, 2),
 		[WIRE_EXIT] = { sizeof(struct wire_exit), 0, sizeof(struct wire_exit) },
 		[WIRE_LOG] = WIRE_FORM(wire_log, 1),
 		[WIRE_INVENTORY] = WIRE_FORM(wire_inventory, 1),

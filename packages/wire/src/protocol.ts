@@ -114,8 +114,8 @@ export const messages = {
       /** Of {@link replyFlags}. */
       flags: 'u32',
     },
-    /** Why it failed, in one line. */
-    texts: ['error'],
+    /** Why it failed, in one line; and the plugin that answered. */
+    texts: ['error', 'plugin'],
   },
   /** The run is over. */
   EXIT: {

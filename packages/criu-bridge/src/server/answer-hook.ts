@@ -1,0 +1,90 @@
+import type { HostAnswer, PluginHost } from '@criujs/plugin-host';
+import { EngineError, type LogEntry } from '@criujs/plugin-host/engine';
+import { type HookArgs, type HookName, hookTable, type OwnedDescriptor, type Provider } from '@criujs/plugin-sdk';
+import { type MessageInput, replyFlags } from '@criujs/wire';
+import { callers, hookOf, type Memory, type Question } from './calls.ts';
+import { errnoFor, failureOf, inOneLine, nobodyRestores } from './failure.ts';
+import { putBack } from './file.ts';
+import type { Ledger } from './ledger.ts';
+
+export interface HookAnswerer {
+  readonly host: PluginHost;
+  readonly memory: Memory;
+  readonly ledger: Ledger;
+  readonly onLog: (entry: LogEntry) => void;
+  /** How many hooks CRIU knows. */
+  readonly criuHooks: () => number;
+}
+
+/** A reply, and the descriptor that goes with it, which is closed once it is sent. */
+export interface Reply {
+  readonly message: MessageInput<'REPLY'>;
+  readonly descriptor?: OwnedDescriptor;
+}
+
+const ENOTSUP = 95;
+/** RESTORE_EXT_FILE may ask for a second call in a CRIU with this many hooks: one after 4.2. */
+const hooksWithRetry = 14;
+
+/** Calls plugins for CRIU. Never rejects: what fails is an answer, too, and noted. */
+export async function answerHook(it: HookAnswerer, question: Question): Promise<Reply> {
+  const hook = hookOf(question.message.hook);
+  try {
+    if (hook === undefined) throw unknownHook(question.message.hook);
+    return await ask(it, hook, question);
+  } catch (error) {
+    const failure = failureOf(error, hook);
+    it.ledger.fail(failure);
+    return { message: { type: 'REPLY', result: errnoFor(error), error: inOneLine(failure) } };
+  }
+}
+
+async function ask<N extends HookName>(it: HookAnswerer, hook: N, question: Question): Promise<Reply> {
+  const { host, memory, ledger } = it;
+  const { args: argsOf, provider: providerOf, answer: answerOf } = callers[hook];
+  const args = argsOf(question, memory);
+  const provider = providerOf?.(question, memory) ?? null;
+  const how = provider === null ? {} : { provider: provider.name, providerVersion: provider.version };
+  const given: HostAnswer<HookName> = await host.call<HookName>(hook, args, how);
+  if (!given.claimed) return unclaimed(it, hook, question, provider);
+  const { plugin, version, result } = given;
+  ledger.take(hook, args, { name: plugin, version: version ?? null });
+  const { descriptor, ...answer } = answerOf(result as never);
+  if (answer.flags === replyFlags.RETRY && it.criuHooks() < hooksWithRetry) throw cannotRetry(plugin, hook);
+  if (hook === 'RESTORE_EXT_FILE' && descriptor !== undefined) {
+    finishFile(it, args as HookArgs<'RESTORE_EXT_FILE'>, descriptor.fd, plugin);
+  }
+  const message = { type: 'REPLY', plugin, ...answer } as const;
+  return descriptor === undefined ? { message } : { message, descriptor };
+}
+
+/** CRIU goes on to the next plugin of its own, and says itself when there is none: but not for all that is restored. */
+function unclaimed({ ledger }: HookAnswerer, hook: HookName, { message }: Question, provider: Provider | null): Reply {
+  if (hookTable[hook].kind === 'observer') return { message: { type: 'REPLY' } };
+  if (hook === 'RESTORE_UNIX_SK' || hook === 'RESTORE_EXT_FILE' || hook === 'RESTORE_EXT_MOUNT') {
+    const words = { RESTORE_UNIX_SK: 'unix socket', RESTORE_EXT_FILE: 'file', RESTORE_EXT_MOUNT: 'mount' }[hook];
+    ledger.fail(nobodyRestores(hook, `${words} ${message.id}`, provider));
+  }
+  return { message: { type: 'REPLY', result: -ENOTSUP } };
+}
+
+function finishFile(it: HookAnswerer, { id, file }: HookArgs<'RESTORE_EXT_FILE'>, fd: number, plugin: string): void {
+  // Nothing was recorded of a file that CRIU alone dumped.
+  if (file.provider === null) return;
+  const resource = `file ${id}${file.path === null ? '' : ` (${file.path})`}`;
+  for (const what of putBack(fd, file)) {
+    it.onLog({ level: 'warn', plugin, hook: 'RESTORE_EXT_FILE', resource, message: `${resource}: ${what}` });
+  }
+}
+
+function unknownHook(number: number): EngineError {
+  return new EngineError('CRIU_FAILED', `CRIU calls hook ${number}, which this release does not know`, {
+    remedy: 'Install packages of criujs of one release.',
+  });
+}
+
+function cannotRetry(plugin: string, hook: HookName): EngineError {
+  const message = `plugin ${plugin}: ${hook} answered retryLater, which this CRIU does not know`;
+  const remedy = 'Restore with a CRIU after 4.2, or with the embedded engine.';
+  return new EngineError('HOOK_BAD_RESULT', message, { plugin, hook, remedy });
+}

@@ -1,0 +1,58 @@
+import { errno } from '@criujs/linux';
+import { EngineError, type EngineErrorCode } from '@criujs/plugin-host/engine';
+import type { CriuError, HookName, Provider } from '@criujs/plugin-sdk';
+
+/** What went wrong, as an engine tells it: code, message and remedy stay those of whoever said it first. */
+export function failureOf(error: unknown, hook: HookName | undefined): EngineError {
+  if (error instanceof EngineError) return error;
+  const { code, message, remedy, plugin, resource, hook: own } = Object(error) as Partial<CriuError>;
+  if (typeof code !== 'string' || typeof message !== 'string') {
+    return new EngineError('INTERNAL', `${hook ?? 'the plugin host'} failed: ${String(error)}`, { hook, cause: error });
+  }
+  // The host's codes are among the engine's: EngineErrorCode lists them.
+  return new EngineError(code as EngineErrorCode, message, {
+    remedy,
+    plugin,
+    resource,
+    hook: own ?? hook,
+    cause: error,
+  });
+}
+
+/** The negated error number for CRIU: the one that the plugin gave, else EIO. */
+export function errnoFor(error: unknown): number {
+  const { errno: given } = Object(error) as { readonly errno?: string | number };
+  const number = typeof given === 'string' ? errno[given] : given;
+  // -ENOTSUP would pass it on to the next plugin, as if nothing had happened.
+  const isUsable = Number.isInteger(number) && Math.abs(number as number) < 4096 && Math.abs(number as number) !== 95;
+  return -(isUsable ? Math.abs(number as number) || errno.EIO : errno.EIO);
+}
+
+/** Why it failed and what to do, in the one line that the log of CRIU has for it. */
+export function inOneLine({ message, remedy }: Pick<CriuError, 'message' | 'remedy'>): string {
+  const text = remedy === undefined ? message : `${message} (${remedy})`;
+  return shorten(text.replace(/\s*\n\s*/g, '; ').replaceAll('\0', '@'));
+}
+
+/** A text of a message has 4095 bytes at most; nobody reads that much in a log. */
+function shorten(text: string): string {
+  const longest = 1000;
+  return text.length <= longest ? text : `${text.slice(0, longest)} …`;
+}
+
+/** No plugin brings back what one had dumped. */
+export function nobodyRestores(hook: HookName, resource: string, provider: Provider | null): EngineError {
+  if (provider === null) {
+    const message = `no plugin restores ${resource}, and the images do not say which one dumped it`;
+    const remedy = 'Load the plugin that dumped it: --plugin NAME.';
+    return new EngineError('PLUGIN_MISSING', message, { hook, resource, remedy });
+  }
+  const { name, version } = provider;
+  const message = `${resource} was dumped by plugin ${name}${version === null ? '' : ` ${version}`}; the one that is loaded does not restore it, nor does another`;
+  return new EngineError('PLUGIN_FAILED', message, {
+    hook,
+    resource,
+    plugin: name,
+    remedy: `Load the version of ${name} that dumped it.`,
+  });
+}

@@ -1,0 +1,119 @@
+import { getFlags, LinuxError, setFlags, setPosition } from '@criujs/linux';
+import type { DeviceNumber, DeviceStat, DumpedFile, FileKind, RecordedFile, SignalOwner } from '@criujs/plugin-sdk';
+import { hookFlags, type Message } from '@criujs/wire';
+
+type Question = Message<'HOOK'>;
+
+/** The type bits of a file's mode, inode(7). */
+const typeMask = 0o170000;
+const kinds: ReadonlyMap<number, FileKind> = new Map([
+  [0o140000, 'socket'],
+  [0o100000, 'regular'],
+  [0o060000, 'block'],
+  [0o040000, 'directory'],
+  [0o020000, 'character'],
+  [0o010000, 'fifo'],
+]);
+
+/** In the order of F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP, fcntl(2). */
+const ownerTypes: readonly SignalOwner['type'][] = ['thread', 'process', 'group'];
+
+/** O_APPEND, O_NONBLOCK, O_ASYNC, O_DIRECT, O_NOATIME: what F_SETFL can change (fcntl(2)), on x86-64. */
+const statusFlags = 0o2000 | 0o4000 | 0o20000 | 0o40000 | 0o1000000;
+
+/** Errors of lseek(2) on what has no position. */
+const unseekable: readonly string[] = ['ESPIPE', 'EINVAL', 'ENXIO', 'ENODEV'];
+
+/** What the bridge saw of a file. Who holds it is not known before the images are there. */
+export function dumpedFile(question: Question): DumpedFile {
+  const { about, path, inode, flags, position } = question;
+  const link = about & hookFlags.LINK ? path : null;
+  return {
+    path: link,
+    kind: kindOf(question),
+    rdev: deviceOf(question),
+    inode: exact(inode),
+    flags,
+    position: exact(position),
+    owner: ownerOf(question),
+    holders: [],
+  };
+}
+
+/** What fstat(2) says of a mapped device. */
+export function deviceStat({ mode, device, inode, rdev }: Question): DeviceStat {
+  return { mode, device: deviceNumber(device), inode: exact(inode), rdev: deviceNumber(rdev) };
+}
+
+/** What images say that nobody but CRIU wrote. */
+export const unrecorded: RecordedFile = {
+  path: null,
+  kind: 'unknown',
+  rdev: null,
+  inode: 0,
+  flags: 0,
+  position: 0,
+  owner: null,
+  holders: [],
+  provider: null,
+};
+
+/**
+ * Gives a descriptor the status flags and the position of before, where it lets one set them; CRIU itself sets its signal
+ * owner. Answers what did not work, in words.
+ */
+export function putBack(fd: number, file: RecordedFile): readonly string[] {
+  const flags = tryTo(() => putFlags(fd, file.flags));
+  const position = tryTo(() => setPosition(fd, file.position));
+  return [
+    ...(flags === null ? [] : [`its status flags cannot be set to what they were (${flags})`]),
+    ...(position === null || unseekable.includes(position)
+      ? []
+      : [`it cannot go back to position ${file.position} (${position})`]),
+  ];
+}
+
+function putFlags(fd: number, flags: number): void {
+  const now = getFlags(fd);
+  const wanted = (now & ~statusFlags) | (flags & statusFlags);
+  if (now !== wanted) setFlags(fd, wanted);
+}
+
+/** The kernel's word for a failure, or null. */
+function tryTo(body: () => void): string | null {
+  try {
+    body();
+    return null;
+  } catch (error) {
+    if (error instanceof LinuxError) return error.code;
+    throw error;
+  }
+}
+
+function kindOf({ path, mode }: Question): FileKind {
+  if (path.startsWith('anon_inode:')) return 'anonymous';
+  return kinds.get(mode & typeMask) ?? 'unknown';
+}
+
+function deviceOf(question: Question): DeviceNumber | null {
+  const kind = kinds.get(question.mode & typeMask);
+  return kind === 'character' || kind === 'block' ? deviceNumber(question.rdev) : null;
+}
+
+/** Splits a device number the way makedev(3) joins it. */
+function deviceNumber(device: bigint): DeviceNumber {
+  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xffff_f000n);
+  const minor = (device & 0xffn) | ((device >> 12n) & 0xffff_ff00n);
+  return { major: Number(major), minor: Number(minor) };
+}
+
+function ownerOf({ ownerPid, ownerType, ownerSignal, ownerUid, ownerEuid }: Question): SignalOwner | null {
+  if (ownerPid === 0) return null;
+  const type = ownerTypes[ownerType] ?? 'process';
+  return { pid: ownerPid, signal: ownerSignal, uid: ownerUid, euid: ownerEuid, type };
+}
+
+/** A number where that is exact. */
+function exact(value: bigint): number | bigint {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+}

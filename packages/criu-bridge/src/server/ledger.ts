@@ -1,0 +1,53 @@
+import type { EngineError, ExternalRecord, Records, SocketRecord } from '@criujs/plugin-host/engine';
+import type { HookArgs, HookName, Provider } from '@criujs/plugin-sdk';
+import type { Memory } from './calls.ts';
+
+/** A socket that a plugin took. Its id in `files.img` shows once the images are there. */
+export type TakenSocket = Omit<SocketRecord, 'id'>;
+
+/** What plugins took, for `criujs.json`. */
+export interface Taken {
+  readonly externals: readonly ExternalRecord[];
+  readonly sockets: readonly TakenSocket[];
+}
+
+/** What came of a run so far. */
+export interface Ledger {
+  readonly failures: readonly EngineError[];
+  readonly taken: Taken;
+  /** Names of the plugins that took or brought back something. */
+  readonly claimed: ReadonlySet<string>;
+  fail(error: EngineError): void;
+  take<N extends HookName>(hook: N, args: HookArgs<N>, provider: Provider): void;
+}
+
+export function openLedger(): Ledger {
+  const failures: EngineError[] = [];
+  const externals: ExternalRecord[] = [];
+  const sockets: TakenSocket[] = [];
+  const claimed = new Set<string>();
+  return {
+    failures,
+    taken: { externals, sockets },
+    claimed,
+    fail: (error) => void failures.push(error),
+    take(hook, args, provider) {
+      claimed.add(provider.name);
+      if (hook === 'DUMP_EXT_FILE') {
+        const { id, file } = args as HookArgs<'DUMP_EXT_FILE'>;
+        externals.push({ id, file: { ...file, provider } });
+      }
+      if (hook === 'DUMP_UNIX_SK') {
+        const { inode, socket } = args as HookArgs<'DUMP_UNIX_SK'>;
+        sockets.push({ inode, socket, provider });
+      }
+    },
+  };
+}
+
+/** What `criujs.json` says, to be found by what CRIU asks for. */
+export function recall(records: Records | null): Memory {
+  const files = new Map(records?.externals.map(({ id, file }) => [id, file]));
+  const sockets = new Map(records?.sockets.map((it) => [it.inode, it]));
+  return { file: (id) => files.get(id), socket: (inode) => sockets.get(inode) };
+}

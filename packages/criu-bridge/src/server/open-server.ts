@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, readdirSync, statSync } from 'node:fs';
+import type { PluginHost } from '@criujs/plugin-host';
+import type { EngineError, LogEntry, Records } from '@criujs/plugin-host/engine';
+import { listen, tokenLength } from '@criujs/wire';
+import type { Taken } from './ledger.ts';
+import { buildBridge, makeLibrary } from './library.ts';
+import { createSession } from './session.ts';
+
+export interface ServerOptions {
+  /** The image directory: CRIU and plugins meet in it. */
+  readonly images: string;
+  /** The plugins, after their init. Whoever started the host finishes it. */
+  readonly host: PluginHost;
+  /** What `criujs.json` says, at a restore. */
+  readonly records: Records | null;
+  /** Milliseconds that the host gives a hook. */
+  readonly hookDeadlineMs: number;
+  /** Compiled plugins for CRIU itself, beside ours. */
+  readonly nativePlugins?: readonly string[] | undefined;
+  readonly onLog?: ((entry: LogEntry) => void) | undefined;
+}
+
+/** A server for the bridge inside of one run of CRIU. */
+export interface BridgeServer {
+  /** What CRIU is to have in its environment. */
+  readonly environment: Readonly<Record<'CRIU_LIBS_DIR' | 'CRIUJS_BRIDGE', string>>;
+  /** What `CRIU_LIBS_DIR` says. */
+  readonly pluginDirectory: string;
+  /** What plugins took so far. */
+  taken(): Taken;
+  /** Names of the plugins that took or brought back something. */
+  claimed(): readonly string[];
+  /** What failed so far, in order: also what CRIU hides, a late hook of a restore for example. */
+  failures(): readonly EngineError[];
+  /** Waits for calls that plugins still work on, then takes everything away. */
+  close(): Promise<void>;
+}
+
+/** What the bridge waits longer than the host, so that the host's own error comes first. */
+const grace = 2000;
+/** The longest time that the bridge can be told. */
+const longest = 2 ** 31 - 1;
+
+/**
+ * Opens a server for one run of CRIU, in the image directory.
+ * @throws WireError WIRE_SOCKET, NATIVE_NO_COMPILER …; EngineError
+ */
+export async function openServer(options: ServerOptions): Promise<BridgeServer> {
+  const { images, host, records, hookDeadlineMs, nativePlugins = [], onLog = () => undefined } = options;
+  const token = randomBytes(tokenLength);
+  // All plugins may be asked in one call, one after the other.
+  const deadline = Math.min(hookDeadlineMs * Math.max(1, host.plugins.length) + grace, longest);
+  const session = createSession({ host, records, token, deadline, onLog });
+  const library = makeLibrary(await buildBridge(), nativePlugins);
+  const close = openWay(images);
+  try {
+    const listener = listen({ directory: images, ...session });
+    return {
+      environment: {
+        CRIU_LIBS_DIR: library.directory,
+        CRIUJS_BRIDGE: `${listener.name}:${token.toString('hex')}`,
+      },
+      pluginDirectory: library.directory,
+      taken: () => session.ledger.taken,
+      claimed: () => [...session.ledger.claimed],
+      failures: () => session.ledger.failures,
+      async close() {
+        listener.close();
+        await session.idle();
+        library.remove();
+        close();
+      },
+    };
+  } catch (error) {
+    library.remove();
+    close();
+    throw error;
+  }
+}
+
+/**
+ * Tasks in a user namespace reach the socket as users that may not even pass through the image directory. For the time of the
+ * run they may; what lies in it stays closed to them. Gives what puts that back.
+ */
+function openWay(images: string): () => void {
+  const { mode } = statSync(images);
+  const isNeeded = (mode & 0o001) === 0 && readdirSync(images).some((name) => /^userns-\d+\.img$/.test(name));
+  if (!isNeeded) return () => undefined;
+  chmodSync(images, (mode & 0o7777) | 0o001);
+  return () => chmodSync(images, mode & 0o7777);
+}

@@ -1,0 +1,57 @@
+import { arena, getFlags, peerName, socketName, trySyscall } from '@criujs/linux';
+import type { UnixSocketInfo } from '@criujs/plugin-sdk';
+
+/** socket(7), unix(7). */
+const SOL_SOCKET = 1;
+const SO_TYPE = 3;
+const SO_ACCEPTCONN = 30;
+
+/** SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET. */
+const types: Readonly<Record<number, UnixSocketInfo['type']>> = { 1: 'stream', 2: 'dgram', 5: 'seqpacket' };
+
+/** What a descriptor tells of its unix socket. Who holds it is not known before the images are there. */
+export function socketInfo(fd: number): UnixSocketInfo {
+  return {
+    type: types[readOption(fd, SO_TYPE)] ?? 'stream',
+    name: socketName(fd),
+    peerName: peerName(fd),
+    state: stateOf(fd),
+    flags: getFlags(fd),
+    holders: [],
+  };
+}
+
+/** What images say that nobody but CRIU wrote. */
+export const unrecordedSocket: UnixSocketInfo = {
+  type: 'stream',
+  name: null,
+  peerName: null,
+  state: 'connected',
+  flags: 0,
+  holders: [],
+};
+
+function stateOf(fd: number): UnixSocketInfo['state'] {
+  if (readOption(fd, SO_ACCEPTCONN) === 1) return 'listening';
+  return isConnected(fd) ? 'connected' : 'unconnected';
+}
+
+/** A peer without a name has an address of no more than its family. */
+function isConnected(fd: number): boolean {
+  return arena.scope(() => {
+    const address = arena.alloc(128);
+    const length = arena.alloc(4);
+    length.view.setUint32(0, address.length, true);
+    return trySyscall('getpeername', fd, address.address, length.address) === 0;
+  });
+}
+
+function readOption(fd: number, option: number): number {
+  return arena.scope(() => {
+    const value = arena.alloc(4);
+    const length = arena.alloc(4);
+    length.view.setUint32(0, value.length, true);
+    const result = trySyscall('getsockopt', fd, SOL_SOCKET, option, value.address, length.address);
+    return result < 0 ? 0 : value.view.getInt32(0, true);
+  });
+}
