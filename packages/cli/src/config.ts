@@ -82,5 +82,5 @@ function firstMistake(config: unknown): string | null {
 
 /** Paths in a configuration are meant from its own directory; names of packages stay as they are. */
 function fromDirectory(plugin: string, directory: string): string {
-  return /^\.{0,2}\//.test(plugin) || /\.[cm]?[jt]s$/.test(plugin) ? resolve(directory, plugin) : plugin;
+  return /^\.{0,2}\//.test(plugin) || /\.([cm]?[jt]s|so)$/.test(plugin) ? resolve(directory, plugin) : plugin;
 }

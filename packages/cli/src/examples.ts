@@ -16,6 +16,7 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
   criujs dump -t 4242 -D images --leave-running      a backup: they run on
   criujs dump -t 4242 -D images -p ./gpu.ts          ask the plugin for files that the engine cannot save
   criujs dump -t 4242 -D images -p gpu --plugin-option gpu.device=0 --plugin-option gpu.limits.memory=4096
+  criujs dump -t 4242 -D images -p ./old-plugin.so   the same with a compiled plugin of CRIU
   criujs dump -t 4242 -D images -p ./gpu.ts --record calls.jsonl
                                                      keep what the plugin was asked, for its tests
   criujs dump -t "$(pgrep -n myserver)" -D images --json`,

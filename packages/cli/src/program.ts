@@ -37,7 +37,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     general(command)
       .option(
         '-p, --plugin <plugin>',
-        'a plugin: an npm package, or a path to .ts or .js; may be repeated, asked in this order',
+        'a plugin: an npm package, or a path to .ts, .js, or .so (one of CRIU in C); may be repeated, asked in this order',
         collect,
       )
       .option(

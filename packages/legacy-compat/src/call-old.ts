@@ -1,26 +1,30 @@
 import { inspect } from 'node:util';
-import { notSupported, PluginError } from '@criujs/plugin-sdk';
+import { type Context, notSupported, PluginError } from '@criujs/plugin-sdk';
 import { errnoName, isDecline, isNegativeErrno } from './errno.ts';
 import type { OldCall } from './old-hooks.ts';
 
-/** A function of an old module. */
+/** A function of an old module, or of a compiled plugin. */
 export interface OldFunction {
   /** As the module calls it. */
   readonly name: string;
   /** The module's, for messages. */
   readonly path: string;
-  readonly call: (args: readonly unknown[]) => unknown;
+  /** The context is for those that run elsewhere; the function itself knows of none. */
+  readonly call: (args: readonly unknown[], context: OldContext) => unknown;
 }
+
+/** What a call needs that is made in another process. */
+export type OldContext = Pick<Context<never>, 'log' | 'signal'>;
 
 /**
  * Calls a function that answers an `int`, as all of C's hooks do, or a promise of one.
  * @returns what today's hook answers; `notSupported` for -ENOTSUP, answered or thrown
  * @throws PluginError with errno for a negative number, HOOK_BAD_RESULT for what no function in C could answer there
  */
-export async function callOld(old: OldFunction, call: OldCall): Promise<unknown> {
+export async function callOld(old: OldFunction, call: OldCall, context: OldContext): Promise<unknown> {
   let answer: unknown;
   try {
-    answer = await old.call(call.args);
+    answer = await old.call(call.args, context);
   } catch (thrown) {
     if (textOf(thrown, 'code') === 'ENOTSUP') return notSupported;
     throw failed(old, thrown);
@@ -33,17 +37,17 @@ export async function callOld(old: OldFunction, call: OldCall): Promise<unknown>
 }
 
 /** Calls one that answers nothing (`void` in C): `cr_plugin_fini` and a descriptor's `exit`. */
-export async function callVoid(old: OldFunction, args: readonly unknown[]): Promise<void> {
+export async function callVoid(old: OldFunction, args: readonly unknown[], context: OldContext): Promise<void> {
   try {
-    await old.call(args);
+    await old.call(args, context);
   } catch (thrown) {
     throw failed(old, thrown);
   }
 }
 
 /** Calls one that must not fail and cannot decline: `cr_plugin_init` and a descriptor's `init`. */
-export async function callInit(old: OldFunction, call: OldCall): Promise<void> {
-  if ((await callOld(old, call)) === notSupported) throw refused(old, -95);
+export async function callInit(old: OldFunction, call: OldCall, context: OldContext): Promise<void> {
+  if ((await callOld(old, call, context)) === notSupported) throw refused(old, -95);
 }
 
 function nameOf({ name, path }: OldFunction): string {

@@ -36,15 +36,16 @@ export function fromDescriptor(value: unknown, path: string, restoreStage: Resto
     name,
     version,
     options: descriptorOptions,
-    async init(stage, { log, options }) {
+    async init(stage, context) {
+      const { log, options } = context;
       log.warn(noticeText({ plugin: name, path, what: "has a descriptor of C's, CR_PLUGIN_DESC", changes }));
       const number = numberOf(stage, options);
-      if (init !== undefined && number !== undefined) await callInit(init, done(number));
+      if (init !== undefined && number !== undefined) await callInit(init, done(number), context);
     },
-    async exit(stage, outcome, { options }) {
-      const number = numberOf(stage, options);
+    async exit(stage, outcome, context) {
+      const number = numberOf(stage, context.options);
       if (exit === undefined || number === undefined) return;
-      await callVoid(exit, [number, outcome.ok ? 0 : negativeErrno(outcome.error)]);
+      await callVoid(exit, [number, outcome.ok ? 0 : negativeErrno(outcome.error)], context);
     },
     hooks: hooks.map(({ hook, old }) => oldHook(hook, old)),
   });

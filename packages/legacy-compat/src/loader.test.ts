@@ -29,7 +29,7 @@ const files: Readonly<Record<string, string>> = {
   'today.mjs': today,
   'mixed.ts': `${today}\nexport const cr_plugin_init = () => 0;`,
   'neither.mjs': 'export const dump = 1;',
-  'compiled.so': 'ELF',
+  'addon.node': 'ELF',
   'throws.mjs': "throw new Error('not today');",
 };
 for (const [name, text] of Object.entries(files)) {
@@ -69,9 +69,9 @@ test('plugins of today pass through, and their module runs once', async () => {
 test('what it does not know is left to loaders after it', async () => {
   const asked: string[] = [];
   const other = { name: 'other', load: async (wanted: string) => void asked.push(wanted) };
-  const plugins = ['./compiled.so', 'other:plugin', 'a.js'];
+  const plugins = ['./addon.node', 'other:plugin', 'a.js'];
   await createPluginHost({ plugins, cwd, loaders: [legacyLoader(), other] }).catch(() => undefined);
-  expect(asked).toEqual(['./compiled.so', 'other:plugin']);
+  expect(asked).toEqual(['./addon.node', 'other:plugin']);
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import { definePlugin, hook, hookTable, notSupported, type Plugin } from '@criujs/plugin-sdk';
-import { callInit, callOld, callVoid, type OldFunction } from './call-old.ts';
+import { callInit, callOld, callVoid, type OldContext, type OldFunction } from './call-old.ts';
 import { noticeText, strangerText } from './notice.ts';
 import { done, oldHooks } from './old-hooks.ts';
 import { nameFromPath } from './origin.ts';
@@ -27,9 +27,9 @@ export function fromOldStructure(
     async init(_stage, context) {
       context.log.warn(noticeText({ plugin: name, path, what: "is of CRIU's old structure", changes }));
       for (const stranger of strangers) context.log.warn(strangerText(stranger, path));
-      if (init !== undefined) await callInit(init, done());
+      if (init !== undefined) await callInit(init, done(), context);
     },
-    ...(fini === undefined ? {} : { exit: () => callVoid(fini, []) }),
+    ...(fini === undefined ? {} : { exit: (_stage, _outcome, context) => callVoid(fini, [], context) }),
     hooks: [...functions].flatMap(([symbol, old]) => {
       const target = oldSymbols[symbol];
       return target === 'init' || target === 'exit' ? [] : [oldHook(target, old)];
@@ -41,8 +41,8 @@ export function fromOldStructure(
 export function oldHook(name: AnyHook, old: OldFunction): ReturnType<typeof hook> {
   const begin = oldHooks[name] as (args: unknown) => ReturnType<(typeof oldHooks)[AnyHook]>;
   const observes = hookTable[name].kind === 'observer';
-  return hook(name, (async (args: unknown) => {
-    const result = await callOld(old, begin(args));
+  return hook(name, (async (args: unknown, context: OldContext) => {
+    const result = await callOld(old, begin(args), context);
     // All observers are told anyway: there is nobody to pass it on to.
     return observes && result === notSupported ? undefined : result;
   }) as never);

@@ -3,13 +3,16 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** What a path may have that is also the name of a package: `chart.js`. */
+const codeExtension = /\.([cm]?[jt]s|so)$/;
+
 /** What a plugin without a name of its own is known by: the absolute path of its file or folder, or its package's name. */
 export function originOf(wanted: string, cwd: string): string {
   if (wanted.startsWith('file:')) return fileURLToPath(wanted);
   const path = resolve(cwd, wanted);
   if (isAbsolute(wanted) || /^\.{1,2}([/\\]|$)/.test(wanted)) return path;
   // `chart.js` is a package, `plugin.js` a file: what is there decides, as for the host.
-  return /\.[cm]?[jt]s$/.test(wanted) && existsSync(path) ? path : wanted;
+  return codeExtension.test(wanted) && existsSync(path) ? path : wanted;
 }
 
 /**
@@ -35,6 +38,6 @@ export function nameFromText(text: string): string {
 function readable(origin: string): string {
   if (!/^([A-Za-z]:)?[/\\]/.test(origin)) return origin;
   const parts = origin.split(/[/\\]/);
-  const name = (parts.at(-1) ?? '').replace(/\.[cm]?[jt]s$/, '');
+  const name = (parts.at(-1) ?? '').replace(codeExtension, '');
   return name === 'index' ? (parts.at(-2) ?? '') : name;
 }

@@ -1,3 +1,5 @@
+import type { HookName } from '@criujs/plugin-sdk';
+
 /**
  * What CRIU looks up in a plugin of the old structure, that is one without `CR_PLUGIN_DESC`, and what each function is now.
  * The list is closed: another name is nothing to CRIU.
@@ -31,4 +33,9 @@ export const symbolNames: readonly OldSymbol[] = Object.keys(oldSymbols) as OldS
 /** The same name as JavaScript would spell it: `crPluginDumpFile`. */
 export function camelCase(symbol: OldSymbol): string {
   return symbol.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The function that serves a hook. */
+export function symbolOf(hook: HookName): OldSymbol {
+  return symbolNames.find((symbol) => oldSymbols[symbol] === hook) as OldSymbol;
 }

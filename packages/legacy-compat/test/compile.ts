@@ -10,7 +10,7 @@ import { compiler } from '../../core/test/harness/machine.ts';
 export const compilerMissing: string | null = compiler === null ? 'no C compiler' : null;
 
 /** Where our criu-plugin.h and criu-log.h are. */
-export const headers: string = fileURLToPath(new URL('../native/include', import.meta.url));
+const headers: string = fileURLToPath(new URL('../native/include', import.meta.url));
 const sources: string = fileURLToPath(new URL('compiled/', import.meta.url));
 
 /** All that a compiler can say of a plugin. */

@@ -1,0 +1,116 @@
+import {
+  linkSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type ImageDirectories, type ImageSection, PluginError, type Stage } from '@criujs/plugin-sdk';
+
+/**
+ * What a compiled plugin keeps in the images. It names files as it likes, and so at a dump `criu_get_image_dir()` is a
+ * directory of its own: it comes into the way of no image, nor of another plugin's files, and a dump that fails takes them along.
+ * Once the dump is whole, each file has a second name in the image directory, where CRIU would have let it be written.
+ */
+export interface KeptFiles {
+  /** Where `criu_get_image_dir()` leads; null: the images are in a store. */
+  readonly directory: string | null;
+  /** The image directory itself. */
+  readonly images: string | null;
+  /** What `add_inventory_plugin` was told at the dump. */
+  readonly needs: readonly string[];
+  /** Before anything may be written for good: an older dump is replaced now. */
+  settle(image: ImageSection): Promise<void>;
+  /** The run is over; `needs`: what the plugin told `add_inventory_plugin`. Gives warnings. */
+  finish(ok: boolean, needs: readonly string[]): readonly string[];
+}
+
+/** Beside the plugin's files; a leading dot: it is no part that anybody lists. */
+const needsName = '.inventory';
+/** Some hundred names. */
+const mostBytes = 64 * 1024;
+
+/** @throws PluginError SECTION_UNSAFE: among the files to read back there is a link */
+export async function openKept(image: ImageSection, stage: Stage): Promise<KeptFiles> {
+  const directories = await image.directories();
+  if (directories === null) return fixed({ directory: null, images: null, needs: [] });
+  return stage === 'restore' ? openToRead(directories) : openToWrite(directories);
+}
+
+function fixed(it: Pick<KeptFiles, 'directory' | 'images' | 'needs'>): KeptFiles {
+  return { ...it, settle: async () => undefined, finish: () => [] };
+}
+
+/** Images of CRIU have no directory for the plugin alone: there it wrote among them. */
+function openToRead({ own, images }: ImageDirectories): KeptFiles {
+  if (own === null) return fixed({ directory: images, images, needs: [] });
+  refuseLinks(own);
+  return fixed({ directory: own, images, needs: readNeeds(own) });
+}
+
+/** The plugin would follow them. */
+function refuseLinks(directory: string): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (entry.isFile() || entry.isDirectory()) continue;
+    const path = join(directory, entry.name);
+    throw new PluginError(`${path} is no file and no directory, perhaps a link that leads elsewhere`, {
+      code: 'SECTION_UNSAFE',
+      remedy: 'Do not restore from this directory unless you know who made it.',
+    });
+  }
+}
+
+function readNeeds(own: string): string[] {
+  const path = join(own, needsName);
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || stat.size > mostBytes) return [];
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((name) => name !== '');
+}
+
+/**
+ * A plugin may open the directory in its init, when nobody knows yet whether there will be a dump. So it begins beside its place,
+ * and comes there with the first hook; a descriptor goes along.
+ */
+function openToWrite({ images }: ImageDirectories): KeptFiles {
+  const draft = mkdtempSync(join(images, '.criujs-'));
+  let own: string | null = null;
+  return {
+    directory: draft,
+    images,
+    needs: [],
+    async settle(image) {
+      if (own !== null) return;
+      own = (await image.directories({ make: true }))?.own ?? null;
+      if (own === null) return;
+      // What an older dump left there is not this one's.
+      rmSync(own, { recursive: true });
+      renameSync(draft, own);
+    },
+    finish(ok, needs) {
+      if (own === null) rmSync(draft, { recursive: true, force: true });
+      return own !== null && ok ? publish(own, images, needs) : [];
+    },
+  };
+}
+
+function publish(own: string, images: string, needs: readonly string[]): string[] {
+  const names = readdirSync(own);
+  if (needs.length > 0) writeFileSync(join(own, needsName), needs.map((name) => `${name}\n`).join(''), { mode: 0o600 });
+  else if (names.length === 0) rmdirSync(own);
+  return names.flatMap((name) => {
+    try {
+      linkSync(join(own, name), join(images, name));
+      return [];
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      return [`${join(images, name)} cannot be made (${code}): CRIU would miss it; criujs finds it in ${own}`];
+    }
+  });
+}

@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import { type HookName, type Logger, PluginError } from '@criujs/plugin-sdk';
+import type { OldContext } from '../call-old.ts';
+import { inspectElf } from '../inspect/elf/read-elf.ts';
+import type { OldStructureName } from '../inspect/inspection.ts';
+import { versionText } from '../inspect/versions.ts';
+import { refuse, refused } from './refuse.ts';
+import { startRunner } from './runner.ts';
+import { hooksOf } from './served.ts';
+
+/** What a compiled plugin is. */
+export interface Compiled {
+  readonly structure: OldStructureName;
+  /** As its descriptor has it; empty: it has none. */
+  readonly name: string;
+  readonly version: string;
+  readonly hooks: readonly HookName[];
+}
+
+/** Milliseconds that a plugin may take to be loaded, where it must be. */
+const loadDeadline = 10_000;
+
+/**
+ * Reads what a compiled plugin is. It is not run; only where that does not tell its hooks, it is loaded in a process of its
+ * own, as CRIU loads it.
+ * @throws PluginError PLUGIN_INVALID: it is none, or would not be loaded by CRIU either; WireError NATIVE_NO_COMPILER …
+ */
+export async function readCompiled(path: string): Promise<Compiled> {
+  const elf = inspectElf(await readFile(path), path);
+  const undecided = refuse(elf);
+  const { structure, name, versionNumber, complete } = elf;
+  if (!complete || undecided.length > 0) return loadOnly(path, undecided);
+  const hooks = elf.hooks.map(({ hook }) => hook);
+  return { structure, name: name ?? '', version: versionText(versionNumber), hooks };
+}
+
+async function loadOnly(path: string, undecided: readonly string[]): Promise<Compiled> {
+  const runner = await startRunner(path, null, silent);
+  try {
+    const context: OldContext = { log: silent, signal: AbortSignal.timeout(loadDeadline) };
+    const welcome = await runner.begin({ stage: null, needed: null }, context);
+    if (welcome.error !== '')
+      throw refused(path, loadError(path, welcome.error, undecided), 'Link it with what it needs.');
+    const { name, version, served } = welcome;
+    const structure = welcome.structure === 1 ? 'functions' : 'descriptor';
+    return { structure, name, version: versionText(version), hooks: hooksOf(served) };
+  } finally {
+    await runner.end();
+  }
+}
+
+/** The dynamic linker names the first symbol that is missing; there may be more. */
+function loadError(path: string, error: string, undecided: readonly string[]): string {
+  const text = error.replace(`${path}: `, '');
+  return undecided.length > 1 ? `${text}; of what it takes nobody is known to have ${undecided.join(', ')}` : text;
+}
+
+/** No run is there to be told of anything. */
+const quiet = (): void => undefined;
+const silent: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+
+/** @throws PluginError PLUGIN_INVALID unless the process of a run says the same as the file */
+export function checkSame(
+  path: string,
+  found: Compiled,
+  welcome: { readonly name: string; readonly error: string },
+): void {
+  if (welcome.error !== '') throw refused(path, loadError(path, welcome.error, []), 'Build the plugin again.');
+  if (found.structure === 'functions' || welcome.name === found.name) return;
+  throw new PluginError(`${path} named itself ${found.name}, and is loaded as ${welcome.name}`, {
+    code: 'PLUGIN_INVALID',
+    remedy: 'Was it replaced meanwhile? Start the run again.',
+  });
+}

@@ -1,0 +1,309 @@
+import { mkdirSync, opendirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { dump, type LogEntry, restore } from '@criujs/core';
+import { legacyLoader, nameFromPath } from '@criujs/legacy-compat';
+import { describe, expect, onTestFinished } from 'vitest';
+import { unknownDevice } from '../../core/test/harness/devices.ts';
+import { criujsCommand, criujsFails, type Engine, realCriu } from '../../core/test/harness/engines.ts';
+import { travel } from '../../core/test/harness/legs.ts';
+import { criuMissing, isRoot } from '../../core/test/harness/machine.ts';
+import { type Place, test } from '../../core/test/harness/place.ts';
+import { processesIn, untilGone } from '../../core/test/harness/processes.ts';
+import { cProgram } from '../../core/test/harness/programs.ts';
+import type { Target } from '../../core/test/harness/target.ts';
+import { until } from '../../core/test/harness/wait.ts';
+import { childrenOf } from './children.ts';
+import { compilePlugin, forCriu41 } from './compile.ts';
+
+// Compiled plugins in real dumps and restores of real processes: by our engine, by CRIU with the same libraries, and by one
+// after the other.
+
+const device = unknownDevice ?? '';
+const program = cProgram('external', { DEVICE: device });
+
+function firstOf(reasons: readonly (string | null)[]): string | null {
+  return reasons.find((it) => it !== null) ?? null;
+}
+const missing = firstOf([
+  program.missing,
+  isRoot ? null : 'needs root',
+  unknownDevice ? null : 'no device that the engine does not know',
+]);
+const noSocket = firstOf([program.missing, isRoot ? null : 'needs root']);
+const noCriu = criuMissing();
+const titled = (title: string, reason: string | null): string => (reason === null ? title : `${title} (${reason})`);
+
+/** Plugins as CRIU has them: libraries in a directory, asked in the order in which it lists them. */
+interface Libraries {
+  readonly directory: string;
+  readonly paths: readonly string[];
+}
+
+function libraries(place: Place, names: readonly string[]): Libraries {
+  const directory = place.fresh('plugins');
+  mkdirSync(directory);
+  for (const name of names) compilePlugin(name, directory, forCriu41);
+  const paths: string[] = [];
+  const open = opendirSync(directory);
+  for (let entry = open.readSync(); entry !== null; entry = open.readSync()) paths.push(join(directory, entry.name));
+  open.closeSync();
+  return { directory, paths };
+}
+
+/** An engine, and what the plugins in it said since the last time. */
+interface Stand {
+  readonly engine: Engine;
+  said(): string[];
+}
+
+function ours({ paths: plugins }: Libraries): Stand & { readonly log: LogEntry[] } {
+  const log: LogEntry[] = [];
+  const options = { plugins, loaders: [legacyLoader()], onLog: (entry: LogEntry) => void log.push(entry) };
+  let seen = 0;
+  return {
+    log,
+    engine: {
+      name: 'criujs with compiled plugins',
+      waitsForPids: true,
+      async dump(pid, images) {
+        await dump({ pid, images, ...options });
+      },
+      async restore(images) {
+        return (await restore({ images, detach: true, ...options })).pid;
+      },
+    },
+    said() {
+      const fresh = log.slice(seen).filter(({ level }) => level === 'info');
+      seen = log.length;
+      return fresh.map(({ message }) => message);
+    },
+  };
+}
+
+function theirs({ directory }: Libraries): Stand {
+  const env = { CRIU_LIBS_DIR: directory };
+  const logs: string[] = [];
+  return {
+    engine: {
+      ...realCriu,
+      async dump(pid, images, leg) {
+        logs.push(join(images, 'dump.log'));
+        await realCriu.dump(pid, images, leg, { env });
+      },
+      async restore(images, leg) {
+        logs.push(join(images, 'restore.log'));
+        return realCriu.restore(images, leg, { env });
+      },
+    },
+    said: () => logs.splice(0).flatMap(pluginLines),
+  };
+}
+
+/** `(00.012345)   1234: ext-file: …`: a time, and a pid where a restored task speaks. */
+function pluginLines(path: string): string[] {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  return lines.flatMap(
+    (line) => /^\(\d+\.\d+\)\s+(?:\d+: )?((?:trivial|ext-file|old-file|unix-socket): .*)$/.exec(line)?.[1] ?? [],
+  );
+}
+
+/** Ids, inodes and pids are another run's numbers: here they are told by when they first occurred. */
+function comparable(lines: readonly string[], target: Target): string[] {
+  const ids: string[] = [];
+  const pids = target.pids();
+  const plain = lines.map((line) =>
+    line
+      .replace(/0x[0-9a-f]+|(?<=unix_sk )\d+/g, (id) => {
+        if (!ids.includes(id)) ids.push(id);
+        return `id ${ids.indexOf(id) + 1}`;
+      })
+      .replace(/(?<=devices(?:_late)? )\d+$/, (pid) => `process ${pids.indexOf(Number(pid)) + 1}`),
+  );
+  // Restored tasks run side by side.
+  return plain.sort();
+}
+
+/** A dump and a restore, and what plugins said meanwhile. */
+async function runs({ engine, said }: Stand, place: Place, target: Target): Promise<string[]> {
+  await travel(place, target, { by: engine });
+  return comparable(said(), target);
+}
+
+describe.skipIf(missing)(titled('a device through a compiled plugin', missing), () => {
+  describe.each(['ext-file', 'old-file'])('%s', (plugin) => {
+    test('is dumped and restored, twice, by the embedded engine', async ({ place }) => {
+      const target = await place.start(program);
+      const stand = ours(libraries(place, ['trivial', plugin]));
+      for (let leg = 0; leg < 2; leg++) {
+        const said = await runs(stand, place, target);
+        for (const what of ['keeps', 'brings back'])
+          expect(said.filter((line) => line.startsWith(`${plugin}: ${what} ${device}`))).toHaveLength(2);
+        expect(said.filter((line) => line.startsWith('trivial: pause_devices'))).toEqual(
+          [1, 2, 3].map((number) => `trivial: pause_devices process ${number}`),
+        );
+        expect(childrenOf(process.pid), 'no process of a plugin is left').toEqual([]);
+      }
+      await target.finish();
+      const warnings = stand.log.filter(({ level }) => level === 'warn');
+      expect(warnings, 'of the old structure each run is told').toHaveLength(plugin === 'old-file' ? 4 : 0);
+    });
+
+    test.skipIf(noCriu)(titled('is asked the same by CRIU', noCriu), async ({ place }) => {
+      const plugins = libraries(place, ['trivial', plugin]);
+      const seen: string[][] = [];
+      for (const stand of [ours(plugins), theirs(plugins)]) {
+        const target = await place.start(program);
+        seen.push(await runs(stand, place, target));
+        await target.finish();
+      }
+      expect(seen[0]?.length).toBeGreaterThan(10);
+      // criujs knows who dumped a file, and asks that plugin first.
+      const [own = [], real = []] = seen.map((said) => said.filter((line) => !line.startsWith('trivial: restore_ext')));
+      expect(own).toEqual(real);
+      expect(seen[0]).toEqual(own);
+    });
+
+    test.skipIf(noCriu)(titled('that CRIU dumped is restored by the embedded engine', noCriu), async ({ place }) => {
+      const plugins = libraries(place, ['trivial', plugin]);
+      const target = await place.start(program);
+      await travel(place, target, { by: theirs(plugins).engine, restoredBy: ours(plugins).engine });
+      await target.finish();
+    });
+  });
+
+  test.skipIf(noCriu)(titled('that the embedded engine dumped is restored by CRIU', noCriu), async ({ place }) => {
+    const plugins = libraries(place, ['trivial', 'ext-file']);
+    const target = await place.start(program);
+    await travel(place, target, { by: ours(plugins).engine, restoredBy: theirs(plugins).engine });
+    await target.finish();
+  });
+
+  test('the plugin is the provider, and what it kept is its part of the images', async ({ place }) => {
+    const target = await place.start(program);
+    const plugins = libraries(place, ['old-file']);
+    const images = await travel(place, target, { by: ours(plugins).engine });
+    const [path = ''] = plugins.paths;
+    const provider = { name: nameFromPath(path), version: '0.1.0' };
+    const { externals } = JSON.parse(readFileSync(join(images, 'criujs.json'), 'utf8')) as {
+      externals: { file: { provider: unknown } }[];
+    };
+    expect(externals.map(({ file }) => file.provider)).toEqual([provider, provider]);
+    const shown = await criujsCommand(['show', images]);
+    expect(shown.stdout).toContain('old-file-');
+    await target.finish();
+  });
+
+  for (const [how, message, code] of [
+    ['crash', 'was ended by SIGSEGV', 'HOOK_FAILED'],
+    ['hang', 'gave no answer', 'HOOK_TIMEOUT'],
+    ['5', 'answered 5', 'HOOK_FAILED'],
+  ] as const) {
+    test(`a plugin that does ${how} fails the dump, and the target runs on as it was`, async ({ place }) => {
+      const target = await place.start(program);
+      const who = target.identities();
+      const { paths } = libraries(place, ['misbehaves']);
+      const args = [
+        'dump',
+        '-t',
+        String(target.pid),
+        '-D',
+        target.images(),
+        '--plugin',
+        paths[0] ?? '',
+        '--hook-deadline',
+        '1000',
+      ];
+      const failure = await criujsFails(args, { env: { MISBEHAVE: `${how}:dump` } });
+      expect(failure).toMatchObject({ code, exitCode: 4, plugin: 'misbehaves', hook: 'DUMP_EXT_FILE' });
+      expect(failure.message).toContain(message);
+      expect(target.identities()).toEqual(who);
+      expect(target.held()).toEqual([]);
+      await target.advance();
+      await target.finish();
+    });
+
+    test(`a plugin that does ${how} fails the restore, and nothing is left half restored`, async ({ place }) => {
+      const target = await place.start(program);
+      const { paths } = libraries(place, ['misbehaves']);
+      const more = ['--plugin', paths[0] ?? '', '--hook-deadline', '1000'];
+      const images = target.images();
+      const dumped = await criujsCommand(['dump', '-t', String(target.pid), '-D', images, ...more]);
+      expect(dumped.code, dumped.stderr).toBe(0);
+      const env = { MISBEHAVE: `${how === '5' ? 'n' : how}:restore` };
+      const failure = await criujsFails(['restore', '-D', images, '--detach', ...more], { env });
+      expect(failure).toMatchObject({ code, exitCode: 4, plugin: 'misbehaves', hook: 'RESTORE_EXT_FILE' });
+      expect(processesIn(target.directory)).toEqual([]);
+    });
+  }
+
+  test('the command line takes one, and names it where it is missing', async ({ place }) => {
+    const target = await place.start(program);
+    const { paths } = libraries(place, ['ext-file']);
+    const more = ['--plugin', paths[0] ?? ''];
+    const pid = String(target.pid);
+    const planned = await criujsCommand(['plan', '-t', pid, ...more, '--json']);
+    expect(planned.code).toBe(0);
+    expect(planned.stdout).toContain('"ext-file"');
+    const images = target.images();
+    const dumped = await criujsCommand(['dump', '-t', pid, '-D', images, '-v', ...more]);
+    expect(dumped.stderr).toContain(`ext-file: keeps ${device}`);
+    expect(dumped.stdout).toContain('plugins: ext-file');
+    const failure = await criujsFails(['restore', '-D', images, '--detach']);
+    expect(failure).toMatchObject({ code: 'PLUGIN_MISSING', exitCode: 4, plugin: 'ext-file' });
+    await untilGone(target.pid);
+    const restored = await criujsCommand(['restore', '-D', images, '--detach', '--json', ...more]);
+    expect(restored.code, restored.stderr).toBe(0);
+    place.track(target.pid);
+    await target.advance();
+    await target.finish();
+  });
+});
+
+describe.skipIf(noSocket)(titled('a connection through a compiled plugin', noSocket), () => {
+  test('is made again, and CRIU asks the same', async ({ place }) => {
+    const service = await serve(place);
+    const plugins = libraries(place, ['unix-socket']);
+    const seen: string[][] = [];
+    for (const stand of noCriu === null ? [ours(plugins), theirs(plugins)] : [ours(plugins)]) {
+      const target = await place.start(cProgram('external', { SERVICE: service.path }));
+      await target.pause();
+      // Between two questions: what is on its way in a connection that is cut is lost.
+      const images = target.images();
+      const connections = service.connections();
+      await stand.engine.dump(target.pid, images);
+      await untilGone(target.pid);
+      target.pid = await stand.engine.restore(images);
+      place.track(target.pid);
+      await target.resume();
+      await target.advance();
+      expect(service.connections()).toBe(connections + 1);
+      seen.push(comparable(stand.said(), target));
+      await target.finish();
+    }
+    expect(seen[0]).toEqual([
+      `unix-socket: connects to ${service.path} again`,
+      `unix-socket: keeps the connection to ${service.path}`,
+    ]);
+    for (const other of seen) expect(other).toEqual(seen[0]);
+  });
+});
+
+/** Answers every line with the same line and a word. */
+async function serve(place: Place): Promise<{ readonly path: string; connections(): number }> {
+  const path = place.fresh('service');
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    let rest = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) socket.write(`${line} yes\n`);
+    });
+    socket.on('error', () => socket.destroy());
+  }).listen(path);
+  onTestFinished(() => void server.close());
+  await until('the service listens', () => server.listening);
+  return { path, connections: () => connections };
+}
