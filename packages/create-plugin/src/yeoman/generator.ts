@@ -1,11 +1,12 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { MemFsEditorFile } from 'mem-fs-editor';
 import { clearFileState, isFilePending, setCommittedFile } from 'mem-fs-editor/state';
-import Generator from 'yeoman-generator';
+import Generator, { type Storage } from 'yeoman-generator';
 import type { Answers } from '../answers.ts';
 import { helpText } from '../command/help.ts';
 import { CreateError } from '../create-error.ts';
 import { createOutput, type Output } from '../output.ts';
+import { packageFolder } from '../package-folder.ts';
 import { ownPlace } from '../place.ts';
 import { projectFiles } from '../project/project-files.ts';
 import { completeAnswers } from '../questions/complete.ts';
@@ -30,6 +31,8 @@ export interface OwnRun {
 
 type YeomanOptions = NonNullable<ConstructorParameters<typeof Generator>[1]>;
 
+type StorageOptions = Parameters<Generator['createStorage']>[1];
+
 /** All that is known once the last question is answered. */
 interface Work extends Prepared {
   readonly answers: Answers;
@@ -50,6 +53,7 @@ export class CriuPluginGenerator extends Generator {
 
   constructor(args: string[], options: Readonly<Record<string, unknown>>) {
     super(args, options as YeomanOptions, {
+      tasksMatchingPriority: true,
       customInstallTask: true,
       customCommitTask: () => this.#guarded(() => this.#commit()),
     });
@@ -62,6 +66,12 @@ export class CriuPluginGenerator extends Generator {
   /** Yeoman would read the package.json of the current directory, which is no business of ours. */
   override determineAppname(): string {
     return '';
+  }
+
+  /** Neither `~/.yo-rc-global.json` nor a `.yo-rc.json` is read or written: no answer is kept for the next time. */
+  // biome-ignore lint/suspicious/noExplicitAny: Yeoman's own bound
+  override createStorage<Stored extends Record<any, any>>(path: string, options?: StorageOptions): Storage<Stored> {
+    return super.createStorage<Stored>(join(packageFolder(), 'no-settings', basename(path)), options);
   }
 
   override help(): string {
