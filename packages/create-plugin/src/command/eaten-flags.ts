@@ -1,37 +1,38 @@
 import { CreateError } from '../create-error.ts';
-import type { Place } from '../place.ts';
-import { type Flag, flags } from './flags.ts';
+import { flags } from './flags.ts';
 import type { Request } from './request.ts';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** npm has these too, and people set them for npm itself: to take them is no mistake. */
-const npmsOwn: ReadonlySet<string> = new Set(['yes', 'force', 'json', 'version', 'help', 'description', 'git']);
+const npmsOwn: readonly string[] = ['yes', 'force', 'json', 'version', 'help', 'description', 'git'];
 
 /**
  * npm takes flags that come before `--` for itself and shows them to us only as `npm_config_…`. To go on as if they had
  * not been written would do what nobody asked for, such as writing files when a dry run was wanted.
  * @throws {CreateError} `USAGE`
  */
-export function refuseEatenFlags(request: Request, { environment }: Place): void {
-  const eaten = [...flags].filter(([name, flag]) => !npmsOwn.has(name) && !isGiven(flag, request) && took(name));
-  if (eaten.length === 0) return;
-  const written = eaten.map(([name]) => `--${name}`);
+export function refuseEatenFlags(request: Request, environment: Environment): void {
+  if (environment['npm_command'] !== 'exec' && environment['npm_command'] !== 'init') return;
+  const written = new Set([...flags.keys()].filter((name) => !isGiven(name, request)).flatMap((name) => took(name)));
+  if (written.size === 0) return;
   const folder = request.given.get('folder') ?? 'my-plugin';
   throw new CreateError(
     'USAGE',
-    `npm took ${written.join(', ')} for itself`,
-    `Flags come after --: npm create criu-plugin ${folder} -- ${written.join(' ')}`,
+    `npm took ${[...written].join(', ')} for itself`,
+    `Flags come after --: npm create criu-plugin ${folder} -- ${[...written].join(' ')}`,
   );
 
-  function took(name: string): boolean {
-    if (environment['npm_command'] !== 'exec' && environment['npm_command'] !== 'init') return false;
+  function took(name: string): readonly string[] {
     const value = environment[`npm_config_${name.replaceAll('-', '_')}`];
-    return value !== undefined && value !== '' && value !== 'false';
+    if (value === undefined || value === '') return [];
+    if (value === 'false') return flags.has(`no-${name}`) ? [`--no-${name}`] : [];
+    return npmsOwn.includes(name) ? [] : [`--${name}`];
   }
 }
 
-function isGiven(flag: Flag, request: Request): boolean {
-  if ('answers' in flag) return request.given.has(flag.answers);
-  return (
-    { from: request.from !== null, 'dry-run': request.dryRun, verbose: request.verbose }[flag.sets as string] ?? false
-  );
+function isGiven(name: string, request: Request): boolean {
+  const flag = flags.get(name);
+  if (flag !== undefined && 'answers' in flag) return request.given.has(flag.answers);
+  return { from: request.from !== null, 'dry-run': request.dryRun, verbose: request.verbose }[name] ?? false;
 }

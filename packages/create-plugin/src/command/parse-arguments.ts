@@ -4,6 +4,7 @@ import type { QuestionId } from '../questions/choices.ts';
 import type { FlagValue } from '../questions/read-value.ts';
 import { type Flag, flags, shortFlags } from './flags.ts';
 import { didYouMean } from './nearest.ts';
+import { refuseExtra } from './refuse-extra.ts';
 import type { Invocation } from './request.ts';
 import { type SwitchName, switches } from './switches.ts';
 
@@ -22,11 +23,13 @@ export function parseArguments(args: readonly string[]): Invocation {
   const words: string[] = [];
   const given = new Map<QuestionId, FlagValue>();
   const set = new Map<SwitchName, string | true>();
+  const notForUpdate: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
     const flag = flagOf(token.name, token.rawName);
     const value = readToken(flag, token);
+    if (!('sets' in flag && switches[flag.sets].update)) notForUpdate.push(token.rawName);
     if ('sets' in flag) set.set(flag.sets, value === true ? true : String(value));
     else given.set(flag.answers, given.has(flag.answers) ? [given.get(flag.answers) ?? [], value].flat() : value);
   }
@@ -39,23 +42,21 @@ export function parseArguments(args: readonly string[]): Invocation {
     verbose: set.has('verbose'),
   };
   if (words[0] === 'update') {
-    refuseForUpdate(given, set);
-    refuseMore(words.slice(2));
+    refuseForUpdate(notForUpdate);
+    refuseExtra(words.slice(2));
     return { command: 'update', request: { folder: words[1] ?? '.', ...common } };
   }
-  const [folder, ...more] = words;
-  refuseMore(given.has('folder') ? words : more);
-  if (folder !== undefined) given.set('folder', folder);
+  const extra = given.has('folder') ? words : words.slice(1);
+  if (words[0] !== undefined && !given.has('folder')) given.set('folder', words[0]);
   const from = set.get('from');
   return {
     command: 'create',
-    request: { given, from: typeof from === 'string' ? from : null, yes: set.has('yes'), ...common },
+    request: { given, extra, from: typeof from === 'string' ? from : null, yes: set.has('yes'), ...common },
   };
 }
 
 function flagOf(name: string, raw: string): Flag {
-  const short = raw.startsWith('--') ? undefined : shortFlags.get(name);
-  const found = short === undefined ? (raw.startsWith('--') ? flags.get(name) : undefined) : flags.get(short);
+  const found = flags.get(raw.startsWith('--') ? name : (shortFlags.get(name) ?? ''));
   if (found !== undefined) return found;
   const hint = didYouMean(name, [...flags.keys()], (word) => `--${word}`);
   throw new CreateError('USAGE', `there is no flag ${raw}`, `${hint}--help lists all flags.`);
@@ -78,20 +79,7 @@ function readToken(flag: Flag, { rawName, value, inlineValue }: OptionToken): st
   throw new CreateError('USAGE', `${rawName} takes no value`, `Write ${rawName} alone.`);
 }
 
-function refuseMore(words: readonly string[]): void {
-  if (words.length === 0) return;
-  const what = `there is only one folder, and this is too much: ${words.join(' ')}`;
-  const remedy =
-    'Quote a name with blanks. With npm, flags come after --, or npm takes them for itself: npm create criu-plugin my-plugin -- --yes';
-  throw new CreateError('USAGE', what, remedy);
-}
-
-function refuseForUpdate(given: ReadonlyMap<QuestionId, unknown>, set: ReadonlyMap<SwitchName, unknown>): void {
-  const [strange] = [...given.keys(), ...[...set.keys()].filter((name) => switches[name].update !== true)];
-  if (strange === undefined) return;
-  throw new CreateError(
-    'USAGE',
-    `update has no use for --${strange}`,
-    '`create-criu-plugin --help` lists what it takes.',
-  );
+function refuseForUpdate([flag]: readonly string[]): void {
+  if (flag === undefined) return;
+  throw new CreateError('USAGE', `update has no use for ${flag}`, '--help lists what it takes.');
 }

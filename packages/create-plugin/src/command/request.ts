@@ -5,6 +5,8 @@ import type { FlagValue } from '../questions/read-value.ts';
 export interface Request {
   /** Answers by flags. */
   readonly given: ReadonlyMap<QuestionId, FlagValue>;
+  /** Words beyond the folder, which make no sense. */
+  readonly extra: readonly string[];
   /** An existing plugin's file. */
   readonly from: string | null;
   readonly yes: boolean;

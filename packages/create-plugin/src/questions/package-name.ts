@@ -10,7 +10,9 @@ export function whyInvalidName(name: string): string | null {
 export function nearestName(text: string): string {
   const [scope, own] = /^@([^/]+)\/(.*)$/.exec(text)?.slice(1) ?? [];
   const name = own === undefined ? simple(text) : `@${simple(scope ?? '')}/${simple(own)}`;
-  return [name, `criu-plugin-${simple(own ?? text)}`].find((it) => whyInvalidName(it) === null) ?? 'my-criu-plugin';
+  const last = simple(own ?? text);
+  const candidates = last === '' ? [] : [name, `criu-plugin-${last}`];
+  return candidates.find((it) => whyInvalidName(it) === null) ?? 'my-criu-plugin';
 }
 
 /** The plugin's own name within images and messages: the package's, without scope and prefix. */
@@ -29,6 +31,7 @@ function simple(text: string): string {
     .normalize('NFKD')
     .replaceAll(/\p{Mark}/gu, '')
     .toLowerCase()
+    .replaceAll('ß', 'ss')
     .replaceAll(/[^a-z0-9._~-]+/g, '-')
     .replaceAll(/^[._~-]+|[._~-]+$/g, '')
     .slice(0, 100)

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { refuseEatenFlags } from '../command/eaten-flags.ts';
 import { flagForm } from '../command/flag-form.ts';
+import { refuseExtra } from '../command/refuse-extra.ts';
 import type { Request } from '../command/request.ts';
 import { CreateError } from '../create-error.ts';
 import type { Place } from '../place.ts';
@@ -23,7 +24,8 @@ export interface Prepared {
  * @throws {CreateError}
  */
 export async function prepare(request: Request, place: Place): Promise<Prepared> {
-  refuseEatenFlags(request, place);
+  refuseEatenFlags(request, place.environment);
+  refuseExtra(request.extra);
   const situation = await situationOf(request, place);
   let known: Known = {};
   for (const id of questionIds) {

@@ -24,14 +24,7 @@ export function declareOptions(generator: Generator): void {
  */
 export function requestOf(args: readonly string[], options: YeomanOptions): Request {
   refuseMisspelt(options);
-  const [folder, ...more] = args;
-  if (more.length > 0) {
-    throw new CreateError(
-      'USAGE',
-      `there is only one folder, and this is too much: ${more.join(' ')}`,
-      'Quote a name with blanks.',
-    );
-  }
+  const [folder, ...extra] = args;
   const given = new Map<QuestionId, FlagValue>();
   for (const [name, flag] of flags) {
     const value = optionOf(name, options);
@@ -45,6 +38,7 @@ export function requestOf(args: readonly string[], options: YeomanOptions): Requ
   const isSet = (name: string): boolean => optionOf(name, options) === true;
   return {
     given,
+    extra,
     from: typeof from === 'string' ? from : null,
     yes: isSet('yes'),
     dryRun: isSet('dry-run'),
