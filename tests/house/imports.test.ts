@@ -45,6 +45,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     '@criujs/plugin-host',
     '@criujs/legacy-compat',
     '@criujs/core',
+    '@criujs/criu-bridge',
   ],
   // Bundled: what it is made of are development dependencies, and a user installs none of them.
   'create-plugin': [

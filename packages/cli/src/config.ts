@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CriuConfig } from '@criujs/core';
+import type { CriuConfig, CriuSettings } from '@criujs/core';
 import { UsageError } from './usage-error.ts';
 
 /** Names that are looked for in the current directory, in this order. */
@@ -12,7 +12,15 @@ export interface LoadedConfig extends CriuConfig {
   readonly path: string | null;
 }
 
-const known: readonly string[] = ['plugins', 'pluginOptions', 'hookDeadline'] satisfies (keyof CriuConfig)[];
+const known: readonly string[] = [
+  'plugins',
+  'pluginOptions',
+  'hookDeadline',
+  'engine',
+  'criu',
+] satisfies (keyof CriuConfig)[];
+
+const knownOfCriu: readonly string[] = ['bin', 'options', 'nativePlugins'] satisfies (keyof CriuSettings)[];
 
 /**
  * Finds and reads the configuration.
@@ -24,8 +32,10 @@ export async function loadConfig(cwd: string, choice: string | boolean): Promise
   if (path === null) return { path: null };
   const config = await evaluate(path);
   checkConfig(config, path);
+  const { criu } = config;
   return {
     ...config,
+    ...(criu === undefined ? {} : { criu: settingsFrom(criu, dirname(path)) }),
     plugins: (config.plugins ?? []).map((it) => (typeof it === 'string' ? fromDirectory(it, dirname(path)) : it)),
     path,
   };
@@ -77,7 +87,28 @@ function firstMistake(config: unknown): string | null {
     return 'pluginOptions is no object';
   if (hookDeadline !== undefined && typeof hookDeadline !== 'number')
     return 'hookDeadline is no number of milliseconds';
-  return null;
+  return engineMistake(config as Record<string, unknown>);
+}
+
+function engineMistake({ engine, criu }: Record<string, unknown>): string | null {
+  if (engine !== undefined && engine !== 'embedded' && engine !== 'criu')
+    return "engine is neither 'embedded' nor 'criu'";
+  if (criu === undefined) return null;
+  if (typeof criu !== 'object' || criu === null) return 'criu is no object';
+  const unknown = Object.keys(criu).find((key) => !knownOfCriu.includes(key));
+  if (unknown !== undefined) return `there is no setting criu.${unknown}; there are ${knownOfCriu.join(', ')}`;
+  const { bin, options, nativePlugins } = criu as Record<string, unknown>;
+  if (bin !== undefined && typeof bin !== 'string') return 'criu.bin is no path';
+  if (options !== undefined && (typeof options !== 'object' || options === null)) return 'criu.options is no object';
+  return nativePlugins === undefined || Array.isArray(nativePlugins) ? null : 'criu.nativePlugins is no array';
+}
+
+function settingsFrom({ bin, nativePlugins, options }: CriuSettings, directory: string): CriuSettings {
+  return {
+    ...(bin === undefined ? {} : { bin: bin.includes('/') ? resolve(directory, bin) : bin }),
+    ...(options === undefined ? {} : { options }),
+    ...(nativePlugins === undefined ? {} : { nativePlugins: nativePlugins.map((it) => resolve(directory, it)) }),
+  };
 }
 
 /** Paths in a configuration are meant from its own directory; names of packages stay as they are. */

@@ -19,15 +19,23 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
   criujs dump -t 4242 -D images -p ./old-plugin.so   the same with a compiled plugin of CRIU
   criujs dump -t 4242 -D images -p ./gpu.ts --record calls.jsonl
                                                      keep what the plugin was asked, for its tests
-  criujs dump -t "$(pgrep -n myserver)" -D images --json`,
+  criujs dump -t "$(pgrep -n myserver)" -D images --json
+  criujs dump -t 4242 -D images --engine criu -p ./gpu.ts
+                                                     let an installed CRIU do it, with the same plugin
+  criujs dump -t 4242 -D images --engine criu --criu-option tcp-established --criu-option ghost-limit=10000000
+  criujs dump -t 4242 -D images --engine criu --native-plugin /usr/lib/criu/cuda_plugin.so -p ./gpu.ts`,
   restore: `Examples:
   criujs restore -D images                   in the foreground, as if started from this shell
   criujs restore -D images --detach          in the background
   criujs restore -D images --detach --new-pids --pidfile server.pid
-                                             without any right, and told where it is`,
+                                             without any right, and told where it is
+  criujs restore -D images --engine criu -p ./gpu.ts
+                                             by an installed CRIU, whichever engine dumped`,
   plan: `Examples:
   criujs plan -t 4242                        can it be dumped, and if not, why?
-  criujs plan -t 4242 -p ./gpu.ts            and with this plugin?`,
+  criujs plan -t 4242 -p ./gpu.ts            and with this plugin?
+  criujs plan -t 4242 -p ./gpu.ts --engine criu
+                                             what would the plugin take, and what is left to CRIU?`,
   show: `Examples:
   criujs show images                         who was dumped, which plugins took what, what do they keep?
   criujs show images --json | jq .sections   for machines`,
@@ -40,5 +48,6 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
   check: `Examples:
   criujs check
   criujs check -v                            all that was tried
-  criujs check --json | jq .samePids         can restored programs have their old pids?`,
+  criujs check --json | jq .samePids         can restored programs have their old pids?
+  criujs check --engine criu                 is there a CRIU, does it work, which hooks does it call?`,
 };

@@ -1,8 +1,9 @@
 import { exitCodeMeanings, exitCodes } from '@criujs/core';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { DumpFlags } from './commands/dump.ts';
 import type { PlanFlags } from './commands/plan.ts';
 import type { RestoreFlags } from './commands/restore.ts';
+import type { EngineFlags } from './engine-options.ts';
 import { examples } from './examples.ts';
 import { createOutput, type Output } from './output.ts';
 import { parseNumber } from './run-options.ts';
@@ -53,11 +54,36 @@ export function createProgram({ cwd, version, finished }: Call): Command {
       .option('--config <file>', 'read this configuration (default: criu.config.ts in the current directory, if there)')
       .option('--no-config', 'read no configuration');
 
+  const withEngine = (command: Command): Command =>
+    command
+      .addOption(
+        new Option(
+          '--engine <engine>',
+          'who does the work: our own engine, or an installed CRIU (default: embedded)',
+        ).choices(['embedded', 'criu']),
+      )
+      .option('--criu-bin <file>', 'the program criu: a path, or a name in PATH (default: criu)');
+
+  const withCriu = (command: Command): Command =>
+    withEngine(command)
+      .option(
+        '--criu-option <name[=value]>',
+        "an option of CRIU's RPC, by CRIU's name or a guessable one: tcp-established, external-mounts=KEY:PATH; may be repeated",
+        collect,
+      )
+      .option(
+        '--native-plugin <file>',
+        'a compiled plugin of CRIU, such as cuda_plugin.so, to be loaded beside yours; may be repeated',
+        collect,
+      );
+
+  const withEnginePlugins = (command: Command): Command => withCriu(withPlugins(command));
+
   const withRecord = (command: Command): Command =>
     command.option('--record <file>', 'keep the calls and answers of plugins there, for a replay in their tests');
 
   withRecord(
-    withPlugins(
+    withEnginePlugins(
       program
         .command('dump')
         .summary('save a process, and all below it, into a directory')
@@ -77,7 +103,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     });
 
   withRecord(
-    withPlugins(
+    withEnginePlugins(
       program
         .command('restore')
         .summary('bring processes back from a directory')
@@ -96,12 +122,13 @@ export function createProgram({ cwd, version, finished }: Call): Command {
       finished(await restoreCommand(complete(flags), cwd, await outputOf(flags)));
     });
 
-  withPlugins(
+  withEnginePlugins(
     program
       .command('plan')
       .summary('tell who would save what, and change nothing')
       .description(
-        'Tells for each resource of a tree who would save it, or why nobody would. It only looks: nothing is frozen, and plugins are asked what they would claim, not called. Exit code 0 when a dump would find a taker for everything.',
+        'Tells for each resource of a tree who would save it, or why nobody would. It only looks: nothing is frozen, and plugins are asked what they would claim, not called. Exit code 0 when a dump would find a taker for everything. ' +
+          'Under --engine criu only what plugins claim is known beforehand: CRIU itself cannot be asked.',
       )
       .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1)),
   )
@@ -152,14 +179,15 @@ export function createProgram({ cwd, version, finished }: Call): Command {
       throw new Error('a well-formed run does not come here');
     });
 
-  general(program.command('check').summary('tell what this machine and your rights allow'))
+  withEngine(general(program.command('check').summary('tell what this machine and your rights allow')))
     .description(
-      'Tries on a small process of its own what this kernel, its filters and your rights allow. Exit code 0 when you can dump your own processes.',
+      'Tries on a small process of its own what this kernel, its filters and your rights allow. Exit code 0 when you can dump your own processes. ' +
+        'With --engine criu: which CRIU there is, what its own check says, and which hooks of plugins it calls.',
     )
     .addHelpText('after', `\n${examples.check}`)
-    .action(async (flags: OutputFlags) => {
+    .action(async (flags: Partial<EngineFlags> & OutputFlags) => {
       const { checkCommand } = await import('./commands/check.ts');
-      finished(await checkCommand(await outputOf(flags)));
+      finished(await checkCommand(complete(flags), cwd, await outputOf(flags)));
     });
 
   return program;
@@ -179,6 +207,8 @@ function complete<F extends object>(flags: Partial<F>): F {
   const absent = {
     plugin: [],
     pluginOption: [],
+    criuOption: [],
+    nativePlugin: [],
     config: true,
     leaveRunning: false,
     force: false,

@@ -25,6 +25,10 @@ const words: Readonly<Record<string, string>> = {
   map: 'laying out memory',
   fill: 'filling memory',
   resume: 'starting the processes',
+  'pre-dump': 'CRIU begins',
+  'post-dump': 'finishing the images',
+  'pre-restore': 'CRIU begins',
+  'pre-resume': 'starting the processes',
 };
 
 /** @param what for example `dumping 4242` */

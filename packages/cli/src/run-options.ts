@@ -1,5 +1,6 @@
-import type { RunOptions } from '@criujs/core';
+import type { Engine, RunOptions } from '@criujs/core';
 import { loadConfig } from './config.ts';
+import { chooseEngine, type EngineFlags } from './engine-options.ts';
 import type { Output } from './output.ts';
 import { parsePluginOptions } from './plugin-options.ts';
 import { showProgress } from './progress.ts';
@@ -7,7 +8,7 @@ import { abortOnSignals, codeOfSignal } from './signals.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Options of every command that runs plugins, as commander gives them. */
-export interface RunFlags {
+export interface RunFlags extends EngineFlags {
   readonly plugin: readonly string[];
   readonly pluginOption: readonly string[];
   readonly hookDeadline?: number;
@@ -17,13 +18,18 @@ export interface RunFlags {
 }
 
 /** Joins the command line with the configuration. */
-export async function runOptions(flags: RunFlags, cwd: string, output: Output): Promise<RunOptions> {
+export async function runOptions(
+  flags: RunFlags,
+  cwd: string,
+  output: Output,
+): Promise<RunOptions & { readonly engine: Engine | undefined }> {
   const config = await loadConfig(cwd, flags.config);
   if (config.path !== null && output.verbose)
     output.note(output.errorColors.dim(`criujs: configuration ${config.path}`));
   const plugins = [...(config.plugins ?? []), ...flags.plugin];
   return {
     cwd,
+    engine: await chooseEngine(flags, config, cwd),
     plugins,
     loaders: await pluginLoaders(plugins.length),
     pluginOptions: parsePluginOptions(flags.pluginOption, config.pluginOptions),

@@ -8,6 +8,20 @@ export interface CriuConfig {
   readonly pluginOptions?: Readonly<Record<string, unknown>>;
   /** Milliseconds that a hook may take. */
   readonly hookDeadline?: number;
+  /** Who does the work. Default: the embedded engine. */
+  readonly engine?: 'embedded' | 'criu';
+  /** How CRIU is run, where it does the work. */
+  readonly criu?: CriuSettings;
+}
+
+/** What the command line gives to `criu()` of `@criujs/criu-bridge`. */
+export interface CriuSettings {
+  /** The program: a path from the configuration's own directory, or a name to look for in PATH. Default: `criu`. */
+  readonly bin?: string;
+  /** Options of CRIU's RPC, by guessable or by CRIU's own names. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** Compiled plugins to be loaded beside those in TypeScript: paths from the configuration's own directory. */
+  readonly nativePlugins?: readonly string[];
 }
 
 /** Types a configuration: `export default defineConfig({ plugins: ['./my-plugin.ts'] })`. */

@@ -1,5 +1,5 @@
 export type { Ability, CheckResult, CheckRow, Engine } from '@criujs/plugin-host/engine';
-export { type CriuConfig, defineConfig } from './config.ts';
+export { type CriuConfig, type CriuSettings, defineConfig } from './config.ts';
 export {
   EngineError,
   type EngineErrorCode,

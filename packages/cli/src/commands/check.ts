@@ -1,4 +1,5 @@
 import { type CheckResult, type CheckRow, check, exitCodes } from '@criujs/core';
+import { chooseEngine, type EngineFlags } from '../engine-options.ts';
 import type { Colors, Output } from '../output.ts';
 
 const abilities = [
@@ -8,23 +9,25 @@ const abilities = [
 ] as const;
 
 /** @returns 0 when a dump of one's own processes works */
-export async function checkCommand(output: Output): Promise<number> {
-  const result = await check();
-  output.result({ ok: true, command: 'check', ...result }, describe(result, output));
-  return result.dump ? exitCodes.done : exitCodes.rights;
+export async function checkCommand(flags: EngineFlags, cwd: string, output: Output): Promise<number> {
+  const engine = await chooseEngine(flags, {}, cwd);
+  const result = await check({ engine });
+  output.result({ ok: true, command: 'check', ...result }, describe(result, engine?.name, output));
+  if (result.dump) return exitCodes.done;
+  return engine === undefined ? exitCodes.rights : exitCodes.engine;
 }
 
-function describe(result: CheckResult, { colors, verbose }: Output): string {
+function describe(result: CheckResult, engine: string | undefined, { colors, verbose }: Output): string {
   const can = abilities.map(([name, words]) => `  ${result[name] ? colors.green('yes') : colors.red('no ')}  ${words}`);
-  const rows = result.rows.filter((row) => verbose || row.state !== 'ok').map((row) => describeRow(row, colors));
-  const good = result.rows.filter((row) => row.state === 'ok').length;
+  // Which CRIU was found is always worth a line.
+  const shown = (row: CheckRow): boolean => verbose || row.state !== 'ok' || row.id === 'criu';
+  const rows = result.rows.filter(shown).map((row) => describeRow(row, colors));
+  const good = result.rows.filter((row) => !shown(row)).length;
   const rest =
-    verbose || good === 0
-      ? []
-      : [colors.dim(`${good} of ${result.rows.length} checks found nothing to say; see all with -v.`)];
-  return [`On this machine (Linux ${result.kernel}) and with these rights you can`, ...can, '', ...rows, ...rest].join(
-    '\n',
-  );
+    good === 0 ? [] : [colors.dim(`${good} of ${result.rows.length} checks found nothing to say; see all with -v.`)];
+  const by = engine === undefined ? '' : `, with ${engine},`;
+  const head = `On this machine (Linux ${result.kernel}) and with these rights you can${by}`;
+  return [head, ...can, '', ...rows, ...rest].join('\n');
 }
 
 function describeRow({ title, state, detail, remedy }: CheckRow, colors: Colors): string {

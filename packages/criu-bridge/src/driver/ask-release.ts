@@ -12,7 +12,8 @@ const patienceMs = 10_000;
 export async function askRelease(bin: string): Promise<Release> {
   const said = await sayVersion(bin);
   const version = /^Version: (\d+(?:\.\d+)+)/m.exec(said)?.[1];
-  if (version === undefined) throw noCriu(bin, `it answers --version with ${JSON.stringify(said.slice(0, 80))}`);
+  if (version === undefined)
+    throw noCriu(bin, `it answers --version with ${JSON.stringify(said.split('\n')[0]?.slice(0, 80))}`);
   if (compareVersions(version, oldestServed) < 0) throw tooOld(bin, version);
   return { version, gitId: /^GitID: (\S+)/m.exec(said)?.[1] ?? null };
 }

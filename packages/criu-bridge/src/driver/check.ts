@@ -32,7 +32,8 @@ export async function checkCriu(
     add('criu', 'CRIU', all, { state: 'missing', detail: message, ...(remedy === undefined ? {} : { remedy }) });
   }
   const possible = rows.every(({ state, needs }) => state !== 'missing' || needs.length === 0);
-  return { dump: possible, restore: possible, samePids: possible, kernel: kernelRelease(), rows };
+  // CRIU never lets the kernel choose pids.
+  return { dump: possible, restore: false, samePids: possible, kernel: kernelRelease(), rows };
 }
 
 const all = ['dump', 'restore', 'samePids'] as const;

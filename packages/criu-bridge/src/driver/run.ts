@@ -76,7 +76,7 @@ export async function runCriu<T>(
       ...bridge?.environment,
       ...(plugins.path === null ? {} : { CRIU_LIBS_DIR: plugins.path }),
     };
-    const swrk = await startSwrk({ bin, environment, inherited });
+    const swrk = await startSwrk({ bin, environment, inherited, terminal: opts.shellJob === true });
     const request = { ...requestOf(place, logName), ...opts, ...task.opts, workDirFd: place.workFd };
     const response = await converse({ swrk, task, job, bridge, place, request });
     return await use({ response, bridge, workDirectory: place.directory });

@@ -27,6 +27,8 @@ export interface SwrkOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Descriptors of ours that CRIU gets, from {@link firstInherited} on. */
   readonly inherited: readonly number[];
+  /** Whether it gets our terminal, for a restored job of a shell. */
+  readonly terminal: boolean;
 }
 
 /** A step of CRIU that it waits for us to answer. */
@@ -66,13 +68,15 @@ export type Answer = CriuRespValid | null;
  * Starts CRIU as our own worker, `criu swrk`: it does one request that comes through a socket pair.
  * @throws EngineError CRIU_MISSING when it cannot be started
  */
-export async function startSwrk({ bin, environment, inherited }: SwrkOptions): Promise<Swrk> {
+export async function startSwrk({ bin, environment, inherited, terminal }: SwrkOptions): Promise<Swrk> {
   const { ours, theirs } = packetPair();
   let child: ChildProcess;
   try {
     child = await spawned(
       spawn(bin, ['swrk', String(socketInCriu)], {
-        stdio: ['ignore', 'pipe', 'pipe', theirs, ...inherited],
+        stdio: [terminal ? 'inherit' : 'ignore', 'pipe', 'pipe', theirs, ...inherited],
+        // Else Ctrl-C would kill it in the middle of its work, beside telling us.
+        detached: !terminal,
         env: { ...process.env, ...environment },
       }),
       bin,

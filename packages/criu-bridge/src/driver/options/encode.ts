@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { CriuOptsSchema, MessageInitShape } from '@criujs/images';
+import { type CriuOptsSchema, CriuReqType, encodeRequest, type MessageInitShape } from '@criujs/images';
 import { EngineError } from '@criujs/plugin-host/engine';
 import { lacks, type Release } from '../releases.ts';
 import { findOption } from './names.ts';
@@ -45,10 +45,22 @@ export function encodeOptions(given: CriuRpcOptions, { release, cwd, firstInheri
       if (row.special === 'directory') return [[key, openDirectory(value as string | number, name, cwd, opened)]];
       return [[key, row.special === 'inherited' ? inheritAll(value, inherit) : value]];
     });
-    return { opts: Object.fromEntries(entries), inherited, close };
+    const opts: RequestOptions = Object.fromEntries(entries);
+    checkValues(opts);
+    return { opts, inherited, close };
   } catch (error) {
     close();
     throw error;
+  }
+}
+
+/** Values of a configuration may be anything. */
+function checkValues(opts: RequestOptions): void {
+  try {
+    encodeRequest({ type: CriuReqType.DUMP, opts: { imagesDirFd: 0, ...opts } });
+  } catch (cause) {
+    const message = `an option of CRIU: ${(cause as Error).message}`;
+    throw new EngineError('BAD_OPTION', message, { remedy: 'Give a value of that type.', cause });
   }
 }
 

@@ -117,6 +117,17 @@ describe('in a request', () => {
     );
   });
 
+  test('a value of another type is refused', () => {
+    for (const options of [
+      { shellJob: 'yes' },
+      { ghostLimit: -1 },
+      { external: 'mnt[/a]:b' },
+      { extMnt: [{ key: 5 }] },
+    ]) {
+      expect(() => encodeOptions(options as never, how)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
+    }
+  });
+
   test('what a release would ignore is refused', () => {
     const old = { ...how, release: { version: '3.18', gitId: null } };
     expect(encodeOptions({ skipFileModeCheck: true }, old).opts).toEqual({ skipFileRwxCheck: true });

@@ -1,0 +1,135 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { run } from '../../core/test/harness/command.ts';
+import { bin, criujsCommand, criujsFails } from '../../core/test/harness/engines.ts';
+import { criu, criuMissing } from '../../core/test/harness/machine.ts';
+import { test } from '../../core/test/harness/place.ts';
+import { runs, untilGone } from '../../core/test/harness/processes.ts';
+import { counter } from '../../core/test/harness/programs.ts';
+
+const missing = criuMissing() ?? counter.missing;
+const by = ['--engine', 'criu', '--criu-bin', criu ?? ''];
+
+describe.skipIf(missing)(missing ?? 'criujs --engine criu', () => {
+  test('dumps, shows and restores', async ({ place }) => {
+    const target = await place.start(counter);
+    const images = target.images();
+    const dumped = await criujsCommand(['dump', '-t', String(target.pid), '-D', images, ...by]);
+    expect(dumped.stderr).toBe('');
+    expect(dumped.stdout).toMatch(
+      /^dumped \d+ to .*: 1 process, 1 thread, .* of memory\. It stood still for .*; it has ended\.\n$/,
+    );
+    await untilGone(target.pid);
+    const shown = JSON.parse((await criujsCommand(['show', images, '--json'])).stdout);
+    expect(shown).toMatchObject({ tasks: [{ pid: target.pid }], problems: [] });
+    const restored = await criujsCommand(['restore', '-D', images, '--detach', '--json', ...by]);
+    const { pid } = JSON.parse(restored.stdout) as { pid: number };
+    place.track(pid);
+    expect(pid).toBe(target.pid);
+    await target.advance();
+    await target.finish();
+  });
+
+  test('in the foreground gives the exit code of the restored root', async ({ place }) => {
+    const target = await place.start(counter);
+    const images = target.images();
+    await criujsCommand(['dump', '-t', String(target.pid), '-D', images, ...by]);
+    await untilGone(target.pid);
+    writeFileSync(target.path('finish'), '');
+    const { code } = await criujsCommand(['restore', '-D', images, ...by]);
+    expect(code).toBe(0);
+    expect(target.ticks()).toBeGreaterThan(2);
+    expect(runs(target.pid)).toBe(false);
+  });
+
+  test('the configuration may choose it, and flags win', async ({ place }) => {
+    const target = await place.start(counter);
+    const config = { engine: 'criu', criu: { bin: criu, options: { 'log-file': 'mine.log' } } };
+    writeFileSync(target.path('criu.config.mjs'), `export default ${JSON.stringify(config)};`);
+    const images = target.images();
+    const args = ['dump', '-t', String(target.pid), '-D', images, '-R', '-f'];
+    expect((await criujsCommand(args, { cwd: target.directory })).code).toBe(0);
+    expect(readFileSync(join(images, 'mine.log'), 'utf8')).toContain('Dumping finished successfully');
+    const wins = [...args, '--engine', 'embedded', '--json'];
+    expect((await criujsCommand(wins, { cwd: target.directory })).code).toBe(0);
+    expect(JSON.parse((await criujsCommand(['show', images, '--json'])).stdout).files.length).toBeGreaterThan(0);
+  });
+
+  test('plan says what is CRIU’s to decide, and changes nothing', async ({ place }) => {
+    const target = await place.start(counter);
+    const planned = await criujsCommand(['plan', '-t', String(target.pid), '--json', ...by]);
+    const { rows, verdict } = JSON.parse(planned.stdout);
+    expect(verdict).toBe('ready');
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { taker } of rows) expect(taker.engine).toMatch(/^CRIU/);
+    await target.advance();
+  });
+
+  test('check says which CRIU there is and which hooks it calls', async () => {
+    const { code, stdout } = await criujsCommand(['check', ...by]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/is CRIU \d+\.\d+/);
+    expect(stdout).toMatch(/it calls DUMP_UNIX_SK.*; never .*\(since /s);
+  });
+
+  test('restores from a directory that can only be read', async ({ place }) => {
+    const target = await place.start(counter);
+    const images = target.images();
+    await criujsCommand(['dump', '-t', String(target.pid), '-D', images, ...by]);
+    await untilGone(target.pid);
+    // A mount of a namespace of its own, that goes with it.
+    const script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"';
+    const inside = (...args: string[]): string[] => [
+      ...['unshare', '-m', 'sh', '-c', script, 'sh', images, process.execPath, bin],
+      ...args,
+    ];
+    const { code, stdout, stderr } = await run(inside('restore', '-D', images, '--detach', '--json', ...by));
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    place.track((JSON.parse(stdout) as { pid: number }).pid);
+    await target.advance();
+    await target.finish();
+  });
+
+  test('a dump into a directory that can only be read is refused before anything', async ({ place }) => {
+    const target = await place.start(counter);
+    const images = target.images();
+    mkdirSync(images);
+    const script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"';
+    const args = ['dump', '-t', String(target.pid), '-D', images, '--json', ...by];
+    const { code, stdout } = await run([
+      'unshare',
+      '-m',
+      'sh',
+      '-c',
+      script,
+      'sh',
+      images,
+      process.execPath,
+      bin,
+      ...args,
+    ]);
+    expect(code).toBe(5);
+    expect(JSON.parse(stdout).error).toMatchObject({
+      code: 'IMAGES_UNWRITABLE',
+      message: `cannot write ${images}: the file system is read-only`,
+    });
+    await target.advance();
+  });
+});
+
+describe('flags that make no sense', () => {
+  const dump = ['dump', '-t', '1', '-D', 'images'];
+
+  test.for([
+    ['is for CRIU', [...dump, '--criu-option', 'tcp-close']],
+    ['is for CRIU', [...dump, '--criu-bin', 'criu']],
+    ['is for CRIU', [...dump, '--native-plugin', 'a.so']],
+    ['has no option "bogus"', [...dump, '--engine', 'criu', '--criu-option', 'bogus']],
+    ['set by the engine itself', [...dump, '--engine', 'criu', '--criu-option', 'images_dir=x']],
+    ['Allowed choices are embedded, criu', [...dump, '--engine', 'crui']],
+  ] as const)('%s', async ([what, args]) => {
+    expect(await criujsFails(args)).toMatchObject({ exitCode: 2, message: expect.stringContaining(what) });
+  });
+});
