@@ -1,28 +1,30 @@
-import type { EngineJob, ExternalRecord, Records, SocketRecord } from '@criujs/plugin-host/engine';
-import { EngineError } from '@criujs/plugin-host/engine';
+import { EngineError, type EngineJob, type LogEntry, type Records } from '@criujs/plugin-host/engine';
 import type { CriuError } from '@criujs/plugin-sdk';
+import type { BridgeServer } from '../server/open-server.ts';
 
-/** What carries CRIU's hooks to the plugins, as the driver needs it. */
-export interface Bridge {
-  /** For CRIU: where its plugins are, and how they find us. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** The one directory that CRIU reads plugins from. */
-  readonly pluginDirectory: string;
-  /** What failed, in order; also what CRIU hides. */
-  failures(): readonly CriuError[];
-  /** At a dump: what plugins took. */
-  taken(): { readonly externals: readonly ExternalRecord[]; readonly sockets: readonly SocketRecord[] };
-  /** Names of the plugins that took something. */
-  readonly claimed: readonly string[];
-  close(): Promise<void>;
+/** How much CRIU may say through the bridge. */
+interface BridgeOptions {
+  readonly records: Records | null;
+  /** Compiled plugins for CRIU itself: absolute paths. */
+  readonly nativePlugins: readonly string[];
 }
 
-/** Opens the bridge for a run; null: there are no plugins, and CRIU is left alone. */
-export async function openBridge(
-  job: EngineJob,
-  _stage: 'dump' | 'restore',
-  _records: Records | null,
-): Promise<Bridge | null> {
-  if (job.host === null) return null;
-  throw new EngineError('UNSUPPORTED', 'CRIU cannot be given plugins yet');
+/** Opens the way from CRIU to the plugins of a run; null: there are none, and CRIU is left alone. */
+export async function openBridge(job: EngineJob, options: BridgeOptions): Promise<BridgeServer | null> {
+  const { host, images, hookDeadlineMs } = job;
+  if (host === null) return null;
+  const { openServer } = await import('../server/open-server.ts');
+  try {
+    return await openServer({ ...options, host, images, hookDeadlineMs, onLog: (entry: LogEntry) => job.log(entry) });
+  } catch (error) {
+    throw engineError(error);
+  }
+}
+
+/** What the wire and the build of the bridge fail with, in the family of engines. */
+function engineError(thrown: unknown): unknown {
+  const { name, code, message, remedy, cause } = thrown as CriuError & Error;
+  if (name !== 'WireError') return thrown;
+  const unwritable = code === 'WIRE_SOCKET' && (cause as { code?: unknown } | undefined)?.code === 'EROFS';
+  return new EngineError(unwritable ? 'IMAGES_UNWRITABLE' : 'CRIU_FAILED', message, { remedy, cause: thrown });
 }

@@ -77,6 +77,6 @@ function summarise({ tasks }: Dumped, { bridge, workDirectory }: CriuOutcome): D
     bytes: Number(pagesWritten * pageSize),
     // CRIU counts microseconds.
     frozenMs: frozenTime / 1000,
-    plugins: bridge?.claimed ?? [],
+    plugins: bridge?.claimed() ?? [],
   };
 }

@@ -4,7 +4,7 @@ import { decodeImage, type EntryOf, FdTypes, type ImageKind } from '@criujs/imag
 import { readStat, signals } from '@criujs/linux';
 import type { ExternalRecord, Records, TaskRecord } from '@criujs/plugin-host/engine';
 import { pid, type RecordedFile } from '@criujs/plugin-sdk';
-import type { Bridge } from './bridge.ts';
+import type { BridgeServer } from '../server/open-server.ts';
 
 /** What a dump that CRIU wrote consists of. */
 export interface Dumped {
@@ -40,7 +40,12 @@ function entries<K extends ImageKind>(images: string, kind: K, name: string): En
 }
 
 /** All that `criujs.json` says of a dump by CRIU: what plugins took, and what only the images and the processes tell. */
-export function recordsOf(dumped: Dumped, root: number, bridge: Bridge | null, plugins: Records['plugins']): Records {
+export function recordsOf(
+  dumped: Dumped,
+  root: number,
+  bridge: BridgeServer | null,
+  plugins: Records['plugins'],
+): Records {
   const { externals = [], sockets = [] } = bridge?.taken() ?? {};
   const holdersAt = (id: number): RecordedFile['holders'] => dumped.holders.get(id) ?? [];
   const known = new Set(externals.map(({ id }) => id));
@@ -50,7 +55,10 @@ export function recordsOf(dumped: Dumped, root: number, bridge: Bridge | null, p
       ...externals.map(({ id, file }) => ({ id, file: { ...file, holders: holdersAt(id) } })),
       ...others.map(({ id }) => takenByNative(id, holdersAt(id))),
     ],
-    sockets: sockets.map((it) => ({ ...it, socket: { ...it.socket, holders: holdersAt(it.id) } })),
+    sockets: sockets.flatMap((it) => {
+      const id = dumped.files.find(({ usk }) => usk?.ino === it.inode)?.id;
+      return id === undefined ? [] : [{ ...it, id, socket: { ...it.socket, holders: holdersAt(id) } }];
+    }),
     tasks: taskRecords(dumped, root),
     plugins,
   };

@@ -2,39 +2,18 @@ import { accessSync, constants, mkdtempSync, rmSync, statSync, symlinkSync } fro
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { EngineError } from '@criujs/plugin-host/engine';
-import type { Bridge } from './bridge.ts';
-
-/** The one directory that CRIU reads plugins from. */
-export interface PluginDirectory {
-  /** null: CRIU's own default. */
-  readonly path: string | null;
-  close(): void;
-}
 
 /**
- * Puts compiled plugins beside the bridge: CRIU reads one directory only, and takes every `.so` in it.
- * @throws EngineError BAD_OPTION when one is not there
+ * The absolute paths of compiled plugins.
+ * @throws EngineError BAD_OPTION when one is not there, or two have one name: CRIU takes them from one directory
  */
-export function linkNativePlugins(
-  plugins: readonly string[],
-  bridge: Pick<Bridge, 'pluginDirectory'> | null,
-  cwd: string,
-): PluginDirectory {
-  if (plugins.length === 0) return { path: bridge?.pluginDirectory ?? null, close: () => undefined };
+export function findNativePlugins(plugins: readonly string[], cwd: string): readonly string[] {
   const files = plugins.map((plugin) => checkPlugin(resolve(cwd, plugin)));
-  const own = bridge === null ? mkdtempSync(join(tmpdir(), 'criujs-plugins-')) : null;
-  const path = own ?? (bridge as Bridge).pluginDirectory;
-  const close = (): void => {
-    if (own !== null) rmSync(own, { recursive: true });
-  };
-  try {
-    // CRIU reads the directory in no order, and two of the same name would be one.
-    files.forEach((file, at) => void symlinkSync(file, join(path, `native-${at}-${basename(file)}`)));
-    return { path, close };
-  } catch (error) {
-    close();
-    throw error;
-  }
+  const twice = files.find((file, at) => files.slice(0, at).some((other) => basename(other) === basename(file)));
+  if (twice === undefined) return files;
+  throw new EngineError('BAD_OPTION', `two compiled plugins are named ${basename(twice)}`, {
+    remedy: 'Load only one of them: CRIU takes all from one directory.',
+  });
 }
 
 function checkPlugin(file: string): string {
@@ -48,4 +27,16 @@ function checkPlugin(file: string): string {
       cause,
     });
   }
+}
+
+/** A directory with compiled plugins alone, for a run without plugins in TypeScript. */
+export interface NativeDirectory {
+  readonly path: string;
+  close(): void;
+}
+
+export function linkNativePlugins(files: readonly string[]): NativeDirectory {
+  const path = mkdtempSync(join(tmpdir(), 'criujs-plugins-'));
+  for (const file of files) symlinkSync(file, join(path, basename(file)));
+  return { path, close: () => rmSync(path, { recursive: true }) };
 }

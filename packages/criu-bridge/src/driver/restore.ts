@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CriuReqType, decodeImage } from '@criujs/images';
 import { EngineError, type RestoreJob, type RestoreOutcome } from '@criujs/plugin-host/engine';
 import { exitOf } from './child.ts';
+import { awaitFreePids } from './free-pids.ts';
 import type { CriuOptions } from './options.ts';
 import { killRestored, pidsOf } from './restored.ts';
 import { runCriu, type Step } from './run.ts';
@@ -18,6 +19,7 @@ const lastStep = 'pre-resume';
  */
 export async function restoreWithCriu(options: CriuOptions, job: RestoreJob): Promise<RestoreOutcome> {
   if (job.newPids) throw noNewPids();
+  await awaitFreePids(job.images);
   let root: number | null = null;
   let pids: Pids = [];
   const step = async ({ script, pid, failures, aborted }: Step): Promise<void> => {

@@ -1,13 +1,14 @@
 import type { CriuReqType, CriuRespValid } from '@criujs/images';
 import type { EngineJob, Records } from '@criujs/plugin-host/engine';
 import { hookTable } from '@criujs/plugin-sdk';
+import type { BridgeServer } from '../server/open-server.ts';
 import { askRelease } from './ask-release.ts';
-import { type Bridge, openBridge } from './bridge.ts';
+import { openBridge } from './bridge.ts';
 import { failureOf } from './failure.ts';
 import { findCriu } from './find.ts';
 import { followLog } from './log/follow.ts';
 import type { LogLine } from './log/lines.ts';
-import { linkNativePlugins } from './native-plugins.ts';
+import { findNativePlugins, linkNativePlugins } from './native-plugins.ts';
 import { encodeOptions, type RequestOptions } from './options/encode.ts';
 import type { CriuOptions } from './options.ts';
 import { createPhaseFinder } from './phases.ts';
@@ -37,7 +38,7 @@ export interface Step {
   readonly script: string;
   /** The root of the restored tree, where CRIU tells it. */
   readonly pid: number | null;
-  readonly bridge: Bridge | null;
+  readonly bridge: BridgeServer | null;
   /** What plugins have failed with so far. */
   readonly failures: readonly unknown[];
   readonly aborted: boolean;
@@ -46,7 +47,7 @@ export interface Step {
 /** What a run that went well came to. */
 export interface CriuOutcome {
   readonly response: CriuRespValid;
-  readonly bridge: Bridge | null;
+  readonly bridge: BridgeServer | null;
   /** Where CRIU wrote its statistics; gone afterwards if it was a temporary one. */
   readonly workDirectory: string;
 }
@@ -68,14 +69,12 @@ export async function runCriu<T>(
     const { logFile: logName = `${task.stage}.log`, workDirFd: wanted } = opts;
     const place = openWorkPlace({ images: job.images, logName, wanted });
     closing.push(() => place.close());
-    const bridge = await openBridge(job, task.stage, task.records);
+    const natives = findNativePlugins(nativePlugins, cwd);
+    const bridge = await openBridge(job, { records: task.records, nativePlugins: natives });
     closing.push(() => bridge?.close());
-    const plugins = linkNativePlugins(nativePlugins, bridge, cwd);
-    closing.push(() => plugins.close());
-    const environment = {
-      ...bridge?.environment,
-      ...(plugins.path === null ? {} : { CRIU_LIBS_DIR: plugins.path }),
-    };
+    const alone = bridge === null && natives.length > 0 ? linkNativePlugins(natives) : null;
+    closing.push(() => alone?.close());
+    const environment = bridge?.environment ?? (alone === null ? {} : { CRIU_LIBS_DIR: alone.path });
     const swrk = await startSwrk({ bin, environment, inherited, terminal: opts.shellJob === true });
     const request = { ...requestOf(place, logName), ...opts, ...task.opts, workDirFd: place.workFd };
     const response = await converse({ swrk, task, job, bridge, place, request });
@@ -94,7 +93,7 @@ interface Conversation {
   readonly swrk: Swrk;
   readonly task: CriuTask;
   readonly job: EngineJob;
-  readonly bridge: Bridge | null;
+  readonly bridge: BridgeServer | null;
   readonly place: WorkPlace;
   readonly request: RequestOptions;
 }
