@@ -135,10 +135,13 @@ describe('a repository', () => {
     expect(existsSync(join(desk.folder, 'other/.git/index'))).toBe(false);
   });
 
-  test('without a git there is none, and nobody minds', async ({ desk }) => {
+  test('without a git there is none, and it is said', async ({ desk }) => {
     const PATH = onlyPrograms(join(desk.folder, '../path'), { node: process.execPath });
     const { code, stderr } = await desk.createIn(desk.folder, { PATH }, 'x', ...noInstall);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'warning: git is not installed here: no repository is made\n',
+    });
     expect(existsSync(join(desk.folder, 'x/.git'))).toBe(false);
   });
 

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { kindIds, licences, packageManagers } from '../answers.ts';
+import { packageFolder } from '../package-folder.ts';
 import { questionIds, questions } from '../questions/questions.ts';
+import { flags, shortFlags } from './flags.ts';
 import { helpText } from './help.ts';
 import { switches, switchNames } from './switches.ts';
 
@@ -19,4 +23,14 @@ test.each(switchNames)('the help tells of --%s', (name) => {
 test('it lists what may be chosen, and fits into a terminal', () => {
   for (const word of [...kindIds, ...packageManagers, ...licences]) expect(helpText()).toContain(word);
   expect(lines.filter((line) => line.length > 120)).toEqual([]);
+});
+
+test('the README has every flag and every choice', () => {
+  const readme = readFileSync(join(packageFolder(), 'README.md'), 'utf8');
+  // `--no-install` is another word for `--skip-install`.
+  const written = [...flags.keys()].filter((name) => name !== 'no-install').map((name) => `--${name}`);
+  for (const flag of [...written, ...[...shortFlags.keys()].map((letter) => `-${letter}`)]) {
+    expect(readme).toContain(`\`${flag}\``);
+  }
+  for (const word of [...kindIds, ...packageManagers, ...licences]) expect(readme).toContain(`\`${word}\``);
 });

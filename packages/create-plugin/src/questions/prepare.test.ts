@@ -31,7 +31,7 @@ describe('--yes', () => {
     expect(known).toEqual({
       folder: 'my-criu-plugin',
       name: 'my-criu-plugin',
-      description: 'my-criu-plugin: a criujs plugin for checkpoint and restore',
+      description: 'A plugin for checkpoint and restore with criujs',
       handles: ['external-file'],
       options: false,
       packageManager: 'npm',

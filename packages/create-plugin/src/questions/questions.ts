@@ -42,7 +42,7 @@ export const questions: { readonly [Id in QuestionId]: QuestionOf<Id> } = {
     value: 'text',
     help: 'one line about the plugin',
     message: 'What does the plugin do, in one line?',
-    fallback: ({ name = 'A plugin' }) => `${name}: a criujs plugin for checkpoint and restore`,
+    fallback: () => 'A plugin for checkpoint and restore with criujs',
     check(description) {
       if (/^[^\p{Cc}]*$/u.test(description)) return;
       const what = 'the description has control characters or more than one line';

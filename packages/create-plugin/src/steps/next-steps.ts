@@ -6,7 +6,8 @@ import { packageManagerCommands } from '../package-manager.ts';
 /** What a user does next, as commands. */
 export function nextSteps(answers: Answers, cwd: string, installed: boolean): readonly string[] {
   const { install, run, test } = packageManagerCommands[answers.packageManager];
-  const folder = relative(cwd, answers.folder);
+  const fromHere = relative(cwd, answers.folder);
+  const folder = fromHere.length < answers.folder.length ? fromHere : answers.folder;
   return [
     ...(folder === '' ? [] : [`cd ${quoted(folder)}`]),
     ...(installed ? [] : [install.join(' ')]),

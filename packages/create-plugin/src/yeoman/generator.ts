@@ -86,6 +86,7 @@ export class CriuPluginGenerator extends Generator {
       const { situation, request } = prepared;
       const { environment } = situation.place;
       const git = choices.git && hasGit(environment);
+      if (choices.git && !git) this.#output.warn('git is not installed here: no repository is made');
       const author = gitAuthor(environment, situation.place.cwd);
       const answers = completeAnswers({ ...choices, git }, situation.place, situation.ported, author);
       // Questions take their time: the folder may have changed meanwhile.
