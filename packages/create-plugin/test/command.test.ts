@@ -190,6 +190,15 @@ describe('an installation', () => {
     expect(existsSync(join(desk.folder, 'x/.git'))).toBe(true);
   });
 
+  test('that is asked to end ends, and leaves the project', async ({ desk }) => {
+    // It asks our process, its parent, to end, and waits for a line that never comes.
+    desk.program('bun', '#!/bin/sh\nmkfifo "$HOME/never"\nkill -TERM $PPID\nread line < "$HOME/never"\n');
+    const { code, stderr } = await desk.create('x', '--yes', '--package-manager=bun');
+    expect(code).toBe(130);
+    expect(stderr).toContain('bun install was interrupted');
+    expect(desk.list()).toContain('x/package.json');
+  });
+
   test('by a package manager that is not here fails as well', async ({ desk }) => {
     const PATH = onlyPrograms(join(desk.folder, '../path'), { node: process.execPath });
     const { code, stdout } = await desk.createIn(

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** How a command ended. */
 export interface Ended {
   /** Null: it could not be started, or a signal ended it. */
   readonly code: number | null;
   /** What it printed; empty when it was shown at once. */
   readonly output: string;
-  /** Whether Ctrl-C was pressed meanwhile. */
+  /** Whether Ctrl-C was pressed, or this process was asked to end, meanwhile. */
   readonly interrupted: boolean;
 }
 
@@ -20,24 +22,29 @@ export interface RunOptions {
   onLine?(line: string): void;
 }
 
-/** Runs a command to its end. Ctrl-C reaches it as well; this process outlives it, to tell what is left to do. */
+/**
+ * Runs a command to its end. Ctrl-C reaches it as well, other requests to end are handed on; this process outlives it,
+ * to tell what is left to do.
+ */
 export async function runCommand(command: readonly string[], options: RunOptions): Promise<Ended> {
   const { cwd, environment, show = false, onLine } = options;
   const [program = '', ...args] = command;
   let output = '';
   let interrupted = false;
-  const stop = (): void => {
+  const child = spawn(program, args, {
+    cwd,
+    env: environment,
+    // The child's stdout goes to our stderr: stdout may be for machines.
+    stdio: show ? ['ignore', 2, 2] : ['ignore', 'pipe', 'pipe'],
+    shell: process.platform === 'win32',
+  });
+  const stop = (signal: NodeJS.Signals): void => {
     interrupted = true;
+    // A terminal sends Ctrl-C to both of us.
+    if (signal !== 'SIGINT') child.kill(signal);
   };
-  process.on('SIGINT', stop);
+  for (const signal of signals) process.on(signal, stop);
   try {
-    const child = spawn(program, args, {
-      cwd,
-      env: environment,
-      // The child's stdout goes to our stderr: stdout may be for machines.
-      stdio: show ? ['ignore', 2, 2] : ['ignore', 'pipe', 'pipe'],
-      shell: process.platform === 'win32',
-    });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         output += text;
@@ -54,6 +61,6 @@ export async function runCommand(command: readonly string[], options: RunOptions
     });
     return { code, output, interrupted };
   } finally {
-    process.off('SIGINT', stop);
+    for (const signal of signals) process.off(signal, stop);
   }
 }
