@@ -56,6 +56,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'validate-npm-package-name',
     'yeoman-environment',
     'yeoman-generator',
+    '@criujs/legacy-compat',
     '@criujs/plugin-sdk',
   ],
   // The same under the name by which `yo` finds it.

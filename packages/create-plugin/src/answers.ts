@@ -58,6 +58,8 @@ export interface PortedPlugin {
   readonly init: string | null;
   readonly exit: string | null;
   readonly hooks: readonly { readonly hook: HookName; readonly function: string }[];
+  /** Names of what it registers and no CRIU knows. */
+  readonly unknown: readonly string[];
 }
 
 /** One file of the new project. */

@@ -30,6 +30,10 @@ export type CreateErrorCode =
   | 'NODE_UNSUPPORTED'
   /** A file of the new project could not be written; what was written before is gone again. */
   | 'WRITE_FAILED'
+  /** What --from names is no plugin, or its hooks cannot all be read. */
+  | 'PORT_UNREADABLE'
+  /** What --from names is a plugin of today already. */
+  | 'PORT_OF_TODAY'
   /** Ctrl-C. */
   | 'INTERRUPTED';
 

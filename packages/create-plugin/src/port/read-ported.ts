@@ -1,10 +1,48 @@
+import { basename } from 'node:path';
+import { type Inspection, inspectFile } from '@criujs/legacy-compat/inspect';
 import type { PortedPlugin } from '../answers.ts';
 import { CreateError } from '../create-error.ts';
 
 /**
- * Reads which hooks an existing plugin registers, without running it.
- * @throws {CreateError}
+ * Reads which hooks an existing plugin registers, without running it: what `--from` names, a text in C, a compiled plugin, or
+ * a module in JavaScript or TypeScript of CRIU's structures.
+ * @throws CreateError PORT_UNREADABLE: it is no such plugin, is damaged, or does not tell all of its hooks; PORT_OF_TODAY: it
+ * needs no port
  */
 export async function readPorted(path: string): Promise<PortedPlugin> {
-  throw new CreateError('USAGE', `${path} cannot be read yet`, 'Use --handles.');
+  const { structure, ...found } = await inspect(path);
+  if (structure === 'today') {
+    throw new CreateError(
+      'PORT_OF_TODAY',
+      `${path} is a plugin of today already: definePlugin made it`,
+      'Leave --from out, and copy its hooks into the new project.',
+    );
+  }
+  if (!found.complete) {
+    throw new CreateError(
+      'PORT_UNREADABLE',
+      `not all hooks of ${path} can be read: ${found.notes.join('; ')}`,
+      'Name its source in C (--from plugin.c), or leave --from out and say with --handles what it is for.',
+    );
+  }
+  return {
+    source: basename(path),
+    format: found.format,
+    structure,
+    name: found.name,
+    init: found.init === null ? null : (found.init.name ?? ''),
+    exit: found.exit === null ? null : (found.exit.name ?? ''),
+    hooks: found.hooks.map(({ hook, function: name }) => ({ hook, function: name ?? '' })),
+    unknown: found.unknown.map(({ hook }) => hook),
+  };
+}
+
+async function inspect(path: string): Promise<Inspection> {
+  try {
+    return await inspectFile(path);
+  } catch (error) {
+    const { code, message, remedy } = error as { code?: unknown; message: string; remedy?: string };
+    if (code !== 'PLUGIN_INVALID' && code !== 'PLUGIN_NOT_FOUND') throw error;
+    throw new CreateError('PORT_UNREADABLE', message, remedy ?? 'Name another file.', error);
+  }
 }

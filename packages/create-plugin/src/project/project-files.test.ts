@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import { type HookName, hookTable } from '@criujs/plugin-sdk';
 import { expect, test } from 'vitest';
-import { type Answers, type KindId, kindIds, type ProjectFile } from '../answers.ts';
+import { type Answers, type KindId, kindIds, type PortedPlugin, type ProjectFile } from '../answers.ts';
 import { packageFolder } from '../package-folder.ts';
 import { projectFiles } from './project-files.ts';
 
@@ -30,6 +31,31 @@ const everything: Answers = {
   ported: null,
 };
 
+/** A plugin with every hook. */
+const portedFromC: PortedPlugin = {
+  source: 'radio.c',
+  format: 'c',
+  structure: 'descriptor',
+  name: 'radio_plugin',
+  init: 'radio_init',
+  exit: 'radio_exit',
+  hooks: (Object.keys(hookTable) as HookName[]).map((hook) => ({ hook, function: `radio_${hook.toLowerCase()}` })),
+  unknown: [],
+};
+const portedFromFunctions: PortedPlugin = {
+  source: 'radio.cjs',
+  format: 'javascript',
+  structure: 'functions',
+  name: null,
+  init: null,
+  exit: 'crPluginFini',
+  hooks: [
+    { hook: 'DUMP_EXT_FILE', function: 'crPluginDumpFile' },
+    { hook: 'PAUSE_DEVICES', function: 'crPluginPauseDevices' },
+  ],
+  unknown: ['cr_plugin_dump_ext_file'],
+};
+
 const oneKind = (id: KindId): [string, Partial<Answers>][] => [
   [id, { handles: [id] }],
   [`${id}, no options`, { handles: [id], options: false }],
@@ -48,6 +74,8 @@ const projects: readonly (readonly [name: string, answers: Partial<Answers>])[] 
   ['BSD-3-Clause', { licence: 'BSD-3-Clause' }],
   ['MPL-2.0', { licence: 'MPL-2.0' }],
   ['UNLICENSED', { licence: 'UNLICENSED' }],
+  ['ported from C', { handles: [], ported: portedFromC }],
+  ['ported from old structure, no options', { handles: [], options: false, ported: portedFromFunctions }],
 ];
 
 const whole = projectFiles(everything);

@@ -1,4 +1,4 @@
-import type { Answers, KindId, Licence } from '../answers.ts';
+import type { Answers, KindId, Licence, PortedPlugin } from '../answers.ts';
 import type { Kind, KindHook, KindOption } from './kinds/kind.ts';
 import { kinds } from './kinds.ts';
 import { type Manager, managers } from './managers.ts';
@@ -14,6 +14,8 @@ export interface TemplateData {
   /** Who has the rights. */
   readonly holder: string;
   readonly manager: Manager;
+  /** The existing plugin whose hooks it has. */
+  readonly ported: PortedPlugin | null;
   readonly kinds: readonly KindId[];
   readonly has: (id: KindId) => boolean;
 

@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Program, startProgram } from './program.ts';
+
+/** All that is needed to dump and restore: the example program, and what it holds. */
+export interface Stage {
+  readonly program: Program;
+  /** Where images may go. */
+  readonly images: string;
+  /** The plugin's options for this stage. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Ends and removes everything. */
+  close(): Promise<void>;
+}
+
+export async function setStage(): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'radio-'));
+  const cleanups: (() => void | Promise<void>)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const close = async (): Promise<void> => {
+    for (const undo of cleanups.splice(0).reverse()) await undo();
+  };
+  try {
+    const program = await startProgram({
+      log: join(folder, 'count.log'),
+    });
+    cleanups.push(() => program.end());
+    return {
+      program,
+      images: join(folder, 'images'),
+      options: {},
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,22 @@
+import type { PortedPlugin } from '../answers.ts';
+import { inComment } from './in-comment.ts';
+
+/** A piece of a module, and what it imports from the SDK. */
+export interface Piece {
+  readonly text: string;
+  readonly types: readonly string[];
+  readonly values: readonly string[];
+}
+
+/** The original function, as its author would recognise it. */
+export function was(name: string, before: string, { format }: PortedPlugin): string {
+  const names = before.split(', ').map((it) => (it === 'void' ? '' : it.replace(/^.*[ *]/, '')));
+  const args = format === 'javascript' ? names.join(', ') : before;
+  if (name !== '') return `${inComment(name)}(${args})`;
+  return `a function (${args}) whose name ${format === 'elf' ? 'is stripped' : 'is not written'}`;
+}
+
+/** A doc comment of these lines. */
+export function comment(lines: readonly string[]): string {
+  return ['/**', ...lines.map((line) => ` * ${line}`), ' */'].join('\n');
+}
