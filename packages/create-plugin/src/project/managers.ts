@@ -3,6 +3,8 @@ import type { PackageManager } from '../answers.ts';
 /** How one works with a package manager. */
 export interface Manager {
   readonly install: string;
+  /** The same in CI: exactly what the lock file says. */
+  readonly ci: string;
   /** Before the name of a script. */
   readonly run: string;
   /** Before the names of packages. */
@@ -14,9 +16,10 @@ export interface Manager {
 }
 
 export const managers: Readonly<Record<PackageManager, Manager>> = {
-  npm: { install: 'npm install', run: 'npm run', add: 'npm install', setup: [], files: [] },
+  npm: { install: 'npm install', ci: 'npm ci', run: 'npm run', add: 'npm install', setup: [], files: [] },
   pnpm: {
     install: 'pnpm install',
+    ci: 'pnpm install --frozen-lockfile',
     run: 'pnpm run',
     add: 'pnpm add',
     setup: ['uses: pnpm/action-setup@v4\n        with:\n          version: 10'],
@@ -24,10 +27,18 @@ export const managers: Readonly<Record<PackageManager, Manager>> = {
   },
   yarn: {
     install: 'yarn install',
+    ci: 'yarn install --immutable',
     run: 'yarn run',
     add: 'yarn add',
     setup: ['run: corepack enable'],
     files: ['.yarnrc.yml'],
   },
-  bun: { install: 'bun install', run: 'bun run', add: 'bun add', setup: ['uses: oven-sh/setup-bun@v2'], files: [] },
+  bun: {
+    install: 'bun install',
+    ci: 'bun install --frozen-lockfile',
+    run: 'bun run',
+    add: 'bun add',
+    setup: ['uses: oven-sh/setup-bun@v2'],
+    files: [],
+  },
 };

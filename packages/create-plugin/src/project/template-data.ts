@@ -41,8 +41,12 @@ export interface TemplateData {
 
   /** For the README. */
   readonly descriptions: readonly Kind[];
+  /** The hooks of a kind, in Markdown. */
+  readonly hookNames: (id: KindId) => string;
   readonly criuOnly: readonly string[];
   readonly optionRows: readonly KindOption[];
+  /** The plugin's name as a key in TypeScript. */
+  readonly optionKey: string;
   readonly optionExample: string;
   readonly example: string;
 }
@@ -52,7 +56,7 @@ const withoutPaths: readonly KindId[] = ['unix-socket', 'network-link'];
 
 /** All that templates are filled with. */
 export function templateData(answers: Answers): TemplateData {
-  const { handles, options } = answers;
+  const { handles, options, pluginName } = answers;
   const chosen = Object.values(kinds).filter(({ id }) => handles.includes(id));
   const optionRows = options ? chosen.map(({ option }) => option) : [];
   const example = optionRows.find(({ argument }) => argument !== null);
@@ -79,11 +83,20 @@ export function templateData(answers: Answers): TemplateData {
     usesPaths: handles.some((id) => !withoutPaths.includes(id)),
 
     descriptions: chosen,
+    hookNames: (id) =>
+      namesOf(kinds[id])
+        .map((name) => `\`${name}\``)
+        .join(' '),
     criuOnly: chosen.filter(({ embedded }) => !embedded).map(({ title }) => title),
     optionRows,
+    optionKey: /^[a-z]\w*$/.test(pluginName) ? pluginName : `'${pluginName}'`,
     optionExample: example === undefined ? '{}' : `{ ${example.name}: ${example.example} }`,
-    example: example === undefined ? '' : ` --plugin-option ${answers.pluginName}.${example.name}${example.argument}`,
+    example: example === undefined ? '' : ` --plugin-option ${pluginName}.${example.name}${example.argument}`,
   };
+}
+
+function namesOf({ hooks, init, exit }: Kind): string[] {
+  return [...(init ? ['init'] : []), ...hooks.map(({ hook }) => hook), ...(exit ? ['exit'] : [])];
 }
 
 function registration({ module }: Kind, { hook, handler, claim }: KindHook): string {

@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Context, HookHandler, Outcome, Pid, Stage } from '@criujs/plugin-sdk';
+import { type Context, type HookHandler, type Outcome, type Pid, PluginError, type Stage } from '@criujs/plugin-sdk';
 import { askDevice } from './ask-device.ts';
 
 /** The folder of the accelerator's control socket and sessions. */
@@ -35,6 +35,10 @@ export const checkpoint: HookHandler<'CHECKPOINT_DEVICES'> = async ({ pid }, { i
 export const resume: HookHandler<'RESUME_DEVICES_LATE'> = async ({ pid }, { image, log, signal }) => {
   for (const session of sessionsOf(pid, folder())) {
     const { state } = await image.readJson<SavedSession>(`session-${session}`);
+    // Images may come from anywhere: the device is told nothing that it would not have said itself.
+    if (!/^\d+$/.test(state)) {
+      throw new PluginError(`the state of ${session} is none`, { errno: 'EINVAL', remedy: 'Dump again.' });
+    }
     await askDevice(folder(), ['load', session, state], signal);
     await askDevice(folder(), ['resume', session], signal);
     log.info(`resumed ${session} of process ${pid}`);
@@ -45,7 +49,7 @@ export const resume: HookHandler<'RESUME_DEVICES_LATE'> = async ({ pid }, { imag
 export async function exit(stage: Stage, outcome: Outcome, { log }: Context): Promise<void> {
   const sessions = [...paused];
   paused.clear();
-  for (const session of sessions) await askDevice(folder(), ['resume', session]);
+  await Promise.all(sessions.map((session) => askDevice(folder(), ['resume', session])));
   if (!outcome.ok && sessions.length > 0) log.warn(`the ${stage} failed: ${sessions.join(', ')} goes on`);
 }
 

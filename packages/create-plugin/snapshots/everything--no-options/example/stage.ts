@@ -1,7 +1,7 @@
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findDevice } from './device.ts';
+import { openDevice } from './device.ts';
 import { type PretendDevice, startPretendDevice } from './pretend-device.ts';
 import { type Program, startProgram } from './program.ts';
 import { type Service, startService } from './service.ts';
@@ -33,18 +33,19 @@ export async function setStage(): Promise<Stage> {
     cleanups.push(() => accelerator.end());
     process.env['PRETEND_DEVICE'] = accelerator.folder;
     const session = await accelerator.openSession('example');
-    const found = findDevice();
-    const device = found === null ? null : { path: found.path, fd: openSync(found.path, found.flags) };
+    const device = openDevice();
+    const handOver = (): void => {
+      // The program has them now: our own would keep them open when it is gone.
+      connection.close();
+      if (device !== null) closeSync(device.fd);
+    };
     const program = await startProgram({
       log: join(folder, 'count.log'),
       connection: connection.fd,
       device,
       session,
-    });
+    }).finally(handOver);
     cleanups.push(() => program.end());
-    // The program has it now; our own would keep it open when the program is gone.
-    connection.close();
-    if (device !== null) closeSync(device.fd);
     return {
       program,
       images: join(folder, 'images'),

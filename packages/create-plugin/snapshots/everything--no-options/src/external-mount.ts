@@ -1,7 +1,7 @@
 import { type HookClaim, type HookHandler, notSupported, PluginError } from '@criujs/plugin-sdk';
 
 /** Where the mounts that come from outside are made from: paths on this machine, by mountpoint. Put yours here. */
-export const mounts: Readonly<Record<string, string>> = { '/mnt/data': '/srv/data' };
+const mounts: Readonly<Record<string, string>> = { '/mnt/data': '/srv/data' };
 
 /** Would `save` take this mount? Asked before anything is frozen: it only looks. */
 export const claim: HookClaim<'DUMP_EXT_MOUNT'> = ({ mountpoint }) => {

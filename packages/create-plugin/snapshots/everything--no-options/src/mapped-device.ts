@@ -3,7 +3,7 @@ import { type DeviceNumber, type HookClaim, type HookHandler, notSupported, Plug
 import { deviceAt } from './device-number.ts';
 
 /** Devices that programs map into their memory. Every machine has this one: put your own here. */
-export const mappedDevices: readonly string[] = ['/dev/zero'];
+const mappedDevices: readonly string[] = ['/dev/zero'];
 
 /** Would `accept` take this map? Asked before anything is frozen: it only looks. */
 export const claim: HookClaim<'HANDLE_DEVICE_VMA'> = ({ stat }) => {

@@ -1,7 +1,7 @@
 import { type HookClaim, type HookHandler, notSupported } from '@criujs/plugin-sdk';
 
 /** The kinds of links that are this plugin's, as `ip -details link` shows them: put yours here. */
-export const linkKinds: readonly string[] = ['dummy', 'ifb'];
+const linkKinds: readonly string[] = ['dummy', 'ifb'];
 
 /** Would `save` take this link? Asked before anything is frozen: it only looks. */
 export const claim: HookClaim<'DUMP_EXT_LINK'> = ({ kind }) => {

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
-import { type HookClaim, type HookHandler, notSupported, type UnixSocketInfo } from '@criujs/plugin-sdk';
+import { type HookClaim, type HookHandler, notSupported, PluginError, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import { connect } from './connect.ts';
 
 /** The sockets of the services that are connected again, by the name of their file: put yours here. */
-export const services: readonly string[] = ['example.sock'];
+const services: readonly string[] = ['example.sock'];
 
 /** What `save` leaves for `reconnect` in the plugin's own part of the images. */
 interface SavedSocket {
@@ -26,8 +26,16 @@ export const save: HookHandler<'DUMP_UNIX_SK'> = async ({ inode, socket }, { ima
 };
 
 /** Connects to the service again. The engine puts the connection where the old one was in each process. */
-export const reconnect: HookHandler<'RESTORE_UNIX_SK'> = async ({ inode }, { image, log, signal }) => {
+export const reconnect: HookHandler<'RESTORE_UNIX_SK'> = async ({ inode }, context) => {
+  const { image, log, signal } = context;
   const { path } = await image.readJson<SavedSocket>(`socket-${inode}`);
+  // Images may come from anywhere: connect to nobody to whom this plugin would not have saved a connection.
+  if (!services.includes(basename(path))) {
+    throw new PluginError(`${path} is none of this plugin's services`, {
+      errno: 'EPERM',
+      remedy: 'Restore with the release of the plugin that dumped it.',
+    });
+  }
   log.info(`connecting to ${path} again`);
   // A protocol with a greeting would be spoken here, up to where the program was.
   return connect(path, signal);

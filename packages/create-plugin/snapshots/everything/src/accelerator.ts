@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Context, HookHandler, Outcome, Pid, Stage } from '@criujs/plugin-sdk';
+import { type Context, type HookHandler, type Outcome, type Pid, PluginError, type Stage } from '@criujs/plugin-sdk';
 import { askDevice } from './ask-device.ts';
 import type { Options } from './options.ts';
 
@@ -33,6 +33,10 @@ export const checkpoint: HookHandler<'CHECKPOINT_DEVICES', Options> = async ({ p
 export const resume: HookHandler<'RESUME_DEVICES_LATE', Options> = async ({ pid }, { image, log, signal, options }) => {
   for (const session of sessionsOf(pid, options.accelerator)) {
     const { state } = await image.readJson<SavedSession>(`session-${session}`);
+    // Images may come from anywhere: the device is told nothing that it would not have said itself.
+    if (!/^\d+$/.test(state)) {
+      throw new PluginError(`the state of ${session} is none`, { errno: 'EINVAL', remedy: 'Dump again.' });
+    }
     await askDevice(options.accelerator, ['load', session, state], signal);
     await askDevice(options.accelerator, ['resume', session], signal);
     log.info(`resumed ${session} of process ${pid}`);
@@ -43,7 +47,7 @@ export const resume: HookHandler<'RESUME_DEVICES_LATE', Options> = async ({ pid 
 export async function exit(stage: Stage, outcome: Outcome, { log, options }: Context<Options>): Promise<void> {
   const sessions = [...paused];
   paused.clear();
-  for (const session of sessions) await askDevice(options.accelerator, ['resume', session]);
+  await Promise.all(sessions.map((session) => askDevice(options.accelerator, ['resume', session])));
   if (!outcome.ok && sessions.length > 0) log.warn(`the ${stage} failed: ${sessions.join(', ')} goes on`);
 }
 

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { type HookClaim, type HookHandler, notSupported, type UnixSocketInfo } from '@criujs/plugin-sdk';
+import { type HookClaim, type HookHandler, notSupported, PluginError, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import { connect } from './connect.ts';
 import type { Options } from './options.ts';
 
@@ -24,8 +24,16 @@ export const save: HookHandler<'DUMP_UNIX_SK', Options> = async ({ inode, socket
 };
 
 /** Connects to the service again. The engine puts the connection where the old one was in each process. */
-export const reconnect: HookHandler<'RESTORE_UNIX_SK', Options> = async ({ inode }, { image, log, signal }) => {
+export const reconnect: HookHandler<'RESTORE_UNIX_SK', Options> = async ({ inode }, context) => {
+  const { image, log, signal, options } = context;
   const { path } = await image.readJson<SavedSocket>(`socket-${inode}`);
+  // Images may come from anywhere: connect to nobody to whom this plugin would not have saved a connection.
+  if (!options.services.includes(basename(path))) {
+    throw new PluginError(`${path} is none of this plugin's services`, {
+      errno: 'EPERM',
+      remedy: 'Restore with the options of the dump.',
+    });
+  }
   log.info(`connecting to ${path} again`);
   // A protocol with a greeting would be spoken here, up to where the program was.
   return connect(path, signal);

@@ -42,6 +42,15 @@ test('a restore without the service says what to do', async () => {
   service = await startService(service.path);
 });
 
+test('images cannot make it connect to somebody else', async () => {
+  await using tree = await pretendTree({ sockets: [{ peerName: service.path, inode: 7 }] });
+  const { image } = await dump(tree, [plugin]);
+  if (image === undefined) throw new Error('it was not dumped');
+  const forged = { [plugin.name]: { 'socket-7': Buffer.from('{"path":"/run/docker.sock"}') } };
+  const restored = await restore({ ...image, sections: forged }, [plugin]);
+  expect(restored).toHaveFailedWith('HOOK_FAILED', '/run/docker.sock is none of this plugin');
+});
+
 test('a connection to somebody else is left to others', async () => {
   await using tree = await pretendTree({ sockets: [{ peerName: '/run/somebody-else' }] });
   expect(await dump(tree, [plugin])).toHaveDeclined('DUMP_UNIX_SK', plugin.name);

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { devices } from '../src/external-file.ts';
 
 /** A file of the plugin's that this user may open, and the flags with which that works. */
@@ -16,6 +16,19 @@ export function findDevice(): Device | null {
     { path, flags: O_RDONLY | O_NONBLOCK },
   ]);
   return candidates.find(opens) ?? null;
+}
+
+/** Opens it and reads a little, so that it has a position where it can have one. Whoever asks closes it. */
+export function openDevice(): { readonly path: string; readonly fd: number } | null {
+  const device = findDevice();
+  if (device === null) return null;
+  const fd = openSync(device.path, device.flags);
+  try {
+    readSync(fd, Buffer.alloc(16));
+  } catch {
+    // It is not for reading.
+  }
+  return { path: device.path, fd };
 }
 
 function opens({ path, flags }: Device): boolean {

@@ -1,7 +1,7 @@
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findDevice } from './device.ts';
+import { openDevice } from './device.ts';
 import { type Program, startProgram } from './program.ts';
 
 /** All that is needed to dump and restore: the example program, and what it holds. */
@@ -22,14 +22,16 @@ export async function setStage(): Promise<Stage> {
     for (const undo of cleanups.splice(0).reverse()) await undo();
   };
   try {
-    const found = findDevice();
-    const device = found === null ? null : { path: found.path, fd: openSync(found.path, found.flags) };
+    const device = openDevice();
+    const handOver = (): void => {
+      // The program has them now: our own would keep them open when it is gone.
+      if (device !== null) closeSync(device.fd);
+    };
     const program = await startProgram({
       log: join(folder, 'count.log'),
       device,
-    });
+    }).finally(handOver);
     cleanups.push(() => program.end());
-    if (device !== null) closeSync(device.fd);
     return {
       program,
       images: join(folder, 'images'),

@@ -26,13 +26,15 @@ export async function setStage(): Promise<Stage> {
     const service = await startService(join(folder, 'example.sock'));
     cleanups.push(() => service.close());
     const connection = await service.connect();
+    const handOver = (): void => {
+      // The program has them now: our own would keep them open when it is gone.
+      connection.close();
+    };
     const program = await startProgram({
       log: join(folder, 'count.log'),
       connection: connection.fd,
-    });
+    }).finally(handOver);
     cleanups.push(() => program.end());
-    // The program has it now; our own would keep it open when the program is gone.
-    connection.close();
     return {
       program,
       images: join(folder, 'images'),

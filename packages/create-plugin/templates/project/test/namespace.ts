@@ -11,19 +11,21 @@ export interface Namespace {
 
 export type NamespaceKind = 'mount' | 'net';
 
-const command = (kind: NamespaceKind): string[] => ['--user', '--map-root-user', '--mount', `--${kind}`];
+/** Of util-linux. With a user namespace it needs no rights. */
+const unshare = 'unshare';
+const asRootIn = (kind: NamespaceKind): string[] => ['--user', '--map-root-user', `--${kind}`];
 
 /** Why there can be none here, in words for the name of a test; null: there can. */
 export function whyNoNamespace(kind: NamespaceKind, ...tools: readonly string[]): string | null {
   if (process.platform !== 'linux') return 'needs Linux';
-  const lacking = ['unshare', ...tools].find((tool) => spawnSync(tool, ['--version']).error !== undefined);
+  const lacking = [unshare, ...tools].find((tool) => spawnSync(tool, ['--version']).error !== undefined);
   if (lacking !== undefined) return `needs ${lacking}`;
-  const { status } = spawnSync('unshare', [...command(kind), 'true']);
+  const { status } = spawnSync(unshare, [...asRootIn(kind), 'true']);
   return status === 0 ? null : `needs user namespaces with a ${kind} namespace`;
 }
 
 export async function openNamespace(kind: NamespaceKind): Promise<Namespace> {
-  const shell = spawn('unshare', [...command(kind), 'sh'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const shell = spawn(unshare, [...asRootIn(kind), 'sh'], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(shell, 'spawn');
   const lines = createInterface(shell.stdout)[Symbol.asyncIterator]();
   return {
