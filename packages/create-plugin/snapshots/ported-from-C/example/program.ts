@@ -56,6 +56,11 @@ export async function startProgram(belongings: Belongings): Promise<Program> {
       }
     },
   };
-  await program.advance();
+  try {
+    await program.advance();
+  } catch (error) {
+    program.end();
+    throw error;
+  }
   return program;
 }
