@@ -5,6 +5,7 @@ import { refuseExtra } from '../command/refuse-extra.ts';
 import type { Request } from '../command/request.ts';
 import { CreateError } from '../create-error.ts';
 import type { Place } from '../place.ts';
+import { checkAnswer } from './check-answer.ts';
 import type { Choices, Known, QuestionId } from './choices.ts';
 import type { Situation } from './question.ts';
 import { questionIds, questions } from './questions.ts';
@@ -39,10 +40,7 @@ export async function prepare(request: Request, place: Place): Promise<Prepared>
 
 /** The default answer, which is checked like any other. */
 export function fallbackOf<Id extends QuestionId>(id: Id, known: Known, situation: Situation): Choices[Id] {
-  const question = questions[id];
-  const value = question.fallback(known, situation) as Choices[Id];
-  (question.check as ((value: Choices[Id], situation: Situation) => void) | undefined)?.(value, situation);
-  return value;
+  return checkAnswer(id, questions[id].fallback(known, situation) as Choices[Id], situation);
 }
 
 /** What has to be asked, in order: what no flag answered and what makes sense here. */

@@ -1,5 +1,6 @@
 import { didYouMean } from '../command/nearest.ts';
 import { CreateError } from '../create-error.ts';
+import { checkAnswer } from './check-answer.ts';
 import type { Choices, QuestionId } from './choices.ts';
 import type { Choice, Situation } from './question.ts';
 import { questions } from './questions.ts';
@@ -12,10 +13,7 @@ export type FlagValue = string | boolean | readonly (string | boolean)[];
  * @throws {CreateError}
  */
 export function readValue<Id extends QuestionId>(id: Id, given: FlagValue, situation: Situation): Choices[Id] {
-  const question = questions[id];
-  const value = read(id, given) as Choices[Id];
-  (question.check as ((value: Choices[Id], situation: Situation) => void) | undefined)?.(value, situation);
-  return value;
+  return checkAnswer(id, read(id, given) as Choices[Id], situation);
 }
 
 function read(id: QuestionId, given: FlagValue): Choices[QuestionId] {

@@ -2,24 +2,19 @@ import { basename, join } from 'node:path';
 import type { MemFsEditorFile } from 'mem-fs-editor';
 import { clearFileState, isFilePending, setCommittedFile } from 'mem-fs-editor/state';
 import Generator, { type Storage } from 'yeoman-generator';
-import type { Answers } from '../answers.ts';
 import { helpText } from '../command/help.ts';
 import { CreateError } from '../create-error.ts';
 import { createOutput, type Output } from '../output.ts';
 import { packageFolder } from '../package-folder.ts';
 import { ownPlace } from '../place.ts';
-import { projectFiles } from '../project/project-files.ts';
-import { completeAnswers } from '../questions/complete.ts';
-import { checkFolder } from '../questions/folder.ts';
 import { type Prepared, prepare } from '../questions/prepare.ts';
-import { gitAuthor, hasGit, makeRepository } from '../steps/git.ts';
+import { makeRepository } from '../steps/git.ts';
 import { type Installed, install } from '../steps/install.ts';
-import { type Merged, mergeFiles } from '../steps/merge-files.ts';
-import { type Plan, planCommands } from '../steps/plan.ts';
 import { writeFiles } from '../steps/write-files.ts';
 import { ask } from './ask.ts';
 import { declareOptions, requestOf } from './options.ts';
 import { reportDryRun, reportProject } from './report.ts';
+import { planWork, type Work } from './work.ts';
 
 /** What create-criu-plugin itself hands over; `yo` has none of it. */
 export interface OwnRun {
@@ -32,13 +27,6 @@ export interface OwnRun {
 type YeomanOptions = NonNullable<ConstructorParameters<typeof Generator>[1]>;
 
 type StorageOptions = Parameters<Generator['createStorage']>[1];
-
-/** All that is known once the last question is answered. */
-interface Work extends Prepared {
-  readonly answers: Answers;
-  readonly merged: Merged;
-  readonly plan: Plan;
-}
 
 /**
  * The generator as Yeoman runs it, under create-criu-plugin and under `yo criu-plugin` alike. Files stay in Yeoman's
@@ -59,7 +47,8 @@ export class CriuPluginGenerator extends Generator {
     });
     this.#given = options;
     this.#ownRun = options['ownRun'] as OwnRun | undefined;
-    this.#output = this.#ownRun?.output ?? createOutput({ json: options['json'] === true });
+    this.#output =
+      this.#ownRun?.output ?? createOutput({ json: options['json'] === true, verbose: options['verbose'] === true });
     declareOptions(this);
   }
 
@@ -83,16 +72,7 @@ export class CriuPluginGenerator extends Generator {
       const place = { ...ownPlace(), cwd: this.env.cwd };
       const prepared = this.#ownRun?.prepared ?? (await prepare(requestOf(this._args, this.#given), place));
       const choices = await ask(prepared, (question) => this.prompt([question]));
-      const { situation, request } = prepared;
-      const { environment } = situation.place;
-      const git = choices.git && hasGit(environment);
-      if (choices.git && !git) this.#output.warn('git is not installed here: no repository is made');
-      const author = gitAuthor(environment, situation.place.cwd);
-      const answers = completeAnswers({ ...choices, git }, situation.place, situation.ported, author);
-      // Questions take their time: the folder may have changed meanwhile.
-      checkFolder(answers.folder, request.force);
-      const merged = mergeFiles(answers.folder, projectFiles(answers), request.force);
-      this.#work = { ...prepared, answers, merged, plan: planCommands(answers) };
+      this.#work = planWork(prepared, choices, this.#output);
     });
   }
 
@@ -136,8 +116,8 @@ export class CriuPluginGenerator extends Generator {
       setCommittedFile(file);
       clearFileState(file);
     }
-    if (pending.length > 0)
-      this.#output.say(`${this.#output.colors.green('✔')} Wrote ${pending.length} files to ${answers.folder}`);
+    const { say, colors } = this.#output;
+    if (pending.length > 0) say(`${colors.green('✔')} Wrote ${pending.length} files to ${answers.folder}`);
   }
 
   #ready(): Work {

@@ -1,5 +1,6 @@
 import type { PromptQuestion } from 'yeoman-generator';
 import { CreateError } from '../create-error.ts';
+import { checkAnswer } from '../questions/check-answer.ts';
 import type { Choices, Known, QuestionId } from '../questions/choices.ts';
 import type { Situation } from '../questions/question.ts';
 import { questions } from '../questions/questions.ts';
@@ -37,9 +38,8 @@ export function promptFor(id: QuestionId, known: Known, situation: Situation): P
 
 /** True, or what is wrong with an answer: then Yeoman asks again. */
 function reason<Id extends QuestionId>(id: Id, value: Choices[Id], situation: Situation): true | string {
-  const check = questions[id].check as ((value: Choices[Id], situation: Situation) => void) | undefined;
   try {
-    check?.(value, situation);
+    checkAnswer(id, value, situation);
     return true;
   } catch (error) {
     if (error instanceof CreateError) return `${error.message}. ${error.remedy}`;
