@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,7 @@ export function complaints(args: readonly string[], input?: string): string {
 
 /** Compiles a plugin of `compiled/` into a folder, and gives the path of the library. */
 export function compilePlugin(name: string, folder: string, flags: readonly string[] = []): string {
+  mkdirSync(folder, { recursive: true });
   const library = join(folder, `${name}.so`);
   const said = complaints([...strict, ...flags, '-shared', '-fPIC', '-o', library, join(sources, `${name}.c`)]);
   if (said !== '') throw new Error(`${name}.c: ${said}`);

@@ -1,18 +1,20 @@
-import { mkdirSync, opendirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, opendirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { dump, type LogEntry, restore } from '@criujs/core';
 import { legacyLoader, nameFromPath } from '@criujs/legacy-compat';
 import { describe, expect, onTestFinished } from 'vitest';
+import { runWell } from '../../core/test/harness/command.ts';
 import { unknownDevice } from '../../core/test/harness/devices.ts';
-import { criujsCommand, criujsFails, type Engine, realCriu } from '../../core/test/harness/engines.ts';
+import { bin, criujsCommand, criujsFails, type Engine, realCriu } from '../../core/test/harness/engines.ts';
 import { travel } from '../../core/test/harness/legs.ts';
-import { criuMissing, isRoot } from '../../core/test/harness/machine.ts';
+import { criuMissing, isRoot, root } from '../../core/test/harness/machine.ts';
 import { type Place, test } from '../../core/test/harness/place.ts';
 import { processesIn, untilGone } from '../../core/test/harness/processes.ts';
 import { cProgram } from '../../core/test/harness/programs.ts';
 import type { Target } from '../../core/test/harness/target.ts';
 import { until } from '../../core/test/harness/wait.ts';
+import { blocksOf } from './blocks.ts';
 import { childrenOf } from './children.ts';
 import { compilePlugin, forCriu41 } from './compile.ts';
 
@@ -237,6 +239,28 @@ describe.skipIf(missing)(titled('a device through a compiled plugin', missing), 
     });
   }
 
+  test('a dump that is refused keeps the older one, and a dump that is not replaces all of it', async ({ place }) => {
+    const target = await place.start(program);
+    const { paths } = libraries(place, ['ext-file']);
+    const images = target.images();
+    const args = ['dump', '-t', String(target.pid), '-D', images, '--leave-running', '--force'];
+    const more = [...args, '--plugin', paths[0] ?? ''];
+    const kept = (): string[] => readdirSync(images).filter((name) => name.startsWith('ext-file-'));
+    expect((await criujsCommand(more)).code).toBe(0);
+    const before = readdirSync(images, { recursive: true });
+    expect(kept()).toHaveLength(2);
+
+    // Nobody takes the device.
+    const declining = compilePlugin('trivial', place.fresh('plugin'), forCriu41);
+    expect(await criujsFails([...args, '--plugin', declining])).toMatchObject({ code: 'UNSUPPORTED' });
+    expect(readdirSync(images, { recursive: true }).sort()).toEqual(before.sort());
+    // Each of the two files has two names: both go.
+    expect((await criujsCommand(more)).code).toBe(0);
+    expect(readdirSync(images, { recursive: true }).sort()).toEqual(before.sort());
+    expect(kept()).toHaveLength(2);
+    await target.finish();
+  });
+
   test('the command line takes one, and names it where it is missing', async ({ place }) => {
     const target = await place.start(program);
     const { paths } = libraries(place, ['ext-file']);
@@ -254,6 +278,23 @@ describe.skipIf(missing)(titled('a device through a compiled plugin', missing), 
     await untilGone(target.pid);
     const restored = await criujsCommand(['restore', '-D', images, '--detach', '--json', ...more]);
     expect(restored.code, restored.stderr).toBe(0);
+    place.track(target.pid);
+    await target.advance();
+    await target.finish();
+  });
+});
+
+describe.skipIf(missing)(titled('the guide', missing), () => {
+  test('is right: a compiled plugin dumps and restores a program with a device', async ({ place }) => {
+    // Inside the checkout, so that the headers are found.
+    const folder = mkdtempSync(join(root, '.cache', 'compiled-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const guide = readFileSync(join(root, 'docs', 'guides', 'from-old-structure.md'), 'utf8');
+    for (const [name, code] of blocksOf(guide)) writeFileSync(join(folder, name), code);
+    writeFileSync(join(folder, 'criujs'), `#!/bin/sh\nexec "${process.execPath}" "${bin}" "$@"\n`, { mode: 0o755 });
+    const target = await place.start(program);
+    const env = { PATH: `${folder}:${process.env['PATH']}`, PID: String(target.pid), KEEPER_DEVICE: device };
+    for (const script of ['compile.sh', 'use-compiled.sh']) await runWell(['sh', '-e', script], { cwd: folder, env });
     place.track(target.pid);
     await target.advance();
     await target.finish();

@@ -262,7 +262,10 @@ describe.skipIf(compilerMissing)(`compiled plugins${compilerMissing === null ? '
     vi.stubEnv('CC', 'no-such-compiler');
     vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
     onTestFinished(() => void vi.unstubAllEnvs());
-    const error = await failure((await hostOf(path)).start('dump'));
+    const images = join(folder, 'images');
+    mkdirSync(images);
+    const error = await failure((await hostOf(path, { images })).start('dump'));
+    expect(readdirSync(images)).toEqual([]);
     expect(error).toMatchObject({
       code: 'PLUGIN_INIT_FAILED',
       plugin: 'trivial',

@@ -1,7 +1,7 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { legacyLoader } from '@criujs/legacy-compat';
-import { createPluginHost, type LogEntry, type PluginHost } from '@criujs/plugin-host';
+import { legacyLoader, nameFromPath } from '@criujs/legacy-compat';
+import { createPluginHost, type LogEntry, type PluginHost, type SectionStore } from '@criujs/plugin-host';
 import {
   fileId,
   type HookArgs,
@@ -15,6 +15,8 @@ import {
   socketInode,
 } from '@criujs/plugin-sdk';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { criujsCommand } from '../../core/test/harness/engines.ts';
+import { childrenOf } from './children.ts';
 import { compilePlugin, compilerMissing, temporaryFolder } from './compile.ts';
 
 // Every hook of a compiled plugin, through the host: what it is given in C, and what becomes of its answers.
@@ -196,6 +198,68 @@ describe.skipIf(compilerMissing)(`compiled plugins${compilerMissing === null ? '
     expect(new Set(fds).size).toBe(ids.length);
     for (const answer of answers) await close(answer);
     expect(said().filter((line) => line.startsWith('restore_file'))).toHaveLength(ids.length);
+  });
+
+  test('are loaded in a process of their own, where only that tells which hooks they have', async () => {
+    set({ HOOKS: 'kl' });
+    const path = compilePlugin('hooks-by-chance', temporaryFolder());
+    const host = await createPluginHost({ plugins: [path], loaders: [legacyLoader()] });
+    expect(host.plugins).toMatchObject([{ name: 'hooks-by-chance', hooks: ['PAUSE_DEVICES', 'CHECKPOINT_DEVICES'] }]);
+    expect(childrenOf(process.pid)).toEqual([]);
+    // As CRIU does: a hook that is not there any more is not called.
+    set({ HOOKS: 'k' });
+    await host.start('dump');
+    for (const hook of ['PAUSE_DEVICES', 'CHECKPOINT_DEVICES'] as const) await host.call(hook, { pid: pid(1) });
+    expect(await host.finish({ ok: true })).toEqual([]);
+  });
+
+  test('get no directory where the images are in a store, and the log says so', async () => {
+    const log: LogEntry[] = [];
+    const parts = new Map<string, Uint8Array>();
+    const images: SectionStore = {
+      write: async (plugin, name, data) => void parts.set(`${plugin}/${name}`, data as Uint8Array),
+      read: async (plugin, name) => parts.get(`${plugin}/${name}`) ?? new Uint8Array(),
+      async *stream() {},
+      names: async () => [...parts.keys()],
+    };
+    const path = compilePlugin('ext-file', temporaryFolder());
+    const host = await createPluginHost({
+      plugins: [path],
+      loaders: [legacyLoader()],
+      images,
+      onLog: (it) => void log.push(it),
+    });
+    await host.start('dump');
+    const fd = openSync('/dev/zero', 'r');
+    const asked = host.call('DUMP_EXT_FILE', { fd, id: fileId(1), file });
+    await expect(asked).rejects.toMatchObject({ errno: 'EBADF' });
+    closeSync(fd);
+    expect(await host.finish({ ok: true })).toEqual([]);
+    expect(log).toContainEqual(
+      expect.objectContaining({ level: 'warn', message: expect.stringContaining('images are in a store') }),
+    );
+  });
+
+  test('may be packages, which `criujs plugin list` tells', async () => {
+    const folder = temporaryFolder();
+    for (const [name, flags] of [
+      ['trivial', []],
+      ['old-file', []],
+      ['too-many-hooks', []],
+    ] as const) {
+      const modules = join(folder, 'node_modules', `criu-plugin-${name}`);
+      compilePlugin(name, modules, flags);
+      const manifest = { name: `criu-plugin-${name}`, exports: `./${name}.so`, keywords: ['criu-plugin'] };
+      writeFileSync(join(modules, 'package.json'), JSON.stringify(manifest));
+    }
+    const { code, stdout } = await criujsCommand(['plugin', 'list', '--json'], { cwd: folder });
+    expect(code).toBe(0);
+    const { plugins } = JSON.parse(stdout) as { plugins: unknown[] };
+    expect(plugins).toMatchObject([
+      { plugin: { name: nameFromPath('criu-plugin-old-file'), hooks: ['DUMP_EXT_FILE', 'RESTORE_EXT_FILE'] } },
+      { plugin: null, error: { code: 'PLUGIN_INVALID', message: expect.stringContaining('99 hooks') } },
+      { plugin: { name: 'trivial', version: '0.2.0', hooks: expect.arrayContaining(['PAUSE_DEVICES']) } },
+    ]);
   });
 
   test('have descriptors of before CRIU 2.0 told their own stages', async () => {

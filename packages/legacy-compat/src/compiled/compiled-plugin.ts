@@ -44,8 +44,9 @@ export async function compiledPlugin({ path, origin, restoreStage }: CompiledOpt
 
   const ask: Ask = async (asked, context) => {
     if (life === null) throw refused(path, 'it was called outside of a run', 'This is a mistake of the engine.');
+    const answer = await life.runner.call(asked, context);
     await life.kept.settle((context as Context).image);
-    return life.runner.call(asked, context);
+    return answer;
   };
   const numberOf = (stage: Stage, options: DescriptorOptions): number | null => {
     if (isOld) return 0;
@@ -59,7 +60,10 @@ export async function compiledPlugin({ path, origin, restoreStage }: CompiledOpt
     async init(stage, context) {
       if (isOld) context.log.warn(noticeText(noticeOf(name, path, found.hooks)));
       const kept = await openKept(context.image, stage);
-      const runner = await startRunner(path, kept.directory, context.log);
+      const runner = await startRunner(path, kept.directory, context.log).catch(async (error: unknown) => {
+        await kept.finish(context.image, false, []);
+        throw error;
+      });
       life = { runner, kept, number: numberOf(stage, context.options), begun: false };
       const needed =
         kept.images === null ? null : neededNames(kept.images, kept.needs, { own: found.name, hosts: name });
@@ -78,7 +82,8 @@ export async function compiledPlugin({ path, origin, restoreStage }: CompiledOpt
         if (begun && number !== null && !runner.mourned) await runner.exit(number, result, context);
       } finally {
         await runner.end();
-        for (const warning of kept.finish(outcome.ok, runner.added)) context.log.warn(warning);
+        const warnings = await kept.finish(context.image, outcome.ok, runner.added);
+        for (const warning of warnings) context.log.warn(warning);
       }
     },
     hooks: found.hooks.map((hook) => compiledHook(hook, { name: functionOf(hook, isOld), path }, ask)),

@@ -5,7 +5,6 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -24,10 +23,10 @@ export interface KeptFiles {
   readonly images: string | null;
   /** What `add_inventory_plugin` was told at the dump. */
   readonly needs: readonly string[];
-  /** Before anything may be written for good: an older dump is replaced now. */
+  /** After a call: if anything is kept by now, it comes to its place, and an older dump is replaced by it. */
   settle(image: ImageSection): Promise<void>;
   /** The run is over; `needs`: what the plugin told `add_inventory_plugin`. Gives warnings. */
-  finish(ok: boolean, needs: readonly string[]): readonly string[];
+  finish(image: ImageSection, ok: boolean, needs: readonly string[]): Promise<readonly string[]>;
 }
 
 /** Beside the plugin's files; a leading dot: it is no part that anybody lists. */
@@ -43,7 +42,7 @@ export async function openKept(image: ImageSection, stage: Stage): Promise<KeptF
 }
 
 function fixed(it: Pick<KeptFiles, 'directory' | 'images' | 'needs'>): KeptFiles {
-  return { ...it, settle: async () => undefined, finish: () => [] };
+  return { ...it, settle: async () => undefined, finish: async () => [] };
 }
 
 /** Images of CRIU have no directory for the plugin alone: there it wrote among them. */
@@ -76,34 +75,39 @@ function readNeeds(own: string): string[] {
 
 /**
  * A plugin may open the directory in its init, when nobody knows yet whether there will be a dump. So it begins beside its place,
- * and comes there with the first hook; a descriptor goes along.
+ * and comes there once there is something in it: a descriptor goes along.
  */
 function openToWrite({ images }: ImageDirectories): KeptFiles {
   const draft = mkdtempSync(join(images, '.criujs-'));
   let own: string | null = null;
+  const settle = async (image: ImageSection): Promise<void> => {
+    if (own !== null || readdirSync(draft).length === 0) return;
+    own = (await image.directories({ make: true }))?.own ?? null;
+    if (own === null) return;
+    // What an older dump left there is not this one's.
+    rmSync(own, { recursive: true });
+    renameSync(draft, own);
+  };
   return {
     directory: draft,
     images,
     needs: [],
-    async settle(image) {
-      if (own !== null) return;
-      own = (await image.directories({ make: true }))?.own ?? null;
-      if (own === null) return;
-      // What an older dump left there is not this one's.
-      rmSync(own, { recursive: true });
-      renameSync(draft, own);
-    },
-    finish(ok, needs) {
+    settle,
+    async finish(image, ok, needs) {
+      if (ok && needs.length > 0) writeNeeds(own ?? draft, needs);
+      if (ok) await settle(image);
       if (own === null) rmSync(draft, { recursive: true, force: true });
-      return own !== null && ok ? publish(own, images, needs) : [];
+      return own !== null && ok ? publish(own, images) : [];
     },
   };
 }
 
-function publish(own: string, images: string, needs: readonly string[]): string[] {
-  const names = readdirSync(own);
-  if (needs.length > 0) writeFileSync(join(own, needsName), needs.map((name) => `${name}\n`).join(''), { mode: 0o600 });
-  else if (names.length === 0) rmdirSync(own);
+function writeNeeds(directory: string, needs: readonly string[]): void {
+  writeFileSync(join(directory, needsName), needs.map((name) => `${name}\n`).join(''), { mode: 0o600 });
+}
+
+function publish(own: string, images: string): string[] {
+  const names = readdirSync(own).filter((name) => name !== needsName);
   return names.flatMap((name) => {
     try {
       linkSync(join(own, name), join(images, name));
