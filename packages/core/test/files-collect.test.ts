@@ -238,7 +238,9 @@ test('a unix socket to outside is the plugins’, and what it had not read is wa
   expect(session.warnings).toEqual([expect.stringContaining('6 bytes that the program had not read yet are lost')]);
   files.write();
   const entries = decodeImage('FILES', session.images.get('files.img') ?? new Uint8Array());
-  expect(entries.find(({ message }) => message.usk)?.message.usk).toMatchObject({ uflags: 1, type: 1, state: 1 });
+  const [peer, own] = entries.flatMap(({ message }) => message.usk ?? []);
+  expect(own).toMatchObject({ uflags: 4, type: 1, state: 1, peer: peer?.ino });
+  expect(peer).toMatchObject({ uflags: 1, type: 2, state: 10, peer: 0 });
   expect(decodeRecords(session.images.get('criujs.json') ?? new Uint8Array()).sockets).toMatchObject([
     { socket: { type: 'stream', state: 'connected', holders: [{ fd: 3 }] }, provider: { name: 'pretend' } },
   ]);

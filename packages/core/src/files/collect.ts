@@ -13,6 +13,7 @@ import { readPipes } from './pipe.ts';
 import { groupFiles, holdersByProcess } from './same.ts';
 import { seeFiles } from './seen.ts';
 import { createTree } from './tree.ts';
+import { peerEntries } from './unix-peers.ts';
 
 export { surveyFiles } from './survey.ts';
 
@@ -57,6 +58,8 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
   const nextId = (): number => ++lastId;
   const files = groupFiles(seen, nextId);
   const { entries, records, problems } = dumpFiles(files, session, tree);
+  // First: CRIU resolves a socket's peer when it reads the socket.
+  entries.unshift(...peerEntries(entries, tree, nextId));
   const refusals: Refusal[] = problems.flatMap(({ holders, problem }) => ofHolders(holders, problem));
   const paths = createPathFiles(nextId, entries);
   const types = new Map(entries.map(({ id, type }) => [id, type]));

@@ -14,6 +14,7 @@ import { createPipeStore } from './pipe-store.ts';
 import { isSameFile } from './reachable.ts';
 import { openAgain, regOf } from './reg-entry.ts';
 import { filesById, readTables } from './tables.ts';
+import { isExternalPeer } from './unix-peers.ts';
 import { refuseRemapped, verifyFiles } from './verify.ts';
 
 /** One descriptor that a task is to have. */
@@ -90,7 +91,7 @@ export function openFiles(
 
   try {
     openAll(
-      [...files.values()].filter(({ id, reg }) => placed.has(id) || reg === undefined),
+      [...files.values()].filter((file) => placed.has(file.id) || (file.reg === undefined && !isExternalPeer(file))),
       context,
       opened,
     );

@@ -4,6 +4,8 @@ import type { HookName, Provider } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { Session } from '../run/session.ts';
 
+import { unixMark } from './unix-peers.ts';
+
 /** So many resources of one plugin are named in an error. */
 const mostNamed = 4;
 
@@ -93,10 +95,12 @@ function notLoaded(
 
 /** Images of CRIU: nothing tells which plugin took a file, but the inventory names those that took any. */
 function checkHooks({ files, plugins }: Images, hooks: Session['hooks']): void {
-  const externalMark = 1;
   const needs: readonly { readonly hook: HookName; readonly file: FileEntry | undefined }[] = [
     { hook: 'RESTORE_EXT_FILE', file: files.find(({ ext }) => ext !== undefined) },
-    { hook: 'RESTORE_UNIX_SK', file: files.find(({ usk }) => usk !== undefined && (usk.uflags & externalMark) !== 0) },
+    {
+      hook: 'RESTORE_UNIX_SK',
+      file: files.find(({ usk }) => usk !== undefined && (usk.uflags & unixMark.callback) !== 0),
+    },
   ];
   const need = needs.find(({ hook, file }) => file !== undefined && !hooks.serves(hook));
   if (need === undefined) return;

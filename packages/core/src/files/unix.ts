@@ -21,11 +21,11 @@ import { waitingBytes } from './pipe-content.ts';
 import { askFirst, keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
 import { optionsEntry, restoreOptions } from './socket-options.ts';
 import { inodeOfLink } from './sockets.ts';
+import { nameBytes, unixMark } from './unix-peers.ts';
 
-/** States of unix sockets (the kernel borrows TCP's), and CRIU's mark of a socket whose peer is not in the images. */
+/** States of unix sockets: the kernel borrows TCP's. */
 const established = 1;
 const listening = 10;
-const externalMark = 1;
 
 /** A `unix_sk_entry` as it was read. */
 type UnixEntry = NonNullable<FileEntry['usk']>;
@@ -138,13 +138,7 @@ function entryOf({
   peer,
   name,
 }: UnixSocket): Pick<UnixEntry, 'ino' | 'type' | 'state' | 'uflags' | 'backlog' | 'peer' | 'name'> {
-  return { ino: inode, type, state, uflags: externalMark, backlog: 0, peer, name: nameBytes(name) };
-}
-
-/** A path ends with a zero byte, an abstract name begins with one. unix(7). */
-function nameBytes(name: string | null): Uint8Array {
-  if (name === null) return new Uint8Array();
-  return Buffer.from(name.startsWith('\0') ? name : `${name}\0`);
+  return { ino: inode, type, state, uflags: unixMark.callback, backlog: 0, peer, name: nameBytes(name) };
 }
 
 function openSocket(entry: FileEntry, context: OpenContext): number {
@@ -166,7 +160,7 @@ function uskOf(entry: FileEntry): UnixEntry {
   const { usk } = entry;
   if (usk === undefined)
     throw new EngineError('IMAGE_INVALID', `files.img: unix socket ${entry.id} says nothing of itself`);
-  if (usk.uflags & externalMark) return usk;
+  if (usk.uflags & unixMark.callback) return usk;
   throw new EngineError(
     'UNSUPPORTED',
     `unix socket ${usk.ino} (file ${entry.id}): sockets inside the tree cannot be restored yet`,

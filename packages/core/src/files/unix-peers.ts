@@ -1,0 +1,39 @@
+import { fileTypes } from './file-type.ts';
+import type { FileEntry, FileInit, Tree } from './kind.ts';
+import { nobody } from './owner.ts';
+
+/** Marks of unix sockets in images: one outside of the tree, whose name is all that is kept; one that a plugin connects again. */
+export const unixMark = { external: 1, callback: 4 } as const;
+
+/** What CRIU writes of a socket that it only names, whatever it is: a datagram socket that listens. criu/sk-unix.c */
+const named = { type: 2, state: 10, uflags: unixMark.external, backlog: 0, peer: 0, flags: 0 } as const;
+
+const noOptions = {
+  soSndbuf: 0,
+  soRcvbuf: 0,
+  soSndTmoSec: 0n,
+  soSndTmoUsec: 0n,
+  soRcvTmoSec: 0n,
+  soRcvTmoUsec: 0n,
+} as const;
+
+/** Whether an entry only names the other end of a connection: nobody has it open. */
+export function isExternalPeer({ usk }: Pick<FileEntry, 'usk'>): boolean {
+  return usk !== undefined && (usk.uflags & unixMark.external) !== 0;
+}
+
+/** Entries of the other ends, outside of the tree, of the sockets that plugins took: CRIU wants to know them by their inodes. */
+export function peerEntries(entries: readonly FileInit[], tree: Tree, nextId: () => number): FileInit[] {
+  const peers = new Set(entries.flatMap(({ usk }) => (usk?.uflags === unixMark.callback ? (usk.peer ?? []) : [])));
+  return [...peers].map((ino) => {
+    const id = nextId();
+    const name = nameBytes(tree.unixSocket(ino)?.name ?? null);
+    return { type: fileTypes.UNIXSK, id, usk: { ...named, id, ino, name, fown: nobody, opts: noOptions } };
+  });
+}
+
+/** A path ends with a zero byte, an abstract name begins with one. unix(7). */
+export function nameBytes(name: string | null): Uint8Array {
+  if (name === null) return new Uint8Array();
+  return Buffer.from(name.startsWith('\0') ? name : `${name}\0`);
+}
