@@ -73,10 +73,15 @@ struct abi_descriptor {
 /* Levels of the log. */
 enum abi_level { ABI_ERROR = 1, ABI_WARNING = 2, ABI_INFO = 3, ABI_DEBUG = 4 };
 
-/* What CRIU has for its plugins. The last two came with 4.1. */
+/*
+ * What CRIU has for its plugins. The inventory's two came with 4.1. The store keeps descriptors while a restore goes on: any of its
+ * tasks gets a descriptor of its own for what another has put in, by the place that add answers.
+ */
 extern int criu_get_image_dir(void);
 extern void print_on_level(unsigned int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 extern int add_inventory_plugin(const char *name) __attribute__((weak));
 extern int check_and_remove_inventory_plugin(const char *name, size_t length) __attribute__((weak));
+extern int fdstore_add(int fd) __attribute__((weak));
+extern int fdstore_get(int place) __attribute__((weak));
 
 #endif

@@ -14,227 +14,11 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
-#include <sys/un.h>
 
 #include "abi.h"
+#include "host.h"
+#include "store.h"
 #include "wire.h"
-
-#define NAME "criujs"
-#define say(level, ...) print_on_level(level, NAME ": " __VA_ARGS__)
-#define fail(...) say(ABI_ERROR, __VA_ARGS__)
-
-#define NAME_OF(NAME, function) #NAME,
-static const char *const hook_names[ABI_HOOKS] = { ABI_EACH_HOOK(NAME_OF) };
-
-/* What was told in the environment, and what was found out in init. Forks have copies of it. */
-static struct {
-	char name[64];
-	uint8_t token[WIRE_TOKEN];
-	int stage;
-	unsigned int host_hooks;
-	uint32_t deadline;
-	/* Of the process that ran init. */
-	int socket;
-	int bell;
-	uint32_t sequence;
-	/* After a failure nothing more is asked. */
-	bool broken;
-	/* One byte that is 0 in every fork: pids lie across namespaces, and both sides may be 1. */
-	volatile uint8_t *original;
-} bridge = { .socket = -1, .bell = -1, .deadline = 10000 };
-
-static union wire_message question;
-static union wire_message answer;
-
-/* Names that are in the image's inventory already. */
-static char inventory[4096];
-
-static bool is_fork(void)
-{
-	return !bridge.original || !*bridge.original;
-}
-
-static int open_socket(void)
-{
-	struct timeval limit = { bridge.deadline / 1000, (bridge.deadline % 1000) * 1000 };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit))) {
-		int error = -errno;
-
-		close(fd);
-		return error;
-	}
-	return fd;
-}
-
-/*
- * Connects to the socket in the image directory. An address has 108 bytes and is looked up in this task's own mount namespace,
- * so the way leads through the directory itself, which CRIU holds open.
- */
-static int connect_in(int directory, int fd)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int result = 0;
-
-	if (here < 0)
-		return -errno;
-	snprintf(address.sun_path, sizeof(address.sun_path), "./%s.sock", bridge.name);
-	if (fchdir(directory) || connect(fd, (const struct sockaddr *)&address, sizeof(address)))
-		result = -errno;
-	if (fchdir(here) && !result)
-		result = -errno;
-	close(here);
-	return result;
-}
-
-/* Opens socket and bell; both are the caller's to close. Answers 0 or a negated error number, and says why. */
-static int reach_host(int *socket, int *bell)
-{
-	char path[sizeof(bridge.name) + 8];
-	int directory = criu_get_image_dir();
-	int result;
-
-	snprintf(path, sizeof(path), "%s.bell", bridge.name);
-	*socket = open_socket();
-	if (*socket < 0) {
-		fail("no socket: %s\n", strerror(-*socket));
-		return *socket;
-	}
-	*bell = openat(directory, path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	result = *bell < 0 ? -errno : connect_in(directory, *socket);
-	if (!result)
-		return 0;
-	fail("the plugin host cannot be reached through %s in the image directory: %s\n", bridge.name, strerror(-result));
-	close(*socket);
-	if (*bell >= 0)
-		close(*bell);
-	return result;
-}
-
-static int say_hello(int socket, int bell, uint32_t flags)
-{
-	wire_begin(&answer, WIRE_HELLO, ++bridge.sequence);
-	memcpy(answer.hello.token, bridge.token, WIRE_TOKEN);
-	answer.hello.stage = bridge.stage;
-	answer.hello.hooks = bridge.host_hooks;
-	answer.hello.flags = flags;
-	answer.hello.pid = getpid();
-	wire_end(&answer, NULL, NULL);
-	return wire_send(socket, bell, &answer, -1);
-}
-
-/* Says what went wrong with a connection, in words. */
-static int complain(const char *what, int result)
-{
-	switch (result) {
-	case 0:
-		fail("%s: the plugin host closed the connection; it has ended, or refuses this bridge\n", what);
-		return -EIO;
-	case -EAGAIN:
-		fail("%s: no answer from the plugin host in %u ms\n", what, bridge.deadline);
-		return -EIO;
-	case -EPROTONOSUPPORT:
-		fail("%s: the plugin host speaks version %u of the protocol, this bridge %u: use packages of one release\n", what,
-		     answer.header.version, WIRE_VERSION);
-		return -EIO;
-	default:
-		fail("%s: the connection to the plugin host failed: %s\n", what, strerror(result > 0 ? EBADMSG : -result));
-		return -EIO;
-	}
-}
-
-/* Receives the answer to `sequence`, which must be of `type`. 0, or -EIO after a complaint; fd is -1 then. */
-static int receive_answer(const char *what, int socket, enum wire_type type, uint32_t sequence, int *fd)
-{
-	int result = wire_receive(socket, &answer, fd);
-
-	/* A fork's connection is welcomed only to be refused. */
-	if (result == WIRE_WELCOME && type == WIRE_REPLY) {
-		fail("%s: the plugin host refused: %s\n", what, wire_text(&answer, 1));
-		result = -EACCES;
-	} else if (result == (int)type && answer.header.sequence == sequence) {
-		return 0;
-	}
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-	return complain(what, result);
-}
-
-/*
- * Asks the prepared question, and gives the descriptor that came with the answer (-1: none), which is the caller's. Answers
- * what the host answered, 0 or a negated error number. A positive one never gets through.
- */
-static int ask(const char *path, const char *root, int sent, int *received)
-{
-	const char *what = hook_names[question.hook.hook];
-	bool fork = is_fork();
-	int socket = bridge.socket, bell = bridge.bell;
-	int result;
-
-	*received = -1;
-	if (bridge.broken)
-		return -EIO;
-	if (!wire_end(&question, path, root)) {
-		fail("%s: a path of more than %d bytes\n", what, WIRE_LONGEST_TEXT);
-		return -ENAMETOOLONG;
-	}
-	if (fork && reach_host(&socket, &bell)) {
-		bridge.broken = true;
-		return -EIO;
-	}
-	/* The bell is rung once, for both. */
-	result = fork ? say_hello(socket, -1, WIRE_FORKED) : 0;
-	if (!result)
-		result = wire_send(socket, bell, &question, sent);
-	result = result ? complain(what, result) :
-			  receive_answer(what, socket, WIRE_REPLY, question.header.sequence, received);
-	/* What is left open would be the restored program's. */
-	if (fork) {
-		close(socket);
-		close(bell);
-	}
-	if (result) {
-		bridge.broken = true;
-		return result;
-	}
-	result = answer.reply.result;
-	if (result > 0 || result < -4095) {
-		fail("%s: the plugin host answered %d\n", what, result);
-		result = -EIO;
-	}
-	if (result && result != -ENOTSUP)
-		fail("%s: %s\n", what, wire_text(&answer, 0));
-	if (result && *received >= 0) {
-		close(*received);
-		*received = -1;
-	}
-	return result;
-}
-
-static struct wire_hook *prepare(enum abi_hook hook)
-{
-	wire_begin(&question, WIRE_HOOK, ++bridge.sequence);
-	question.hook.hook = hook;
-	question.hook.pid = getpid();
-	return &question.hook;
-}
-
-/* An answer that its hook does not allow: the plugin host is not to be trusted any more. */
-static int refuse_answer(const char *why, int fd)
-{
-	fail("%s: the plugin host answered %s\n", hook_names[question.hook.hook], why);
-	if (fd >= 0)
-		close(fd);
-	bridge.broken = true;
-	return -EIO;
-}
 
 /* For hooks whose answer is neither a descriptor nor anything else. */
 static int ask_done(const char *path, int sent)
@@ -244,25 +28,6 @@ static int ask_done(const char *path, int sent)
 	if (!result && (fd >= 0 || answer.reply.flags))
 		return refuse_answer("more than it may", fd);
 	return result;
-}
-
-/* The plugin that took something is needed at restore: CRIU's own check of the inventory will say so. */
-static void note_plugin(void)
-{
-	const char *name = wire_text(&answer, 1);
-	size_t length = strlen(name);
-	size_t used = strlen(inventory);
-
-	if (!length || !add_inventory_plugin || used + length + 3 > sizeof(inventory))
-		return;
-	for (const char *at = inventory; (at = strstr(at, name)); at++)
-		if (at > inventory && at[-1] == '\n' && at[length] == '\n')
-			return;
-	if (add_inventory_plugin(name)) {
-		say(ABI_WARNING, "plugin %s is not in the inventory\n", name);
-		return;
-	}
-	snprintf(inventory + used, sizeof(inventory) - used, "%s%s\n", used ? "" : "\n", name);
 }
 
 static int ask_to_dump(const char *path, int sent)
@@ -370,17 +135,23 @@ static int dump_ext_file(int fd, int id)
 	if (length > 0)
 		hook->about |= WIRE_LINK;
 	link[length > 0 ? length : 0] = 0;
-	return ask_to_dump(link, fd);
+	return bridge.posted && !is_fork() ? post(link, fd) : ask_to_dump(link, fd);
 }
 
 static int restore_ext_file(int id, bool *retry)
 {
 	/* Older hosts pass no second argument: what is there then is nobody's. Newer ones read it uninitialised. */
 	bool may_wait = bridge.host_hooks >= ABI_HOOKS_WITH_RETRY;
+	struct wire_hook *hook;
+	int fd = store_take(id);
 
 	if (may_wait)
 		*retry = false;
-	prepare(ABI_RESTORE_EXT_FILE)->id = (uint32_t)id;
+	if (fd >= 0)
+		return fd;
+	hook = prepare(ABI_RESTORE_EXT_FILE);
+	hook->id = (uint32_t)id;
+	hook->about = store_is_there() ? WIRE_AHEAD : 0;
 	return ask_for_descriptor(may_wait, retry);
 }
 
@@ -558,7 +329,7 @@ static int meet_host(void)
 		return result;
 	result = say_hello(bridge.socket, bridge.bell, 0);
 	result = result ? complain("init", result) :
-			  receive_answer("init", bridge.socket, WIRE_WELCOME, bridge.sequence, &fd);
+			  receive_answer("init", bridge.socket, 0, WIRE_WELCOME, bridge.sequence, &fd);
 	if (!result && answer.welcome.result) {
 		fail("init: %s\n", wire_text(&answer, 1));
 		result = answer.welcome.result < 0 ? answer.welcome.result : -EIO;
@@ -596,8 +367,11 @@ static int init(int stage)
 	for (unsigned int i = 0; i < CR_PLUGIN_DESC.max_hooks; i++)
 		if (!(answer.welcome.served & (1u << i)))
 			CR_PLUGIN_DESC.hooks[i] = NULL;
-	if (stage == ABI_RESTORE)
+	bridge.posted = stage == ABI_DUMP && answer.welcome.flags & WIRE_POSTED;
+	if (stage == ABI_RESTORE) {
 		tick_off(wire_text(&answer, 0));
+		store_make();
+	}
 	say(ABI_INFO, "this CRIU knows %u hooks; plugins serve 0x%x of them\n", bridge.host_hooks, answer.welcome.served);
 	return 0;
 }
@@ -608,12 +382,14 @@ static void finish(int stage, int result)
 
 	if (bridge.socket < 0 || is_fork())
 		return;
+	if (!bridge.broken)
+		settle(0, 0);
 	wire_begin(&question, WIRE_EXIT, ++bridge.sequence);
 	question.exit.stage = stage;
 	question.exit.result = result;
 	wire_end(&question, NULL, NULL);
 	if (!bridge.broken && !wire_send(bridge.socket, bridge.bell, &question, -1))
-		receive_answer("exit", bridge.socket, WIRE_REPLY, question.header.sequence, &fd);
+		receive_answer("exit", bridge.socket, 0, WIRE_REPLY, question.header.sequence, &fd);
 	if (fd >= 0)
 		close(fd);
 	close(bridge.socket);

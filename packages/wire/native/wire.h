@@ -8,15 +8,23 @@
 #define CRIUJS_WIRE_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the protocol is little-endian"
+#endif
+
+#ifndef O_PATH /* without _GNU_SOURCE */
+#define O_PATH 010000000
 #endif
 
 #define WIRE_VERSION 1
@@ -25,6 +33,7 @@
 #define WIRE_LONGEST_TEXT 4095
 #define WIRE_TOKEN 32
 #define WIRE_MOST_TEXTS 2
+#define WIRE_MOST_FILES 128
 
 enum wire_type {
 	WIRE_HELLO = 1,
@@ -34,10 +43,12 @@ enum wire_type {
 	WIRE_EXIT = 5,
 	WIRE_LOG = 6,
 	WIRE_INVENTORY = 7,
+	WIRE_FILES = 8,
 };
 
 enum wire_hello_flag { WIRE_FORKED = 1, WIRE_DESCRIBE = 2, WIRE_LISTED = 4 };
-enum wire_hook_flag { WIRE_STAT = 1, WIRE_OPEN = 2, WIRE_LINK = 4 };
+enum wire_welcome_flag { WIRE_POSTED = 1 };
+enum wire_hook_flag { WIRE_STAT = 1, WIRE_OPEN = 2, WIRE_LINK = 4, WIRE_AHEAD = 8 };
 enum wire_reply_flag { WIRE_RETRY = 1, WIRE_CHANGED = 2, WIRE_MOUNT = 4 };
 
 struct wire_header {
@@ -66,6 +77,7 @@ struct wire_welcome {
 	uint32_t structure;
 	uint32_t version;
 	uint32_t max_hooks;
+	uint32_t flags;
 	uint32_t texts[2]; /* name, error */
 };
 
@@ -117,6 +129,12 @@ struct wire_inventory {
 	uint32_t texts[1]; /* name */
 };
 
+struct wire_files {
+	struct wire_header header;
+	uint32_t count;
+	uint32_t texts[1]; /* ids */
+};
+
 /* Room for a message of any type. */
 union wire_message {
 	struct wire_header header;
@@ -127,6 +145,7 @@ union wire_message {
 	struct wire_exit exit;
 	struct wire_log log;
 	struct wire_inventory inventory;
+	struct wire_files files;
 	uint8_t bytes[WIRE_LONGEST_MESSAGE];
 	uint64_t aligned;
 };
@@ -152,9 +171,10 @@ static inline const struct wire_form *wire_form_of(unsigned type)
 		[WIRE_EXIT] = { sizeof(struct wire_exit), 0, sizeof(struct wire_exit) },
 		[WIRE_LOG] = WIRE_FORM(wire_log, 1),
 		[WIRE_INVENTORY] = WIRE_FORM(wire_inventory, 1),
+		[WIRE_FILES] = WIRE_FORM(wire_files, 1),
 	};
 
-	return type >= WIRE_HELLO && type <= WIRE_INVENTORY ? &forms[type] : NULL;
+	return type >= WIRE_HELLO && type <= WIRE_FILES ? &forms[type] : NULL;
 }
 
 static inline uint32_t wire_text_length(const union wire_message *message, const struct wire_form *form, unsigned index)
@@ -277,54 +297,102 @@ static inline int wire_send(int socket, int bell, const union wire_message *mess
 }
 
 /*
- * Takes the next message and the descriptor that came with it (-1: none), which is the caller's and closed on exec. Answers
- * its type, 0 when the other end is closed, or a negated error number: -EAGAIN after SO_RCVTIMEO, those of wire_check. No
- * descriptor is left open then.
+ * Takes the next message and the descriptors that came with it, which are the caller's and closed on exec. Answers its type, 0
+ * when the other end is closed, or a negated error number: -EAGAIN when there is nothing (in time), those of wire_check, -EBADMSG
+ * for more descriptors than `most`. No descriptor is left open unless it answers a type. `flags` are recvmsg's.
  */
-static inline int wire_receive(int socket, union wire_message *message, int *fd)
+static inline int wire_receive_files(int socket, int flags, union wire_message *message, int *fds, size_t most, size_t *count)
 {
 	struct iovec data = { message->bytes, sizeof(message->bytes) };
 	union {
-		char bytes[CMSG_SPACE(sizeof(int) * 4)];
+		char bytes[CMSG_SPACE(sizeof(int) * WIRE_MOST_FILES)];
 		struct cmsghdr header;
 	} control;
 	struct msghdr packet = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes) };
-	struct cmsghdr *part;
+	bool too_many = false;
 	ssize_t got;
 	int type;
 
-	*fd = -1;
+	*count = 0;
 	do
-		got = recvmsg(socket, &packet, MSG_CMSG_CLOEXEC);
+		got = recvmsg(socket, &packet, MSG_CMSG_CLOEXEC | flags);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return errno == ECONNRESET ? 0 : -errno;
-	for (part = CMSG_FIRSTHDR(&packet); part; part = CMSG_NXTHDR(&packet, part)) {
-		int descriptors[4];
-		size_t count;
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(&packet); part; part = CMSG_NXTHDR(&packet, part)) {
+		size_t here = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
 		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
 			continue;
-		count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		if (count > 4)
-			count = 4;
-		memcpy(descriptors, CMSG_DATA(part), count * sizeof(int));
-		for (size_t i = 0; i < count; i++) {
-			if (*fd < 0)
-				*fd = descriptors[i];
-			else
-				close(descriptors[i]);
+		for (size_t i = 0; i < here; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(part) + i * sizeof(fd), sizeof(fd));
+			if (*count < most) {
+				fds[(*count)++] = fd;
+			} else {
+				close(fd);
+				too_many = true;
+			}
 		}
 	}
 	if (got == 0)
 		type = 0;
 	else
-		type = packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EBADMSG : wire_check(message, (size_t)got);
-	if (type <= 0 && *fd >= 0) {
-		close(*fd);
-		*fd = -1;
-	}
+		type = too_many || packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EBADMSG : wire_check(message, (size_t)got);
+	while (type <= 0 && *count > 0)
+		close(fds[--*count]);
 	return type;
+}
+
+/* The same for messages that have one descriptor at most; -1: none. Waits as long as the socket's SO_RCVTIMEO says. */
+static inline int wire_receive(int socket, union wire_message *message, int *fd)
+{
+	size_t count;
+	int type;
+
+	*fd = -1;
+	type = wire_receive_files(socket, 0, message, fd, 1, &count);
+	if (type <= 0 || count == 0)
+		*fd = -1;
+	return type;
+}
+
+/*
+ * Connects to NAME.sock in a directory, and opens NAME.bell. An address has 108 bytes and is looked up in the caller's own mount
+ * namespace, so the way leads through the directory itself: this process is in it for a moment. Both ends wait `milliseconds` at
+ * most. Answers 0 or a negated error number; both descriptors are the caller's then.
+ */
+static inline int wire_connect(int directory, const char *name, uint32_t milliseconds, int *connected, int *bell)
+{
+	struct timeval limit = { milliseconds / 1000, (milliseconds % 1000) * 1000 };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int result = here < 0 ? -errno : 0;
+
+	/* The longer of the two names; both arrays are as long. */
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s.bell", name);
+	*connected = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	*bell = openat(directory, address.sun_path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	snprintf(address.sun_path, sizeof(address.sun_path), "./%s.sock", name);
+	if (!result && (*connected < 0 || *bell < 0 || setsockopt(*connected, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+			setsockopt(*connected, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) || fchdir(directory)))
+		result = -errno;
+	if (!result && connect(*connected, (const struct sockaddr *)&address, sizeof(address)))
+		result = -errno;
+	if (here >= 0) {
+		if (fchdir(here) && !result)
+			result = -errno;
+		close(here);
+	}
+	if (!result)
+		return 0;
+	if (*connected >= 0)
+		close(*connected);
+	if (*bell >= 0)
+		close(*bell);
+	*connected = *bell = -1;
+	return result;
 }
 
 #endif

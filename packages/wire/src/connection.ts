@@ -20,10 +20,11 @@ export type Look =
 export interface Connection {
   readonly fd: number;
   /**
-   * Sends a message, and a descriptor with it: the other end gets one of its own, ours stays open. Never waits.
+   * Sends a message, and a descriptor with it (several with FILES): the other end gets one of its own, ours stays open. Never
+   * waits.
    * @throws WireError WIRE_CLOSED when nobody is there, or nobody takes what was sent before; WIRE_LIMIT
    */
-  send(message: MessageInput, descriptor?: number | null): void;
+  send(message: MessageInput, descriptor?: number | null | readonly number[]): void;
   /** Takes the next message. Never waits and never throws; after `end` or `fault` only `close` makes sense. */
   look(): Look;
   /** Closes it, once. */
@@ -40,7 +41,7 @@ export function createConnection(fd: number): Connection {
       if (!open) throw closed(message, undefined);
       let sent: boolean;
       try {
-        sent = sendPacket(fd, bytes, descriptor === null ? [] : [descriptor]);
+        sent = sendPacket(fd, bytes, typeof descriptor === 'number' ? [descriptor] : (descriptor ?? []));
       } catch (cause) {
         throw closed(message, cause);
       }

@@ -14,7 +14,9 @@ export {
   type Message,
   type MessageInput,
   type MessageType,
+  mostFiles,
   protocolVersion,
   replyFlags,
   tokenLength,
+  welcomeFlags,
 } from './protocol.ts';

@@ -15,6 +15,10 @@ export interface ListenOptions extends Handlers {
 export interface Listener {
   /** `NAME.sock` is the socket, `NAME.bell` the pipe that is written to after each packet. */
   readonly name: string;
+  /** Takes all that has come by now. */
+  drain(): void;
+  /** After an answer: takes the next question if it comes at once (see `Hub.linger`). */
+  linger(): void;
   /** Closes all connections and takes socket and bell away. */
   close(): void;
 }
@@ -58,6 +62,8 @@ export function listen(options: ListenOptions): Listener {
   }
   return {
     name,
+    drain: () => hub.drain(),
+    linger: () => hub.linger(),
     close() {
       bell.close();
       hub.close();

@@ -16,6 +16,8 @@ export const magic: number = Buffer.from('CRJW').readUInt32LE();
 export const longestMessage = 12_288;
 /** Bytes of the longest text, without its zero byte: Linux' PATH_MAX less one. */
 export const longestText = 4095;
+/** Descriptors that come with one FILES. All other messages have one at most. */
+export const mostFiles = 128;
 /** Bytes of a token. */
 export const tokenLength = 32;
 
@@ -63,6 +65,8 @@ export const messages = {
       /** Of a compiled plugin, as it declares them. */
       version: 'u32',
       maxHooks: 'u32',
+      /** Of {@link welcomeFlags}. */
+      flags: 'u32',
     },
     /** The plugin's name, and why it is refused. */
     texts: ['name', 'error'],
@@ -138,6 +142,13 @@ export const messages = {
   },
   /** A compiled plugin wants to be in the image's inventory; not answered. */
   INVENTORY: { code: 7, fields: {}, texts: ['name'] },
+  /** Before a REPLY to RESTORE_EXT_FILE: files that will be asked for later, a descriptor each. */
+  FILES: {
+    code: 8,
+    fields: { count: 'u32' },
+    /** Their ids in the order of the descriptors, in decimal digits with a space after each. */
+    texts: ['ids'],
+  },
 } as const;
 
 /** Bits of HELLO's `flags`. */
@@ -150,7 +161,13 @@ export const helloFlags = {
   LISTED: 4,
 } as const;
 
-/** Bits of HOOK's `about`: which fields say something. */
+/** Bits of WELCOME's `flags`. */
+export const welcomeFlags = {
+  /** DUMP_EXT_FILE need not be waited for: whoever started CRIU looks at the answers before the dump counts. */
+  POSTED: 1,
+} as const;
+
+/** Bits of HOOK's `about`: which fields say something, and what the asking side can do. */
 export const hookFlags = {
   /** `device`, `rdev`, `inode`, `mode`. */
   STAT: 1,
@@ -158,6 +175,8 @@ export const hookFlags = {
   OPEN: 2,
   /** `path` is what the link in /proc says. */
   LINK: 4,
+  /** Other files of the restore may come along, in FILES. */
+  AHEAD: 8,
 } as const;
 
 /** Bits of REPLY's `flags`. */

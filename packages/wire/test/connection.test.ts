@@ -27,7 +27,7 @@ describe.skipIf(compilerMissing !== null)(`with a C compiler (${compilerMissing 
     child.connection.send({ type: 'HOOK', sequence: 2, path: '/dev/null' }, device);
     child.connection.send({ type: 'LOG', sequence: 3, text: 'words' });
     closeSync(device);
-    await expect.poll(() => answers.length).toBe(3);
+    await expect.poll(() => answers.length, { timeout: 30_000 }).toBe(3);
     expect(answers.map(({ message }) => message)).toMatchObject([
       { type: 'REPLY', sequence: 1, result: 1, error: 'answered' },
       { type: 'REPLY', sequence: 2, result: 3 },
@@ -40,7 +40,7 @@ describe.skipIf(compilerMissing !== null)(`with a C compiler (${compilerMissing 
     const exit = once(child.process, 'exit');
     child.close();
     expect(await exit).toEqual([0, null]);
-    await expect.poll(descriptors).toBe(before);
+    await expect.poll(descriptors, { timeout: 30_000 }).toBe(before);
   });
 
   test('a child that dies ends its connection', async () => {
@@ -52,7 +52,7 @@ describe.skipIf(compilerMissing !== null)(`with a C compiler (${compilerMissing 
       onEnd: (_, fault) => void faults.push(fault),
     });
     onTestFinished(() => child.close());
-    await expect.poll(() => faults).toEqual([null]);
+    await expect.poll(() => faults, { timeout: 30_000 }).toEqual([null]);
     expect(() => child.connection.send({ type: 'EXIT' })).toThrow(expect.objectContaining({ code: 'WIRE_CLOSED' }));
   });
 
@@ -87,7 +87,7 @@ describe.skipIf(compilerMissing !== null)(`with a C compiler (${compilerMissing 
     listener.close();
     expect(ended).toBeGreaterThan(300);
     expect(readdirSync(directory)).toEqual([]);
-    await expect.poll(descriptors).toBe(before);
+    await expect.poll(descriptors, { timeout: 30_000 }).toBe(before);
   });
 });
 

@@ -9,9 +9,11 @@ import {
   hookFlags,
   longestText,
   magic,
+  mostFiles,
   protocolVersion,
   replyFlags,
   tokenLength,
+  welcomeFlags,
 } from '../src/protocol.ts';
 import { buildPeer, compilerMissing } from './peer.ts';
 
@@ -30,7 +32,9 @@ describe.skipIf(compilerMissing !== null)(`with a C compiler (${compilerMissing 
     for (const [name, value] of Object.entries({
       ...constants,
       token: tokenLength,
+      most_files: mostFiles,
       ...helloFlags,
+      ...welcomeFlags,
       ...hookFlags,
       ...replyFlags,
     }))

@@ -15,7 +15,9 @@ export async function openBridge(job: EngineJob, options: BridgeOptions): Promis
   if (host === null) return null;
   const { openServer } = await import('../server/open-server.ts');
   try {
-    return await openServer({ ...options, host, images, hookDeadlineMs, onLog: (entry: LogEntry) => job.log(entry) });
+    // `post-dump` looks at what was posted, before the dump counts.
+    const onLog = (entry: LogEntry): void => job.log(entry);
+    return await openServer({ ...options, host, images, hookDeadlineMs, posted: true, onLog });
   } catch (error) {
     throw engineError(error);
   }

@@ -22,6 +22,10 @@ export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<
     if (script === 'pre-dump') job.beforeWriting();
     if (script !== 'post-dump') return;
     job.signal.throwIfAborted();
+    // Files that CRIU did not wait for: the tree still stands, and runs on if one was not taken.
+    await bridge?.settle();
+    const [failure] = bridge?.failures() ?? [];
+    if (failure !== undefined) throw failure;
     const read = readDumped(job.images);
     const records = recordsOf(read, job.pid, bridge, (job.host?.plugins ?? []).map(recordOf));
     writeWhole(join(job.images, recordsName), encodeRecords(records));

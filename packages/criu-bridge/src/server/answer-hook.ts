@@ -12,6 +12,8 @@ export interface HookAnswerer {
   readonly memory: Memory;
   readonly ledger: Ledger;
   readonly onLog: (entry: LogEntry) => void;
+  /** CRIU went on as if the file had been taken. */
+  readonly posted: boolean;
   /** How many hooks CRIU knows. */
   readonly criuHooks: () => number;
 }
@@ -59,12 +61,14 @@ async function ask<N extends HookName>(it: HookAnswerer, hook: N, question: Ques
 }
 
 /** CRIU goes on to the next plugin of its own, and says itself when there is none: but not for all that is restored. */
-function unclaimed({ ledger }: HookAnswerer, hook: HookName, { message }: Question, provider: Provider | null): Reply {
+function unclaimed(it: HookAnswerer, hook: HookName, { message }: Question, provider: Provider | null): Reply {
+  const { ledger } = it;
   if (hookTable[hook].kind === 'observer') return { message: { type: 'REPLY' } };
   if (hook === 'RESTORE_UNIX_SK' || hook === 'RESTORE_EXT_FILE' || hook === 'RESTORE_EXT_MOUNT') {
     const words = { RESTORE_UNIX_SK: 'unix socket', RESTORE_EXT_FILE: 'file', RESTORE_EXT_MOUNT: 'mount' }[hook];
     ledger.fail(nobodyRestores(hook, `${words} ${message.id}`, provider));
   }
+  if (it.posted && hook === 'DUMP_EXT_FILE') throw nobodyTakes(message.id, message.path);
   return { message: { type: 'REPLY', result: -ENOTSUP } };
 }
 
@@ -87,4 +91,13 @@ function cannotRetry(plugin: string, hook: HookName): EngineError {
   const message = `plugin ${plugin}: ${hook} answered retryLater, which this CRIU does not know`;
   const remedy = 'Restore with a CRIU after 4.2, or with the embedded engine.';
   return new EngineError('HOOK_BAD_RESULT', message, { plugin, hook, remedy });
+}
+
+function nobodyTakes(id: number, path: string): EngineError {
+  const resource = `file ${id}${path === '' ? '' : ` (${path})`}`;
+  return new EngineError('UNSUPPORTED', `no plugin takes ${resource}, and CRIU does not know such files`, {
+    hook: 'DUMP_EXT_FILE',
+    resource,
+    remedy: 'Load a plugin with a DUMP_EXT_FILE hook for it: --plugin NAME.',
+  });
 }

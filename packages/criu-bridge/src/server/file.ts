@@ -1,4 +1,4 @@
-import { getFlags, LinuxError, setFlags, setPosition } from '@criujs/linux';
+import { errno, errnoName, getFlags, trySyscall } from '@criujs/linux';
 import type { DeviceNumber, DeviceStat, DumpedFile, FileKind, RecordedFile, SignalOwner } from '@criujs/plugin-sdk';
 import { hookFlags, type Message } from '@criujs/wire';
 
@@ -22,7 +22,9 @@ const ownerTypes: readonly SignalOwner['type'][] = ['thread', 'process', 'group'
 const statusFlags = 0o2000 | 0o4000 | 0o20000 | 0o40000 | 0o1000000;
 
 /** Errors of lseek(2) on what has no position. */
-const unseekable: readonly string[] = ['ESPIPE', 'EINVAL', 'ENXIO', 'ENODEV'];
+const unseekable: readonly number[] = [errno.ESPIPE, errno.EINVAL, errno.ENXIO, errno.ENODEV];
+const SEEK_SET = 0;
+const F_SETFL = 4;
 
 /** What the bridge saw of a file. Who holds it is not known before the images are there. */
 export function dumpedFile(question: Question): DumpedFile {
@@ -63,31 +65,20 @@ export const unrecorded: RecordedFile = {
  * owner. Answers what did not work, in words.
  */
 export function putBack(fd: number, file: RecordedFile): readonly string[] {
-  const flags = tryTo(() => putFlags(fd, file.flags));
-  const position = tryTo(() => setPosition(fd, file.position));
+  const flags = putFlags(fd, file.flags);
+  const position = trySyscall('lseek', fd, file.position, SEEK_SET);
+  const moved = position >= 0 || unseekable.includes(-position);
   return [
-    ...(flags === null ? [] : [`its status flags cannot be set to what they were (${flags})`]),
-    ...(position === null || unseekable.includes(position)
-      ? []
-      : [`it cannot go back to position ${file.position} (${position})`]),
+    ...(flags >= 0 ? [] : [`its status flags cannot be set to what they were (${errnoName(-flags)})`]),
+    ...(moved ? [] : [`it cannot go back to position ${file.position} (${errnoName(-position)})`]),
   ];
 }
 
-function putFlags(fd: number, flags: number): void {
+/** 0, or a negated error number. */
+function putFlags(fd: number, flags: number): number {
   const now = getFlags(fd);
   const wanted = (now & ~statusFlags) | (flags & statusFlags);
-  if (now !== wanted) setFlags(fd, wanted);
-}
-
-/** The kernel's word for a failure, or null. */
-function tryTo(body: () => void): string | null {
-  try {
-    body();
-    return null;
-  } catch (error) {
-    if (error instanceof LinuxError) return error.code;
-    throw error;
-  }
+  return now === wanted ? 0 : trySyscall('fcntl', fd, F_SETFL, wanted);
 }
 
 function kindOf({ path, mode }: Question): FileKind {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, readdirSync, statSync } from 'node:fs';
 import type { PluginHost } from '@criujs/plugin-host';
 import type { EngineError, LogEntry, Records } from '@criujs/plugin-host/engine';
-import { listen, tokenLength } from '@criujs/wire';
+import { type Listener, listen, tokenLength } from '@criujs/wire';
 import type { Taken } from './ledger.ts';
 import { buildBridge, makeLibrary } from './library.ts';
 import { createSession } from './session.ts';
@@ -19,6 +19,11 @@ export interface ServerOptions {
   /** Compiled plugins for CRIU itself, beside ours. */
   readonly nativePlugins?: readonly string[] | undefined;
   readonly onLog?: ((entry: LogEntry) => void) | undefined;
+  /**
+   * Lets CRIU go on while plugins are asked for external files. Whoever sets it calls `settle` before the dump counts, while the
+   * tree still stands, and looks at `failures` then. Not with compiled plugins beside ours: they are asked in turn.
+   */
+  readonly posted?: boolean | undefined;
 }
 
 /** A server for the bridge inside of one run of CRIU. */
@@ -33,6 +38,8 @@ export interface BridgeServer {
   claimed(): readonly string[];
   /** What failed so far, in order: also what CRIU hides, a late hook of a restore for example. */
   failures(): readonly EngineError[];
+  /** Waits for all that CRIU has asked so far: what failed is among `failures` afterwards. */
+  settle(): Promise<void>;
   /** Waits for calls that plugins still work on, then takes everything away. */
   close(): Promise<void>;
 }
@@ -48,26 +55,34 @@ const longest = 2 ** 31 - 1;
  */
 export async function openServer(options: ServerOptions): Promise<BridgeServer> {
   const { images, host, records, hookDeadlineMs, nativePlugins = [], onLog = () => undefined } = options;
+  const posted = options.posted === true && nativePlugins.length === 0;
   const token = randomBytes(tokenLength);
   // All plugins may be asked in one call, one after the other.
   const deadline = Math.min(hookDeadlineMs * Math.max(1, host.plugins.length) + grace, longest);
-  const session = createSession({ host, records, token, deadline, onLog });
+  const session = createSession({ host, records, token, posted, deadline, onLog, onAnswer: () => listener?.linger() });
+  let listener: Listener | undefined;
   const library = makeLibrary(await buildBridge(), nativePlugins);
   const close = openWay(images);
   try {
-    const listener = listen({ directory: images, ...session });
+    const opened = listen({ directory: images, ...session });
+    listener = opened;
     return {
       environment: {
         CRIU_LIBS_DIR: library.directory,
-        CRIUJS_BRIDGE: `${listener.name}:${token.toString('hex')}`,
+        CRIUJS_BRIDGE: `${opened.name}:${token.toString('hex')}`,
       },
       pluginDirectory: library.directory,
       taken: () => session.ledger.taken,
       claimed: () => [...session.ledger.claimed],
       failures: () => session.ledger.failures,
-      async close() {
-        listener.close();
+      async settle() {
+        opened.drain();
         await session.idle();
+      },
+      async close() {
+        opened.close();
+        await session.idle();
+        await session.close();
         library.remove();
         close();
       },

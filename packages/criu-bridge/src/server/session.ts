@@ -7,11 +7,14 @@ import {
   type Connection,
   type Handlers,
   helloFlags,
+  hookFlags,
   type Message,
   type MessageInput,
   type WireError,
+  welcomeFlags,
 } from '@criujs/wire';
-import { answerHook, type HookAnswerer } from './answer-hook.ts';
+import { type Ahead, mayStartAtOnce, openAhead } from './ahead.ts';
+import { answerHook, type HookAnswerer, type Reply } from './answer-hook.ts';
 import { failureOf } from './failure.ts';
 import { type Ledger, openLedger, recall } from './ledger.ts';
 
@@ -20,9 +23,13 @@ export interface SessionOptions {
   /** What `criujs.json` says, at a restore. */
   readonly records: Records | null;
   readonly token: Uint8Array;
+  /** Whoever started CRIU waits for `idle` and looks at the failures before the dump counts. */
+  readonly posted: boolean;
   /** Milliseconds that the bridge waits for an answer. */
   readonly deadline: number;
   readonly onLog: (entry: LogEntry) => void;
+  /** Called after each answer. */
+  readonly onAnswer: () => void;
 }
 
 /** What CRIU's side asks in one run, from any number of connections. */
@@ -30,21 +37,28 @@ export interface Session extends Handlers {
   readonly ledger: Ledger;
   /** Settles when no call waits for a plugin any more. */
   idle(): Promise<void>;
+  /** Opens nothing ahead any more, and closes what nobody asked for. */
+  close(): Promise<void>;
 }
 
 const EACCES = 13;
 const EPROTO = 71;
+/** Of HELLO: a restore. */
+const restoreStage = 2;
 
 export function createSession(options: SessionOptions): Session {
-  const { host, records, token, deadline, onLog } = options;
+  const { host, records, token, posted, deadline, onLog, onAnswer } = options;
   /** Those that have shown the token. */
   const known = new WeakSet<Connection>();
-  const waiting = new Set<Promise<void>>();
+  /** The last call of each connection: those of one connection are made one after the other. */
+  const waiting = new Map<Connection, Promise<void>>();
   const ledger = openLedger();
   let criuHooks = 0;
-  const answerer: HookAnswerer = { host, memory: recall(records), ledger, onLog, criuHooks: () => criuHooks };
+  const answerer: HookAnswerer = { host, memory: recall(records), ledger, onLog, posted, criuHooks: () => criuHooks };
+  const ids = records?.externals.map(({ id }) => id) ?? [];
+  const ahead: Ahead = openAhead(ids, (message) => answerHook(answerer, { message, fd: -1 }));
 
-  function greet(connection: Connection, { sequence, flags, hooks, token: shown }: Message<'HELLO'>): void {
+  function greet(connection: Connection, { sequence, flags, hooks, stage, token: shown }: Message<'HELLO'>): void {
     if (!timingSafeEqual(token, shown)) {
       refuse(connection, { sequence, result: -EACCES, error: 'the token is not the one of this run' });
       ledger.fail(broken('somebody asked to be let in with a wrong token'));
@@ -55,7 +69,9 @@ export function createSession(options: SessionOptions): Session {
     if (flags & helloFlags.FORKED) return;
     criuHooks = hooks;
     const names = host.plugins.map(({ name }) => name).join('\n');
-    send(connection, { type: 'WELCOME', sequence, served: servedBy(host), deadline, name: names });
+    const told = { served: servedBy(host), deadline, name: names, flags: posted ? welcomeFlags.POSTED : 0 };
+    send(connection, { type: 'WELCOME', sequence, ...told });
+    if (stage === restoreStage && host.serves('RESTORE_EXT_FILE') && mayStartAtOnce(host)) ahead.start();
   }
 
   function refuse(connection: Connection, message: Omit<MessageInput<'WELCOME'>, 'type'>): void {
@@ -64,20 +80,38 @@ export function createSession(options: SessionOptions): Session {
   }
 
   async function answer(connection: Connection, message: Message<'HOOK'>, fd: number | null): Promise<void> {
-    const { message: reply, descriptor } = await answerHook(answerer, { message, fd: fd ?? -1 });
+    const { message: reply, descriptor } = await replyTo(message, fd ?? -1);
+    if (message.about & hookFlags.AHEAD) await sendAhead(connection);
     try {
       send(connection, { ...reply, sequence: message.sequence }, descriptor?.fd);
     } finally {
       if (fd !== null) closeFd(fd);
       await descriptor?.close();
     }
+    onAnswer();
   }
 
-  function track(work: Promise<void>): void {
-    const tracked = work
+  function replyTo(message: Message<'HOOK'>, fd: number): Promise<Reply> {
+    const isFile = message.hook === hookTable.RESTORE_EXT_FILE.number;
+    return (isFile ? ahead.take(message.id) : undefined) ?? answerHook(answerer, { message, fd });
+  }
+
+  /** What CRIU's side will ask for next, if it is there already. */
+  async function sendAhead(connection: Connection): Promise<void> {
+    for (const { ids, descriptors, close } of ahead.bundles()) {
+      send(connection, { type: 'FILES', count: ids.length, ids: ids.map((id) => `${id} `).join('') }, descriptors);
+      await close();
+    }
+  }
+
+  function enqueue(connection: Connection, work: () => Promise<void>): void {
+    const before = waiting.get(connection);
+    const tracked = (before === undefined ? work() : before.then(work))
       .catch((error: unknown) => ledger.fail(failureOf(error, undefined)))
-      .finally(() => void waiting.delete(tracked));
-    waiting.add(tracked);
+      .finally(() => {
+        if (waiting.get(connection) === tracked) waiting.delete(connection);
+      });
+    waiting.set(connection, tracked);
   }
 
   return {
@@ -85,7 +119,7 @@ export function createSession(options: SessionOptions): Session {
     onMessage(connection, { message, descriptor }) {
       const isKnown = known.has(connection);
       if (message.type === 'HOOK' && isKnown) {
-        track(answer(connection, message, descriptor));
+        enqueue(connection, () => answer(connection, message, descriptor));
         return;
       }
       if (descriptor !== null) closeFd(descriptor);
@@ -100,13 +134,14 @@ export function createSession(options: SessionOptions): Session {
       if (fault !== null) ledger.fail(broken(fault.message, fault));
     },
     async idle() {
-      while (waiting.size > 0) await Promise.all(waiting);
+      while (waiting.size > 0) await Promise.all(waiting.values());
     },
+    close: () => ahead.close(),
   };
 }
 
 /** Whoever has ended in the middle of a call hears no answer. */
-function send(connection: Connection, message: MessageInput, descriptor?: number): void {
+function send(connection: Connection, message: MessageInput, descriptor?: number | readonly number[]): void {
   try {
     connection.send(message, descriptor);
   } catch (error) {

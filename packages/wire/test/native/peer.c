@@ -1,8 +1,5 @@
 /* The C side of the protocol's tests: shows the layout, judges messages, answers and connects as programs do. */
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/un.h>
 
 #include "wire.h"
 
@@ -23,11 +20,12 @@ static int show_layout(void)
 	FIELD(exit, stage); FIELD(exit, result);
 	FIELD(log, level);
 	FIELD(hello, texts); FIELD(welcome, texts); FIELD(hook, texts); FIELD(reply, texts); FIELD(log, texts);
-	FIELD(inventory, texts);
+	FIELD(inventory, texts); FIELD(welcome, flags); FIELD(files, count); FIELD(files, texts);
 	for (unsigned type = 1; wire_form_of(type); type++)
 		printf("form %u %u %u\n", type, wire_form_of(type)->size, wire_form_of(type)->texts);
 	CODE(WIRE_VERSION); CODE(WIRE_MAGIC); CODE(WIRE_LONGEST_MESSAGE); CODE(WIRE_LONGEST_TEXT); CODE(WIRE_TOKEN);
 	CODE(WIRE_FORKED); CODE(WIRE_DESCRIBE); CODE(WIRE_LISTED); CODE(WIRE_STAT); CODE(WIRE_OPEN); CODE(WIRE_LINK);
+	CODE(WIRE_POSTED); CODE(WIRE_AHEAD); CODE(WIRE_MOST_FILES);
 	CODE(WIRE_RETRY); CODE(WIRE_CHANGED); CODE(WIRE_MOUNT);
 	return 0;
 }
@@ -79,19 +77,12 @@ static int answer(void)
 static int connect_to(const char *directory, const char *name, int count)
 {
 	static union wire_message message;
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	char bell_name[64];
+	int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (chdir(directory))
-		return 4;
-	snprintf(address.sun_path, sizeof(address.sun_path), "./%s.sock", name);
-	snprintf(bell_name, sizeof(bell_name), "%s.bell", name);
 	for (int i = 0; i < count; i++) {
-		int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-		int bell = open(bell_name, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-		int fd;
+		int s, bell, fd;
 
-		if (s < 0 || bell < 0 || connect(s, (struct sockaddr *)&address, sizeof(address)))
+		if (wire_connect(folder, name, 10000, &s, &bell))
 			return 5;
 		wire_begin(&message, WIRE_HOOK, (uint32_t)i);
 		message.hook.id = (uint32_t)i;
