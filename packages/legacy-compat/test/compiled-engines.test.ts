@@ -284,6 +284,59 @@ describe.skipIf(missing)(titled('a device through a compiled plugin', missing), 
   });
 });
 
+/** Both engines with the same library; `criu` null: CRIU goes on as if nothing were wrong. */
+const failures: readonly {
+  readonly plugin: string;
+  readonly misbehave?: string;
+  readonly criu: RegExp | null;
+  readonly code: string;
+  readonly message: RegExp;
+}[] = [
+  { plugin: 'too-many-hooks', criu: /Corrupted plugin/, code: 'PLUGIN_INVALID', message: /declares 99 hooks/ },
+  { plugin: 'too-new', criu: /Corrupted plugin/, code: 'PLUGIN_INVALID', message: /0\.3\.0, newer than/ },
+  // CRIU loads these two, and then lacks somebody who takes the device.
+  { plugin: 'no-symbols', criu: /Can't dump file/, code: 'PLUGIN_INVALID', message: /CR_PLUGIN_DESC/ },
+  { plugin: 'unknown-symbols', criu: /Can't dump file/, code: 'PLUGIN_INVALID', message: /needs one_more_function/ },
+  {
+    plugin: 'misbehaves',
+    misbehave: '-:init',
+    criu: /Failed in init/,
+    code: 'PLUGIN_INIT_FAILED',
+    message: /init of .* answered -13 \(EACCES\)/,
+  },
+  {
+    plugin: 'misbehaves',
+    misbehave: '-:dump',
+    criu: /Dump files .* failed|Dumping FAILED/,
+    code: 'HOOK_FAILED',
+    message: /DUMP_EXT_FILE of .* answered -13 \(EACCES\)/,
+  },
+  { plugin: 'misbehaves', misbehave: '5:dump', criu: null, code: 'HOOK_FAILED', message: /answered 5$/ },
+];
+
+describe.skipIf(missing ?? noCriu)(titled('a plugin that cannot work', missing ?? noCriu), () => {
+  for (const { plugin, misbehave, criu, code, message } of failures) {
+    const title = misbehave === undefined ? plugin : `${plugin} (${misbehave})`;
+    test(`${title}: what becomes of it here, and under CRIU`, async ({ place }) => {
+      const target = await place.start(program);
+      const plugins = libraries(place, [plugin]);
+      const who = target.identities();
+      const env = { MISBEHAVE: misbehave ?? '', CRIU_LIBS_DIR: plugins.directory };
+      const more = ['--leave-running', '--plugin', plugins.paths[0] ?? ''];
+      const failure = await criujsFails(['dump', '-t', String(target.pid), '-D', target.images(), ...more], { env });
+      expect(failure).toMatchObject({ code, exitCode: 4, message: expect.stringMatching(message) });
+
+      const dumped = realCriu.dump(target.pid, target.images(), { leaveRunning: true }, { env });
+      if (criu === null) await dumped;
+      else await expect(dumped).rejects.toThrow(criu);
+      expect(target.identities(), 'it runs on in both cases').toEqual(who);
+      expect(target.held()).toEqual([]);
+      await target.advance();
+      await target.finish();
+    });
+  }
+});
+
 describe.skipIf(missing)(titled('the guide', missing), () => {
   test('is right: a compiled plugin dumps and restores a program with a device', async ({ place }) => {
     // Inside the checkout, so that the headers are found.

@@ -36,14 +36,18 @@ export async function readCompiled(path: string): Promise<Compiled> {
 
 async function loadOnly(path: string, undecided: readonly string[]): Promise<Compiled> {
   const runner = await startRunner(path, null, silent);
+  const signal = AbortSignal.timeout(loadDeadline);
   try {
-    const context: OldContext = { log: silent, signal: AbortSignal.timeout(loadDeadline) };
+    const context: OldContext = { log: silent, signal };
     const welcome = await runner.begin({ stage: null, needed: null }, context);
     if (welcome.error !== '')
       throw refused(path, loadError(path, welcome.error, undecided), 'Link it with what it needs.');
     const { name, version, served } = welcome;
     const structure = welcome.structure === 1 ? 'functions' : 'descriptor';
     return { structure, name, version: versionText(version), hooks: hooksOf(served) };
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw refused(path, `it is not loaded after ${loadDeadline} ms`, 'Look at what its constructors wait for.');
   } finally {
     await runner.end();
   }
