@@ -6,9 +6,9 @@ import { legacyLoader, nameFromPath } from '@criujs/legacy-compat';
 import { describe, expect, onTestFinished } from 'vitest';
 import { runWell } from '../../core/test/harness/command.ts';
 import { unknownDevice } from '../../core/test/harness/devices.ts';
-import { bin, criujsCommand, criujsFails, type Engine, realCriu } from '../../core/test/harness/engines.ts';
+import { bin, criujs, criujsCommand, criujsFails, type Engine, realCriu } from '../../core/test/harness/engines.ts';
 import { travel } from '../../core/test/harness/legs.ts';
-import { criuMissing, isRoot, root } from '../../core/test/harness/machine.ts';
+import { criu, criuMissing, isRoot, root } from '../../core/test/harness/machine.ts';
 import { type Place, test } from '../../core/test/harness/place.ts';
 import { processesIn, untilGone } from '../../core/test/harness/processes.ts';
 import { cProgram } from '../../core/test/harness/programs.ts';
@@ -180,6 +180,26 @@ describe.skipIf(missing)(titled('a device through a compiled plugin', missing), 
     await travel(place, target, { by: ours(plugins).engine, restoredBy: theirs(plugins).engine });
     await target.finish();
   });
+
+  test.skipIf(noCriu)(
+    titled('in its own process, it is asked by CRIU itself, through the bridge', noCriu),
+    async ({ place }) => {
+      const target = await place.start(program);
+      const { paths } = libraries(place, ['ext-file']);
+      const engine = ['--engine', 'criu', '--criu-bin', criu ?? ''];
+      const more = ['--plugin', paths[0] ?? ''];
+      const by = (name: string, leg: readonly string[]): Engine => ({
+        ...criujs,
+        name,
+        dump: (pid, images) => criujs.dump(pid, images, { more: [...more, ...leg] }),
+        restore: (images) => criujs.restore(images, { more: [...more, ...leg] }),
+      });
+      const [embedded, bridged] = [by('criujs', []), by('criujs with CRIU', engine)];
+      await travel(place, target, { by: bridged, restoredBy: embedded });
+      await travel(place, target, { by: embedded, restoredBy: bridged });
+      await target.finish();
+    },
+  );
 
   test('the plugin is the provider, and what it kept is its part of the images', async ({ place }) => {
     const target = await place.start(program);
