@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { dump, restore } from '@criujs/core';
+import { criu } from '@criujs/criu-bridge';
+import { definePlugin, type HookRegistration, hook, type Plugin } from '@criujs/plugin-sdk';
+import { describe, expect } from 'vitest';
+import { criu as bin, criuMissing } from '../../core/test/harness/machine.ts';
+import { test } from '../../core/test/harness/place.ts';
+import { untilGone } from '../../core/test/harness/processes.ts';
+import { counter, tree } from '../../core/test/harness/programs.ts';
+import { failureOf, unharmed, worker } from './harness/runs.ts';
+
+const missing = criuMissing() ?? counter.missing;
+const engine = criu({ bin: bin ?? undefined });
+
+const broken = (registration: HookRegistration): Plugin => definePlugin({ name: 'broken', hooks: [registration] });
+const fails = (): never => {
+  throw new Error('the device is on fire');
+};
+
+describe.skipIf(missing)(missing ?? 'a plugin that fails under CRIU', () => {
+  test('in init: nothing of CRIU is even started', async ({ place }) => {
+    const target = await place.start(counter);
+    const images = target.images();
+    const plugin = definePlugin({ name: 'broken', init: fails, hooks: [] });
+    const failure = await failureOf(dump({ pid: target.pid, images, engine, plugins: [plugin] }));
+    expect(failure).toMatchObject({ code: 'PLUGIN_INIT_FAILED', plugin: 'broken' });
+    expect(worker()).toBe(null);
+    expect(existsSync(images)).toBe(false);
+    await unharmed(target, images);
+  });
+
+  test('at a dump: its own message comes first, and the program runs on', async ({ place }) => {
+    const target = await place.start(counter);
+    const images = target.images();
+    const plugins = [broken(hook('CHECKPOINT_DEVICES', fails))];
+    expect(await failureOf(dump({ pid: target.pid, images, engine, plugins }))).toMatchObject({
+      code: 'HOOK_FAILED',
+      plugin: 'broken',
+      hook: 'CHECKPOINT_DEVICES',
+      message: `plugin broken: CHECKPOINT_DEVICES of process ${target.pid} failed: the device is on fire`,
+    });
+    await unharmed(target, images);
+  });
+
+  test('late in a restore, which CRIU ignores: the error is told, and nothing is left half restored', async ({
+    place,
+  }) => {
+    const target = await place.start(tree);
+    const images = target.images();
+    const pids = target.pids();
+    await dump({ pid: target.pid, images, engine });
+    for (const pid of pids) await untilGone(pid);
+    const ticks = target.ticks();
+    for (const detach of [true, false]) {
+      const plugins = [broken(hook('RESUME_DEVICES_LATE', fails))];
+      expect(await failureOf(restore({ images, engine, plugins, detach }))).toMatchObject({
+        code: 'HOOK_FAILED',
+        plugin: 'broken',
+        hook: 'RESUME_DEVICES_LATE',
+        message: expect.stringContaining('the device is on fire'),
+      });
+      for (const pid of pids) await untilGone(pid);
+    }
+    expect(target.ticks(), 'none of them ran').toBe(ticks);
+    const back = await restore({ images, engine, detach: true });
+    place.track(back.pid);
+    await target.advance();
+  });
+
+  test('that CRIU never asks is warned of', async ({ place }) => {
+    const target = await place.start(counter);
+    const plugins = [broken(hook('DUMP_DEVICES_LATE', fails))];
+    const { warnings } = await dump({ pid: target.pid, images: target.images(), engine, plugins, leaveRunning: true });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^CRIU \S+ never calls DUMP_DEVICES_LATE \(since after 4\.2\) of plugin broken$/),
+    ]);
+  });
+});
