@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { criu, criuMissing } from '../../../core/test/harness/machine.ts';
 import { kindIds } from '../../src/answers.ts';
 import { openWorkshop, type Workshop } from './workshop.ts';
 
@@ -16,6 +17,8 @@ const some: readonly (readonly [handles: string, options: boolean])[] = [
 ];
 const all = [everything, ...kindIds].flatMap((handles) => [[handles, true] as const, [handles, false] as const]);
 const projects = process.env['CRIUJS_ALL_PROJECTS'] === '1' ? all : some;
+
+const noCriu = criuMissing();
 
 let workshop: Workshop;
 
@@ -56,6 +59,24 @@ describe.each(projects)('a plugin for %s, options: %s', (handles, options) => {
     const paths = files.map((it: { path: string }) => it.path);
     expect(paths).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'dist/index.js', 'package.json']));
     expect(paths.filter((it: string) => /^(test|example|\.)/.test(it))).toEqual([]);
+  });
+
+  test.skipIf(noCriu)(`serves a real CRIU as well${noCriu ? ` (${noCriu})` : ''}`, async () => {
+    const script = join(folder, 'example', 'under-criu.ts');
+    copyFileSync(new URL('under-criu.ts', import.meta.url), script);
+    const said = await workshop.run(folder, ['jiti', script, criu ?? '']);
+    rmSync(script);
+    expect(said).toMatch(/it went on from \d+ to \d+/);
+    if (handles === everything) {
+      for (const hook of [
+        'DUMP_EXT_FILE',
+        'RESTORE_EXT_FILE',
+        'DUMP_UNIX_SK',
+        'RESTORE_UNIX_SK',
+        'RESUME_DEVICES_LATE',
+      ])
+        expect(said).toContain(hook);
+    }
   });
 
   test('shows with `npm run dev` what it is asked', async () => {

@@ -21,8 +21,8 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-/** What a new project depends on itself. */
-const needed = ['@criujs/core', '@criujs/plugin-sdk', '@criujs/plugin-testing'];
+/** What a new project depends on itself, and what its plugin is used with. */
+const needed = ['@criujs/core', '@criujs/plugin-sdk', '@criujs/plugin-testing', '@criujs/criu-bridge'];
 
 export function openWorkshop(): Workshop {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'criujs-projects-')));
