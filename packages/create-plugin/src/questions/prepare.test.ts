@@ -74,6 +74,8 @@ describe('flags', () => {
     [['--git=maybe'], 'INVALID_ANSWER', '--no-git'],
     [['--description', 'two\nlines'], 'INVALID_ANSWER', 'one line'],
     [['--folder', ' '], 'INVALID_ANSWER', 'Name one'],
+    [['a\nb'], 'INVALID_ANSWER', 'typed'],
+    [['a\0b'], 'INVALID_ANSWER', 'typed'],
     [['a', 'b'], 'USAGE', '--'],
   ])('%s is refused', async (args, code, remedy) => {
     const refused = prepared([...args, '--yes']);

@@ -19,6 +19,10 @@ export const questions: { readonly [Id in QuestionId]: QuestionOf<Id> } = {
     fallback: (_known, { ported }) => nearestName(ported?.name ?? 'my-criu-plugin'),
     check(folder, { place, force }) {
       if (folder.trim() === '') throw new CreateError('INVALID_ANSWER', 'no folder was named', 'Name one.');
+      if (/\p{Cc}/u.test(folder)) {
+        const what = `the folder's name has control characters: ${JSON.stringify(folder)}`;
+        throw new CreateError('INVALID_ANSWER', what, 'Choose one that can be typed.');
+      }
       checkFolder(resolve(place.cwd, folder), force);
     },
   },
