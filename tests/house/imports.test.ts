@@ -41,6 +41,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'jiti',
     'picocolors',
     'yocto-spinner',
+    '@criujs/plugin-sdk',
     '@criujs/linux',
     '@criujs/plugin-host',
     '@criujs/legacy-compat',

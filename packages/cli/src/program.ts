@@ -152,7 +152,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
 
   const plugin = program
     .command('plugin')
-    .summary('list the installed plugins')
+    .summary('list the installed plugins, or look into one')
     .description('Commands about plugins.')
     .helpCommand(false)
     .addHelpText('after', `\n${examples.plugin}`);
@@ -165,6 +165,18 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     .action(async (flags: OutputFlags) => {
       const { pluginListCommand } = await import('./commands/plugin-list.ts');
       finished(await pluginListCommand(cwd, await outputOf(flags)));
+    });
+  general(plugin.command('inspect').summary('tell what a plugin registers, and where it would load'))
+    .description(
+      'Tells of a plugin its structure, name, version and hooks, the symbols that it needs, and whether the embedded engine and which releases of CRIU would load it, or why not: ' +
+        'of a text in C, a compiled plugin, a module in JavaScript or TypeScript, or an npm package. Nothing of it is run, but for a plugin of today: its module is loaded, and no hook is called. ' +
+        'Exit code 4 when it is no plugin, or the embedded engine would not load it.',
+    )
+    .argument('<plugin>', 'a path (.so, .c, .js, .ts …), or an npm package')
+    .addHelpText('after', `\n${examples.plugin}`)
+    .action(async (target: string, flags: OutputFlags) => {
+      const { pluginInspectCommand } = await import('./commands/plugin-inspect.ts');
+      finished(await pluginInspectCommand(target, cwd, await outputOf(flags)));
     });
 
   general(program.command('run').summary('start a program so that it can be dumped later'))

@@ -42,7 +42,7 @@ async function inspect(path: string): Promise<Inspection> {
     return await inspectFile(path);
   } catch (error) {
     const { code, message, remedy } = error as { code?: unknown; message: string; remedy?: string };
-    if (code !== 'PLUGIN_INVALID' && code !== 'PLUGIN_NOT_FOUND') throw error;
+    if (typeof code !== 'string' || !code.startsWith('PLUGIN_')) throw error;
     throw new CreateError('PORT_UNREADABLE', message, remedy ?? 'Name another file.', error);
   }
 }

@@ -3,7 +3,7 @@ import type { ElfInspection } from '../inspect/inspection.ts';
 import { newestVersion, versionText } from '../inspect/versions.ts';
 
 /** What the runner gives to plugins, as CRIU does. */
-const hostSymbols: readonly string[] = [
+export const hostSymbols: readonly string[] = [
   'print_on_level',
   'criu_get_image_dir',
   'add_inventory_plugin',

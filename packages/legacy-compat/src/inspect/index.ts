@@ -1,3 +1,4 @@
+export { hostSymbols } from '../compiled/refuse.ts';
 export { inspectElf } from './elf/read-elf.ts';
 export { inspectFile } from './inspect-file.ts';
 export type {
@@ -12,3 +13,4 @@ export type {
   OriginalFunction,
   UnknownHook,
 } from './inspection.ts';
+export { type Verdict, type WhereItLoads, whereItLoads } from './where-it-loads.ts';

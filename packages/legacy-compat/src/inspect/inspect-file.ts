@@ -17,7 +17,7 @@ const decoder = new TextDecoder();
  * TypeScript, of either of CRIU's structures or of today.
  * @param path of a file; its content tells what it is, and for texts its name: `.c`, `.h`, `.js`, `.ts` …
  * @throws PluginError PLUGIN_NOT_FOUND: there is no file, or it cannot be read; PLUGIN_INVALID: it is no plugin, is damaged,
- * mixes structures
+ * mixes structures; PLUGIN_UNTOLD: only running the module would tell whether it is one
  */
 export async function inspectFile(path: string): Promise<Inspection> {
   const data = await readWhole(path);

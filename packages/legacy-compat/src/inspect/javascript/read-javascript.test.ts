@@ -143,7 +143,6 @@ describe('what only running it would tell is said', () => {
 test.each([
   ['export const a = 1;', /it exports a: no function of the old structure/],
   ['', /it exports nothing/],
-  ["module.exports = require('./x');", /cannot be read without running it/],
   ['export const cr_plugin_init = 5;', /its cr_plugin_init is no function/],
   ['export const cr_plugin_dump_ext_file = () => 0;', /exports cr_plugin_dump_ext_file, which CRIU does not know/],
   ['export const cr_plugin_init = f, CR_PLUGIN_DESC = {};', /mixes structures.*: cr_plugin_init; and CR_PLUGIN_DESC/],
@@ -158,6 +157,16 @@ test.each([
       remedy: expect.any(String),
     }),
   );
+});
+
+test.each([
+  "module.exports = require('./x');",
+  'export default makePlugin();',
+  "export default { [Symbol.for('@criujs/plugin')]: true, name: 'a', hooks: [] };",
+  "export * from './x.js';",
+  'export const plugin = new Plugin();',
+])('only running it would tell whether %o is a plugin', (text) => {
+  expect(() => read(text)).toThrow(expect.objectContaining({ code: 'PLUGIN_UNTOLD' }));
 });
 
 test('whatever a text says, it is read or refused', () => {
@@ -203,7 +212,10 @@ test('whatever a text says, it is read or refused', () => {
         try {
           read(words.join(' '), path);
         } catch (error) {
-          expect(error).toMatchObject({ name: 'PluginError', code: 'PLUGIN_INVALID' });
+          expect(error).toMatchObject({
+            name: 'PluginError',
+            code: expect.stringMatching(/^PLUGIN_(INVALID|UNTOLD)$/),
+          });
         }
       },
     ),

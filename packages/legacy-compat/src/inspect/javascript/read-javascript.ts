@@ -1,7 +1,7 @@
 import { camelCase, type OldSymbol, oldSymbols, symbolNames } from '../../symbols.ts';
 import { type Registration, sortHooks } from '../hook-names.ts';
 import type { JavaScriptInspection, OriginalFunction } from '../inspection.ts';
-import { invalid } from '../invalid.ts';
+import { invalid, untold } from '../invalid.ts';
 import { functionsVersion, versionText } from '../versions.ts';
 import { type Described, readDescriptor } from './descriptor.ts';
 import { type Exports, readExports } from './exports.ts';
@@ -14,7 +14,8 @@ type Plugin = Omit<JavaScriptInspection, 'format' | 'path'>;
 /**
  * Reads what a module in JavaScript or TypeScript exports, from its text: CRIU's fixed function names, a `CR_PLUGIN_DESC`, or a
  * plugin of today. The module is not run; where its text does not tell all, `complete` is false and `notes` say why.
- * @throws PluginError PLUGIN_INVALID: no module, no plugin, or one that mixes structures
+ * @throws PluginError PLUGIN_INVALID: no module, no plugin, or one that mixes structures; PLUGIN_UNTOLD: only running it would
+ * tell whether it is one
  */
 export function inspectJavaScript(text: string, path: string): JavaScriptInspection {
   const exports = readExports(parse(text, path));
@@ -99,14 +100,18 @@ function plugin(structure: Plugin['structure'], described: Described, more: read
 function none(places: readonly Entries[], { named, open }: Exports, path: string): Error {
   const strangers = strangersIn(places);
   if (strangers.length > 0) {
-    return invalid(
-      path,
-      `it exports ${strangers.join(', ')}, which CRIU does not know`,
-      `CRIU's names are ${symbolNames.join(', ')}.`,
-    );
+    const remedy = `CRIU's names are ${symbolNames.join(', ')}.`;
+    return invalid(path, `it exports ${strangers.join(', ')}, which CRIU does not know`, remedy);
   }
   const exported = named.size === 0 ? 'it exports nothing' : `it exports ${[...named.keys()].join(', ')}`;
-  const more = open.length === 0 ? '' : `; and ${open.join('; ')}, which cannot be read without running it`;
-  const what = `${exported}: no function of the old structure (cr_plugin_init and its like), no CR_PLUGIN_DESC, and nothing that definePlugin made${more}`;
-  return invalid(path, what, 'Name the module that exports the plugin.');
+  const what = `${exported}: no function of the old structure (cr_plugin_init and its like), no CR_PLUGIN_DESC, and nothing that definePlugin made`;
+  const remedy = 'Name the module that exports the plugin.';
+  const hidden = open.length > 0 || [named.get('default'), named.get('plugin')].some(mayBePlugin);
+  return hidden ? untold(path, `${what}, as far as its text tells`, remedy) : invalid(path, what, remedy);
+}
+
+/** Something that is made when the module runs. */
+function mayBePlugin(value: Value | undefined): boolean {
+  if (value?.kind === 'object') return !value.whole;
+  return value?.kind === 'unknown' || value?.kind === 'call';
 }
