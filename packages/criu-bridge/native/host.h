@@ -16,7 +16,8 @@
 
 #define NAME "criujs"
 #define say(level, ...) print_on_level(level, NAME ": " __VA_ARGS__)
-#define fail(...) say(ABI_ERROR, __VA_ARGS__)
+/* In the form that CRIU gives its own errors. */
+#define fail(...) print_on_level(ABI_ERROR, "Error (" NAME "): " __VA_ARGS__)
 
 #define NAME_OF(NAME, function) #NAME,
 static const char *const hook_names[ABI_HOOKS] = { ABI_EACH_HOOK(NAME_OF) };

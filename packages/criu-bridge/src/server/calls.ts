@@ -76,11 +76,11 @@ export const callers: { readonly [N in HookName]: Caller<N> } = {
     answer: (result) => (result === retryLater ? { flags: replyFlags.RETRY } : descriptor(result)),
   },
   DUMP_EXT_MOUNT: {
-    args: ({ message }) => ({ id: mountId(message.id), mountpoint: message.path }),
+    args: ({ message }) => ({ id: mountId(message.id), mountpoint: inRoot(message.path) }),
     answer: nothing,
   },
   RESTORE_EXT_MOUNT: {
-    args: ({ message }) => ({ id: mountId(message.id), mountpoint: message.path, oldRoot: message.root }),
+    args: ({ message: { id, path, root } }) => ({ id: mountId(id), mountpoint: inRoot(path), oldRoot: root }),
     answer: (result) => (result === undefined ? {} : { flags: replyFlags.MOUNT, descriptor: openTree(result) }),
   },
   DUMP_EXT_LINK: {
@@ -106,6 +106,14 @@ const byNumber: ReadonlyMap<number, HookName> = new Map(names.map((name) => [hoo
 /** A hook by CRIU's number. */
 export function hookOf(number: number): HookName | undefined {
   return byNumber.get(number);
+}
+
+/**
+ * A mount point as the program sees it: at a dump CRIU says `./data`, at a restore where it makes the mounts of a namespace before
+ * it moves there, `/tmp/.criu.mntns.XXXXXX/12-0000000000/data` (as seen from 4.1.1).
+ */
+function inRoot(path: string): string {
+  return path.replace(/^(\.(?=\/)|\/tmp\/\.criu\.mntns\.[^/]+\/\d+-\d+(?=\/|$))/, '') || '/';
 }
 
 /** open_tree(2): a copy of the mount at a path that is attached nowhere, which the bridge attaches in the task's namespace. */
