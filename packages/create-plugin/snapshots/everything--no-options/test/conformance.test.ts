@@ -1,42 +1,42 @@
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FileOptions } from '@criujs/plugin-testing';
+import type { PretendTreeOptions } from '@criujs/plugin-testing';
 import { describeConformance } from '@criujs/plugin-testing/vitest';
-import { afterAll } from 'vitest';
+import { beforeAll, describe } from 'vitest';
 import { findDevice } from '../example/device.ts';
 import { startPretendDevice } from '../example/pretend-device.ts';
 import { startService } from '../example/service.ts';
 import plugin from '../src/index.ts';
 
 // What the plugin is for. The checks dump and restore it, make every call fail in turn, and look what is left behind.
-const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
+const folder = join(tmpdir(), `conformance-${process.pid}`);
 const device = findDevice();
-const files: FileOptions[] = [];
-if (device !== null) {
-  const { path, flags } = device;
-  files.push({ path, flags, kind: 'character', open: () => openSync(path, flags) });
-}
+const { path, flags } = device ?? { path: 'this machine has none that this user may open', flags: 0 };
+const socket = join(folder, 'example.sock');
+process.env['PRETEND_DEVICE'] = join(folder, 'accelerator');
 
-const service = await startService(join(folder, 'example.sock'));
-afterAll(() => service.close());
-
-// This process has a session with the pretend device, and so it is the one that is paused.
-const accelerator = await startPretendDevice(join(folder, 'accelerator'));
-afterAll(() => accelerator.end());
-const session = openSync(await accelerator.openSession('conformance'), 'r');
-afterAll(() => closeSync(session));
-process.env['PRETEND_DEVICE'] = accelerator.folder;
-
-describeConformance(plugin, {
-  tree: {
-    processes: [{ pid: process.pid }],
-    files,
-    sockets: [{ peerName: service.path }],
-    mounts: [{ mountpoint: '/mnt/data' }],
-    links: [{ kind: 'dummy' }],
-    maps: [{ path: '/dev/zero', rdev: { major: 1, minor: 5 } }],
-  },
+beforeAll(async () => {
+  mkdirSync(folder);
+  const service = await startService(socket);
+  const accelerator = await startPretendDevice(join(folder, 'accelerator'));
+  // This process has a session with the pretend device, and so it is the one that is paused.
+  const session = openSync(await accelerator.openSession('conformance'), 'r');
+  return async () => {
+    closeSync(session);
+    await accelerator.end();
+    await service.close();
+    rmSync(folder, { recursive: true });
+  };
 });
+
+const tree: PretendTreeOptions = {
+  processes: [{ pid: process.pid }],
+  files: [{ path, flags, open: () => openSync(path, flags) }],
+  sockets: [{ peerName: socket }],
+  mounts: [{ mountpoint: '/mnt/data' }],
+  links: [{ kind: 'dummy' }],
+  maps: [{ path: '/dev/zero', rdev: { major: 1, minor: 5 } }],
+};
+
+describe.skipIf(device === null)(`with a real device: ${path}`, () => describeConformance(plugin, { tree }));

@@ -8,6 +8,8 @@
 //   resume NAME        it works on
 //
 //   node pretend-device.mjs FOLDER
+//
+// It ends with whoever holds the other end of its standard input.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -59,6 +61,7 @@ createServer({ allowHalfOpen: true }, (connection) => {
   connection.on('error', () => connection.destroy());
 }).listen(control, () => console.log('ready'));
 
+process.stdin.resume().on('end', () => process.exit());
 setInterval(() => {
   for (const [name, { done, works }] of sessions) if (works) put(name, done + 1, true);
 }, 5);

@@ -39,7 +39,7 @@ export async function startPretendDevice(folder: string): Promise<PretendDevice>
 /** Ready when it says so. */
 async function start(folder: string): Promise<ChildProcess> {
   const program = fileURLToPath(new URL('pretend-device.mjs', import.meta.url));
-  const device = spawn(process.execPath, [program, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const device = spawn(process.execPath, [program, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(device.stdout, 'data');
   return device;
 }

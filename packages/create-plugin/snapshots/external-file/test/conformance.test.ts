@@ -1,20 +1,26 @@
-import { openSync } from 'node:fs';
-import type { FileOptions } from '@criujs/plugin-testing';
+import { mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PretendTreeOptions } from '@criujs/plugin-testing';
 import { describeConformance } from '@criujs/plugin-testing/vitest';
-import { findDevice } from '../example/device.ts';
+import { beforeAll } from 'vitest';
 import plugin from '../src/index.ts';
 
 // What the plugin is for. The checks dump and restore it, make every call fail in turn, and look what is left behind.
+const folder = join(tmpdir(), `conformance-${process.pid}`);
+const file = join(folder, 'file');
 
-const device = findDevice();
-const files: FileOptions[] = [];
-if (device !== null) {
-  const { path, flags } = device;
-  files.push({ path, flags, kind: 'character', open: () => openSync(path, flags) });
-}
-
-describeConformance(plugin, {
-  tree: {
-    files,
-  },
+beforeAll(() => {
+  mkdirSync(folder);
+  writeFileSync(file, 'the words of a real file');
+  return () => {
+    rmSync(folder, { recursive: true });
+  };
 });
+
+const tree: PretendTreeOptions = {
+  files: [{ path: file, kind: 'regular', open: () => openSync(file, 'r+') }],
+};
+const options = { devices: [file] };
+
+describeConformance(plugin, { tree, options });

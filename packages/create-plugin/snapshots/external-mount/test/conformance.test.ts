@@ -1,10 +1,11 @@
+import type { PretendTreeOptions } from '@criujs/plugin-testing';
 import { describeConformance } from '@criujs/plugin-testing/vitest';
 import plugin from '../src/index.ts';
 
 // What the plugin is for. The checks dump and restore it, make every call fail in turn, and look what is left behind.
 
-describeConformance(plugin, {
-  tree: {
-    mounts: [{ mountpoint: '/mnt/data' }],
-  },
-});
+const tree: PretendTreeOptions = {
+  mounts: [{ mountpoint: '/mnt/data' }],
+};
+
+describeConformance(plugin, { tree });
