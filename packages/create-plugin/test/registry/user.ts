@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Ended, run } from '../../../core/test/harness/command.ts';
+import { inject } from 'vitest';
+import { type Ended, nobody, run } from '../../../core/test/harness/command.ts';
+import { test as placeTest } from '../../../core/test/harness/place.ts';
 import { processesIn } from '../../../core/test/harness/processes.ts';
 import { until } from '../../../core/test/harness/wait.ts';
 import { type Offline, offlineMissing, openOffline } from './offline.ts';
@@ -22,11 +24,17 @@ export interface User {
 export interface UserOptions {
   /** The Node that the user has; default: the one that runs the tests. */
   readonly node?: string;
+  /** An npm cache that others have filled; default: an empty one of their own. */
+  readonly cache?: string;
+  /** A user without rights: needs root. */
+  readonly asNobody?: boolean;
 }
 
+const becomeNobody = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--inh-caps=-all'];
 const settings = ['fund=false', 'audit=false', 'update-notifier=false'];
 
-export async function createUser(registry: string, { node = process.execPath }: UserOptions = {}): Promise<User> {
+export async function createUser(registry: string, options: UserOptions = {}): Promise<User> {
+  const { node = process.execPath, asNobody = false } = options;
   const home = mkdtempSync(join(tmpdir(), 'criujs-user-'));
   for (const name of ['tmp', 'prefix']) mkdirSync(join(home, name));
   writeFileSync(join(home, '.npmrc'), [`registry=${registry}`, ...settings, ''].join('\n'));
@@ -35,12 +43,14 @@ export async function createUser(registry: string, { node = process.execPath }: 
   const environment = {
     HOME: home,
     TMPDIR: join(home, 'tmp'),
-    PATH: [dirname(node), join(home, 'prefix/bin'), process.env['PATH']].join(':'),
+    PATH: [dirname(node), join(home, 'prefix/bin'), ...systemPath()].join(':'),
     LANG: 'C.UTF-8',
     npm_config_prefix: join(home, 'prefix'),
-    npm_config_cache: join(home, '.npm'),
+    npm_config_cache: options.cache ?? join(home, '.npm'),
   };
-  const start = [...(offline?.enter ?? []), 'env', '-i', ...Object.entries(environment).map((it) => it.join('='))];
+  const setting = ['env', '-i', ...Object.entries(environment).map((it) => it.join('='))];
+  const start = [...(offline?.enter ?? []), ...(asNobody ? becomeNobody : []), ...setting];
+  if (asNobody) for (const path of ['', ...readdirSync(home)]) chownSync(join(home, path), nobody, nobody);
 
   const attempt = (folder: string, command: readonly string[]): Promise<Ended> =>
     run([...start, ...command], { cwd: folder });
@@ -55,13 +65,40 @@ export async function createUser(registry: string, { node = process.execPath }: 
     },
     async leave() {
       await offline?.close();
-      try {
-        await until('the last process in the home ends', () => processesIn(home).length === 0, 10_000);
-      } catch {
-        throw new Error(`processes are left:\n${processesIn(home).join('\n')}`);
-      } finally {
-        rmSync(home, { recursive: true, force: true });
-      }
+      const left = await leftIn(home);
+      rmSync(home, { recursive: true, force: true });
+      if (left.length > 0) throw new Error(`processes are left in ${home}:\n${left.join('\n')}`);
     },
   };
 }
+
+/** Without what npm and the checkout put there for the tests. */
+function systemPath(): string[] {
+  return (process.env['PATH'] ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
+}
+
+/** What still works in the home after a moment; it is ended. Nobody but this user has started it. */
+async function leftIn(home: string): Promise<string[]> {
+  try {
+    await until('the last process in the home ends', () => processesIn(home).length === 0, 10_000);
+    return [];
+  } catch {
+    const left = processesIn(home);
+    for (const line of left) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+    return left;
+  }
+}
+
+/** A test with users who are gone after it, whatever its outcome. */
+export const test = placeTest.extend<{ newUser: (options?: UserOptions) => Promise<User> }>({
+  // The place is cleared after the users are gone.
+  newUser: async ({ place: _ }, use) => {
+    const users: User[] = [];
+    await use(async (options) => {
+      const user = await createUser(inject('registry'), options);
+      users.push(user);
+      return user;
+    });
+    for (const user of users) await user.leave();
+  },
+});
