@@ -20,7 +20,12 @@ const known: readonly string[] = [
   'criu',
 ] satisfies (keyof CriuConfig)[];
 
-const knownOfCriu: readonly string[] = ['bin', 'options', 'nativePlugins'] satisfies (keyof CriuSettings)[];
+const knownOfCriu: readonly string[] = [
+  'bin',
+  'options',
+  'nativePlugins',
+  'actionScripts',
+] satisfies (keyof CriuSettings)[];
 
 /**
  * Finds and reads the configuration.
@@ -97,17 +102,19 @@ function engineMistake({ engine, criu }: Record<string, unknown>): string | null
   if (typeof criu !== 'object' || criu === null) return 'criu is no object';
   const unknown = Object.keys(criu).find((key) => !knownOfCriu.includes(key));
   if (unknown !== undefined) return `there is no setting criu.${unknown}; there are ${knownOfCriu.join(', ')}`;
-  const { bin, options, nativePlugins } = criu as Record<string, unknown>;
+  const { bin, options, nativePlugins, actionScripts } = criu as Record<string, unknown>;
   if (bin !== undefined && typeof bin !== 'string') return 'criu.bin is no path';
   if (options !== undefined && (typeof options !== 'object' || options === null)) return 'criu.options is no object';
-  return nativePlugins === undefined || Array.isArray(nativePlugins) ? null : 'criu.nativePlugins is no array';
+  if (nativePlugins !== undefined && !Array.isArray(nativePlugins)) return 'criu.nativePlugins is no array';
+  return actionScripts === undefined || Array.isArray(actionScripts) ? null : 'criu.actionScripts is no array';
 }
 
-function settingsFrom({ bin, nativePlugins, options }: CriuSettings, directory: string): CriuSettings {
+function settingsFrom({ bin, nativePlugins, actionScripts, options }: CriuSettings, directory: string): CriuSettings {
   return {
     ...(bin === undefined ? {} : { bin: bin.includes('/') ? resolve(directory, bin) : bin }),
     ...(options === undefined ? {} : { options }),
     ...(nativePlugins === undefined ? {} : { nativePlugins: nativePlugins.map((it) => resolve(directory, it)) }),
+    ...(actionScripts === undefined ? {} : { actionScripts: actionScripts.map((it) => resolve(directory, it)) }),
   };
 }
 

@@ -7,6 +7,7 @@ export interface EngineFlags {
   readonly criuBin?: string;
   readonly criuOption: readonly string[];
   readonly nativePlugin: readonly string[];
+  readonly actionScript: readonly string[];
 }
 
 /**
@@ -14,18 +15,24 @@ export interface EngineFlags {
  * @throws UsageError when flags of CRIU stand beside another engine; EngineError BAD_OPTION
  */
 export async function chooseEngine(flags: EngineFlags, config: CriuConfig, cwd: string): Promise<Engine | undefined> {
-  const { criuBin, criuOption, nativePlugin } = flags;
+  const { criuBin, criuOption, nativePlugin, actionScript } = flags;
   if ((flags.engine ?? config.engine ?? 'embedded') === 'embedded') {
-    refuseStrangers({ '--criu-bin': criuBin, '--criu-option': criuOption[0], '--native-plugin': nativePlugin[0] });
+    refuseStrangers({
+      '--criu-bin': criuBin,
+      '--criu-option': criuOption[0],
+      '--native-plugin': nativePlugin[0],
+      '--action-script': actionScript[0],
+    });
     return undefined;
   }
   const { criu, parseCriuOptions } = await import('@criujs/criu-bridge');
-  const { bin, options, nativePlugins = [] } = config.criu ?? {};
+  const { bin, options, nativePlugins = [], actionScripts = [] } = config.criu ?? {};
   return criu({
     cwd,
     bin: criuBin ?? bin,
     options: { ...options, ...parseCriuOptions(criuOption) },
     nativePlugins: [...nativePlugins, ...nativePlugin],
+    actionScripts: [...actionScripts, ...actionScript],
   });
 }
 

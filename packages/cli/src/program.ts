@@ -75,6 +75,11 @@ export function createProgram({ cwd, version, finished }: Call): Command {
         '--native-plugin <file>',
         'a compiled plugin of CRIU, such as cuda_plugin.so, to be loaded beside yours; may be repeated',
         collect,
+      )
+      .option(
+        '--action-script <file>',
+        "run this program at each of CRIU's steps, as criu does; may be repeated",
+        collect,
       );
 
   const withEnginePlugins = (command: Command): Command => withCriu(withPlugins(command));
@@ -221,6 +226,7 @@ function complete<F extends object>(flags: Partial<F>): F {
     pluginOption: [],
     criuOption: [],
     nativePlugin: [],
+    actionScript: [],
     config: true,
     leaveRunning: false,
     force: false,

@@ -22,6 +22,8 @@ export interface CriuSettings {
   readonly options?: Readonly<Record<string, unknown>>;
   /** Compiled plugins to be loaded beside those in TypeScript: paths from the configuration's own directory. */
   readonly nativePlugins?: readonly string[];
+  /** Programs that are run at each of CRIU's steps: paths from the configuration's own directory. */
+  readonly actionScripts?: readonly string[];
 }
 
 /** Types a configuration: `export default defineConfig({ plugins: ['./my-plugin.ts'] })`. */

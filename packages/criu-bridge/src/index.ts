@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { criu } from './driver/criu.ts';
+export type { CriuStep, CriuStepAnswer, OnStep } from './driver/notify.ts';
 export { parseCriuOptions } from './driver/options/parse.ts';
 export type { CriuRpcOptions } from './driver/options/table.ts';
 export type { CriuOptions } from './driver/options.ts';

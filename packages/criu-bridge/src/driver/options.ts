@@ -1,3 +1,4 @@
+import type { OnStep } from './notify.ts';
 import type { CriuRpcOptions } from './options/table.ts';
 
 /** What `criu()` may be told. */
@@ -8,6 +9,10 @@ export interface CriuOptions {
   readonly options?: CriuRpcOptions | undefined;
   /** Compiled plugins to be loaded beside ours, such as `/usr/lib/criu/cuda_plugin.so`. */
   readonly nativePlugins?: readonly string[] | undefined;
+  /** Programs that are run at each of CRIU's steps, as those of its own `--action-script`. */
+  readonly actionScripts?: readonly string[] | undefined;
+  /** Called at each of CRIU's steps, while it waits. */
+  readonly onStep?: OnStep | undefined;
   /** Where relative paths begin. Default: the current directory. */
   readonly cwd?: string | undefined;
 }

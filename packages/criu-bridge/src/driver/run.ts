@@ -9,6 +9,7 @@ import { findCriu } from './find.ts';
 import { followLog } from './log/follow.ts';
 import type { LogLine } from './log/lines.ts';
 import { findNativePlugins, linkNativePlugins } from './native-plugins.ts';
+import { actionScript, type OnStep } from './notify.ts';
 import { encodeOptions, type RequestOptions } from './options/encode.ts';
 import type { CriuOptions } from './options.ts';
 import { createPhaseFinder } from './phases.ts';
@@ -77,7 +78,9 @@ export async function runCriu<T>(
     const environment = bridge?.environment ?? (alone === null ? {} : { CRIU_LIBS_DIR: alone.path });
     const swrk = await startSwrk({ bin, environment, inherited, terminal: opts.shellJob === true });
     const request = { ...requestOf(place, logName), ...opts, ...task.opts, workDirFd: place.workFd };
-    const response = await converse({ swrk, task, job, bridge, place, request });
+    const scripts = (options.actionScripts ?? []).map((script) => actionScript(script, cwd, job.signal));
+    const listeners = [...scripts, ...(options.onStep === undefined ? [] : [options.onStep])];
+    const response = await converse({ swrk, task, job, bridge, place, request, listeners });
     return await use({ response, bridge, workDirectory: place.directory });
   } finally {
     for (const end of closing.reverse()) await end();
@@ -96,10 +99,11 @@ interface Conversation {
   readonly bridge: BridgeServer | null;
   readonly place: WorkPlace;
   readonly request: RequestOptions;
+  readonly listeners: readonly OnStep[];
 }
 
 /** Sends the request and answers CRIU's steps, until it is done. */
-async function converse({ swrk, task, job, bridge, place, request }: Conversation): Promise<CriuRespValid> {
+async function converse({ swrk, task, job, bridge, place, request, listeners }: Conversation): Promise<CriuRespValid> {
   const { signal } = job;
   const own: unknown[] = [];
   const failures = (): readonly unknown[] => [...own, ...(bridge?.failures() ?? [])];
@@ -108,15 +112,20 @@ async function converse({ swrk, task, job, bridge, place, request }: Conversatio
   let response: CriuRespValid | null;
   let ended: Ended;
   try {
-    response = await swrk.ask({ type: task.type, opts: request }, async ({ script, pid }) => {
+    response = await swrk.ask({ type: task.type, opts: request }, async ({ script, pid, descriptors }) => {
       follower.look();
       job.phase(script);
+      const external: string[] = [];
       try {
         await task.step({ script, pid, bridge, failures: failures(), aborted: signal.aborted });
-        return !signal.aborted;
+        for (const tell of listeners) {
+          const answer = await tell({ script, pid, images: job.images, descriptor: descriptors[0] ?? null });
+          external.push(...(answer?.external ?? []));
+        }
+        return { ok: !signal.aborted, external };
       } catch (error) {
         own.push(error);
-        return false;
+        return { ok: false, external };
       }
     });
   } finally {

@@ -52,14 +52,23 @@ export interface Ended {
 export interface Swrk {
   readonly pid: number;
   /**
-   * Sends the request and waits for its answer. CRIU waits at each notification until `step` has settled; false makes it fail.
+   * Sends the request and waits for its answer. CRIU waits at each notification until `step` has settled.
    * null: CRIU ended without an answer.
    */
-  ask(request: MessageInitShape<typeof CriuReqSchema>, step: (it: Notification) => Promise<boolean>): Promise<Answer>;
+  ask(
+    request: MessageInitShape<typeof CriuReqSchema>,
+    step: (it: Notification) => Promise<StepAnswer>,
+  ): Promise<Answer>;
   /** Ends it at once. */
   kill(): void;
   /** Says goodbye, and waits for its end. */
   close(): Promise<Ended>;
+}
+
+/** Whether CRIU goes on, and what else is external. */
+export interface StepAnswer {
+  readonly ok: boolean;
+  readonly external: readonly string[];
 }
 
 export type Answer = CriuRespValid | null;
@@ -99,9 +108,11 @@ export async function startSwrk({ bin, environment, inherited, terminal }: SwrkO
         const response = decodeResponse(packet.bytes);
         if (response.type !== CriuReqType.NOTIFY) return response;
         const { script = '', pid = 0 } = response.notify ?? {};
-        const notifySuccess = await step({ script, pid: pid === 0 ? null : pid, descriptors: packet.descriptors });
+        const { ok, external } = await step({ script, pid: pid === 0 ? null : pid, descriptors: packet.descriptors });
         for (const fd of packet.descriptors) closeFd(fd);
-        if (!send(ours, { type: CriuReqType.NOTIFY, notifySuccess })) return null;
+        // Required, and not looked at here.
+        const opts = { imagesDirFd: -1, external: [...external] };
+        if (!send(ours, { type: CriuReqType.NOTIFY, notifySuccess: ok, opts })) return null;
       }
     },
     kill: () => void child.kill('SIGKILL'),
