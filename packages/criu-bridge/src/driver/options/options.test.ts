@@ -1,4 +1,4 @@
-import { mkdtempSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
 import { CriuOptsSchema } from '@criujs/images';
 import { describe, expect, test } from 'vitest';
 import type { Release } from '../releases.ts';
@@ -135,4 +135,10 @@ describe('in a request', () => {
       expect.objectContaining({ code: 'CRIU_TOO_OLD', message: expect.stringContaining('it came with 3.19') }),
     );
   });
+});
+
+test('the README lists every option by both of its names', () => {
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+  const listed = [...readme.matchAll(/^\| `(\w+)` \| `(\w+)` \|/gm)].map(([, name, criu]) => [name, criu]);
+  expect(listed).toEqual(options.map(({ row, field }) => [row.name, field.name]));
 });
