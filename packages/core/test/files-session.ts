@@ -37,7 +37,12 @@ export function pretendSession(hooks: PretendHooks = {}, images: Map<string, Uin
       for (const fd of answered) closeSync(fd);
       answered.length = 0;
     },
-    hooks: { plugins: [], serves: (hook) => hooks[hook] !== undefined, call: call as Session['hooks']['call'] },
+    hooks: {
+      plugins: [],
+      serves: (hook) => hooks[hook] !== undefined,
+      inventoryNames: (taken) => [...taken],
+      call: call as Session['hooks']['call'],
+    },
     store: {
       read: (name) => images.get(name) ?? readFileSync(`/nowhere/${name}`),
       exists: (name) => images.has(name),

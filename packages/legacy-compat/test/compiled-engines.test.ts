@@ -166,19 +166,19 @@ describe.skipIf(missing)(titled('a device through a compiled plugin', missing), 
       expect(seen[0]).toEqual(own);
     });
 
+    test.skipIf(noCriu)(titled('that the embedded engine dumped is restored by CRIU', noCriu), async ({ place }) => {
+      const plugins = libraries(place, ['trivial', plugin]);
+      const target = await place.start(program);
+      await travel(place, target, { by: ours(plugins).engine, restoredBy: theirs(plugins).engine });
+      await target.finish();
+    });
+
     test.skipIf(noCriu)(titled('that CRIU dumped is restored by the embedded engine', noCriu), async ({ place }) => {
       const plugins = libraries(place, ['trivial', plugin]);
       const target = await place.start(program);
       await travel(place, target, { by: theirs(plugins).engine, restoredBy: ours(plugins).engine });
       await target.finish();
     });
-  });
-
-  test.skipIf(noCriu)(titled('that the embedded engine dumped is restored by CRIU', noCriu), async ({ place }) => {
-    const plugins = libraries(place, ['trivial', 'ext-file']);
-    const target = await place.start(program);
-    await travel(place, target, { by: ours(plugins).engine, restoredBy: theirs(plugins).engine });
-    await target.finish();
   });
 
   test.skipIf(noCriu)(

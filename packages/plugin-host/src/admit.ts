@@ -26,7 +26,7 @@ export function admitObject(given: unknown): LoadedPlugin {
 }
 
 function admitPlugin(plugin: Plugin, origin: string): LoadedPlugin {
-  const { name, version, apiVersion, imageVersion = 1 } = plugin;
+  const { name, version, apiVersion, imageVersion = 1, inventoryName } = plugin;
   checkVersion(plugin, origin);
   if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
     throw malformed(`the plugin of ${origin} has no usable name: ${describe(name)}`, undefined);
@@ -39,6 +39,7 @@ function admitPlugin(plugin: Plugin, origin: string): LoadedPlugin {
     version,
     apiVersion,
     imageVersion,
+    inventoryName,
     origin,
     ...hooksOf(plugin),
     init: plugin.init,

@@ -59,6 +59,8 @@ export interface PluginInfo {
   readonly apiVersion: number;
   /** Of what it writes into its part of the images: an engine records it at the dump. */
   readonly imageVersion: number;
+  /** By which the images list it, where that is not its own name; null: they do not. */
+  readonly inventoryName?: string | null;
   readonly hooks: readonly HookName[];
 }
 
@@ -237,8 +239,9 @@ function storeOf({ images, cwd = '.' }: PluginHostOptions): SectionStore | undef
   return typeof images === 'string' ? directorySections(resolve(cwd, images)) : images;
 }
 
-function infoOf({ name, version, apiVersion, imageVersion, handlers }: LoadedPlugin): PluginInfo {
-  return { name, version, apiVersion, imageVersion, hooks: [...handlers.keys()] };
+function infoOf({ name, version, apiVersion, imageVersion, inventoryName, handlers }: LoadedPlugin): PluginInfo {
+  const named = inventoryName === undefined ? {} : { inventoryName };
+  return { name, version, apiVersion, imageVersion, ...named, hooks: [...handlers.keys()] };
 }
 
 function wrongOrder(message: string, remedy: string): HostError {

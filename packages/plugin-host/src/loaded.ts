@@ -7,6 +7,8 @@ export interface LoadedPlugin {
   readonly apiVersion: number;
   /** Of what it writes into its part of the images. */
   readonly imageVersion: number;
+  /** By which the images list it, where that is not its own name; null: they do not. */
+  readonly inventoryName: string | null | undefined;
   /** Where it came from, in words. */
   readonly origin: string;
   readonly handlers: ReadonlyMap<HookName, (args: never, context: never) => unknown>;

@@ -20,6 +20,11 @@ export interface PluginDefinition<O = unknown> {
    * Raise it when older releases of the plugin could not read what is written now. A restore tells it as `context.image.version`.
    */
   readonly imageVersion?: number;
+  /**
+   * By which name the images say that they need this plugin, once it has taken something: CRIU does not restore without whom its
+   * inventory names. Default: its own. For plugins that CRIU, too, can load: the name that they have there; null: none at all.
+   */
+  readonly inventoryName?: string | null;
   /** Validates the user's options before a run. Where there are none it sees `{}`. */
   readonly options?: StandardSchemaV1<unknown, O>;
   /** Called once a run before any hook, in the order in which the plugins were given. */
@@ -35,6 +40,7 @@ export interface Plugin {
   readonly version?: string;
   readonly apiVersion: number;
   readonly imageVersion?: number;
+  readonly inventoryName?: string | null;
   readonly options?: StandardSchemaV1<unknown, unknown>;
   readonly init?: (stage: Stage, context: Context<never>) => void | Promise<void>;
   readonly exit?: (stage: Stage, outcome: Outcome, context: Context<never>) => void | Promise<void>;
@@ -52,7 +58,7 @@ export interface Plugin {
 export function definePlugin<O = unknown>(definition: PluginDefinition<O>): Plugin {
   const wrong = firstMistake(definition);
   if (wrong !== undefined) throw invalid(nameFor(definition), ...wrong);
-  const { name, version, imageVersion, options, hooks } = definition;
+  const { name, version, imageVersion, inventoryName, options, hooks } = definition;
   return Object.freeze({
     [brand]: true,
     apiVersion,
@@ -60,6 +66,7 @@ export function definePlugin<O = unknown>(definition: PluginDefinition<O>): Plug
     hooks: Object.freeze([...hooks]),
     ...(version === undefined ? {} : { version }),
     ...(imageVersion === undefined ? {} : { imageVersion }),
+    ...(inventoryName === undefined ? {} : { inventoryName }),
     ...(options === undefined ? {} : { options }),
     // Bound: a definition may be an instance of a class.
     ...(definition.init === undefined ? {} : { init: definition.init.bind(definition) }),
@@ -95,7 +102,10 @@ function firstMistake(definition: unknown): Mistake | undefined {
   if (typeof definition !== 'object' || definition === null) {
     return ['is no object', "Call definePlugin({ name: '…', hooks: [hook('…', …)] })."];
   }
-  const { name, version, imageVersion, options, init, exit, hooks } = definition as Record<string, unknown>;
+  const { name, version, imageVersion, inventoryName, options, init, exit, hooks } = definition as Record<
+    string,
+    unknown
+  >;
   if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
     return ['has no usable name', 'Name it with small letters, digits and dashes, a letter or digit first.'];
   }
@@ -104,6 +114,9 @@ function firstMistake(definition: unknown): Mistake | undefined {
   }
   if (imageVersion !== undefined && !(Number.isSafeInteger(imageVersion) && Number(imageVersion) > 0)) {
     return ['has an imageVersion that is no positive integer', 'Count from 1: imageVersion: 2 for the second layout.'];
+  }
+  if (inventoryName !== undefined && !isInventoryName(inventoryName)) {
+    return ['has an inventoryName that is no line of text', 'Write the name that CRIU knows it by, or null for none.'];
   }
   if (options !== undefined && !isSchema(options)) {
     return [
@@ -145,6 +158,11 @@ function isSchema(value: unknown): boolean {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   const { validate } = Object((value as Record<string, unknown>)['~standard']) as Record<string, unknown>;
   return typeof validate === 'function';
+}
+
+/** One line: the names travel so. */
+function isInventoryName(name: unknown): boolean {
+  return name === null || (typeof name === 'string' && /^[^\n\0]{1,255}$/.test(name));
 }
 
 function nameFor(definition: unknown): string {

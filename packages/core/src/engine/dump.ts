@@ -66,7 +66,7 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
     writeTree(tree, session);
     callObserver(session, 'DUMP_DEVICES_LATE', options.pid);
 
-    const inventory = inventoryImage(files.providers());
+    const inventory = inventoryImage(session.hooks.inventoryNames(files.providers()));
     session.checkAborted();
     if (options.leaveRunning) {
       session.phase('commit');

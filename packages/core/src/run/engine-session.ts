@@ -1,10 +1,9 @@
 import { openSync, writeSync } from 'node:fs';
 import type { HookAnswer } from '@criujs/plugin-host';
-import type { PluginRecord } from '@criujs/plugin-host/engine';
 import { type HookName, retryLater } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { AskingEnd, Patience } from './link.ts';
-import type { Notice, Request, ServedHooks, WireAnswer } from './protocol.ts';
+import type { Notice, Request, StartedPlugins, WireAnswer } from './protocol.ts';
 import type { Session, SessionStore } from './session.ts';
 
 /** Milliseconds that the main thread may be late with what it should have answered at a deadline. */
@@ -17,11 +16,9 @@ export interface Deadlines {
 }
 
 /** What a session of the engine's thread is made of. */
-export interface SessionParts {
+export interface SessionParts extends StartedPlugins {
   readonly link: AskingEnd;
   readonly store: SessionStore;
-  readonly served: ServedHooks;
-  readonly plugins: readonly PluginRecord[];
   readonly deadlines: Deadlines;
   readonly warnings: string[];
   notify(notice: Notice): void;
@@ -38,7 +35,7 @@ export function patienceWithPlugins(deadlines: Deadlines, late: Patience['late']
 
 /** The session of a run, on the engine's thread. */
 export function createSession(parts: SessionParts): Session {
-  const { link, store, served, plugins, deadlines, warnings, notify } = parts;
+  const { link, store, served, plugins, inventoryNames, deadlines, warnings, notify } = parts;
   const trace = openPhaseLog();
   const begin = (name: string): void => {
     if (trace !== null) writeSync(trace, `${name}\n`);
@@ -49,6 +46,10 @@ export function createSession(parts: SessionParts): Session {
     hooks: {
       plugins,
       serves: (name) => served[name] !== undefined,
+      inventoryNames: (taken) =>
+        taken
+          .map((name) => (Object.hasOwn(inventoryNames, name) ? inventoryNames[name] : name))
+          .filter((it) => it != null),
       call(name, args, how = {}) {
         if (served[name] === undefined && how.provider === undefined) return { claimed: false };
         const request: Request = { kind: 'hook', hook: name, args, ...how };

@@ -49,7 +49,7 @@ const isOpen = (fd: number): boolean => {
 
 test('a run without plugins serves no hook and needs no host', async () => {
   const plugins = openPlugins({}, 'dump', noImages);
-  expect(await plugins.start()).toEqual({ served: {}, plugins: [] });
+  expect(await plugins.start()).toEqual({ served: {}, plugins: [], inventoryNames: {} });
   expect(await plugins.finish({ ok: true })).toEqual([]);
 });
 
@@ -223,4 +223,17 @@ test('a record of a run without plugins says so', async () => {
   await plugins.start();
   await plugins.finish({ ok: true });
   expect(decodeRecord(lines.join('')).map(({ event }) => event)).toEqual(['record', 'host', 'start', 'finish']);
+});
+
+test('the inventory lists a plugin by its own name, or as it says', async () => {
+  const named = (name: string, more: object): Plugin => definePlugin({ name, ...more, hooks: [] });
+  const options = {
+    plugins: [
+      named('kvm', {}),
+      named('amdgpu-plugin', { inventoryName: 'amdgpu_plugin' }),
+      named('old', { inventoryName: null }),
+    ],
+  };
+  const plugins = openPlugins(options, null, noImages);
+  expect(await plugins.start()).toMatchObject({ inventoryNames: { 'amdgpu-plugin': 'amdgpu_plugin', old: null } });
 });

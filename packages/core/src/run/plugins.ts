@@ -49,7 +49,8 @@ export function openPlugins(options: RunOptions, stage: Stage | null, images: Pl
   return {
     async start() {
       if (loading !== null) await begin(loading);
-      return { served: servedHooks(host), plugins: (host?.plugins ?? []).map(recordOf) };
+      const plugins = host?.plugins ?? [];
+      return { served: servedHooks(host), plugins: plugins.map(recordOf), inventoryNames: inventoryNames(plugins) };
     },
     async call({ hook, args, provider, providerVersion, resource }) {
       const how = { provider, providerVersion, resource };
@@ -123,6 +124,12 @@ async function readVersions(images: PluginImages): Promise<ImageVersions> {
 
 function recordOf({ name, version, apiVersion, imageVersion }: PluginInfo): PluginRecord {
   return { name, version: version ?? null, apiVersion, imageVersion };
+}
+
+function inventoryNames(plugins: readonly PluginInfo[]): StartedPlugins['inventoryNames'] {
+  return Object.fromEntries(
+    plugins.flatMap(({ name, inventoryName }) => (inventoryName === undefined ? [] : [[name, inventoryName]])),
+  );
 }
 
 function servedHooks(host: PluginHost | null): ServedHooks {

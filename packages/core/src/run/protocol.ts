@@ -39,6 +39,8 @@ export type ServedHooks = Readonly<Partial<Record<HookName, readonly string[]>>>
 export interface StartedPlugins {
   readonly served: ServedHooks;
   readonly plugins: readonly PluginRecord[];
+  /** By which names the images list plugins, where those are not their own; null: they do not. */
+  readonly inventoryNames: Readonly<Record<string, string | null>>;
 }
 
 /** Questions of the engine's thread. */

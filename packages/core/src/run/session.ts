@@ -25,6 +25,8 @@ export interface SessionHooks {
   readonly plugins: readonly PluginRecord[];
   /** Whether a loaded plugin has this hook at all. */
   serves(name: HookName): boolean;
+  /** The names that the inventory is to have of plugins that took something: those that a restore by CRIU asks for. */
+  inventoryNames(taken: readonly string[]): string[];
   /**
    * Calls a hook and waits for its answer. A descriptor in the answer is a number that is valid here and stays open until
    * the run ends: duplicate it to keep it.

@@ -59,8 +59,8 @@ function openStore(): SessionStore {
 
 async function runEngine(job: Job): Promise<Outcomes> {
   const loading = patience('loading the plugins or the init of one of them');
-  const { served, plugins } = link.ask({ kind: 'start' }, loading) as StartedPlugins;
-  const session = createSession({ link, store: openStore(), served, plugins, deadlines, warnings, notify });
+  const started = link.ask({ kind: 'start' }, loading) as StartedPlugins;
+  const session = createSession({ link, store: openStore(), ...started, deadlines, warnings, notify });
   const engine = engines[job.name] as (options: Job['options'], session: Session) => Promise<Outcomes>;
   return engine(job.options, session);
 }

@@ -5,6 +5,7 @@ import { type MessageInput, replyFlags } from '@criujs/wire';
 import { callers, hookOf, type Memory, type Question } from './calls.ts';
 import { errnoFor, failureOf, inOneLine, nobodyRestores } from './failure.ts';
 import { putBack } from './file.ts';
+import { inventoryName } from './inventory-name.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface HookAnswerer {
@@ -56,7 +57,9 @@ async function ask<N extends HookName>(it: HookAnswerer, hook: N, question: Ques
   if (hook === 'RESTORE_EXT_FILE' && descriptor !== undefined) {
     finishFile(it, args as HookArgs<'RESTORE_EXT_FILE'>, descriptor.fd, plugin);
   }
-  const message = { type: 'REPLY', plugin, ...answer } as const;
+  // What a dump is told goes into CRIU's inventory; a restore says it in messages.
+  const named = hookTable[hook].context === 'task' ? plugin : (inventoryName(host, plugin) ?? '');
+  const message = { type: 'REPLY', plugin: named, ...answer } as const;
   return descriptor === undefined ? { message } : { message, descriptor };
 }
 

@@ -16,6 +16,7 @@ import {
 import { type Ahead, mayStartAtOnce, openAhead } from './ahead.ts';
 import { answerHook, type HookAnswerer, type Reply } from './answer-hook.ts';
 import { failureOf } from './failure.ts';
+import { inventoryName } from './inventory-name.ts';
 import { type Ledger, openLedger, recall } from './ledger.ts';
 
 export interface SessionOptions {
@@ -68,7 +69,7 @@ export function createSession(options: SessionOptions): Session {
     // A connection for a single call is only answered that call.
     if (flags & helloFlags.FORKED) return;
     criuHooks = hooks;
-    const names = host.plugins.map(({ name }) => name).join('\n');
+    const names = host.plugins.flatMap(({ name }) => inventoryName(host, name) ?? []).join('\n');
     const told = { served: servedBy(host), deadline, name: names, flags: posted ? welcomeFlags.POSTED : 0 };
     send(connection, { type: 'WELCOME', sequence, ...told });
     if (stage === restoreStage && host.serves('RESTORE_EXT_FILE') && mayStartAtOnce(host)) ahead.start();

@@ -56,6 +56,7 @@ export async function compiledPlugin({ path, origin, restoreStage }: CompiledOpt
   return definePlugin<DescriptorOptions>({
     name,
     version: found.version,
+    inventoryName: found.asksForItself && found.name !== '' ? found.name : null,
     ...(isOld ? {} : { options: descriptorOptions }),
     async init(stage, context) {
       if (isOld) context.log.warn(noticeText(noticeOf(name, path, found.hooks)));

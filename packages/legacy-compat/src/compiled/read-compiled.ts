@@ -15,6 +15,8 @@ export interface Compiled {
   readonly name: string;
   readonly version: string;
   readonly hooks: readonly HookName[];
+  /** Whether it asks for itself in the images' list of plugins: CRIU restores no images that list somebody who does not. */
+  readonly asksForItself: boolean;
 }
 
 /** Milliseconds that a plugin may take to be loaded, where it must be. */
@@ -28,13 +30,14 @@ const loadDeadline = 10_000;
 export async function readCompiled(path: string): Promise<Compiled> {
   const elf = inspectElf(await readFile(path), path);
   const undecided = refuse(elf);
-  const { structure, name, versionNumber, complete } = elf;
-  if (!complete || undecided.length > 0) return loadOnly(path, undecided);
+  const { structure, name, versionNumber, complete, symbols } = elf;
+  const asksForItself = symbols.some((it) => it.name === 'check_and_remove_inventory_plugin');
+  if (!complete || undecided.length > 0) return { ...(await loadOnly(path, undecided)), asksForItself };
   const hooks = elf.hooks.map(({ hook }) => hook);
-  return { structure, name: name ?? '', version: versionText(versionNumber), hooks };
+  return { structure, name: name ?? '', version: versionText(versionNumber), hooks, asksForItself };
 }
 
-async function loadOnly(path: string, undecided: readonly string[]): Promise<Compiled> {
+async function loadOnly(path: string, undecided: readonly string[]): Promise<Omit<Compiled, 'asksForItself'>> {
   const runner = await startRunner(path, null, silent);
   const signal = AbortSignal.timeout(loadDeadline);
   try {
