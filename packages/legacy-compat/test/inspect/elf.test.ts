@@ -133,6 +133,36 @@ describe.skipIf(compiler === null)('compiled here (needs a C compiler)', () => {
     });
   });
 
+  test.for([
+    ['a function without arguments', 'void set(void) { CR_PLUGIN_DESC.hooks[2] = dump_it; }', 'set();', true],
+    [
+      'one that is given the descriptor',
+      'void set(descriptor *it) { it->hooks[2] = dump_it; }',
+      'set(&CR_PLUGIN_DESC);',
+      null,
+    ],
+    [
+      'one that is given the hook',
+      'void set(int it, void *f) { CR_PLUGIN_DESC.hooks[it] = f; }',
+      'set(2, dump_it);',
+      false,
+    ],
+  ] as const)('a hook that %s sets is read, or said to be missing', async ([, helper, call, complete]) => {
+    const text = `#include "${join(here, 'plugin.h')}"
+      static int dump_it(int fd, int id) { return fd + id; }
+      REGISTER("helped", 0, 0)
+      __attribute__((noinline)) ${helper}
+      static void __attribute__((constructor)) register_all(void) { ${call} }`;
+    writeFileSync(join(folder, 'helped.c'), text);
+    for (const flag of ['-O0', '-O2', '-fno-plt']) {
+      const made = join(folder, 'helped.so');
+      execFileSync(compiler ?? 'cc', ['-shared', '-fPIC', flag, '-o', made, join(folder, 'helped.c')]);
+      const found = await inspectFile(made);
+      if (complete !== null) expect(found.complete, flag).toBe(complete);
+      expect(found.complete, flag).toBe(found.hooks.length === 1);
+    }
+  });
+
   test.for(['-O0', '-O2', '-s'])('functions with fixed names are read: %s', async (flag) => {
     const found = await compiled('functions.c', flag);
     expect(found).toMatchObject({

@@ -17,14 +17,14 @@ const zero = 31;
 
 /** What moves pointers and what jumps (Arm Architecture Reference Manual, C4.1). Anything else is {@link forget}. */
 const rows: readonly Row[] = [
-  // ret, retaa, br: the end of a way
+  // ret, retaa: the end of a way, and br
   { mask: 0xffff_fc1f, bits: 0xd65f_0000, run: () => [] },
   { mask: 0xffff_fbff, bits: 0xd65f_0bff, run: () => [] },
-  { mask: 0xffff_fc1f, bits: 0xd61f_0000, run: () => [] },
+  { mask: 0xffff_fc1f, bits: 0xd61f_0000, run: (word, cpu) => pointerOf(word, cpu) },
   // blr
-  { mask: 0xffff_fc1f, bits: 0xd63f_0000, run: call },
+  { mask: 0xffff_fc1f, bits: 0xd63f_0000, run: (word, cpu, at) => call(cpu, at, pointerOf(word, cpu)) },
   // bl
-  { mask: 0xfc00_0000, bits: 0x9400_0000, run: call },
+  { mask: 0xfc00_0000, bits: 0x9400_0000, run: (word, cpu, at) => call(cpu, at, [at + signed(word, 0, 26) * 4]) },
   // b
   { mask: 0xfc00_0000, bits: 0x1400_0000, run: (word, _, at) => [at + signed(word, 0, 26) * 4] },
   // b.cond, cbz and cbnz, tbz and tbnz
@@ -96,9 +96,17 @@ function forget(word: number, cpu: Cpu): void {
   cpu.registers[(word >>> 5) & 31] = null;
 }
 
-function call(_word: number, cpu: Cpu): undefined {
+function call(cpu: Cpu, at: number, called: readonly number[]): readonly number[] {
   for (const register of carriers) cpu.lose(cpu.registers[register]?.address ?? 'stack');
   for (const register of scratch) cpu.registers[register] = null;
+  for (const address of called) cpu.enter(address);
+  return [at + 4];
+}
+
+/** Where a register leads: to another object, where that is not known. */
+function pointerOf(word: number, cpu: Cpu): readonly number[] {
+  const address = cpu.registers[(word >>> 5) & 31]?.address ?? null;
+  return address === null ? [] : [address];
 }
 
 function put(register: number, cpu: Cpu, value: Target | null): undefined {

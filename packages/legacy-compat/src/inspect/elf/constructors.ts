@@ -11,6 +11,8 @@ const steps: Readonly<Record<string, Step>> = { x86_64: stepX86, aarch64: stepAa
 
 /** More than any plugin has. */
 const mostConstructors = 4096;
+/** Of all its constructors together: those that set hooks have some ten each. */
+const mostInstructions = 65_536;
 
 /** The hooks that constructors set, by number; null for a function that is not known. */
 export interface SetHooks {
@@ -23,15 +25,18 @@ export interface SetHooks {
  * CRIU's CR_PLUGIN_REGISTER_HOOK makes a constructor that stores a pointer into the descriptor when the object is loaded: the
  * list of hooks in the file is empty. Those few instructions are followed here, and not run.
  */
-export function readConstructors(image: Image, dynamic: Dynamic, pointers: Pointers, { list }: Descriptor): SetHooks {
+export function readConstructors(image: Image, dynamic: Dynamic, pointers: Pointers, descriptor: Descriptor): SetHooks {
+  const { list, whole: watched } = descriptor;
   const hooks = new Map<number, Target | null>();
   const unread: number[] = [];
   const step = steps[image.machine.name];
+  const budget = { instructions: mostInstructions };
   for (const start of constructorsOf(dynamic, pointers)) {
-    const { stores, whole } =
-      step === undefined ? { stores: [], whole: false } : follow(step, image, pointers, start, list);
-    if (!whole) unread.push(start);
-    for (const { address, value } of stores) hooks.set(Math.floor((address - list.start) / 8), value);
+    const followed = step === undefined ? null : follow({ step, image, pointers, watched, budget }, start);
+    if (followed?.whole !== true) unread.push(start);
+    for (const { address, value } of followed?.stores ?? []) {
+      if (address >= list.start) hooks.set(Math.floor((address - list.start) / 8), value);
+    }
   }
   return { hooks, unread };
 }

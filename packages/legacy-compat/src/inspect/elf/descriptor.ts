@@ -13,7 +13,8 @@ export interface Descriptor {
   readonly maxHooks: number;
   /** The pointers to hooks that the file holds, by number. CRIU's macros set them only when the object is loaded. */
   readonly hooks: readonly (Target | null)[];
-  /** Where the list of hooks is in memory. */
+  /** Where all of it is in memory, and where its list of hooks. */
+  readonly whole: Range;
   readonly list: Range;
 }
 
@@ -43,6 +44,7 @@ export function readDescriptor(image: Image, symbol: DynamicSymbol, pointers: Po
     version: image.u32(address + 24),
     maxHooks,
     hooks: Array.from({ length: list.size / 8 }, (_, number) => pointers.at(list.start + number * 8)),
+    whole: { start: address, size: listOffset + list.size },
     list,
   };
 }

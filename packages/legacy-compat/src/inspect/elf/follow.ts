@@ -13,10 +13,14 @@ export interface Cpu {
   store(place: Place, ...values: readonly (Target | null)[]): void;
   /** Notes that something is done there that is not understood. */
   lose(place: Place): void;
+  /** Whether an address is in the watched memory. */
+  watches(address: number): boolean;
+  /** Notes that a function of this file is called. */
+  enter(address: number): void;
 }
 
-/** Where something is stored: an address, somewhere on the stack, or null: nobody knows. */
-export type Place = number | 'stack' | null;
+/** Where something is stored: an address, on the stack, anywhere in the watched memory, or null: nobody knows. */
+export type Place = number | 'stack' | 'watched' | null;
 
 /** Does one instruction. Gives the addresses where it may go on, none at an end; null: it is not understood. */
 export type Step = (image: Image, at: number, cpu: Cpu) => readonly number[] | null;
@@ -34,45 +38,72 @@ export interface Store {
   readonly value: Target | null;
 }
 
-/** More than a constructor that sets hooks has. */
-const mostInstructions = 4096;
+/** How many instructions may still be followed: a damaged file may lead anywhere. */
+export interface Budget {
+  instructions: number;
+}
+
 const unknown: readonly [null, null] = [null, null];
 
-/** Follows code from an address on all its ways, until each returns. Functions that it calls are not followed. */
-export function follow(step: Step, image: Image, pointers: Pointers, start: number, watched: Range): Followed {
+/** What is followed: for which processor, in which file, and the memory that is watched. */
+export interface Subject {
+  readonly step: Step;
+  readonly image: Image;
+  readonly pointers: Pointers;
+  readonly watched: Range;
+  readonly budget: Budget;
+}
+
+/**
+ * Follows code from an address on all its ways until each returns. Functions of this file that it calls are followed too, but
+ * what they do to unknown places is taken to be nothing to the watched memory: they have work of their own.
+ */
+export function follow({ step, image, pointers, watched, budget }: Subject, start: number): Followed {
   const stores: Store[] = [];
+  const seen = new Set<number>();
+  const entered: number[] = [];
   let whole = true;
-  const isWatched = (address: number): boolean => address >= watched.start && address < watched.start + watched.size;
-  const memory = {
-    load: (address: number | null) => (address === null ? null : pointers.peek(address)),
-    store(place: Place, ...values: readonly (Target | null)[]) {
-      if (place === null) whole = false;
-      if (typeof place !== 'number') return;
+  let isOuter = true;
+  const watches = (address: number): boolean => address >= watched.start && address < watched.start + watched.size;
+  const lose = (place: Place): void => {
+    if (place === 'watched' || (place === null && isOuter) || (typeof place === 'number' && watches(place)))
+      whole = false;
+  };
+  const blank = (): Cpu => ({
+    registers: Array(32).fill(null),
+    vectors: Array(32).fill(unknown),
+    load: (address) => (address === null ? null : pointers.peek(address)),
+    store(place, ...values) {
+      if (typeof place !== 'number') return lose(place);
       for (const [index, value] of values.entries()) {
         const address = place + index * 8;
-        if (isWatched(address)) stores.push({ address, value });
+        if (watches(address)) stores.push({ address, value });
       }
     },
-    lose(place: Place) {
-      if (place === null || (place !== 'stack' && isWatched(place))) whole = false;
-    },
-  };
-  const seen = new Set<number>();
-  const ways: { at: number; cpu: Cpu }[] = [
-    { at: start, cpu: { ...memory, registers: Array(32).fill(null), vectors: Array(32).fill(unknown) } },
-  ];
-  for (let way = ways.pop(); way !== undefined; way = ways.pop()) {
-    const { at, cpu } = way;
-    if (seen.has(at)) continue;
-    seen.add(at);
-    const next = seen.size > mostInstructions ? null : step(image, at, cpu);
-    if (next === null) return { stores, whole: false };
-    for (const [index, to] of next.entries()) {
-      ways.push({
-        at: to,
-        cpu: index === 0 ? cpu : { ...cpu, registers: [...cpu.registers], vectors: [...cpu.vectors] },
-      });
+    lose,
+    watches,
+    enter: (address) => void entered.push(address),
+  });
+
+  followFrom(start);
+  isOuter = false;
+  for (let at = entered.pop(); at !== undefined; at = entered.pop()) followFrom(at);
+  return { stores, whole };
+
+  function followFrom(from: number): void {
+    const ways = [{ at: from, cpu: blank() }];
+    for (let way = ways.pop(); way !== undefined; way = ways.pop()) {
+      const { at, cpu } = way;
+      if (seen.has(at)) continue;
+      seen.add(at);
+      budget.instructions -= 1;
+      const next = budget.instructions < 0 ? null : step(image, at, cpu);
+      if (next === null && (isOuter || budget.instructions < 0)) whole = false;
+      for (const [index, to] of (next ?? []).entries()) ways.push({ at: to, cpu: index === 0 ? cpu : copyOf(cpu) });
     }
   }
-  return { stores, whole };
+}
+
+function copyOf(cpu: Cpu): Cpu {
+  return { ...cpu, registers: [...cpu.registers], vectors: [...cpu.vectors] };
 }

@@ -14,7 +14,9 @@ export function placeOf({ operand, next }: Instruction, cpu: Cpu): Place {
   const { base, indexed, offset } = operand;
   if (stackRegisters.includes(base)) return 'stack';
   const start = base === 'next' ? next : base === null ? null : (cpu.registers[base]?.address ?? null);
-  return start === null || indexed ? null : start + offset;
+  if (start === null) return null;
+  if (!indexed) return start + offset;
+  return cpu.watches(start + offset) ? 'watched' : null;
 }
 
 /** Its address, where that is known. */

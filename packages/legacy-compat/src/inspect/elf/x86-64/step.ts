@@ -21,17 +21,27 @@ export function stepX86(image: Image, at: number, cpu: Cpu): readonly number[] |
   if (opcode === 0xe9 || opcode === 0xeb) return [next + immediate];
   if ((opcode >= 0x70 && opcode <= 0x7f) || (opcode >= 0x0f80 && opcode <= 0x0f8f)) return [next, next + immediate];
   if (opcode === 0xff) return throughPointer(it, cpu);
-  if (opcode === 0xe8) call(cpu);
-  else effectOf(opcode)(it, cpu);
+  if (opcode === 0xe8) {
+    call(cpu);
+    cpu.enter(next + immediate);
+    return [next];
+  }
+  effectOf(opcode)(it, cpu);
   return [next];
 }
 
-/** inc, dec, push, and calls and jumps to where a register or memory says. */
+/** inc, dec, push, and calls and jumps to where a register or memory says: of another object, where that is not known. */
 function throughPointer(it: Instruction, cpu: Cpu): readonly number[] {
   const kind = it.register & 7;
-  if (kind === 2 || kind === 4) call(cpu);
-  else if (kind < 2) put(it, cpu, null);
-  return kind === 4 ? [] : [it.next];
+  const address = pointerIn(it, cpu)?.address ?? null;
+  const there = address === null ? [] : [address];
+  if (kind === 4) return there;
+  if (kind < 2) put(it, cpu, null);
+  if (kind === 2) {
+    call(cpu);
+    for (const called of there) cpu.enter(called);
+  }
+  return [it.next];
 }
 
 /** What moves pointers; all else makes what it touches unknown. */
