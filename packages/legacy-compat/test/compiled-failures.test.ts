@@ -101,7 +101,7 @@ describe.skipIf(compilerMissing)(`compiled plugins${compilerMissing === null ? '
   test.each([
     ['linked with all symbols at once', ['-Wl,-z,now']],
     ['stripped', ['-s']],
-    ['that hide what they need not show', ['-O2', '-flto']],
+    ['that hide all that they can', ['-O2', '-flto', '-fvisibility=hidden']],
     ['that are not optimised', ['-O0']],
   ])('%s are like others', async (_, flags) => {
     const folder = temporaryFolder();

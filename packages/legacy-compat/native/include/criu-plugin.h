@@ -81,30 +81,29 @@ enum {
  *
  *	static CR_PLUGIN_HOOK__DUMP_EXT_FILE_t dump_file;
  */
-#define DECLARE_PLUGIN_HOOK_ARGS(hook, ...) typedef int(hook##_t)(__VA_ARGS__)
 
 /* fd: a descriptor of the socket or file, valid during the call. id of a socket: its inode number. */
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__DUMP_UNIX_SK, int fd, int id);
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__RESTORE_UNIX_SK, int id);
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__DUMP_EXT_FILE, int fd, int id);
+typedef int CR_PLUGIN_HOOK__DUMP_UNIX_SK_t(int fd, int id);
+typedef int CR_PLUGIN_HOOK__RESTORE_UNIX_SK_t(int id);
+typedef int CR_PLUGIN_HOOK__DUMP_EXT_FILE_t(int fd, int id);
 /* Set *retry_needed and answer 0 to be asked again later. CRIU has the second argument after 4.2: before, it is garbage. */
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__RESTORE_EXT_FILE, int id, bool *retry_needed);
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__DUMP_EXT_MOUNT, char *mountpoint, int id);
+typedef int CR_PLUGIN_HOOK__RESTORE_EXT_FILE_t(int id, bool *retry_needed);
+typedef int CR_PLUGIN_HOOK__DUMP_EXT_MOUNT_t(char *mountpoint, int id);
 /* is_file is NULL in practice. */
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__RESTORE_EXT_MOUNT, int id, char *mountpoint, char *old_root, int *is_file);
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__DUMP_EXT_LINK, int index, int type, char *kind);
+typedef int CR_PLUGIN_HOOK__RESTORE_EXT_MOUNT_t(int id, char *mountpoint, char *old_root, int *is_file);
+typedef int CR_PLUGIN_HOOK__DUMP_EXT_LINK_t(int index, int type, char *kind);
 /* fd was opened with O_PATH. */
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__HANDLE_DEVICE_VMA, int fd, const struct stat *stat);
+typedef int CR_PLUGIN_HOOK__HANDLE_DEVICE_VMA_t(int fd, const struct stat *stat);
 /* On 1, *new_pgoff is the offset in bytes, and *plugin_fd a descriptor to map, or -1 to open the path. */
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__UPDATE_VMA_MAP, const char *path, const uint64_t addr,
-			 const uint64_t old_pgoff, uint64_t *new_pgoff, int *plugin_fd);
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__RESUME_DEVICES_LATE, int pid);
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__PAUSE_DEVICES, int pid);
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__CHECKPOINT_DEVICES, int pid);
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__POST_FORKING, void);
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__RESTORE_INIT, void);
+typedef int CR_PLUGIN_HOOK__UPDATE_VMA_MAP_t(const char *path, const uint64_t addr, const uint64_t old_pgoff,
+					     uint64_t *new_pgoff, int *plugin_fd);
+typedef int CR_PLUGIN_HOOK__RESUME_DEVICES_LATE_t(int pid);
+typedef int CR_PLUGIN_HOOK__PAUSE_DEVICES_t(int pid);
+typedef int CR_PLUGIN_HOOK__CHECKPOINT_DEVICES_t(int pid);
+typedef int CR_PLUGIN_HOOK__POST_FORKING_t(void);
+typedef int CR_PLUGIN_HOOK__RESTORE_INIT_t(void);
 /* id: the pid of the root of the tree. */
-DECLARE_PLUGIN_HOOK_ARGS(CR_PLUGIN_HOOK__DUMP_DEVICES_LATE, int id);
+typedef int CR_PLUGIN_HOOK__DUMP_DEVICES_LATE_t(int id);
 
 /* What a host looks for in a plugin, by the name CR_PLUGIN_DESC. The order of the fields is the interface. */
 typedef struct {
@@ -116,7 +115,8 @@ typedef struct {
 	void *hooks[CR_PLUGIN_HOOK__MAX];  /* by number; NULL: not served */
 } cr_plugin_desc_t;
 
-extern cr_plugin_desc_t CR_PLUGIN_DESC;
+/* Visible whatever the compiler is told: dlsym(3) has to find it. */
+extern __attribute__((visibility("default"))) cr_plugin_desc_t CR_PLUGIN_DESC;
 
 #define CR_PLUGIN_REGISTER(plugin_name, plugin_init, plugin_exit) \
 	cr_plugin_desc_t CR_PLUGIN_DESC = {                       \
@@ -156,24 +156,24 @@ extern bool check_and_remove_inventory_plugin(const char *name, size_t n);
  * The structure from before the descriptor: functions with fixed names, found by dlsym(3) where CR_PLUGIN_DESC is
  * missing. Hosts warn of it. Files are `file` here, not `ext_file`.
  */
-typedef int(cr_plugin_init_t)(void);
-typedef void(cr_plugin_fini_t)(void);
-typedef int(cr_plugin_dump_unix_sk_t)(int fd, int id);
-typedef int(cr_plugin_restore_unix_sk_t)(int id);
-typedef int(cr_plugin_dump_file_t)(int fd, int id);
-typedef int(cr_plugin_restore_file_t)(int id);
-typedef int(cr_plugin_dump_ext_mount_t)(char *mountpoint, int id);
-typedef int(cr_plugin_restore_ext_mount_t)(int id, char *mountpoint, char *old_root, int *is_file);
-typedef int(cr_plugin_dump_ext_link_t)(int index, int type, char *kind);
-typedef int(cr_plugin_handle_device_vma_t)(int fd, const struct stat *stat);
-typedef int(cr_plugin_update_vma_map_t)(const char *path, const uint64_t addr, const uint64_t old_pgoff,
-					uint64_t *new_pgoff, int *plugin_fd);
-typedef int(cr_plugin_resume_devices_late_t)(int pid);
-typedef int(cr_plugin_pause_devices_t)(int pid);
-typedef int(cr_plugin_checkpoint_devices_t)(int pid);
-typedef int(cr_plugin_post_forking_t)(void);
-typedef int(cr_plugin_restore_init_t)(void);
-typedef int(cr_plugin_dump_devices_late_t)(int id);
+typedef int cr_plugin_init_t(void);
+typedef void cr_plugin_fini_t(void);
+typedef int cr_plugin_dump_unix_sk_t(int fd, int id);
+typedef int cr_plugin_restore_unix_sk_t(int id);
+typedef int cr_plugin_dump_file_t(int fd, int id);
+typedef int cr_plugin_restore_file_t(int id);
+typedef int cr_plugin_dump_ext_mount_t(char *mountpoint, int id);
+typedef int cr_plugin_restore_ext_mount_t(int id, char *mountpoint, char *old_root, int *is_file);
+typedef int cr_plugin_dump_ext_link_t(int index, int type, char *kind);
+typedef int cr_plugin_handle_device_vma_t(int fd, const struct stat *stat);
+typedef int cr_plugin_update_vma_map_t(const char *path, const uint64_t addr, const uint64_t old_pgoff,
+				       uint64_t *new_pgoff, int *plugin_fd);
+typedef int cr_plugin_resume_devices_late_t(int pid);
+typedef int cr_plugin_pause_devices_t(int pid);
+typedef int cr_plugin_checkpoint_devices_t(int pid);
+typedef int cr_plugin_post_forking_t(void);
+typedef int cr_plugin_restore_init_t(void);
+typedef int cr_plugin_dump_devices_late_t(int id);
 
 #ifdef __cplusplus
 }
