@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { options } from '../src/options.ts';
 
 /** A file of the plugin's that this user may open, and the flags with which that works. */
-export interface Device {
+interface Device {
   readonly path: string;
   readonly flags: number;
 }
@@ -11,7 +11,7 @@ export interface Device {
 const { O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
 /** The first of the plugin's devices that is there and opens; null: this machine has none. */
-export function findDevice(): Device | null {
+function findDevice(): Device | null {
   const { devices } = v.parse(options, {});
   const candidates = devices.flatMap((path) => [
     { path, flags: O_RDWR | O_NONBLOCK },
