@@ -363,6 +363,9 @@ static int init(int stage)
 	if (result)
 		return result;
 	bridge.deadline = answer.welcome.deadline ? answer.welcome.deadline : bridge.deadline;
+	result = wire_limit(bridge.socket, bridge.deadline);
+	if (result)
+		return complain("init", result);
 	/* Only now does CRIU take the hooks over: it never calls one that is not here. */
 	for (unsigned int i = 0; i < CR_PLUGIN_DESC.max_hooks; i++)
 		if (!(answer.welcome.served & (1u << i)))

@@ -358,6 +358,17 @@ static inline int wire_receive(int socket, union wire_message *message, int *fd)
 	return type;
 }
 
+/* How long a socket waits from now on, at both ends. 0 or a negated error number. */
+static inline int wire_limit(int socket, uint32_t milliseconds)
+{
+	struct timeval limit = { milliseconds / 1000, (milliseconds % 1000) * 1000 };
+
+	if (setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+	    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)))
+		return -errno;
+	return 0;
+}
+
 /*
  * Connects to NAME.sock in a directory, and opens NAME.bell. An address has 108 bytes and is looked up in the caller's own mount
  * namespace, so the way leads through the directory itself: this process is in it for a moment. Both ends wait `milliseconds` at
@@ -365,7 +376,6 @@ static inline int wire_receive(int socket, union wire_message *message, int *fd)
  */
 static inline int wire_connect(int directory, const char *name, uint32_t milliseconds, int *connected, int *bell)
 {
-	struct timeval limit = { milliseconds / 1000, (milliseconds % 1000) * 1000 };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int result = here < 0 ? -errno : 0;
@@ -375,8 +385,7 @@ static inline int wire_connect(int directory, const char *name, uint32_t millise
 	*connected = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	*bell = openat(directory, address.sun_path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	snprintf(address.sun_path, sizeof(address.sun_path), "./%s.sock", name);
-	if (!result && (*connected < 0 || *bell < 0 || setsockopt(*connected, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
-			setsockopt(*connected, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) || fchdir(directory)))
+	if (!result && (*connected < 0 || *bell < 0 || wire_limit(*connected, milliseconds) || fchdir(directory)))
 		result = -errno;
 	if (!result && connect(*connected, (const struct sockaddr *)&address, sizeof(address)))
 		result = -errno;
