@@ -1,5 +1,6 @@
 export { type BuildOptions, buildNative, type NativeKind } from './build/build.ts';
 export { findCompiler } from './build/compiler.ts';
+export { type Prebuilt, prebuildNative } from './build/prebuild.ts';
 export { type ChildOptions, type ChildPeer, childDescriptors, startChild } from './child.ts';
 export { decode, encode, versionOf } from './codec.ts';
 export type { Connection, Look, Received } from './connection.ts';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { buildNative, findCompiler } from '@criujs/wire';
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildNative, findCompiler, prebuildNative } from '@criujs/wire';
 import { expect, test } from 'vitest';
 import { compilerMissing, scratch } from './peer.ts';
 
@@ -29,20 +29,17 @@ test.skipIf(compilerMissing !== null)('what is built is kept, until its source c
 
 test.skipIf(compilerMissing !== null)('what was shipped needs no compiler, and is taken first', async () => {
   const folder = scratch();
-  const source = program(folder);
-  const built = await buildNative({ source, kind: 'library', cache: join(folder, 'cache') });
-  const prebuilt = join(folder, 'prebuilt');
-  const musl = (process.report.getReport() as { header: object }).header;
-  const shipped = join(
-    prebuilt,
-    `linux-${process.arch}${'glibcVersionRuntime' in musl ? '' : '-musl'}`,
-    built.slice(dirname(built).length + 1),
-  );
-  mkdirSync(dirname(shipped), { recursive: true });
-  renameSync(built, shipped);
-  expect(await buildNative({ source, kind: 'library', prebuilt, env: { PATH: '' }, cache: join(folder, 'none') })).toBe(
-    shipped,
-  );
+  const options = { source: program(folder), kind: 'library', prebuilt: join(folder, 'prebuilt') } as const;
+  const results = await prebuildNative(options);
+  expect(results.map(({ arch }) => arch)).toEqual(['x64', 'arm64']);
+  const own = results.find(({ arch }) => arch === process.arch)?.path;
+  // No processor of ours: there is a compiler for it, or the reason why it was not built.
+  for (const { path, why } of results) expect(path ?? why).toMatch(/\.so$|no C compiler/);
+  expect(await buildNative({ ...options, env: { PATH: '' }, cache: join(folder, 'none') })).toBe(own);
+  program(folder, 'int main(void) { return 4; }\n');
+  await expect(buildNative({ ...options, env: { PATH: '' }, cache: join(folder, 'none') })).rejects.toMatchObject({
+    code: 'NATIVE_NO_COMPILER',
+  });
 });
 
 test('without a compiler it says what to do', async () => {

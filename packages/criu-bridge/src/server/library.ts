@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, opendirSync, renameSync, rmSync, symlinkSync
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { EngineError } from '@criujs/plugin-host/engine';
-import { buildNative } from '@criujs/wire';
+import { type BuildOptions, buildNative } from '@criujs/wire';
 
 /** A directory of plugins for one CRIU. */
 export interface Library {
@@ -13,14 +13,17 @@ export interface Library {
 /** How often another name is tried until the bridge comes first. */
 const tries = 64;
 
+/** How the bridge is built, and where it may lie already. */
+export const bridgeBuild: BuildOptions & { readonly prebuilt: URL } = {
+  source: new URL('../../native/bridge.c', import.meta.url),
+  kind: 'library',
+  prebuilt: new URL('../../prebuilt/', import.meta.url),
+  flags: ['-ldl'],
+};
+
 /** Gives the path of the bridge, built for this machine. @throws WireError NATIVE_NO_COMPILER … */
 export function buildBridge(): Promise<string> {
-  return buildNative({
-    source: new URL('../../native/bridge.c', import.meta.url),
-    kind: 'library',
-    prebuilt: new URL('../../prebuilt/', import.meta.url),
-    flags: ['-ldl'],
-  });
+  return buildNative(bridgeBuild);
 }
 
 /**

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WireError } from '../errors.ts';
 import { findCompiler } from './compiler.ts';
+import { runsHere } from './platform.ts';
 
 /** A library that a program loads, or a program. */
 export type NativeKind = 'library' | 'program';
@@ -16,7 +17,7 @@ export interface BuildOptions {
   readonly kind: NativeKind;
   /** More arguments for the compiler, for example libraries. */
   readonly flags?: readonly string[] | undefined;
-  /** Where a build for this machine may lie already: `FOLDER/linux-x64/NAME-HASH.so`. */
+  /** Where a build for this machine may lie already: `FOLDER/linux-x64-glibc-2.36/NAME-HASH.so`. */
   readonly prebuilt?: string | URL | undefined;
   /** Where it is kept once it is built. Default: `criujs/native` in `XDG_CACHE_HOME` or `~/.cache`. */
   readonly cache?: string | undefined;
@@ -38,30 +39,49 @@ const headers = fileURLToPath(new URL('../../native/', import.meta.url));
  * @throws WireError NATIVE_NO_COMPILER, NATIVE_BUILD_FAILED, NATIVE_CACHE_UNSAFE
  */
 export async function buildNative(options: BuildOptions): Promise<string> {
-  const { kind, flags = [], env = process.env } = options;
-  const source = pathOf(options.source);
-  const args = [...common, ...kinds[kind].flags, ...flags];
-  const file = `${nameOf(source)}-${hashOf(source, args)}${kinds[kind].suffix}`;
-  const shipped = options.prebuilt === undefined ? undefined : join(pathOf(options.prebuilt), platform(), file);
-  if (shipped !== undefined && existsSync(shipped)) return shipped;
+  const { source, file, args, prebuilt } = planOf(options);
+  const { env = process.env } = options;
+  const shipped = findShipped(prebuilt, file);
+  if (shipped !== undefined) return shipped;
   const folder = resolve(options.cache ?? defaultCache(env));
   makePrivate(folder);
   const built = join(folder, file);
-  if (!existsSync(built)) await compile(source, args, built, env);
+  if (!existsSync(built)) await compile({ compiler: findCompiler(env), source, args, target: built, env });
   checkPrivate(built);
   return built;
 }
 
-/** `linux-x64`, `linux-arm64-musl`. */
-function platform(): string {
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
-  const musl = header.glibcVersionRuntime === undefined ? '-musl' : '';
-  return `${process.platform}-${process.arch}${musl}`;
+/** What is built from what, under which name. */
+export function planOf({ source: given, kind, flags = [], prebuilt }: BuildOptions): {
+  readonly source: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly prebuilt: string | undefined;
+} {
+  const source = pathOf(given);
+  const args = [...common, ...kinds[kind].flags, ...flags];
+  const file = `${nameOf(source)}-${hashOf(source, args)}${kinds[kind].suffix}`;
+  return { source, file, args, prebuilt: prebuilt === undefined ? undefined : pathOf(prebuilt) };
 }
 
-async function compile(source: string, args: readonly string[], target: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const compiler = findCompiler(env);
-  const temporary = `${target}.${process.pid}`;
+function findShipped(prebuilt: string | undefined, file: string): string | undefined {
+  if (prebuilt === undefined || !existsSync(prebuilt)) return undefined;
+  const folders = readdirSync(prebuilt).filter((folder) => runsHere(folder));
+  return folders.map((folder) => join(prebuilt, folder, file)).find((path) => existsSync(path));
+}
+
+/** One run of a compiler. */
+interface Compilation {
+  readonly compiler: string;
+  readonly source: string;
+  readonly args: readonly string[];
+  readonly target: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Builds `target`, which is there as a whole or not at all. @throws WireError NATIVE_BUILD_FAILED */
+export async function compile({ compiler, source, args, target, env }: Compilation): Promise<void> {
+  const temporary = `${target}.${randomBytes(6).toString('hex')}`;
   const given = [...args.filter((it) => !isLibrary(it)), '-I', headers, '-o', temporary, source];
   const { error, output } = await run(compiler, [...given, ...args.filter(isLibrary)], env);
   if (error === null) {
