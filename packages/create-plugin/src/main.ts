@@ -27,7 +27,7 @@ export async function main(args: readonly string[], place: Place = ownPlace()): 
         process.stdout.write(`${ownVersion()}\n`);
         return exitCodes.done;
       case 'update':
-        return await update(invocation.request, place);
+        return await update(invocation.request, place, output);
       case 'create':
         return await create(invocation.request, place, output);
     }
@@ -43,8 +43,8 @@ async function create(request: Request, place: Place, output: Output): Promise<n
   return await runGenerator(prepared, output);
 }
 
-async function update(request: UpdateRequest, place: Place): Promise<number> {
+async function update(request: UpdateRequest, place: Place, output: Output): Promise<number> {
   const { runUpdate } = await import('./update/run-update.ts');
   const folder = resolve(place.cwd, request.folder);
-  return await runUpdate({ ...request, folder, createdWith: ownVersion() }, { stdout: process.stdout });
+  return runUpdate({ ...request, folder, createdWith: ownVersion() }, output);
 }

@@ -15,7 +15,7 @@ export interface Update {
 
 /** The same for people: what is new, each file with the lines that change, and what is left to do. */
 export function describeUpdate({ folder, from, to, dryRun, steps, changes }: Update): string {
-  if (steps.length === 0) return `${folder} is of template ${to} already: nothing to do.\n`;
+  if (steps.length === 0) return `${folder} is of template ${to} already: nothing to do.`;
   const byHand = steps.flatMap((step) => step.byHand);
   const sections = [
     `${folder}: template ${from} → ${to}`,
@@ -24,7 +24,7 @@ export function describeUpdate({ folder, from, to, dryRun, steps, changes }: Upd
     ...(byHand.length > 0 ? [['Left to you:', ...byHand.map((line) => `  - ${line}`)].join('\n')] : []),
     dryRun ? 'A dry run: nothing was changed.' : 'Look at it with git diff, run the tests, and commit it.',
   ];
-  return `${sections.join('\n\n')}\n`;
+  return sections.join('\n\n');
 }
 
 function describeChange({ path, before, after }: Change): string {

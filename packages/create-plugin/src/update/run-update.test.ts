@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { projectRecordName, templateVersion } from '../answers.ts';
+import { createOutput } from '../output.ts';
 import { runUpdate, type UpdateArguments } from './run-update.ts';
 
 const workflow = '.github/workflows/ci.yml';
@@ -52,9 +53,10 @@ function commit(): void {
   git('commit', '--quiet', '--message', 'As it is');
 }
 
-function update(more: Partial<UpdateArguments> = {}): Promise<number> {
-  const options = { folder, force: false, dryRun: false, json: false, createdWith: '9.8.7', ...more };
-  return runUpdate(options, { stdout: { write: (text) => (printed += text) } });
+async function update({ json = false, ...more }: Partial<UpdateArguments> & { json?: boolean } = {}): Promise<number> {
+  const stdout = { write: (text: string) => (printed += text) };
+  const output = createOutput({ json, environment: {}, stdout, stderr: stdout });
+  return runUpdate({ folder, force: false, dryRun: false, createdWith: '9.8.7', ...more }, output);
 }
 
 /** Every file and its text, to see that nothing was changed. */
@@ -102,8 +104,8 @@ test('a dry run prints the same and changes nothing, committed or not', async ()
 
 test('for machines it prints one object', async () => {
   await update({ force: true, json: true });
-  const { from, to, dryRun, steps, changes } = JSON.parse(printed);
-  expect({ from, to, dryRun }).toEqual({ from: 1, to: templateVersion, dryRun: false });
+  const { ok, from, to, dryRun, steps, changes } = JSON.parse(printed);
+  expect({ ok, from, to, dryRun }).toEqual({ ok: true, from: 1, to: templateVersion, dryRun: false });
   expect(steps).toEqual([expect.objectContaining({ to: 2, byHand: [] })]);
   expect(changes).toContainEqual({
     path: workflow,

@@ -1,4 +1,6 @@
 import { templateVersion } from '../answers.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { Output } from '../output.ts';
 import { requireCleanTree } from './git.ts';
 import { readProjectRecord, writeProjectRecord } from './project-record.ts';
 import { describeUpdate, type Update } from './report.ts';
@@ -13,15 +15,8 @@ export interface UpdateArguments {
   readonly force: boolean;
   /** Print what would change, and change nothing. */
   readonly dryRun: boolean;
-  /** One object for machines in place of a text for people. */
-  readonly json: boolean;
   /** The version of create-criu-plugin that runs. */
   readonly createdWith: string;
-}
-
-/** The part of a stream that is used here. */
-export interface Sink {
-  write(text: string): unknown;
 }
 
 /**
@@ -31,8 +26,8 @@ export interface Sink {
  * @returns the exit code
  * @throws CreateError with the reason; the project is then as it was
  */
-export async function runUpdate(options: UpdateArguments, { stdout }: { readonly stdout: Sink }): Promise<number> {
-  const { folder, force, dryRun, json, createdWith } = options;
+export function runUpdate(options: UpdateArguments, output: Output): number {
+  const { folder, force, dryRun, createdWith } = options;
   const tree = openTree(folder);
   const record = readProjectRecord(tree, folder);
   if (!force && !dryRun) requireCleanTree(folder);
@@ -43,6 +38,7 @@ export async function runUpdate(options: UpdateArguments, { stdout }: { readonly
   if (!dryRun) writeChanges(folder, changes);
 
   const update: Update = { folder, from: record.template, to: templateVersion, dryRun, steps, changes };
-  stdout.write(json ? `${JSON.stringify(update)}\n` : describeUpdate(update));
-  return 0;
+  if (output.json) output.result({ ok: true, ...update });
+  else output.say(describeUpdate(update));
+  return exitCodes.done;
 }
