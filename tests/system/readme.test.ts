@@ -16,6 +16,8 @@ import { syscall } from '@criujs/linux';
 import { createPluginHost } from '@criujs/plugin-host';
 import { fileId, pid as processId } from '@criujs/plugin-sdk';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { criu, criuMissing } from '../../packages/core/test/harness/machine.ts';
+import { compilePlugin, compilerMissing } from '../../packages/legacy-compat/test/compile.ts';
 
 /** What the README shows is what a reader copies: every named block is compiled or run, as a user would. */
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -87,12 +89,19 @@ test('the commands save and bring back a shell that holds /dev/fuse', async (con
   skipWithoutDevice(context);
   const pid = await startCounter();
   const before = count();
-  const criujs = join(root, 'node_modules', '.bin');
-  execFileSync('sh', ['-e', 'use.sh'], {
-    cwd: folder,
-    env: { ...process.env, PID: String(pid), PATH: `${criujs}:${process.env['PATH']}` },
-    stdio: 'pipe',
-  });
+  runAsShown('use.sh', pid);
+  await expectCountingFrom(before, pid);
+});
+
+test('so do CRIU with the same plugin, and this engine with a compiled one', async (context) => {
+  skipWithoutDevice(context);
+  const missing = criuMissing() ?? compilerMissing;
+  if (missing !== null) return context.skip(missing);
+  compilePlugin('ext-file', folder);
+  const pid = await startCounter();
+  const before = count();
+  const said = runAsShown('engines.sh', pid, dirname(criu ?? ''));
+  expect(said).toContain('DUMP_EXT_FILE');
   await expectCountingFrom(before, pid);
 });
 
@@ -104,6 +113,13 @@ test('the library example does the same', async (context) => {
   expect(said).toMatch(/^\d processes, \d+ bytes, frozen for [\d.]+ ms\nrunning again as \d+\n$/);
   await expectCountingFrom(before, pid);
 });
+
+/** Runs a block of commands, and gives what they print. */
+function runAsShown(block: string, pid: number, ...folders: readonly string[]): string {
+  const path = [join(root, 'node_modules', '.bin'), ...folders, process.env['PATH']].join(':');
+  const env = { ...process.env, PID: String(pid), PATH: path };
+  return execFileSync('sh', ['-e', block], { cwd: folder, encoding: 'utf8', env, stdio: 'pipe' });
+}
 
 /** A shell that counts into a file, with the device at descriptor 7. */
 async function startCounter(): Promise<number> {
