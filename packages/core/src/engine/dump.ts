@@ -13,7 +13,7 @@ import { commitAndKill } from './dump/commit.ts';
 import { type FrozenTask, type FrozenTree, freezeTree } from './dump/freeze.ts';
 import { dumpPages } from './dump/pages.ts';
 import { inventoryImage, taskRecords, writeTask, writeTree, writeZombie } from './dump/write.ts';
-import { surveyLasting, surveyTree } from './survey.ts';
+import { surveyRefused, surveyTree } from './survey.ts';
 
 /**
  * Dumps a process and all below it into the session's store.
@@ -25,10 +25,7 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
   const begun = performance.now();
   session.phase('survey');
   checkRoot(options.pid);
-  refuse(
-    options.pid,
-    surveyLasting(options.pid, session.hooks).flatMap((row) => (row.taker === null ? [asRefusal(row)] : [])),
-  );
+  refuse(options.pid, surveyRefused(options.pid, session.hooks).map(asRefusal));
 
   session.phase('pause');
   if (session.hooks.serves('PAUSE_DEVICES'))

@@ -5,8 +5,13 @@ import { type SurveyRow, surveyFiles } from '../files/survey.ts';
 import { surveyMaps } from '../memory/survey.ts';
 import type { PlanSubject } from '../options.ts';
 import { type Relative, sessionRefusals } from '../tasks/sessions.ts';
-import { sharedWithParent } from '../tasks/shared.ts';
+import { passesWithExec, sharedWithParent } from '../tasks/shared.ts';
 import { surveyTask } from '../tasks/survey.ts';
+
+/** How long a child may take from vfork() to exec() until its tree is refused, in milliseconds. */
+const execMs = 1000;
+/** Between two looks. */
+const stepMs = 5;
 
 /** A process of the tree, found by looking only. */
 export interface SurveyedTask extends Relative {
@@ -45,6 +50,16 @@ export function surveyLasting(root: number, hooks: ServedHooks): SurveyRow[] {
   const again = surveyRows(surveyTree(root), hooks).filter(({ taker }) => taker === null);
   const lasting = new Set(again.map(sameResource));
   return first.filter((row) => row.taker !== null || lasting.has(sameResource(row)));
+}
+
+/** What nobody would take, of a tree that is about to be dumped. What passes by itself is waited for. */
+export function surveyRefused(root: number, hooks: ServedHooks): SurveyRow[] {
+  const until = performance.now() + execMs;
+  for (;;) {
+    const refused = surveyLasting(root, hooks).filter(({ taker }) => taker === null);
+    if (!refused.some(passesWithExec) || performance.now() > until) return refused;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stepMs);
+  }
 }
 
 function sameResource({ pid, resource }: SurveyRow): string {

@@ -10,6 +10,14 @@ const unshared = [
   { type: 'SIGHAND', what: 'its signal handlers', remedy: 'Dump it with CRIU.' },
 ] as const;
 
+/**
+ * Whether this was refused for the time between vfork() and exec() (vfork(2)), in which a child borrows its parent's memory:
+ * with a shell that is over in a moment.
+ */
+export function passesWithExec({ resource }: { readonly resource: string }): boolean {
+  return resource === unshared[0].what;
+}
+
 /** Refuses processes that share with their parent what processes do not share (clone(2) with CLONE_VM and the like). */
 export function sharedWithParent(tree: Family): Refusal[] {
   return tree.tasks.flatMap((task) =>
