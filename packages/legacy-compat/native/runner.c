@@ -163,7 +163,8 @@ bool check_and_remove_inventory_plugin(const char *name, size_t n)
 	if (every_plugin_is_needed)
 		return true;
 	for (char *line = listed, *next; *line; line = next) {
-		next = line + strcspn(line, "\n") + 1;
+		next = line + strcspn(line, "\n");
+		next += *next == '\n';
 		if (strncmp(line, name, strnlen(name, n)))
 			continue;
 		memmove(line, next, strlen(next) + 1);

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { encodeImage } from '@criujs/images';
 import { legacyLoader } from '@criujs/legacy-compat';
 import { createPluginHost, type LogEntry } from '@criujs/plugin-host';
-import { fileId, type HookName, hookTable, mountId, pid, socketInode } from '@criujs/plugin-sdk';
+import { fileId, type HookName, hookTable, mountId, pid, type Stage, socketInode } from '@criujs/plugin-sdk';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { compiler } from '../../core/test/harness/machine.ts';
 import { compilePlugin, compilerMissing, temporaryFolder } from './compile.ts';
@@ -92,5 +93,44 @@ describe.skipIf(missing)(`the runner with sanitizers${missing === null ? '' : ` 
         await (answer as unknown as { result: { close(): Promise<void> } }).result.close();
       closeSync(fd);
     }
+  });
+
+  test('the names that the images list are found by their beginning, each once', async () => {
+    const folder = temporaryFolder();
+    sanitize(folder);
+    const images = join(folder, 'images');
+    mkdirSync(images);
+    const longest = 'z'.repeat(255);
+    const said: string[] = [];
+    const host = await createPluginHost({
+      plugins: [compilePlugin('asks', folder)],
+      loaders: [legacyLoader()],
+      images,
+      onLog: ({ message }) => void said.push(message),
+    });
+    const run = async (stage: Stage, ask: string): Promise<string[]> => {
+      vi.stubEnv('ASK', ask);
+      await host.start(stage);
+      expect(await host.finish({ ok: true })).toEqual([]);
+      return said.splice(0);
+    };
+    const list = encodeImage('INVENTORY', [
+      { message: { imgVersion: 2, pluginsEntry: { plugins: ['first', longest] } } },
+    ]);
+    writeFileSync(join(images, 'inventory.img'), list);
+    await run('dump', 'alpha,beta_plugin,gamma');
+    const asked = 'beta,alpha,alpha,first,none,gammas,gamma,zz,z,beta';
+    expect(await run('restore', asked)).toEqual([
+      'asks: beta 1',
+      'asks: alpha 1',
+      'asks: alpha 0',
+      'asks: first 1',
+      'asks: none 0',
+      'asks: gammas 0',
+      'asks: gamma 1',
+      'asks: zz 1',
+      'asks: z 0',
+      'asks: beta 0',
+    ]);
   });
 });

@@ -9,6 +9,7 @@ import { symbolOf } from '../symbols.ts';
 import { type Ask, compiledHook } from './compiled-hook.ts';
 import { type KeptFiles, openKept } from './kept-files.ts';
 import { neededNames } from './needed.ts';
+import { buildRunner } from './process.ts';
 import { type Compiled, checkSame, readCompiled } from './read-compiled.ts';
 import { refused } from './refuse.ts';
 import { type Runner, startRunner } from './runner.ts';
@@ -39,6 +40,8 @@ export interface CompiledOptions {
 export async function compiledPlugin({ path, origin, restoreStage }: CompiledOptions): Promise<Plugin> {
   const found = await readCompiled(path);
   const name = nameOf(found, origin, path);
+  // Building it may take longer than a hook may. That it cannot be built is told where it is needed.
+  await buildRunner().catch(() => undefined);
   const isOld = found.structure === 'functions';
   let life: Life | null = null;
 
@@ -78,13 +81,21 @@ export async function compiledPlugin({ path, origin, restoreStage }: CompiledOpt
       if (life === null) return;
       const { runner, kept, number, begun } = life;
       life = null;
+      let finished: Promise<void> | undefined;
+      const finish = (): Promise<void> => {
+        finished ??= kept.finish(context.image, outcome.ok, runner.added).then((warnings) => {
+          for (const warning of warnings) context.log.warn(warning);
+        });
+        return finished;
+      };
+      // Nobody waits any longer for an exit that hangs.
+      context.signal.addEventListener('abort', () => void finish().catch(() => undefined));
       try {
         const result = outcome.ok ? 0 : negativeErrno(outcome.error);
         if (begun && number !== null && !runner.mourned) await runner.exit(number, result, context);
       } finally {
         await runner.end();
-        const warnings = await kept.finish(context.image, outcome.ok, runner.added);
-        for (const warning of warnings) context.log.warn(warning);
+        await finish();
       }
     },
     hooks: found.hooks.map((hook) => compiledHook(hook, { name: functionOf(hook, isOld), path }, ask)),

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
@@ -26,20 +27,30 @@ const mostLines = 3;
 /** Milliseconds that the last words of a process may take, when some child of its own holds on to its output. */
 const lastWordsMs = 500;
 
+const prebuilt = new URL('../../prebuilt/', import.meta.url);
+
 /**
- * Starts the program that loads plugins, shipped with this package or built when it is first needed. Nothing of the plugin
- * runs yet.
+ * The program that loads plugins: shipped with this package, or built when it is first needed.
  * @throws WireError NATIVE_NO_COMPILER, NATIVE_BUILD_FAILED …
  */
-export async function startProcess(options: ProcessOptions): Promise<PluginProcess> {
-  const { path, directory, onLine } = options;
-  const file = await buildNative({
+export function buildRunner(): Promise<string> {
+  return buildNative({
     source: new URL('../../native/runner.c', import.meta.url),
     kind: 'program',
     // Plugins find what they take from their host among the program's own functions.
     flags: ['-rdynamic', '-ldl'],
-    prebuilt: new URL('../../prebuilt/', import.meta.url),
+    // Which platform this is takes Node some time to tell.
+    prebuilt: existsSync(prebuilt) ? prebuilt : undefined,
   });
+}
+
+/**
+ * Starts it. Nothing of the plugin runs yet.
+ * @throws WireError as {@link buildRunner}
+ */
+export async function startProcess(options: ProcessOptions): Promise<PluginProcess> {
+  const { path, directory, onLine } = options;
+  const file = await buildRunner();
   let heard = (): void => undefined;
   const allHeard = new Promise<void>((resolve) => {
     heard = resolve;
