@@ -40,8 +40,8 @@ function readAnswer(
 ): number {
   const { result, flags, offset, error } = reply;
   const opens = name === 'RESTORE_EXT_FILE' || name === 'RESTORE_UNIX_SK';
-  const changed = name === 'UPDATE_VMA_MAP' && (flags & replyFlags.CHANGED) !== 0;
-  if (descriptor !== null && !opens && !changed) closeFd(descriptor);
+  const changed = name === 'UPDATE_VMA_MAP' && result === 1 && (flags & replyFlags.CHANGED) !== 0;
+  if (descriptor !== null && !(opens && result > 2) && !changed) closeFd(descriptor);
   // A number without its descriptor would be one of ours.
   if (error !== '' || (opens && descriptor === null && result > 2)) {
     throw new PluginError(`${called} of ${path} answered ${result}, which ${error || 'is no descriptor'}`, {
@@ -54,7 +54,7 @@ function readAnswer(
     set(args[3], offset);
     if (descriptor !== null) set(args[4], descriptor);
   }
-  return opens && descriptor !== null ? descriptor : result;
+  return opens && result > 2 && descriptor !== null ? descriptor : result;
 }
 
 function set(out: unknown, value: unknown): void {

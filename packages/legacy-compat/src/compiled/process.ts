@@ -71,7 +71,7 @@ export async function startProcess(options: ProcessOptions): Promise<PluginProce
     const closed = once(process, 'close').catch(() => undefined);
     try {
       const [code, signal] = (await once(process, 'exit')) as [number | null, NodeJS.Signals | null];
-      await Promise.race([Promise.all([closed, allHeard]), setTimeout(lastWordsMs)]);
+      await Promise.race([Promise.all([closed, allHeard]), setTimeout(lastWordsMs, undefined, { ref: false })]);
       return code === 0
         ? null
         : ended(path, signal === null ? `exited with code ${code}` : `was ended by ${signal}`, lastLines);
