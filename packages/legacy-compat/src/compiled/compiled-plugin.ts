@@ -1,4 +1,4 @@
-import { type Context, definePlugin, type HookName, type Plugin, type Stage } from '@criujs/plugin-sdk';
+import { definePlugin, type HookName, type Plugin, type Stage } from '@criujs/plugin-sdk';
 import { callInit, type OldFunction } from '../call-old.ts';
 import { negativeErrno } from '../errno.ts';
 import { noticeText } from '../notice.ts';
@@ -48,7 +48,7 @@ export async function compiledPlugin({ path, origin, restoreStage }: CompiledOpt
   const ask: Ask = async (asked, context) => {
     if (life === null) throw refused(path, 'it was called outside of a run', 'This is a mistake of the engine.');
     const answer = await life.runner.call(asked, context);
-    await life.kept.settle((context as Context).image);
+    await life.kept.settle(context.image);
     return answer;
   };
   const numberOf = (stage: Stage, options: DescriptorOptions): number | null => {

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { type HookName, type Logger, PluginError } from '@criujs/plugin-sdk';
-import type { OldContext } from '../call-old.ts';
 import { inspectElf } from '../inspect/elf/read-elf.ts';
 import type { OldStructureName } from '../inspect/inspection.ts';
 import { versionText } from '../inspect/versions.ts';
 import { refuse, refused } from './refuse.ts';
-import { startRunner } from './runner.ts';
+import { type CallContext, startRunner } from './runner.ts';
 import { hooksOf } from './served.ts';
 
 /** What a compiled plugin is. */
@@ -41,7 +40,7 @@ async function loadOnly(path: string, undecided: readonly string[]): Promise<Omi
   const runner = await startRunner(path, null, silent);
   const signal = AbortSignal.timeout(loadDeadline);
   try {
-    const context: OldContext = { log: silent, signal };
+    const context: CallContext = { log: silent, signal };
     const welcome = await runner.begin({ stage: null, needed: null }, context);
     if (welcome.error !== '')
       throw refused(path, loadError(path, welcome.error, undecided), 'Link it with what it needs.');

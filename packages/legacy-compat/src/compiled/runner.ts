@@ -7,6 +7,9 @@ import type { Answer, Asked } from './ask.ts';
 import { logLines } from './log-lines.ts';
 import { ended, startProcess } from './process.ts';
 
+/** Where it logs, and how long it has. */
+export type CallContext = Pick<OldContext, 'log' | 'signal'>;
+
 /** What a plugin is told at its beginning. */
 export interface Beginning {
   /** By the number that it knows; null: it is only to be loaded. */
@@ -22,10 +25,10 @@ export interface Runner {
   /** Whether a call was told already that the process is gone, or had it killed. */
   readonly mourned: boolean;
   /** Loads the plugin, and calls its init unless it is only to be loaded: `result` is what that answered. */
-  begin(beginning: Beginning, context: OldContext): Promise<Message<'WELCOME'>>;
-  call(asked: Asked, context: OldContext): Promise<Answer>;
+  begin(beginning: Beginning, context: CallContext): Promise<Message<'WELCOME'>>;
+  call(asked: Asked, context: CallContext): Promise<Answer>;
   /** Calls the plugin's exit, unloads it and waits for the end of the process. */
-  exit(stage: number, result: number, context: OldContext): Promise<void>;
+  exit(stage: number, result: number, context: CallContext): Promise<void>;
   /** Sees to it that the process is gone. */
   end(): Promise<void>;
 }
@@ -102,7 +105,7 @@ export async function startRunner(path: string, directory: string | null, log: L
     }
   };
 
-  const ask = (message: MessageInput, descriptor: number | null, context: OldContext): Promise<Received> => {
+  const ask = (message: MessageInput, descriptor: number | null, context: CallContext): Promise<Received> => {
     const answer = turn.then(async () => {
       if (over !== null) throw over;
       context.signal.throwIfAborted();
