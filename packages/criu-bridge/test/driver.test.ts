@@ -171,6 +171,29 @@ describe.skipIf(missing)(missing ?? 'a run by CRIU that fails', () => {
     }
   });
 
+  test('CRIU is killed in a restore: nothing is left half restored', async ({ place }) => {
+    const target = await place.start(tree);
+    const images = target.images();
+    const pids = target.pids();
+    await dump({ pid: target.pid, images, engine });
+    for (const pid of pids) await untilGone(pid);
+    const killedAt = async (phase: string, detach: boolean): Promise<void> => {
+      const onProgress = (it: Progress): void => {
+        if (it.phase === phase) process.kill(worker() as number, 'SIGKILL');
+      };
+      expect(await failureOf(restore({ images, engine, onProgress, detach }))).toMatchObject({
+        code: 'CRIU_FAILED',
+        message: `CRIU cannot restore ${images}: it was killed by SIGKILL`,
+      });
+      for (const pid of pids) await untilGone(pid);
+    };
+    for (const phase of ['pre-restore', 'post-restore']) {
+      for (const detach of [true, false]) await killedAt(phase, detach);
+    }
+    // Here they run for a moment, and what they write is not what was dumped: there is no other try.
+    await killedAt('pre-resume', true);
+  });
+
   test('a log that cannot be read', async ({ place }) => {
     const target = await place.start(counter);
     const images = target.images();

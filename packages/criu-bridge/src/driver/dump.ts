@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CriuReqType, decodeImage } from '@criujs/images';
+import { CriuReqType, create, decodeImage, encodeImage, PluginsEntrySchema } from '@criujs/images';
 import { readStat } from '@criujs/linux';
 import type { PluginInfo } from '@criujs/plugin-host';
 import { type DumpJob, type DumpOutcome, encodeRecords, recordsName } from '@criujs/plugin-host/engine';
@@ -18,14 +18,14 @@ const pageSize = 4096n;
 export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<DumpOutcome> {
   const begun = startOf(job.pid);
   let dumped: Dumped | null = null;
-  const step = async ({ script, bridge }: Step): Promise<void> => {
+  const step = async ({ script, bridge, failures }: Step): Promise<void> => {
     if (script === 'pre-dump') job.beforeWriting();
     if (script !== 'post-dump') return;
     job.signal.throwIfAborted();
     // Files that CRIU did not wait for: the tree still stands, and runs on if one was not taken.
     await bridge?.settle();
-    const [failure] = bridge?.failures() ?? [];
-    if (failure !== undefined) throw failure;
+    if (failures().length > 0) return;
+    nameTakers(job.images, bridge?.claimed() ?? []);
     const read = readDumped(job.images);
     const records = recordsOf(read, job.pid, bridge, (job.host?.plugins ?? []).map(recordOf));
     writeWhole(join(job.images, recordsName), encodeRecords(records));
@@ -64,6 +64,19 @@ function startOf(pid: number): bigint | number | null {
 
 function recordOf({ name, version, apiVersion, imageVersion }: PluginInfo): Parameters<typeof recordsOf>[3][number] {
   return { name, version: version ?? null, apiVersion, imageVersion };
+}
+
+/** CRIU has written its inventory by now, and did not wait for all answers: it names the plugins that took something. */
+function nameTakers(images: string, takers: readonly string[]): void {
+  const path = join(images, inventoryName);
+  const [inventory] = decodeImage('INVENTORY', readFileSync(path), { file: inventoryName });
+  if (inventory === undefined) return;
+  const { message } = inventory;
+  const named = message.pluginsEntry?.plugins ?? [];
+  const plugins = [...new Set([...named, ...takers])];
+  if (plugins.length === named.length) return;
+  const pluginsEntry = create(PluginsEntrySchema, { plugins });
+  writeWhole(path, encodeImage('INVENTORY', [{ ...inventory, message: Object.assign(message, { pluginsEntry }) }]));
 }
 
 function writeWhole(path: string, bytes: Uint8Array): void {

@@ -14,9 +14,23 @@ export interface Dumped {
   readonly holders: ReadonlyMap<number, RecordedFile['holders']>;
 }
 
+/** Reads the processes of a dump. Throws ImageError. */
+function readTasks(images: string): EntryOf<'PSTREE'>[] {
+  return entries(images, 'PSTREE', 'pstree.img');
+}
+
+/** The pids of a dump, if they are pids here: not those of another pid namespace. Throws ImageError. */
+export function readPids(images: string): number[] {
+  const tasks = readTasks(images);
+  const [inventory] = entries(images, 'INVENTORY', 'inventory.img');
+  const [ids] = entries(images, 'IDS', `ids-${tasks[0]?.pid}.img`);
+  const isOurs = ids?.pidNsId === inventory?.rootIds?.pidNsId;
+  return isOurs ? tasks.map(({ pid }) => pid) : [];
+}
+
 /** Reads processes and files of a dump. Throws ImageError. */
 export function readDumped(images: string): Dumped {
-  const tasks = entries(images, 'PSTREE', 'pstree.img');
+  const tasks = readTasks(images);
   return { tasks, files: entries(images, 'FILES', 'files.img'), holders: holdersOf(images, tasks) };
 }
 

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { CriuReqType, decodeImage } from '@criujs/images';
 import { EngineError, type RestoreJob, type RestoreOutcome } from '@criujs/plugin-host/engine';
 import { exitOf } from './child.ts';
-import { awaitFreePids } from './free-pids.ts';
+import { readPids } from './dumped.ts';
+import { awaitFreePids, leftOf } from './free-pids.ts';
 import type { CriuOptions } from './options.ts';
-import { killRestored, pidsOf } from './restored.ts';
+import { killRestored, pidsOf, treeOf } from './restored.ts';
 import { runCriu, type Step } from './run.ts';
 
 type Pids = RestoreOutcome['pids'];
@@ -19,14 +20,14 @@ const lastStep = 'pre-resume';
  */
 export async function restoreWithCriu(options: CriuOptions, job: RestoreJob): Promise<RestoreOutcome> {
   if (job.newPids) throw noNewPids();
-  await awaitFreePids(job.images);
+  const before = readPids(job.images);
+  const taken = await awaitFreePids(before);
   let root: number | null = null;
   let pids: Pids = [];
   const step = async ({ script, pid, failures, aborted }: Step): Promise<void> => {
     root = pid ?? root;
     if (script === lastStep && root !== null) pids = pidsOf(root);
-    if (script === lastStep && (failures.length > 0 || aborted)) killRestored(pids);
-    if (failures.length > 0) throw failures[0];
+    if (script === lastStep && (failures().length > 0 || aborted)) killRestored(pids.map(([, now]) => now));
   };
   try {
     return await runCriu(
@@ -47,8 +48,11 @@ export async function restoreWithCriu(options: CriuOptions, job: RestoreJob): Pr
       },
     );
   } catch (error) {
-    // As our child, it is ours to bury.
-    if (!job.detach && root !== null) await exitOf(root);
+    // CRIU ends what it has made, unless it was killed itself, or had let it run already.
+    killRestored([...new Set([...leftOf(before, taken), ...(root === null ? [] : treeOf(root))])]);
+    // As our child, the root is ours to bury.
+    const child = root ?? before[0];
+    if (!job.detach && child !== undefined) await exitOf(child);
     throw error;
   }
 }

@@ -7,9 +7,18 @@ export function pidsOf(root: number): (readonly [old: number, now: number])[] {
   return [[nsPid.at(-1) ?? root, root], ...children.flatMap(pidsOf)];
 }
 
-/** Ends a restored tree that stands still, children first. */
-export function killRestored(pids: readonly (readonly [old: number, now: number])[]): void {
-  for (const [, pid] of [...pids].reverse()) {
+/** Every process below one that may have ended already, and itself. */
+export function treeOf(root: number): number[] {
+  try {
+    return pidsOf(root).map(([, pid]) => pid);
+  } catch {
+    return [];
+  }
+}
+
+/** Ends restored processes, children first. */
+export function killRestored(pids: readonly number[]): void {
+  for (const pid of [...pids].reverse()) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {

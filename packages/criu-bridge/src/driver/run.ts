@@ -40,8 +40,8 @@ export interface Step {
   /** The root of the restored tree, where CRIU tells it. */
   readonly pid: number | null;
   readonly bridge: BridgeServer | null;
-  /** What plugins have failed with so far. */
-  readonly failures: readonly unknown[];
+  /** What has failed so far: steps of ours, then plugins. */
+  failures(): readonly unknown[];
   readonly aborted: boolean;
 }
 
@@ -117,16 +117,19 @@ async function converse({ swrk, task, job, bridge, place, request, listeners }: 
       job.phase(script);
       const external: string[] = [];
       try {
-        await task.step({ script, pid, bridge, failures: failures(), aborted: signal.aborted });
         for (const tell of listeners) {
           const answer = await tell({ script, pid, images: job.images, descriptor: descriptors[0] ?? null });
           external.push(...(answer?.external ?? []));
         }
-        return { ok: !signal.aborted, external };
       } catch (error) {
         own.push(error);
-        return { ok: false, external };
       }
+      try {
+        await task.step({ script, pid, bridge, failures, aborted: signal.aborted });
+      } catch (error) {
+        own.push(error);
+      }
+      return { ok: failures().length === 0 && !signal.aborted, external };
     });
   } finally {
     ended = await swrk.close();
@@ -134,7 +137,7 @@ async function converse({ swrk, task, job, bridge, place, request, listeners }: 
     follower.look();
     follower.stop();
   }
-  if (response?.success === true && own.length === 0) return response;
+  if (response?.success === true && failures().length === 0 && !signal.aborted) return response;
   const { doing } = task;
   const answered = response !== null;
   throw failureOf({ doing, failures: failures(), aborted: signal.aborted, ended, answered, log: place.log });
