@@ -1,14 +1,15 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CriuReqType, create, decodeImage, encodeImage, PluginsEntrySchema } from '@criujs/images';
+import { CriuReqType, decodeImage } from '@criujs/images';
 import { readStat } from '@criujs/linux';
 import type { PluginInfo } from '@criujs/plugin-host';
 import { type DumpJob, type DumpOutcome, encodeRecords, recordsName } from '@criujs/plugin-host/engine';
 import { type Dumped, readDumped, recordsOf } from './dumped.ts';
+import { inventoryFile, nameTakers } from './inventory.ts';
 import type { CriuOptions } from './options.ts';
 import { type CriuOutcome, runCriu, type Step } from './run.ts';
+import { writeWhole } from './write-whole.ts';
 
-const inventoryName = 'inventory.img';
 const pageSize = 4096n;
 
 /**
@@ -25,7 +26,7 @@ export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<
     // Files that CRIU did not wait for: the tree still stands, and runs on if one was not taken.
     await bridge?.settle();
     if (failures().length > 0) return;
-    nameTakers(job.images, bridge?.claimed() ?? []);
+    if (job.host !== null) nameTakers(job.images, job.host, bridge?.claimed() ?? []);
     const read = readDumped(job.images);
     const records = recordsOf(read, job.pid, bridge, (job.host?.plugins ?? []).map(recordOf));
     writeWhole(join(job.images, recordsName), encodeRecords(records));
@@ -47,7 +48,7 @@ export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<
     );
   } catch (error) {
     // The tree runs on: CRIU's inventory must not make its images a dump. If it does not, they are all there is.
-    if (dumped === null || startOf(job.pid) === begun) rmSync(join(job.images, inventoryName), { force: true });
+    if (dumped === null || startOf(job.pid) === begun) rmSync(join(job.images, inventoryFile), { force: true });
     throw error;
   }
 }
@@ -64,24 +65,6 @@ function startOf(pid: number): bigint | number | null {
 
 function recordOf({ name, version, apiVersion, imageVersion }: PluginInfo): Parameters<typeof recordsOf>[3][number] {
   return { name, version: version ?? null, apiVersion, imageVersion };
-}
-
-/** CRIU has written its inventory by now, and did not wait for all answers: it names the plugins that took something. */
-function nameTakers(images: string, takers: readonly string[]): void {
-  const path = join(images, inventoryName);
-  const [inventory] = decodeImage('INVENTORY', readFileSync(path), { file: inventoryName });
-  if (inventory === undefined) return;
-  const { message } = inventory;
-  const named = message.pluginsEntry?.plugins ?? [];
-  const plugins = [...new Set([...named, ...takers])];
-  if (plugins.length === named.length) return;
-  const pluginsEntry = create(PluginsEntrySchema, { plugins });
-  writeWhole(path, encodeImage('INVENTORY', [{ ...inventory, message: Object.assign(message, { pluginsEntry }) }]));
-}
-
-function writeWhole(path: string, bytes: Uint8Array): void {
-  writeFileSync(`${path}.part`, bytes, { mode: 0o600 });
-  renameSync(`${path}.part`, path);
 }
 
 function summarise({ tasks }: Dumped, { bridge, workDirectory }: CriuOutcome): DumpOutcome {
