@@ -185,9 +185,9 @@ describe.skipIf(missing)(titled('a device through a compiled plugin', missing), 
     titled('in its own process, it is asked by CRIU itself, through the bridge', noCriu),
     async ({ place }) => {
       const target = await place.start(program);
-      const { paths } = libraries(place, ['ext-file']);
+      const plugins = libraries(place, ['ext-file']);
       const engine = ['--engine', 'criu', '--criu-bin', criu ?? ''];
-      const more = ['--plugin', paths[0] ?? ''];
+      const more = ['--plugin', plugins.paths[0] ?? ''];
       const by = (name: string, leg: readonly string[]): Engine => ({
         ...criujs,
         name,
@@ -197,6 +197,7 @@ describe.skipIf(missing)(titled('a device through a compiled plugin', missing), 
       const [embedded, bridged] = [by('criujs', []), by('criujs with CRIU', engine)];
       await travel(place, target, { by: bridged, restoredBy: embedded });
       await travel(place, target, { by: embedded, restoredBy: bridged });
+      await travel(place, target, { by: bridged, restoredBy: theirs(plugins).engine });
       await target.finish();
     },
   );
