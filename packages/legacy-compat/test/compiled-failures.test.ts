@@ -80,7 +80,7 @@ describe.skipIf(compilerMissing)(`compiled plugins${compilerMissing === null ? '
       writeFileSync(alien, bytes);
       expect(await failure(hostOf(text))).toMatchObject({
         code: 'PLUGIN_INVALID',
-        message: expect.stringContaining(text),
+        message: expect.stringContaining(`${text} cannot be loaded: it is no compiled library`),
       });
       expect(await failure(hostOf(alien))).toMatchObject({
         code: 'PLUGIN_INVALID',
@@ -269,7 +269,7 @@ describe.skipIf(compilerMissing)(`compiled plugins${compilerMissing === null ? '
     expect(error).toMatchObject({
       code: 'PLUGIN_INIT_FAILED',
       plugin: 'trivial',
-      message: expect.stringContaining('there is no C compiler'),
+      message: expect.stringContaining('there is no C compiler: no-such-compiler (CC) is not in PATH'),
       remedy: expect.stringContaining('apt-get install'),
       cause: { code: 'NATIVE_NO_COMPILER' },
     });

@@ -50,7 +50,7 @@ test('without a compiler it says what to do', async () => {
     message: 'there is no C compiler: none of cc, gcc, clang is in PATH',
     remedy: expect.stringContaining('apt-get install gcc libc6-dev'),
   });
-  expect(() => findCompiler({ CC: 'no-such-cc', PATH: '/nowhere' })).toThrow('no-such-cc (CC) is in PATH');
+  expect(() => findCompiler({ CC: 'no-such-cc', PATH: '/nowhere' })).toThrow('no-such-cc (CC) is not in PATH');
 });
 
 test.skipIf(compilerMissing !== null)('a warning is an error, and is shown', async () => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type HookName, type Logger, PluginError } from '@criujs/plugin-sdk';
+import { isElf } from '../inspect/elf/image.ts';
 import { inspectElf } from '../inspect/elf/read-elf.ts';
 import type { OldStructureName } from '../inspect/inspection.ts';
 import { versionText } from '../inspect/versions.ts';
@@ -27,7 +28,10 @@ const loadDeadline = 10_000;
  * @throws PluginError PLUGIN_INVALID: it is none, or would not be loaded by CRIU either; WireError NATIVE_NO_COMPILER …
  */
 export async function readCompiled(path: string): Promise<Compiled> {
-  const elf = inspectElf(await readFile(path), path);
+  const bytes = await readFile(path);
+  if (!isElf(bytes))
+    throw refused(path, 'it is no compiled library (elf(5))', 'Give the library that was built from it.');
+  const elf = inspectElf(bytes, path);
   const undecided = refuse(elf);
   const { structure, name, versionNumber, complete, symbols } = elf;
   const asksForItself = symbols.some((it) => it.name === 'check_and_remove_inventory_plugin');

@@ -12,7 +12,7 @@ export function findCompiler(env: NodeJS.ProcessEnv = process.env): string {
   const wanted = env['CC'] ? [env['CC']] : names;
   const found = wanted.map((name) => which(name, env)).find((path) => path !== undefined);
   if (found !== undefined) return found;
-  const what = wanted.length === 1 ? `${wanted[0]} (CC) is` : `none of ${wanted.join(', ')} is`;
+  const what = wanted.length === 1 ? `${wanted[0]} (CC) is not` : `none of ${wanted.join(', ')} is`;
   throw new WireError('NATIVE_NO_COMPILER', `there is no C compiler: ${what} in PATH`, {
     remedy: 'Install one (Debian: apt-get install gcc libc6-dev), or set CC.',
   });
