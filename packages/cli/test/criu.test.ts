@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
 import { run } from '../../core/test/harness/command.ts';
 import { bin, criujsCommand, criujsFails } from '../../core/test/harness/engines.ts';
@@ -7,6 +10,7 @@ import { criu, criuMissing } from '../../core/test/harness/machine.ts';
 import { test } from '../../core/test/harness/place.ts';
 import { runs, untilGone } from '../../core/test/harness/processes.ts';
 import { counter } from '../../core/test/harness/programs.ts';
+import { until } from '../../core/test/harness/wait.ts';
 
 const missing = criuMissing() ?? counter.missing;
 const by = ['--engine', 'criu', '--criu-bin', criu ?? ''];
@@ -54,6 +58,38 @@ describe.skipIf(missing)(missing ?? 'criujs --engine criu', () => {
     const wins = [...args, '--engine', 'embedded', '--json'];
     expect((await criujsCommand(wins, { cwd: target.directory })).code).toBe(0);
     expect(JSON.parse((await criujsCommand(['show', images, '--json'])).stdout).files.length).toBeGreaterThan(0);
+  });
+
+  test('a plugin that loops, hangs, or is interrupted: the program runs on', async ({ place }) => {
+    const target = await place.start(counter);
+    const stuck = fileURLToPath(new URL('../../criu-bridge/test/plugins/stuck.ts', import.meta.url));
+    const args = (images: string): string[] => [
+      'dump',
+      '-t',
+      String(target.pid),
+      '-D',
+      images,
+      ...by,
+      '--plugin',
+      stuck,
+    ];
+    for (const how of ['loop', 'hang']) {
+      const env = { CRIUJS_TEST_STUCK: how };
+      const failure = await criujsFails([...args(target.images()), '--hook-deadline', '500'], { env });
+      expect(failure).toMatchObject({ code: 'HOOK_TIMEOUT', exitCode: 4 });
+      await until('nobody holds it', () => target.held().length === 0);
+      await target.advance();
+    }
+    const child = spawn(process.execPath, [bin, ...args(target.images()), '-v'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    child.stderr.on('data', (text: Buffer) => {
+      if (text.includes('freezing')) child.kill('SIGINT');
+    });
+    expect(await once(child, 'close')).toEqual([130, null]);
+    expect(target.held()).toEqual([]);
+    await target.advance();
+    await target.finish();
   });
 
   test('plan says what is CRIU’s to decide, and changes nothing', async ({ place }) => {

@@ -2,9 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeImage, type EntryOf, FdTypes, type ImageKind } from '@criujs/images';
 import { readStat, signals } from '@criujs/linux';
-import type { ExternalRecord, Records, TaskRecord } from '@criujs/plugin-host/engine';
+import type { Records, TaskRecord } from '@criujs/plugin-host/engine';
 import { pid, type RecordedFile } from '@criujs/plugin-sdk';
+import { unrecorded } from '../server/file.ts';
 import type { BridgeServer } from '../server/open-server.ts';
+import { seeFile } from './native-files.ts';
 
 /** What a dump that CRIU wrote consists of. */
 export interface Dumped {
@@ -61,32 +63,30 @@ export function recordsOf(
   plugins: Records['plugins'],
 ): Records {
   const { externals = [], sockets = [] } = bridge?.taken() ?? {};
+  // In another pid namespace the pids of the images are not pids here.
   const holdersAt = (id: number): RecordedFile['holders'] => dumped.holders.get(id) ?? [];
+  const isOurs = dumped.tasks[0]?.pid === root;
   const known = new Set(externals.map(({ id }) => id));
   const others = dumped.files.filter(({ type, id }) => type === FdTypes.EXT && !known.has(id));
   return {
     externals: [
       ...externals.map(({ id, file }) => ({ id, file: { ...file, holders: holdersAt(id) } })),
-      ...others.map(({ id }) => takenByNative(id, holdersAt(id))),
+      ...others.map(({ id }) => ({
+        id,
+        file: isOurs ? seeFile(holdersAt(id)) : { ...unrecorded, holders: holdersAt(id) },
+      })),
     ],
     sockets: sockets.flatMap((it) => {
       const id = dumped.files.find(({ usk }) => usk?.ino === it.inode)?.id;
       return id === undefined ? [] : [{ ...it, id, socket: { ...it.socket, holders: holdersAt(id) } }];
     }),
-    tasks: taskRecords(dumped, root),
+    tasks: isOurs ? taskRecords(dumped) : [],
     plugins,
   };
 }
 
-/** A compiled plugin took it: nothing is known of it. */
-function takenByNative(id: number, holders: RecordedFile['holders']): ExternalRecord {
-  const unknown = { path: null, kind: 'unknown', rdev: null, inode: 0, flags: 0, position: 0 } as const;
-  return { id, file: { ...unknown, owner: null, holders, provider: null } };
-}
-
-/** Processes that tell their parent of their end otherwise than by SIGCHLD. In a pid namespace they cannot be looked up. */
-function taskRecords({ tasks }: Dumped, root: number): TaskRecord[] {
-  if (tasks[0]?.pid !== root) return [];
+/** Processes that tell their parent of their end otherwise than by SIGCHLD. */
+function taskRecords({ tasks }: Dumped): TaskRecord[] {
   return tasks.slice(1).flatMap((task) => {
     const { exitSignal } = readStat(task.pid);
     return exitSignal === signals.SIGCHLD ? [] : [{ pid: task.pid, exitSignal }];

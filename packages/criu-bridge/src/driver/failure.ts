@@ -25,7 +25,7 @@ export function failureOf(remains: Remains): unknown {
   if (!remains.answered) return endedEarly(remains);
   const read = readLog(remains.log);
   if ('unreadable' in read) return unreadable(remains, read.unreadable);
-  const cause = findCause(read.text);
+  const cause = findCause(read.text, remains.ended.said);
   return cause === null ? silent(remains) : errorOf(cause, doing, remains.log);
 }
 

@@ -27,15 +27,20 @@ interface Suspect {
   readonly task: Task | null;
 }
 
-/** Finds in a log why the run failed; null: it does not say. */
-export function findCause(log: string): Cause | null {
-  const suspects = errorsIn(log);
+/**
+ * Finds in a log why the run failed; null: it does not say.
+ * @param said what CRIU wrote elsewhere: some of its complaints come before the log, or past it
+ */
+export function findCause(log: string, said = ''): Cause | null {
+  const spoken = said.split('\n').map((text): Suspect => ({ line: parseLine(text), task: null }));
+  const known = [...errorsIn(log), ...spoken];
   for (const meaning of meanings) {
-    for (const suspect of suspects) {
+    for (const suspect of known) {
       const found = meaning.pattern.exec(suspect.line.message);
       if (found !== null) return explain(suspect, meaning, found.slice(1));
     }
   }
+  const suspects = errorsIn(log);
   if (suspects.length === 0) return null;
   const lines = suspects.slice(0, mostQuoted).map(({ line }) => line.message);
   return { code: 'CRIU_FAILED', lines, task: suspects.find((it) => it.task !== null)?.task ?? null };

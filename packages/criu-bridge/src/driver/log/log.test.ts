@@ -88,6 +88,12 @@ describe('why a dump failed', () => {
     });
   });
 
+  test('what CRIU says past its log counts as well, after it', () => {
+    const said = 'CRIU needs to have the CAP_SYS_ADMIN or the CAP_CHECKPOINT_RESTORE capability:\nsetcap it';
+    expect(findCause('', said)).toMatchObject({ code: 'NOT_PERMITTED', remedy: expect.stringContaining('as root') });
+    expect(findCause(logOf('Timeout reached'), 'anything')).toMatchObject({ code: 'CRIU_FAILED' });
+  });
+
   test('a log that does not say', () => {
     expect(findCause([...head, ...tail].join('\n'))).toBe(null);
     expect(findCause('')).toBe(null);
