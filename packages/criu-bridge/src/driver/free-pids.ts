@@ -3,7 +3,7 @@ import { readStat } from '@criujs/linux';
 
 /** Milliseconds between looks, and how many there are. */
 const lookMs = 10;
-const looks = 100;
+const looks = 500;
 const init = 1;
 
 /**

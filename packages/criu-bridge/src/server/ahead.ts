@@ -7,8 +7,6 @@ import type { Reply } from './answer-hook.ts';
 export interface Bundle {
   readonly ids: readonly number[];
   readonly descriptors: readonly number[];
-  /** Called once it is sent, or lost. */
-  close(): Promise<void>;
 }
 
 /** Opens the files of a restore before they are asked for: CRIU gets many with the answer to one question. */
@@ -25,7 +23,7 @@ export interface Ahead {
 
 /** Packets in one answer: a socket holds ten that nobody has read (net.unix.max_dgram_qlen, unix(7)). */
 const mostBundles = 8;
-/** Files that are open at a time and not taken yet. */
+/** Files that are open at a time and not sent yet. */
 const mostOpen = 768;
 
 /** Whoever brings these hooks may count on them to be called before any file is opened. */
@@ -47,6 +45,8 @@ export function openAhead(ids: readonly number[], ask: (message: Message<'HOOK'>
   /** Asked for, and not taken. */
   const asked = new Map<number, Promise<Reply>>();
   const open = new Map<number, Reply>();
+  /** On the way to CRIU's side: a task that asks before they are there gets the same file, and no plugin is asked twice. */
+  const sent = new Map<number, Reply>();
   let running: Promise<void> | undefined;
   let closed = false;
 
@@ -77,6 +77,8 @@ export function openAhead(ids: readonly number[], ask: (message: Message<'HOOK'>
   return {
     start,
     take(id) {
+      const given = sent.get(id);
+      if (given !== undefined) return Promise.resolve(lend(given));
       const at = waiting.indexOf(id);
       if (at >= 0) waiting.splice(at, 1);
       const reply = asked.get(id);
@@ -85,7 +87,10 @@ export function openAhead(ids: readonly number[], ask: (message: Message<'HOOK'>
     },
     bundles() {
       const ready = [...open].slice(0, mostBundles * mostFiles);
-      for (const [id] of ready) drop(id);
+      for (const [id, reply] of ready) {
+        drop(id);
+        sent.set(id, reply);
+      }
       start();
       const count = Math.ceil(ready.length / mostFiles);
       return Array.from({ length: count }, (_, index) =>
@@ -95,8 +100,9 @@ export function openAhead(ids: readonly number[], ask: (message: Message<'HOOK'>
     async close() {
       closed = true;
       await running;
-      for (const reply of open.values()) await reply.descriptor?.close();
+      for (const reply of [...open.values(), ...sent.values()]) await reply.descriptor?.close();
       open.clear();
+      sent.clear();
     },
   };
 }
@@ -105,8 +111,12 @@ function bundle(files: readonly (readonly [number, Reply])[]): Bundle {
   return {
     ids: files.map(([id]) => id),
     descriptors: files.flatMap(([, { descriptor }]) => (descriptor === undefined ? [] : [descriptor.fd])),
-    async close() {
-      for (const [, { descriptor }] of files) await descriptor?.close();
-    },
   };
+}
+
+/** A reply that stays ours: its descriptor is not closed when it is sent. */
+function lend({ message, descriptor }: Reply): Reply {
+  return descriptor === undefined
+    ? { message }
+    : { message, descriptor: { fd: descriptor.fd, close: () => undefined } };
 }

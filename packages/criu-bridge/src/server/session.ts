@@ -55,6 +55,8 @@ export function createSession(options: SessionOptions): Session {
   const waiting = new Map<Connection, Promise<void>>();
   const ledger = openLedger();
   let criuHooks = 0;
+  /** Questions that were not answered yet. */
+  let asked = 0;
   const answerer: HookAnswerer = { host, memory: recall(records), ledger, onLog, posted, criuHooks: () => criuHooks };
   const ids = records?.externals.map(({ id }) => id) ?? [];
   const ahead: Ahead = openAhead(ids, (message) => answerHook(answerer, { message, fd: -1 }));
@@ -82,14 +84,15 @@ export function createSession(options: SessionOptions): Session {
 
   async function answer(connection: Connection, message: Message<'HOOK'>, fd: number | null): Promise<void> {
     const { message: reply, descriptor } = await replyTo(message, fd ?? -1);
-    if (message.about & hookFlags.AHEAD) await sendAhead(connection);
+    if (message.about & hookFlags.AHEAD) sendAhead(connection);
     try {
       send(connection, { ...reply, sequence: message.sequence }, descriptor?.fd);
     } finally {
       if (fd !== null) closeFd(fd);
       await descriptor?.close();
     }
-    onAnswer();
+    // Only with nothing else to do: whoever is told may hold this thread for a moment.
+    if (asked === 1) onAnswer();
   }
 
   function replyTo(message: Message<'HOOK'>, fd: number): Promise<Reply> {
@@ -98,18 +101,19 @@ export function createSession(options: SessionOptions): Session {
   }
 
   /** What CRIU's side will ask for next, if it is there already. */
-  async function sendAhead(connection: Connection): Promise<void> {
-    for (const { ids, descriptors, close } of ahead.bundles()) {
+  function sendAhead(connection: Connection): void {
+    for (const { ids, descriptors } of ahead.bundles()) {
       send(connection, { type: 'FILES', count: ids.length, ids: ids.map((id) => `${id} `).join('') }, descriptors);
-      await close();
     }
   }
 
   function enqueue(connection: Connection, work: () => Promise<void>): void {
     const before = waiting.get(connection);
+    asked += 1;
     const tracked = (before === undefined ? work() : before.then(work))
       .catch((error: unknown) => ledger.fail(failureOf(error, undefined)))
       .finally(() => {
+        asked -= 1;
         if (waiting.get(connection) === tracked) waiting.delete(connection);
       });
     waiting.set(connection, tracked);

@@ -2,6 +2,7 @@ import { arena, type Block } from '../arena.ts';
 import { closeFd } from '../descriptors/own.ts';
 import { errno, LinuxError } from '../errors.ts';
 import { setVector } from '../memory.ts';
+import { native } from '../native.ts';
 import { expectSuccess, trySyscall } from '../syscall.ts';
 
 /** What one read of a packet socket found. */
@@ -29,9 +30,11 @@ const SO_PEERCRED = 17;
 const addressLength = 110;
 const longestPath = 107;
 /** struct msghdr and struct cmsghdr on 64 bits, recvmsg(2) and cmsg(3). */
-const messageLength = 56;
 const flagsOffset = 48;
+const vectorOffset = 64;
 const controlHeader = 16;
+/** Bytes of the longest packet that is sent or taken here. */
+const longestPacket = 65_536;
 /** The kernel passes at most this many descriptors with one packet (SCM_MAX_FD). */
 const mostDescriptors = 253;
 const backlog = 512;
@@ -84,14 +87,14 @@ export function acceptPackets(listener: number): number | null {
  * @throws LinuxError EPIPE, ECONNRESET when nobody is there
  */
 export function sendPacket(fd: number, bytes: Uint8Array, descriptors: readonly number[] = []): boolean {
-  return arena.scope(() => {
-    const data = arena.alloc(bytes.length);
-    data.bytes.set(bytes);
-    const control = descriptors.length === 0 ? undefined : rightsOf(descriptors);
-    const result = trySyscall('sendmsg', fd, messageOf(data, control).address, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (result === -errno.EAGAIN) return false;
-    return expectSuccess(result, 'sendmsg', { about: `on descriptor ${fd}` }) === bytes.length;
-  });
+  const { data, message, control } = room();
+  if (bytes.length > longestPacket) throw new LinuxError('sendmsg', errno.EMSGSIZE, { about: `on descriptor ${fd}` });
+  data.bytes.set(bytes);
+  setVector(message, vectorOffset, data.address, bytes.length);
+  setControl(message, control, descriptors.length === 0 ? 0 : putRights(control, descriptors));
+  const result = trySyscall('sendmsg', fd, message.address, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (result === -errno.EAGAIN) return false;
+  return expectSuccess(result, 'sendmsg', { about: `on descriptor ${fd}` }) === bytes.length;
 }
 
 /**
@@ -99,23 +102,21 @@ export function sendPacket(fd: number, bytes: Uint8Array, descriptors: readonly 
  * @throws LinuxError EMSGSIZE for a packet of more than `longest` bytes or more descriptors than a packet may have; none of
  *   its descriptors is left open
  */
-export function receivePacket(fd: number, longest: number): Packet {
-  return arena.scope(() => {
-    const data = arena.alloc(longest);
-    const control = arena.alloc(controlHeader + mostDescriptors * 4);
-    const message = messageOf(data, control);
-    const result = trySyscall('recvmsg', fd, message.address, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (result === -errno.EAGAIN) return { kind: 'empty' };
-    if (result === -errno.ECONNRESET) return { kind: 'end' };
-    const length = expectSuccess(result, 'recvmsg', { about: `on descriptor ${fd}` });
-    const descriptors = readRights(message, control);
-    if (message.view.getInt32(flagsOffset, true) & (MSG_TRUNC | MSG_CTRUNC)) {
-      descriptors.forEach(closeFd);
-      throw new LinuxError('recvmsg', errno.EMSGSIZE, { about: `on descriptor ${fd}` });
-    }
-    if (length === 0 && descriptors.length === 0) return { kind: 'end' };
-    return { kind: 'packet', bytes: Buffer.from(data.bytes.subarray(0, length)), descriptors };
-  });
+export function receivePacket(fd: number, longest: number = longestPacket): Packet {
+  const { data, message, control } = room();
+  setVector(message, vectorOffset, data.address, Math.min(longest, longestPacket));
+  setControl(message, control, control.length);
+  const result = trySyscall('recvmsg', fd, message.address, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (result === -errno.EAGAIN) return { kind: 'empty' };
+  if (result === -errno.ECONNRESET) return { kind: 'end' };
+  const length = expectSuccess(result, 'recvmsg', { about: `on descriptor ${fd}` });
+  const descriptors = readRights(message, control);
+  if (message.view.getInt32(flagsOffset, true) & (MSG_TRUNC | MSG_CTRUNC)) {
+    descriptors.forEach(closeFd);
+    throw new LinuxError('recvmsg', errno.EMSGSIZE, { about: `on descriptor ${fd}` });
+  }
+  if (length === 0 && descriptors.length === 0) return { kind: 'end' };
+  return { kind: 'packet', bytes: Buffer.from(data.bytes.subarray(0, length)), descriptors };
 }
 
 /** Who made the other end, as it was then: SO_PEERCRED in unix(7). A pid of 0 is one of another pid namespace. */
@@ -131,27 +132,50 @@ export function peerCredentials(fd: number): { readonly pid: number; readonly ui
   });
 }
 
-/** struct msghdr with one piece of data. */
-function messageOf(data: Block, control: Block | undefined): Block {
-  const vector = arena.alloc(16);
-  setVector(vector, 0, data.address, data.length);
-  const message = arena.alloc(messageLength);
-  message.view.setBigUint64(16, BigInt(vector.address), true);
-  message.view.setBigUint64(24, 1n, true);
-  if (control === undefined) return message;
-  message.view.setBigUint64(32, BigInt(control.address), true);
-  message.view.setBigUint64(40, BigInt(control.length), true);
-  return message;
+/** Memory for one packet: a call fills what it uses, and nothing of it outlives the call. */
+interface Room {
+  readonly data: Block;
+  /** struct msghdr, and the one vector that it leads to. */
+  readonly message: Block;
+  readonly control: Block;
 }
 
-function rightsOf(descriptors: readonly number[]): Block {
+let ownRoom: Room | undefined;
+
+function room(): Room {
+  if (ownRoom !== undefined) return ownRoom;
+  const data = reserve(longestPacket);
+  const message = reserve(vectorOffset + 16);
+  const control = reserve(controlHeader + mostDescriptors * 4);
+  message.view.setBigUint64(16, BigInt(message.address + vectorOffset), true);
+  message.view.setBigUint64(24, 1n, true);
+  ownRoom = { data, message, control };
+  return ownRoom;
+}
+
+/** Not from the arena: a scope around the first call would end before the memory's use does. */
+function reserve(length: number): Block {
+  const buffer = new ArrayBuffer(length);
+  const address = Number(native().koffi.address(buffer));
+  return { address, length, bytes: Buffer.from(buffer), view: new DataView(buffer) };
+}
+
+/** Says how much of the control block counts; nothing: 0. */
+function setControl({ view }: Block, control: Block, length: number): void {
+  view.setBigUint64(32, length === 0 ? 0n : BigInt(control.address), true);
+  view.setBigUint64(40, BigInt(length), true);
+  view.setInt32(flagsOffset, 0, true);
+}
+
+/** struct cmsghdr with descriptors. Answers its length. */
+function putRights({ view }: Block, descriptors: readonly number[]): number {
   if (descriptors.length > mostDescriptors) throw new RangeError(`${descriptors.length} descriptors in one packet`);
-  const control = arena.alloc(controlHeader + descriptors.length * 4);
-  control.view.setBigUint64(0, BigInt(control.length), true);
-  control.view.setInt32(8, SOL_SOCKET, true);
-  control.view.setInt32(12, SCM_RIGHTS, true);
-  descriptors.forEach((fd, index) => void control.view.setInt32(controlHeader + index * 4, fd, true));
-  return control;
+  const length = controlHeader + descriptors.length * 4;
+  view.setBigUint64(0, BigInt(length), true);
+  view.setInt32(8, SOL_SOCKET, true);
+  view.setInt32(12, SCM_RIGHTS, true);
+  descriptors.forEach((fd, index) => void view.setInt32(controlHeader + index * 4, fd, true));
+  return length;
 }
 
 /** The kernel joins all descriptors of a packet in one block. */
