@@ -259,6 +259,7 @@ describe.skipIf(compilerMissing)(`compiled plugins${compilerMissing === null ? '
   test('without a compiler the error says what to do', async () => {
     const folder = temporaryFolder();
     const path = compilePlugin('trivial', folder);
+    vi.stubEnv('CRIUJS_NATIVE', 'build');
     vi.stubEnv('CC', 'no-such-compiler');
     vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
     onTestFinished(() => void vi.unstubAllEnvs());

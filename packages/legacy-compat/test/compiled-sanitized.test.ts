@@ -24,6 +24,7 @@ function sanitize(folder: string): void {
   const cc = join(folder, 'cc');
   writeFileSync(cc, `#!/bin/sh\nexec ${compiler} ${flags} "$@"\n`);
   chmodSync(cc, 0o755);
+  vi.stubEnv('CRIUJS_NATIVE', 'build');
   vi.stubEnv('CC', cc);
   vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
   onTestFinished(() => void vi.unstubAllEnvs());

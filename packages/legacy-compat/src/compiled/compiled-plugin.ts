@@ -9,10 +9,10 @@ import { symbolOf } from '../symbols.ts';
 import { type Ask, compiledHook } from './compiled-hook.ts';
 import { type KeptFiles, openKept } from './kept-files.ts';
 import { neededNames } from './needed.ts';
-import { buildRunner } from './process.ts';
 import { type Compiled, checkSame, readCompiled } from './read-compiled.ts';
 import { refused } from './refuse.ts';
 import { type Runner, startRunner } from './runner.ts';
+import { buildRunner } from './runner-build.ts';
 
 /** A run: the process of the plugin, and what it keeps. */
 interface Life {

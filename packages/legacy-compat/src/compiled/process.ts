@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { PluginError } from '@criujs/plugin-sdk';
-import { buildNative, type ChildPeer, type Handlers, startChild } from '@criujs/wire';
+import { type ChildPeer, type Handlers, startChild } from '@criujs/wire';
+import { buildRunner } from './runner-build.ts';
 
 /** A process with a compiled plugin in it. */
 export interface PluginProcess extends Pick<ChildPeer, 'connection'> {
@@ -26,23 +26,6 @@ export interface ProcessOptions extends Pick<Handlers, 'onMessage' | 'onEnd'> {
 const mostLines = 3;
 /** Milliseconds that the last words of a process may take, when some child of its own holds on to its output. */
 const lastWordsMs = 500;
-
-const prebuilt = new URL('../../prebuilt/', import.meta.url);
-
-/**
- * The program that loads plugins: shipped with this package, or built when it is first needed.
- * @throws WireError NATIVE_NO_COMPILER, NATIVE_BUILD_FAILED …
- */
-export function buildRunner(): Promise<string> {
-  return buildNative({
-    source: new URL('../../native/runner.c', import.meta.url),
-    kind: 'program',
-    // Plugins find what they take from their host among the program's own functions.
-    flags: ['-rdynamic', '-ldl'],
-    // Which platform this is takes Node some time to tell.
-    prebuilt: existsSync(prebuilt) ? prebuilt : undefined,
-  });
-}
 
 /**
  * Starts it. Nothing of the plugin runs yet.

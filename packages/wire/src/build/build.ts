@@ -35,13 +35,14 @@ const headers = fileURLToPath(new URL('../../native/', import.meta.url));
 
 /**
  * Gives the path of a native part: one that was shipped, else one that was built here before, else it is built now. Which
- * sources and flags it was built from is in its name, so a build is never older than its source.
+ * sources and flags it was built from is in its name, so a build is never older than its source. `CRIUJS_NATIVE=build` in
+ * the environment leaves what was shipped alone.
  * @throws WireError NATIVE_NO_COMPILER, NATIVE_BUILD_FAILED, NATIVE_CACHE_UNSAFE
  */
 export async function buildNative(options: BuildOptions): Promise<string> {
   const { source, file, args, prebuilt } = planOf(options);
   const { env = process.env } = options;
-  const shipped = findShipped(prebuilt, file);
+  const shipped = env['CRIUJS_NATIVE'] === 'build' ? undefined : findShipped(prebuilt, file);
   if (shipped !== undefined) return shipped;
   const folder = resolve(options.cache ?? defaultCache(env));
   makePrivate(folder);
