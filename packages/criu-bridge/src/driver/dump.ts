@@ -5,8 +5,10 @@ import { readStat } from '@criujs/linux';
 import type { PluginInfo } from '@criujs/plugin-host';
 import { type DumpJob, type DumpOutcome, encodeRecords, recordsName } from '@criujs/plugin-host/engine';
 import { type Dumped, readDumped, recordsOf } from './dumped.ts';
+import { awaitEnd } from './free-pids.ts';
 import { inventoryFile, nameTakers } from './inventory.ts';
 import type { CriuOptions } from './options.ts';
+import { treeOf } from './restored.ts';
 import { type CriuOutcome, runCriu, type Step } from './run.ts';
 import { writeWhole } from './write-whole.ts';
 
@@ -19,6 +21,7 @@ const pageSize = 4096n;
 export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<DumpOutcome> {
   const begun = startOf(job.pid);
   let dumped: Dumped | null = null;
+  let tree: readonly number[] = [];
   const step = async ({ script, bridge, failures }: Step): Promise<void> => {
     if (script === 'pre-dump') job.beforeWriting();
     if (script !== 'post-dump') return;
@@ -31,6 +34,7 @@ export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<
     const records = recordsOf(read, job.pid, bridge, (job.host?.plugins ?? []).map(recordOf));
     writeWhole(join(job.images, recordsName), encodeRecords(records));
     dumped = read;
+    tree = treeOf(job.pid);
   };
   try {
     return await runCriu(
@@ -44,7 +48,11 @@ export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<
         opts: { pid: job.pid, leaveRunning: job.leaveRunning },
         step,
       },
-      (outcome) => summarise(dumped ?? readDumped(job.images), outcome),
+      async (outcome) => {
+        // CRIU kills, and does not wait.
+        if (!job.leaveRunning) await awaitEnd(tree);
+        return summarise(dumped ?? readDumped(job.images), outcome);
+      },
     );
   } catch (error) {
     // The tree runs on: CRIU's inventory must not make its images a dump. If it does not, they are all there is.

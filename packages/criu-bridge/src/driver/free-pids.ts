@@ -6,6 +6,12 @@ const lookMs = 10;
 const looks = 500;
 const init = 1;
 
+/** Waits for processes that were killed to have ended, reaped or not. One that the kernel holds is not waited for for ever. */
+export async function awaitEnd(pids: readonly number[]): Promise<void> {
+  const runs = (pid: number): boolean => stateOf(pid) !== null && !isEnded(stateOf(pid));
+  for (let look = 0; look < looks && pids.some(runs); look += 1) await sleep(lookMs);
+}
+
 /**
  * Waits for processes that have ended, and whom their parent has not heard of yet: they still have their pids.
  * @returns pids that somebody has all the same: CRIU will complain, and nobody may take them for restored ones
