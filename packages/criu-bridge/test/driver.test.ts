@@ -90,8 +90,24 @@ describe.skipIf(missing)(missing ?? 'a run by CRIU', () => {
     await dump({ pid: target.pid, images, engine, leaveRunning: true });
     const failure = await failureOf(restore({ images, engine, newPids: true }));
     expect(failure).toMatchObject({ code: 'BAD_OPTION', remedy: expect.stringContaining('embedded engine') });
-    const taken = await failureOf(restore({ images, engine, detach: true }));
-    expect(taken).toMatchObject({ code: 'PID_TAKEN' });
+    for (const detach of [true, false]) {
+      expect(await failureOf(restore({ images, engine, detach }))).toMatchObject({ code: 'PID_TAKEN' });
+    }
+    await target.advance();
+  });
+
+  test('an abort that comes when all is decided changes nothing', async ({ place }) => {
+    const target = await place.start(counter);
+    const images = target.images();
+    const aborting = new AbortController();
+    const by = criu({
+      bin: bin ?? undefined,
+      onStep: ({ script }) => void (script === 'post-resume' && aborting.abort()),
+    });
+    await dump({ pid: target.pid, images, engine });
+    const back = await restore({ images, engine: by, detach: true, signal: aborting.signal });
+    expect(aborting.signal.aborted).toBe(true);
+    place.track(back.pid);
     await target.advance();
   });
 

@@ -1,6 +1,6 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CriuReqType, decodeImage } from '@criujs/images';
+import { CriuReqType } from '@criujs/images';
 import { readStat } from '@criujs/linux';
 import type { PluginInfo } from '@criujs/plugin-host';
 import { type DumpJob, type DumpOutcome, encodeRecords, recordsName } from '@criujs/plugin-host/engine';
@@ -10,6 +10,7 @@ import { inventoryFile, nameTakers } from './inventory.ts';
 import type { CriuOptions } from './options.ts';
 import { treeOf } from './restored.ts';
 import { type CriuOutcome, runCriu, type Step } from './run.ts';
+import { readStats } from './stats.ts';
 import { writeWhole } from './write-whole.ts';
 
 const pageSize = 4096n;
@@ -76,9 +77,7 @@ function recordOf({ name, version, apiVersion, imageVersion }: PluginInfo): Para
 }
 
 function summarise({ tasks }: Dumped, { bridge, workDirectory }: CriuOutcome): DumpOutcome {
-  const file = 'stats-dump';
-  const [stats] = decodeImage('STATS', readFileSync(join(workDirectory, file)), { file });
-  const { frozenTime = 0, pagesWritten = 0n } = stats?.message.dump ?? {};
+  const { frozenTime = 0, pagesWritten = 0n } = readStats(workDirectory, 'stats-dump')?.dump ?? {};
   return {
     processes: tasks.length,
     threads: tasks.reduce((sum, { threads }) => sum + Math.max(1, threads.length), 0),

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { CriuReqType, decodeImage } from '@criujs/images';
+import { CriuReqType } from '@criujs/images';
 import { EngineError, type RestoreJob, type RestoreOutcome } from '@criujs/plugin-host/engine';
 import { exitOf } from './child.ts';
 import { readPids } from './dumped.ts';
@@ -8,6 +6,7 @@ import { awaitFreePids, leftOf } from './free-pids.ts';
 import type { CriuOptions } from './options.ts';
 import { killRestored, pidsOf, treeOf } from './restored.ts';
 import { runCriu, type Step } from './run.ts';
+import { readStats } from './stats.ts';
 
 type Pids = RestoreOutcome['pids'];
 
@@ -52,16 +51,14 @@ export async function restoreWithCriu(options: CriuOptions, job: RestoreJob): Pr
     killRestored([...new Set([...leftOf(before, taken), ...(root === null ? [] : treeOf(root))])]);
     // As our child, the root is ours to bury.
     const child = root ?? before[0];
-    if (!job.detach && child !== undefined) await exitOf(child);
+    if (!job.detach && child !== undefined && !taken.has(child)) await exitOf(child);
     throw error;
   }
 }
 
 function restoreMsOf(directory: string): number {
-  const file = 'stats-restore';
-  const [stats] = decodeImage('STATS', readFileSync(join(directory, file)), { file });
   // CRIU counts microseconds.
-  return (stats?.message.restore?.restoreTime ?? 0) / 1000;
+  return (readStats(directory, 'stats-restore')?.restore?.restoreTime ?? 0) / 1000;
 }
 
 function noNewPids(): EngineError {

@@ -20,6 +20,9 @@ import { openWorkPlace, type WorkPlace } from './work-place.ts';
 /** Milliseconds that CRIU gets to put things right after an abort; it hears of it at its next step. */
 const abortGraceMs = 10_000;
 
+/** The step with which a run is decided: an abort after it comes too late, and is not heard. */
+const decidedAt = { dump: 'post-dump', restore: 'pre-resume' } as const;
+
 /** One request to CRIU, and what we do meanwhile. */
 export interface CriuTask {
   readonly stage: 'dump' | 'restore';
@@ -107,6 +110,8 @@ async function converse({ swrk, task, job, bridge, place, request, listeners }: 
   const { signal } = job;
   const own: unknown[] = [];
   const failures = (): readonly unknown[] => [...own, ...(bridge?.failures() ?? [])];
+  let decided = false;
+  const aborted = (): boolean => signal.aborted && !decided;
   const follower = followLog(place.log, createLogListener(job));
   const stopWaiting = onAbort(signal, swrk);
   let response: CriuRespValid | null;
@@ -125,11 +130,13 @@ async function converse({ swrk, task, job, bridge, place, request, listeners }: 
         own.push(error);
       }
       try {
-        await task.step({ script, pid, bridge, failures, aborted: signal.aborted });
+        await task.step({ script, pid, bridge, failures, aborted: aborted() });
       } catch (error) {
         own.push(error);
       }
-      return { ok: failures().length === 0 && !signal.aborted, external };
+      const ok = failures().length === 0 && !aborted();
+      decided ||= ok && script === decidedAt[task.stage];
+      return { ok, external };
     });
   } finally {
     ended = await swrk.close();
@@ -137,10 +144,10 @@ async function converse({ swrk, task, job, bridge, place, request, listeners }: 
     follower.look();
     follower.stop();
   }
-  if (response?.success === true && failures().length === 0 && !signal.aborted) return response;
+  if (response?.success === true && failures().length === 0 && !aborted()) return response;
   const { doing } = task;
   const answered = response !== null;
-  throw failureOf({ doing, failures: failures(), aborted: signal.aborted, ended, answered, log: place.log });
+  throw failureOf({ doing, failures: failures(), aborted: aborted(), ended, answered, log: place.log });
 }
 
 /** A CRIU that hangs after an abort is ended: what it leaves is worse than waiting, but not worse than waiting for ever. */
