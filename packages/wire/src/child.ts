@@ -47,7 +47,7 @@ export function startChild(options: ChildOptions): ChildPeer {
   const bell = hangBell(
     bellRead,
     () => hub.drain(),
-    () => hub.drain(),
+    () => hub.end(),
   );
   return {
     process: child,

@@ -20,13 +20,15 @@ export interface Hub {
    * of the event loop takes longer. Now and then it does not, so that timers and everybody else have their turn.
    */
   linger(): void;
+  /** Nobody is there to ring any more: takes what was said last, and ends all connections. */
+  end(): void;
   /** Closes all; nobody is told. */
   close(): void;
 }
 
 const EPROTONOSUPPORT = 93;
-/** Microseconds; CRIU's next question comes in about 50. */
-const lingerFor = 100;
+/** Microseconds; CRIU's next question comes in about 50 when the machine has nothing else to do. */
+const lingerFor = 300;
 /** In one turn of the event loop. */
 const mostLingers = 50;
 
@@ -71,12 +73,19 @@ export function createHub(handlers: Handlers, listener?: number): Hub {
     return ready.length > 0;
   }
 
+  function drain(): void {
+    lingered = 0;
+    let more = true;
+    while (more) more = pass(0);
+  }
+
   return {
     add,
-    drain() {
-      lingered = 0;
-      let more = true;
-      while (more) more = pass(0);
+    drain,
+    end() {
+      drain();
+      // The kernel closes what a process had in an order of its own: the socket may end a moment after the bell.
+      for (const connection of [...connections.values()]) end(connection, null);
     },
     linger() {
       lingered += 1;

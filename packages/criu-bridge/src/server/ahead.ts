@@ -13,6 +13,8 @@ export interface Bundle {
 export interface Ahead {
   /** Begins, once. */
   start(): void;
+  /** Whether a plugin is at it. */
+  isBusy(): boolean;
   /** The reply for this file, if it was or is being asked for ahead; it is the caller's then, descriptor and all. */
   take(id: number): Promise<Reply> | undefined;
   /** Files that are open by now, for the caller to send. */
@@ -76,6 +78,7 @@ export function openAhead(ids: readonly number[], ask: (message: Message<'HOOK'>
 
   return {
     start,
+    isBusy: () => running !== undefined,
     take(id) {
       const given = sent.get(id);
       if (given !== undefined) return Promise.resolve(lend(given));

@@ -92,7 +92,7 @@ export function createSession(options: SessionOptions): Session {
       await descriptor?.close();
     }
     // Only with nothing else to do: whoever is told may hold this thread for a moment.
-    if (asked === 1) onAnswer();
+    if (asked === 1 && !ahead.isBusy()) onAnswer();
   }
 
   function replyTo(message: Message<'HOOK'>, fd: number): Promise<Reply> {
