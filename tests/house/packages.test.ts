@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +36,11 @@ test.each(readdirSync(join(root, 'packages')))('packages/%s resolves to its sour
   for (const path of Object.values<string>(bin)) {
     expect(text('packages', folder, path)).toMatch(/^#!\/usr\/bin\/env node\n/);
   }
+});
+
+test('images are committed as fixtures only: others hold what was in the memory of whoever ran a dump', () => {
+  const tracked = execFileSync('git', ['ls-files', '*.img', '*criujs.json'], { cwd: root, encoding: 'utf8' });
+  expect(tracked.split('\n').filter((path) => path !== '' && !path.includes('/fixtures/'))).toEqual([]);
 });
 
 test('the lock file names no registry', () => {
