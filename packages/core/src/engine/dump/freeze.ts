@@ -1,8 +1,7 @@
 import {
+  closeFd,
   LinuxError,
   pidfdOpen,
-  ptraceEvent,
-  ptraceOption,
   type Registers,
   readChildren,
   readStat,
@@ -15,6 +14,7 @@ import {
   tracee,
 } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
+import { isGone, seize, standStill } from './seize.ts';
 
 /** A thread that stands still under our trace. */
 export interface FrozenThread {
@@ -93,14 +93,15 @@ function freezeTask(pid: number, ppid: number, seized: Tracee[]): FrozenTask | n
       const thread = tracee(tid);
       if (!seize(thread, pid)) continue;
       seized.push(thread);
-      stopped.set(tid, { thread, signal: standStill(thread) });
+      const signal = standStill(thread);
+      if (signal === null) continue;
+      stopped.set(tid, { thread, signal });
       found = true;
     }
   }
   const leader = stopped.get(pid);
+  if (leader === undefined) return stopped.size === 0 ? ended(pid, ppid, pidfd) : leaderless(pid);
   const stat = readStat(pid);
-  if (leader === undefined)
-    return stat.state === 'Z' && stopped.size === 0 ? zombie(pid, ppid, pidfd) : leaderless(pid);
   const threads = [...stopped.entries()]
     .sort(([a], [b]) => Number(b === pid) - Number(a === pid) || a - b)
     .map(([tid, { thread }]) => describe(pid, tid, thread));
@@ -136,38 +137,24 @@ function zombie(pid: number, ppid: number, pidfd: number): FrozenTask {
   return { pid, ppid, command: stat.comm, stat, status, pidfd, state: 'zombie', stopSignal: 0, threads: [] };
 }
 
+/** What ended before it stood still: a zombie now, or gone (null) where its parent wants none. The root is the target itself. */
+function ended(pid: number, ppid: number, pidfd: number): FrozenTask | null {
+  try {
+    if (ppid !== 0) return zombie(pid, ppid, pidfd);
+  } catch (error) {
+    closeFd(pidfd);
+    if (isGone(error)) return null;
+    throw error;
+  }
+  closeFd(pidfd);
+  throw new EngineError('TARGET_DIED', `process ${pid} ended while it was frozen`, { pid });
+}
+
 function leaderless(pid: number): never {
   throw new EngineError('UNSUPPORTED', `cannot dump ${pid}: its main thread has ended while other threads run on`, {
     pid,
     remedy: 'Dump the program before its main thread calls pthread_exit().',
   });
-}
-
-/** False where the thread has ended meanwhile. */
-function seize(thread: Tracee, pid: number): boolean {
-  try {
-    thread.seize(ptraceOption.TRACESYSGOOD);
-    return true;
-  } catch (error) {
-    if (!(error instanceof LinuxError)) throw error;
-    if (error.code === 'ESRCH') return false;
-    throw new EngineError('NOT_PERMITTED', `cannot trace ${pid} (thread ${thread.tid}): ${error.code}`, {
-      pid,
-      cause: error,
-      remedy:
-        'Dump processes of your own user, or run as root. Where Yama forbids it (kernel.yama.ptrace_scope), start the program with `criujs run -- CMD`; `criujs check` tells.',
-    });
-  }
-}
-
-/** Interrupts, lets signals that were on their way through, and gives the signal of the stop: SIGTRAP, or what had stopped the process. */
-function standStill(thread: Tracee): number {
-  thread.interrupt();
-  for (;;) {
-    const stop = thread.waitStop();
-    if (stop.event === ptraceEvent.STOP) return stop.signal;
-    thread.resume(stop.event === 0 ? stop.signal : 0);
-  }
 }
 
 function openPidfd(pid: number): number {

@@ -5,6 +5,7 @@ import { cProgram } from './harness/programs.ts';
 import { until } from './harness/wait.ts';
 
 const quick = cProgram('vfork', { VFORK_MS: '50' });
+const churn = cProgram('churn');
 const endless = cProgram('vfork', { VFORK_MS: '600000' });
 
 describe.skipIf(quick.missing !== null)(`a child between vfork() and exec() (${quick.missing ?? 'in C'})`, () => {
@@ -27,3 +28,16 @@ describe.skipIf(quick.missing !== null)(`a child between vfork() and exec() (${q
     expect(target.held()).toEqual([]);
   });
 });
+
+test.skipIf(churn.missing !== null)(
+  `children that end while they are to stand still (${churn.missing ?? 'in C'})`,
+  async ({ place }) => {
+    const target = await place.start(churn);
+    for (let dump = 0; dump < 12; dump++) {
+      await criujs.dump(target.pid, target.images(), { leaveRunning: true });
+      await target.advance(1);
+    }
+    expect(target.held()).toEqual([]);
+    await target.finish();
+  },
+);
