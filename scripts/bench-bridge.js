@@ -16,6 +16,7 @@ import { criu } from '../packages/criu-bridge/dist/index.js';
 import { syscall } from '../packages/linux/dist/index.js';
 import { definePlugin, hook, notSupported } from '../packages/plugin-sdk/dist/index.js';
 import { buildNative } from '../packages/wire/dist/index.js';
+import { median } from './median.js';
 import { root } from './packages.js';
 
 const path = '/dev/fuse';
@@ -104,10 +105,6 @@ async function timed(body) {
   const begun = performance.now();
   await body();
   return performance.now() - begun;
-}
-
-function median(numbers) {
-  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 }
 
 /** `what: 1.07 × the same in C (152 ms : 142 ms, 9 rounds)` */

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { createJiti } from 'jiti';
+import { median } from './median.js';
 
 const questionRounds = 3;
 const greenRounds = 3;
@@ -203,8 +204,4 @@ function compareTimes(what, ours, other, key) {
   console.log(
     `${what}: ${(a / b).toFixed(2)} × ${other.name} (${a.toFixed(1)} s : ${b.toFixed(1)} s, ${ours[key].length} rounds)`,
   );
-}
-
-function median(numbers) {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 }

@@ -24,6 +24,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { plan } from '../packages/core/dist/index.js';
 import { decodeImage } from '../packages/images/dist/index.js';
 import { syscall } from '../packages/linux/dist/index.js';
+import { median } from './median.js';
 import { root } from './packages.js';
 
 const planRounds = 21;
@@ -147,10 +148,6 @@ async function timed(body) {
   const begun = performance.now();
   await body();
   return performance.now() - begun;
-}
-
-function median(numbers) {
-  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 }
 
 /** `what: 1.7 × other (52 ms : 31 ms, 21 rounds)` */

@@ -4,6 +4,7 @@ import type { Refusal } from '../errors.ts';
 import { type SurveyRow, surveyFiles } from '../files/survey.ts';
 import { surveyMaps } from '../memory/survey.ts';
 import type { PlanSubject } from '../options.ts';
+import { pause } from '../pause.ts';
 import { type Relative, sessionRefusals } from '../tasks/sessions.ts';
 import { passesWithExec, sharedWithParent } from '../tasks/shared.ts';
 import { surveyTask } from '../tasks/survey.ts';
@@ -58,7 +59,7 @@ export function surveyRefused(root: number, hooks: ServedHooks): SurveyRow[] {
   for (;;) {
     const refused = surveyLasting(root, hooks).filter(({ taker }) => taker === null);
     if (!refused.some(passesWithExec) || performance.now() > until) return refused;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stepMs);
+    pause(stepMs);
   }
 }
 

@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.ts';
+import { pause } from '../pause.ts';
 import type { FileEntry, OpenContext } from './kind.ts';
 import { kindOfEntry } from './kind-of-entry.ts';
 
@@ -32,7 +33,7 @@ function open(file: FileEntry, context: OpenContext, opened: Map<number, number>
 /** Nothing else is left to open: what they wait for must come from outside. */
 function sleep(files: readonly FileEntry[], waitedMs: number, { records }: OpenContext): number {
   if (waitedMs < patience.whole) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, patience.step);
+    pause(patience.step);
     return patience.step;
   }
   const known = files.map(({ id }) => ({ id, file: records?.externals.find((it) => it.id === id)?.file }));

@@ -1,7 +1,7 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { readFdinfo, readLink } from '@criujs/linux';
 import type { DeviceNumber, FileKind, RecordedFile } from '@criujs/plugin-sdk';
-import { unrecorded } from '../server/file.ts';
+import { deviceNumber, exact, unrecorded } from '../server/file.ts';
 
 /**
  * What a descriptor of the tree leads to, while the tree stands still: of a file that a compiled plugin took, nobody else
@@ -16,7 +16,7 @@ export function seeFile(holders: RecordedFile['holders']): RecordedFile {
     const stat = statSync(`/proc/${pid}/fd/${fd}`, { bigint: true });
     const { flags, position } = readFdinfo(pid, fd);
     const seen = { path, kind: kindOf(path, stat), rdev: deviceOf(stat), inode: exact(stat.ino) };
-    return { ...unrecorded, ...seen, flags: flags & ~closeOnExec, position: exact(position), holders };
+    return { ...unrecorded, ...seen, flags: flags & ~closeOnExec, position: exact(BigInt(position)), holders };
   } catch {
     return { ...unrecorded, holders };
   }
@@ -32,15 +32,6 @@ function kindOf(path: string, stat: BigIntStats): FileKind {
   return stat.isFile() ? 'regular' : 'unknown';
 }
 
-/** A device number is joined the way makedev(3) does it. */
 function deviceOf(stat: BigIntStats): DeviceNumber | null {
-  if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return null;
-  const major = ((stat.rdev >> 8n) & 0xfffn) | ((stat.rdev >> 32n) & 0xffff_f000n);
-  const minor = (stat.rdev & 0xffn) | ((stat.rdev >> 12n) & 0xffff_ff00n);
-  return { major: Number(major), minor: Number(minor) };
-}
-
-/** A number where that is exact. */
-function exact(value: bigint | number): bigint | number {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+  return stat.isCharacterDevice() || stat.isBlockDevice() ? deviceNumber(stat.rdev) : null;
 }

@@ -92,7 +92,7 @@ function deviceOf(question: Question): DeviceNumber | null {
 }
 
 /** Splits a device number the way makedev(3) joins it. */
-function deviceNumber(device: bigint): DeviceNumber {
+export function deviceNumber(device: bigint): DeviceNumber {
   const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xffff_f000n);
   const minor = (device & 0xffn) | ((device >> 12n) & 0xffff_ff00n);
   return { major: Number(major), minor: Number(minor) };
@@ -105,6 +105,6 @@ function ownerOf({ ownerPid, ownerType, ownerSignal, ownerUid, ownerEuid }: Ques
 }
 
 /** A number where that is exact. */
-function exact(value: bigint): number | bigint {
+export function exact(value: bigint): number | bigint {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }

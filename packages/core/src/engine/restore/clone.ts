@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { LinuxError, waitFor, writeMemory } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import { cloneArgs, cloneFlag, threadFlags } from '../../facts/clone.ts';
+import { pause } from '../../pause.ts';
 import { callOnce } from '../batch.ts';
 import { type BuiltThread, built, type Workshop } from './helper.ts';
 
@@ -43,7 +44,7 @@ function cloneWithPatience(parent: BuiltThread, workshop: Workshop, how: { tid: 
       if (!(error instanceof LinuxError)) throw error;
       // Whoever has to reap the dumped process may be slow about it.
       if (error.code !== 'EEXIST' || tries >= patience) throw cloneFailed(error, how.tid);
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      pause(10);
     }
   }
 }
