@@ -1,4 +1,5 @@
 import type { Context, LogDetails, Logger, LogLevel, Stage } from '@criujs/plugin-sdk';
+import type { SignalOf } from './run-hook.ts';
 import { createSection, type SectionStore } from './section.ts';
 import { runAsNobody } from './watch.ts';
 
@@ -20,7 +21,7 @@ export interface ContextParts {
   readonly resource?: string | undefined;
   readonly stage: Stage;
   readonly options: unknown;
-  readonly signal: AbortSignal;
+  readonly signal: SignalOf;
   /** The version of the plugin's part of the images. */
   readonly imageVersion: number;
   readonly sections: SectionStore | undefined;
@@ -33,7 +34,9 @@ export function createContext(parts: ContextParts): Context<never> {
   return Object.freeze({
     stage,
     options: options as never,
-    signal,
+    get signal() {
+      return signal();
+    },
     log: logger(parts),
     image: createSection({ store: sections, plugin, version: imageVersion, writes: stage !== 'restore' }),
   });

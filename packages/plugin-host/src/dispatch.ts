@@ -62,16 +62,23 @@ export async function tellAll<N extends HookName>(it: Dispatch<N>): Promise<Host
   return { claimed: false };
 }
 
+const failure = 'HOOK_FAILED';
+
 function askOne<N extends HookName>(
   { run, hook, args, resource, context }: Dispatch<N>,
   plugin: LoadedPlugin,
 ): Promise<unknown> {
   const rule = answerRules[hook];
   const mayDecline = hookTable[hook].kind === 'handler';
-  const invocation = { run, plugin: plugin.name, hook, resource, failure: 'HOOK_FAILED' } as const;
-  const contain: Contain = (close) => runHook({ ...invocation, abortable: false, call: close, read: () => undefined });
+  const { name } = plugin;
+  const contain: Contain = (call) =>
+    runHook({ run, plugin: name, hook, resource, failure, abortable: false, call, read: () => undefined });
   return runHook({
-    ...invocation,
+    run,
+    plugin: name,
+    hook,
+    resource,
+    failure,
     abortable: true,
     call: (signal) => plugin.handlers.get(hook)?.(args as never, context(plugin, signal) as never),
     read: (answer) => (mayDecline && answer === notSupported ? notSupported : rule.read(answer, contain)),

@@ -1,10 +1,10 @@
 import type { Context, Outcome, Stage } from '@criujs/plugin-sdk';
 import type { HostError } from './errors.ts';
 import type { LoadedPlugin } from './loaded.ts';
-import { type Invocation, type Run, runHook } from './run-hook.ts';
+import { type Invocation, type Run, runHook, type SignalOf } from './run-hook.ts';
 
 /** Makes what a plugin gets for one call. */
-export type ContextFor = (plugin: LoadedPlugin, signal: AbortSignal) => Context<never>;
+export type ContextFor = (plugin: LoadedPlugin, signal: SignalOf) => Context<never>;
 
 /**
  * Calls `init` of every plugin in order, and stops at the first that fails. `begun` gets each plugin before it is called:

@@ -16,6 +16,9 @@ export interface Run {
   readonly strays: HostError[];
 }
 
+/** Gives the signal of a call, which is aborted when the call fails. It is made when somebody wants it: most calls are over before. */
+export type SignalOf = () => AbortSignal;
+
 /** A call of plugin code. */
 export interface Invocation<T> {
   readonly run: Run;
@@ -29,7 +32,7 @@ export interface Invocation<T> {
   readonly failure: HostErrorCode;
   /** Whether the run's signal ends it. `exit` cleans up, also after an abort. */
   readonly abortable: boolean;
-  call(signal: AbortSignal): unknown;
+  call(signal: SignalOf): unknown;
   /** Checks the answer. @throws BadAnswer */
   read(answer: unknown): T;
   /** Frees what an answer holds that came too late. */
@@ -59,27 +62,21 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
   const { run } = it;
   if (it.abortable && run.signal?.aborted) return Promise.reject(aborted(it));
   return new Promise<T>((resolve, reject) => {
-    const controller = new AbortController();
+    const signal = createSignal();
     let over = false;
+    let stopWaiting = (): void => undefined;
     const end = (): void => {
       over = true;
-      clearTimeout(timer);
-      run.waiting.delete(fail);
-      run.signal?.removeEventListener('abort', onAbort);
+      stopWaiting();
     };
     const fail = (error: HostError): void => {
       if (over) return;
       end();
       reject(error);
       // Its listeners are the plugin's code.
-      runAs(suspect, () => controller.abort(error));
+      runAs(suspect, () => signal.abort(error));
     };
-    const onAbort = (): void => fail(aborted(it));
     const suspect = suspectOf(it, (error) => (over ? stray(run, error) : fail(error)));
-    const timer = setTimeout(() => fail(late(it)), it.deadline ?? run.deadline);
-    if (it.abortable) run.signal?.addEventListener('abort', onAbort);
-    run.waiting.add(fail);
-
     const answered = (answer: unknown): void => {
       if (over) {
         releaseLate(it, suspect, answer);
@@ -94,9 +91,54 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
         fail(thrown instanceof BadAnswer ? badAnswer(it, thrown) : failed(it, thrown));
       }
     };
-    // An async function, so that a throw at once is a rejection like any other.
-    runAs(suspect, async () => it.call(controller.signal)).then(answered, (thrown) => fail(failed(it, thrown)));
+    const wait = (): void => {
+      const onAbort = (): void => fail(aborted(it));
+      const timer = setTimeout(() => fail(late(it)), it.deadline ?? run.deadline);
+      if (it.abortable) run.signal?.addEventListener('abort', onAbort);
+      run.waiting.add(fail);
+      stopWaiting = () => {
+        clearTimeout(timer);
+        run.waiting.delete(fail);
+        run.signal?.removeEventListener('abort', onAbort);
+      };
+    };
+
+    let answer: unknown;
+    try {
+      answer = runAs(suspect, () => it.call(signal.get));
+    } catch (thrown) {
+      fail(failed(it, thrown));
+      return;
+    }
+    if (!isObject(answer)) {
+      answered(answer);
+      return;
+    }
+    if (!over) wait();
+    // An async function, so that promises of any kind are waited for, and whatever they throw is a rejection.
+    runAs(suspect, async () => answer).then(answered, (thrown) => fail(failed(it, thrown)));
   });
+}
+
+/** Whether it may be a promise. */
+function isObject(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function createSignal(): { readonly get: SignalOf; abort(error: HostError): void } {
+  let controller: AbortController | undefined;
+  let failure: HostError | undefined;
+  return {
+    get() {
+      controller ??= new AbortController();
+      if (failure !== undefined) controller.abort(failure);
+      return controller.signal;
+    },
+    abort(error) {
+      failure = error;
+      controller?.abort(error);
+    },
+  };
 }
 
 /** Fails every call that waits; without any, the next one. */

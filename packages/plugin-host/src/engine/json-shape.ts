@@ -60,15 +60,15 @@ export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
 
 /** An object with these fields; fields that it has beside them are left out. */
 export function object<S extends Shapes>(fields: S): Shape<Shaped<S>> {
+  const shapes = Object.entries(fields);
   return (value, where) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail(where, value, 'an object');
-    const entries = Object.entries(fields).map(([name, shape]) => {
-      return [
-        name,
-        shape(Object.hasOwn(value, name) ? value[name as keyof typeof value] : undefined, `${where}.${name}`),
-      ];
-    });
-    return Object.fromEntries(entries) as Shaped<S>;
+    const given = value as Readonly<Record<string, unknown>>;
+    const shaped: Record<string, unknown> = {};
+    for (const [name, shape] of shapes) {
+      shaped[name] = shape(Object.hasOwn(given, name) ? given[name] : undefined, `${where}.${name}`);
+    }
+    return shaped as Shaped<S>;
   };
 }
 
