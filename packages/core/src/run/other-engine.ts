@@ -8,7 +8,7 @@ import { checkRoot } from '../tasks/recognise.ts';
 import { checkOptions, checkPlatform } from './admission.ts';
 import { openImages, type RunImages } from './images.ts';
 import { createControl } from './link.ts';
-import { createHost, defaultDeadlineMs, needsHost } from './plugins.ts';
+import { createHost, defaultDeadlineMs, imageVersionsOf, needsHost } from './plugins.ts';
 import { openRecord } from './record.ts';
 import { clearOnce } from './store.ts';
 import { guardThread } from './watchdog.ts';
@@ -71,7 +71,7 @@ async function conductBy<O>(
   const guard = guardThread(options);
   try {
     const records = stage === 'restore' ? await readRecords(run) : null;
-    const outcome = await withHost(stage, options, run, warnings, (host) => {
+    const outcome = await withHost({ stage, options, images: run, records, warnings }, (host) => {
       checkRecordedProviders(records, host?.plugins ?? []);
       return work({ job: { ...job, host }, records, beforeWriting });
     });
@@ -100,17 +100,24 @@ function jobOf(options: RunOptions, images: string, startedAt: number, warnings:
   };
 }
 
+interface Hosting {
+  readonly stage: Stage;
+  readonly options: RunOptions;
+  readonly images: RunImages;
+  readonly records: Records | null;
+  readonly warnings: string[];
+}
+
 /** Runs with the plugins between their init and their exit. Without plugins nothing of the host is even read. */
 async function withHost<O>(
-  stage: Stage,
-  options: RunOptions,
-  images: RunImages,
-  warnings: string[],
+  { stage, options, images, records, warnings }: Hosting,
   work: (host: PluginHost | null) => Promise<O>,
 ): Promise<O> {
   const record = openRecord(options);
   try {
-    const host = needsHost(options) ? await createHost(options, stage, images, record, options.signal) : null;
+    const imageVersions = stage === 'restore' ? imageVersionsOf(records) : undefined;
+    const parts = { options, images, record, imageVersions, signal: options.signal };
+    const host = needsHost(options) ? await createHost(parts) : null;
     await host?.start(stage);
     try {
       const outcome = await work(host);

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { ImageVersions, PluginHost, PluginInfo } from '@criujs/plugin-host';
-import { decodeRecords, type PluginRecord, recordsName } from '@criujs/plugin-host/engine';
+import { decodeRecords, type PluginRecord, type Records, recordsName } from '@criujs/plugin-host/engine';
 import {
   type Descriptor,
   type HookArgs,
@@ -37,7 +37,10 @@ export function openPlugins(options: RunOptions, stage: Stage | null, images: Pl
   const record = openRecord(options);
   // Loading begins while the engine's thread starts; its failure is told where it is waited for.
   // Without plugins nothing of the host is even read.
-  const create = (): Promise<PluginHost> => createHost(options, stage, images, record);
+  const create = async (): Promise<PluginHost> => {
+    const imageVersions = stage === 'restore' ? await readVersions(images) : undefined;
+    return createHost({ options, images, record, imageVersions });
+  };
   const loading = needsHost(options) ? create() : null;
   loading?.catch(() => undefined);
   let host: PluginHost | null = null;
@@ -89,14 +92,17 @@ export function needsHost({ plugins = [], pluginOptions = {}, record }: RunOptio
   return plugins.length > 0 || Object.keys(pluginOptions).length > 0 || record !== undefined;
 }
 
-/** @param signal ends calls that wait; the embedded engine ends them from its own thread */
-export async function createHost(
-  options: RunOptions,
-  stage: Stage | null,
-  images: PluginImages,
-  record: RunRecord,
-  signal?: AbortSignal,
-): Promise<PluginHost> {
+interface HostParts {
+  readonly options: RunOptions;
+  readonly images: PluginImages;
+  readonly record: RunRecord;
+  /** For a restore: the versions of the plugins' parts. */
+  readonly imageVersions: ImageVersions | undefined;
+  /** Ends calls that wait; the embedded engine ends them from its own thread. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export async function createHost({ options, images, record, imageVersions, signal }: HostParts): Promise<PluginHost> {
   const { createPluginHost, createRecorder } = await import('@criujs/plugin-host');
   const { plugins = [], cwd, loaders, pluginOptions, hookDeadline = defaultDeadlineMs, onLog } = options;
   const recorder = record.sink === null ? null : createRecorder(record.sink);
@@ -107,7 +113,7 @@ export async function createHost(
     loaders,
     options: pluginOptions,
     images: store === undefined || recorder === null ? store : recorder.sections(store),
-    imageVersions: stage === 'restore' ? await readVersions(images) : undefined,
+    imageVersions,
     deadline: hookDeadline,
     signal,
     onLog,
@@ -118,8 +124,12 @@ export async function createHost(
 /** What `criujs.json` says of the plugins' parts; nothing in images of CRIU. */
 async function readVersions(images: PluginImages): Promise<ImageVersions> {
   const bytes = await images.read(recordsName);
-  if (bytes === null) return {};
-  return Object.fromEntries(decodeRecords(bytes).plugins.map(({ name, imageVersion }) => [name, imageVersion]));
+  return imageVersionsOf(bytes === null ? null : decodeRecords(bytes));
+}
+
+/** By plugin name. */
+export function imageVersionsOf(records: Records | null): ImageVersions {
+  return Object.fromEntries((records?.plugins ?? []).map(({ name, imageVersion }) => [name, imageVersion]));
 }
 
 function recordOf({ name, version, apiVersion, imageVersion }: PluginInfo): PluginRecord {
