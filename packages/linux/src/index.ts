@@ -12,6 +12,7 @@ export {
 } from './descriptors/own.ts';
 export { pidfdGetfd, pidfdOpen, pidfdSend } from './descriptors/pidfd.ts';
 export { readable } from './descriptors/ready.ts';
+export { type Watch, watchReadable } from './descriptors/watch.ts';
 export { errno, errnoName, LinuxError, type LinuxErrorDetails } from './errors.ts';
 export { type MappedFile, mapFile, readMemory, readMemoryInto, writeMemory } from './memory.ts';
 export { type EpollTarget, type Fdinfo, parseFdinfo } from './proc/fdinfo.ts';

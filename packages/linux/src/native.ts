@@ -9,6 +9,8 @@ type Koffi = typeof import('koffi').default;
 export interface Native {
   readonly koffi: Koffi;
   readonly libc: LibraryHandle;
+  /** By what the C library was found. */
+  readonly libraryPath: string;
 }
 
 /** glibc first, then musl by the names that its distributions install. */
@@ -30,7 +32,7 @@ function load(): Native {
     throw unsupported(`the processor is ${process.arch}`, 'Run it with Node for x64: only x86-64 is supported so far.');
   }
   const koffi = loadKoffi();
-  return { koffi, libc: loadLibrary(koffi) };
+  return { koffi, ...loadLibrary(koffi) };
 }
 
 function loadKoffi(): Koffi {
@@ -46,10 +48,10 @@ function loadKoffi(): Koffi {
   }
 }
 
-function loadLibrary(koffi: Koffi): LibraryHandle {
+function loadLibrary(koffi: Koffi): Pick<Native, 'libc' | 'libraryPath'> {
   for (const name of libraryNames) {
     try {
-      return koffi.load(name);
+      return { libc: koffi.load(name), libraryPath: name };
     } catch {
       // the next name may be the one of this system
     }

@@ -6,6 +6,7 @@ import { defaultDeadlineMs } from './plugins.ts';
 export interface WatchdogStart {
   /** Two words: how often the guarded thread was alive, and whether it is watched now. */
   readonly memory: SharedArrayBuffer;
+  readonly word: typeof watchdogWord;
   /** Milliseconds that it may be silent. */
   readonly limitMs: number;
   readonly hookDeadlineMs: number;
@@ -13,7 +14,7 @@ export interface WatchdogStart {
 }
 
 /** The words of {@link WatchdogStart.memory}. */
-export const watchdogWord = { beat: 0, watching: 1 } as const;
+const watchdogWord = { beat: 0, watching: 1 } as const;
 
 /** Ends the process when plugins block its main thread: nothing could be thrown there. */
 export interface Watchdog {
@@ -39,11 +40,17 @@ export function guardThread({
   const words = new Int32Array(memory);
   const workerData: WatchdogStart = {
     memory,
+    word: watchdogWord,
     limitMs: hookDeadline + graceMs,
     hookDeadlineMs: hookDeadline,
     lastWords,
   };
-  const worker = new Worker(new URL('./watchdog-thread.js', import.meta.url), { workerData, name: 'criujs watchdog' });
+  const worker = new Worker(new URL('./watchdog-thread.cjs', import.meta.url), {
+    workerData,
+    name: 'criujs watchdog',
+    // Nothing that the program loads into its threads.
+    execArgv: [],
+  });
   worker.unref();
   // Without it everything works but the end of an endless loop.
   worker.on('error', () => undefined);

@@ -6,6 +6,7 @@ import { askRelease } from './ask-release.ts';
 import { openBridge } from './bridge.ts';
 import { failureOf } from './failure.ts';
 import { findCriu } from './find.ts';
+import { openLine } from './line.ts';
 import { followLog } from './log/follow.ts';
 import type { LogLine } from './log/lines.ts';
 import { findNativePlugins, linkNativePlugins } from './native-plugins.ts';
@@ -65,11 +66,13 @@ export async function runCriu<T>(
 ): Promise<T> {
   const { cwd = process.cwd(), nativePlugins = [] } = options;
   const bin = findCriu(options.bin, cwd);
-  const release = await askRelease(bin);
-  warnOfHooks(job, release);
-  const { opts, inherited, close } = encodeOptions(options.options ?? {}, { release, cwd, firstInherited });
-  const closing: (() => unknown)[] = [close];
+  const line = openLine();
+  const closing: (() => unknown)[] = [() => line.close()];
   try {
+    const release = await askRelease(bin);
+    warnOfHooks(job, release);
+    const { opts, inherited, close } = encodeOptions(options.options ?? {}, { release, cwd, firstInherited });
+    closing.push(close);
     const { logFile: logName = `${task.stage}.log`, workDirFd: wanted } = opts;
     const place = openWorkPlace({ images: job.images, logName, wanted });
     closing.push(() => place.close());
@@ -79,7 +82,7 @@ export async function runCriu<T>(
     const alone = bridge === null && natives.length > 0 ? linkNativePlugins(natives) : null;
     closing.push(() => alone?.close());
     const environment = bridge?.environment ?? (alone === null ? {} : { CRIU_LIBS_DIR: alone.path });
-    const swrk = await startSwrk({ bin, environment, inherited, terminal: opts.shellJob === true });
+    const swrk = await startSwrk({ bin, line, environment, inherited, terminal: opts.shellJob === true });
     const request = { ...requestOf(place, logName), ...opts, ...task.opts, workDirFd: place.workFd };
     const scripts = (options.actionScripts ?? []).map((script) => actionScript(script, cwd, job.signal));
     const listeners = [...scripts, ...(options.onStep === undefined ? [] : [options.onStep])];

@@ -1,15 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { Worker } from 'node:worker_threads';
 import {
   type CriuReqSchema,
   CriuReqType,
   type CriuRespValid,
   decodeResponse,
-  encodeRequest,
   type MessageInitShape,
 } from '@criujs/images';
-import { closeFd, LinuxError, type Packet, packetPair, sendPacket, trySyscall } from '@criujs/linux';
+import { closeFd } from '@criujs/linux';
 import { EngineError } from '@criujs/plugin-host/engine';
+import type { Line } from './line.ts';
 
 /** The number of the socket in CRIU; what it inherits follows. */
 const socketInCriu = 3;
@@ -18,11 +17,10 @@ export const firstInherited: number = socketInCriu + 1;
 /** Bytes that are kept of what CRIU writes before it opens its log. */
 const mostSaid = 16 * 1024;
 
-/** shutdown(2): SHUT_RDWR. */
-const bothWays = 2;
-
 export interface SwrkOptions {
   readonly bin: string;
+  /** Closed with the worker. */
+  readonly line: Line;
   /** Beside our own. */
   readonly environment: Readonly<Record<string, string>>;
   /** Descriptors of ours that CRIU gets, from {@link firstInherited} on. */
@@ -77,33 +75,24 @@ export type Answer = CriuRespValid | null;
  * Starts CRIU as our own worker, `criu swrk`: it does one request that comes through a socket pair.
  * @throws EngineError CRIU_MISSING when it cannot be started
  */
-export async function startSwrk({ bin, environment, inherited, terminal }: SwrkOptions): Promise<Swrk> {
-  const { ours, theirs } = packetPair();
-  let child: ChildProcess;
-  try {
-    child = await spawned(
-      spawn(bin, ['swrk', String(socketInCriu)], {
-        stdio: [terminal ? 'inherit' : 'ignore', 'pipe', 'pipe', theirs, ...inherited],
-        // Else Ctrl-C would kill it in the middle of its work, beside telling us.
-        detached: !terminal,
-        env: { ...process.env, ...environment },
-      }),
-      bin,
-    );
-  } catch (error) {
-    closeFd(ours);
-    throw error;
-  } finally {
-    closeFd(theirs);
-  }
+export async function startSwrk({ bin, line, environment, inherited, terminal }: SwrkOptions): Promise<Swrk> {
+  const child = await spawned(
+    spawn(bin, ['swrk', String(socketInCriu)], {
+      stdio: [terminal ? 'inherit' : 'ignore', 'pipe', 'pipe', line.theirs, ...inherited],
+      // Else Ctrl-C would kill it in the middle of its work, beside telling us.
+      detached: !terminal,
+      env: { ...process.env, ...environment },
+    }),
+    bin,
+  );
+  line.handOver();
   const ended = endOf(child);
-  const packets = listen(ours);
   return {
     pid: child.pid as number,
     async ask(request, step) {
-      if (!send(ours, request)) return null;
+      if (!line.send(request)) return null;
       for (;;) {
-        const packet = await packets.next();
+        const packet = await line.next();
         if (packet === null) return null;
         const response = decodeResponse(packet.bytes);
         if (response.type !== CriuReqType.NOTIFY) return response;
@@ -112,14 +101,12 @@ export async function startSwrk({ bin, environment, inherited, terminal }: SwrkO
         for (const fd of packet.descriptors) closeFd(fd);
         // Required, and not looked at here.
         const opts = { imagesDirFd: -1, external: [...external] };
-        if (!send(ours, { type: CriuReqType.NOTIFY, notifySuccess: ok, opts })) return null;
+        if (!line.send({ type: CriuReqType.NOTIFY, notifySuccess: ok, opts })) return null;
       }
     },
     kill: () => void child.kill('SIGKILL'),
     async close() {
-      trySyscall('shutdown', ours, bothWays);
-      await packets.ended;
-      closeFd(ours);
+      await line.close();
       return ended;
     },
   };
@@ -142,55 +129,4 @@ function endOf(child: ChildProcess): Promise<Ended> {
   child.stdout?.setEncoding('utf8').on('data', keep);
   child.stderr?.setEncoding('utf8').on('data', keep);
   return new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal, said })));
-}
-
-/** false: CRIU is not there any more. */
-function send(fd: number, request: MessageInitShape<typeof CriuReqSchema>): boolean {
-  const bytes = encodeRequest(request);
-  try {
-    return sendPacket(fd, bytes);
-  } catch (error) {
-    if (error instanceof LinuxError && (error.code === 'EPIPE' || error.code === 'ECONNRESET')) return false;
-    throw error;
-  }
-}
-
-type Full = Extract<Packet, { kind: 'packet' }>;
-
-/** What comes in, packet by packet; null at the end. */
-function listen(fd: number): { next(): Promise<Full | null>; readonly ended: Promise<void> } {
-  const worker = new Worker(new URL('./swrk-thread.js', import.meta.url), {
-    workerData: fd,
-    name: 'criujs listens to CRIU',
-    trackUnmanagedFds: false,
-  });
-  const waiting: Full[] = [];
-  let over = false;
-  let wake = (): void => undefined;
-  worker.on('message', (packet: Full | { kind: 'end' }) => {
-    // A Buffer crosses threads as a plain Uint8Array.
-    if (packet.kind === 'packet') waiting.push(packet);
-    else over = true;
-    wake();
-  });
-  const ended = new Promise<void>((resolve) => {
-    const end = (): void => {
-      over = true;
-      wake();
-      resolve();
-    };
-    worker.once('exit', end);
-    worker.once('error', end);
-  });
-  return {
-    ended,
-    async next() {
-      while (waiting.length === 0 && !over) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-      return waiting.shift() ?? null;
-    },
-  };
 }

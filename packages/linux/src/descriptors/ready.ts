@@ -3,10 +3,10 @@ import { errno } from '../errors.ts';
 import { expectSuccess, trySyscall } from '../syscall.ts';
 
 /** struct pollfd, poll(2): the descriptor, two bytes of what is wanted, two of what there is. */
-const entryLength = 8;
-const wantedOffset = 4;
+export const entryLength = 8;
+export const wantedOffset = 4;
 const thereOffset = 6;
-const POLLIN = 1;
+export const POLLIN = 1;
 const microsecond = 1000;
 
 /**
