@@ -135,7 +135,7 @@ static int dump_ext_file(int fd, int id)
 	if (length > 0)
 		hook->about |= WIRE_LINK;
 	link[length > 0 ? length : 0] = 0;
-	return bridge.posted && !is_fork() ? post(link, fd) : ask_to_dump(link, fd);
+	return bridge.may_post && !is_fork() ? post(link, fd) : ask_to_dump(link, fd);
 }
 
 static int restore_ext_file(int id, bool *retry)
@@ -370,7 +370,7 @@ static int init(int stage)
 	for (unsigned int i = 0; i < CR_PLUGIN_DESC.max_hooks; i++)
 		if (!(answer.welcome.served & (1u << i)))
 			CR_PLUGIN_DESC.hooks[i] = NULL;
-	bridge.posted = stage == ABI_DUMP && answer.welcome.flags & WIRE_POSTED;
+	bridge.may_post = stage == ABI_DUMP && answer.welcome.flags & WIRE_MAY_POST;
 	if (stage == ABI_RESTORE) {
 		tick_off(wire_text(&answer, 0));
 		store_make();
@@ -385,8 +385,6 @@ static void finish(int stage, int result)
 
 	if (bridge.socket < 0 || is_fork())
 		return;
-	if (!bridge.broken)
-		settle(0, 0);
 	wire_begin(&question, WIRE_EXIT, ++bridge.sequence);
 	question.exit.stage = stage;
 	question.exit.result = result;

@@ -35,10 +35,10 @@ static struct {
 	uint32_t sequence;
 	/* After a failure nothing more is asked. */
 	bool broken;
-	/* Questions of a dump whose answers are still to come, and what was wrong with one that came. */
-	bool posted;
-	unsigned int waiting;
-	int refused;
+	/* Whether questions of a dump may be posted, how many were, and whether one of them was answered that it failed. */
+	bool may_post;
+	unsigned int posts;
+	bool refused;
 	/* One byte that is 0 in every fork: pids lie across namespaces, and both sides may be 1. */
 	volatile uint8_t *original;
 } bridge = { .socket = -1, .bell = -1, .deadline = 10000 };
@@ -49,8 +49,8 @@ static union wire_message answer;
 /* Names that are in the image's inventory already. */
 static char inventory[4096];
 
-/* Questions that are posted and not answered: a socket holds ten packets that nobody has read. */
-#define MOST_WAITING 8
+/* The bell is rung for one posted question in so many: to wake the plugin host for each would take longer than to ask. */
+#define POSTS_A_RING 16
 
 static bool is_fork(void)
 {
@@ -99,9 +99,18 @@ static int complain(const char *what, int result)
 	}
 }
 
+/* An answer to what was posted: that it failed, which ends the dump at the next question, or only that somebody is there. */
+static void hear_of_post(void)
+{
+	if (!answer.reply.result || bridge.refused)
+		return;
+	fail("DUMP_EXT_FILE: %s\n", wire_text(&answer, 0));
+	bridge.refused = true;
+}
+
 /*
- * Receives the answer to `sequence` (0: any), which must be of `type`, and the files that come before it. 0, or -EIO after a
- * complaint; fd is -1 then. With MSG_DONTWAIT in `flags`, -EAGAIN when there is none yet.
+ * Receives the answer to `sequence`, which must be of `type`, and what comes before it: files, and answers to what was posted.
+ * 0, or -EIO after a complaint; fd is -1 then. With MSG_DONTWAIT in `flags`, -EAGAIN when there is none yet.
  */
 static int receive_answer(const char *what, int socket, int flags, enum wire_type type, uint32_t sequence, int *fd)
 {
@@ -110,11 +119,18 @@ static int receive_answer(const char *what, int socket, int flags, enum wire_typ
 	int result;
 
 	*fd = -1;
-	while ((result = wire_receive_files(socket, flags, &answer, fds, WIRE_MOST_FILES, &count)) == WIRE_FILES)
-		store_keep(wire_text(&answer, 0), fds, count);
+	for (;;) {
+		result = wire_receive_files(socket, flags, &answer, fds, WIRE_MOST_FILES, &count);
+		if (result == WIRE_FILES)
+			store_keep(wire_text(&answer, 0), fds, count);
+		else if (result == WIRE_REPLY && !count && bridge.posts > 0 && answer.header.sequence != sequence)
+			hear_of_post();
+		else
+			break;
+	}
 	if (result == -EAGAIN && flags & MSG_DONTWAIT)
 		return -EAGAIN;
-	if (result == (int)type && count <= 1 && (!sequence || answer.header.sequence == sequence)) {
+	if (result == (int)type && count <= 1 && answer.header.sequence == sequence) {
 		*fd = count ? fds[0] : -1;
 		return 0;
 	}
@@ -148,34 +164,6 @@ static void note_plugin(void)
 }
 
 /*
- * Takes the answers to what was posted, all of them or those that are there, or until no more than `left` wait. The first that
- * is not 0 ends the dump at the next question; the plugin host ends it in any case.
- */
-static int settle(unsigned int left, int flags)
-{
-	while (bridge.waiting > left) {
-		int fd, result = receive_answer("DUMP_EXT_FILE", bridge.socket, flags, WIRE_REPLY, 0, &fd);
-
-		if (result == -EAGAIN)
-			break;
-		bridge.waiting--;
-		if (fd >= 0)
-			close(fd);
-		if (result) {
-			bridge.broken = true;
-			return result;
-		}
-		if (!answer.reply.result) {
-			note_plugin();
-		} else if (!bridge.refused) {
-			fail("DUMP_EXT_FILE: %s\n", wire_text(&answer, 0));
-			bridge.refused = -EIO;
-		}
-	}
-	return bridge.refused;
-}
-
-/*
  * Asks the prepared question, and gives the descriptor that came with the answer (-1: none), which is the caller's. Answers
  * what the host answered, 0 or a negated error number. A positive one never gets through.
  */
@@ -187,7 +175,7 @@ static int ask(const char *path, const char *root, int sent, int *received)
 	int result;
 
 	*received = -1;
-	if (bridge.broken || (!fork && settle(0, 0)))
+	if (bridge.broken || bridge.refused)
 		return -EIO;
 	if (!wire_end(&question, path, root)) {
 		fail("%s: a path of more than %d bytes\n", what, WIRE_LONGEST_TEXT);
@@ -212,12 +200,13 @@ static int ask(const char *path, const char *root, int sent, int *received)
 		bridge.broken = true;
 		return result;
 	}
-	result = answer.reply.result;
+	/* One that was posted before this. */
+	result = bridge.refused ? -EIO : answer.reply.result;
 	if (result > 0 || result < -4095) {
 		fail("%s: the plugin host answered %d\n", what, result);
 		result = -EIO;
 	}
-	if (result && result != -ENOTSUP)
+	if (result && result != -ENOTSUP && !bridge.refused)
 		fail("%s: %s\n", what, wire_text(&answer, 0));
 	if (result && *received >= 0) {
 		close(*received);
@@ -244,23 +233,34 @@ static int refuse_answer(const char *why, int fd)
 	return -EIO;
 }
 
-/* Asks, and lets CRIU go on: the answer is looked at later, before the dump counts. */
+/* Asks, and lets CRIU go on: whether that was right shows later, before the dump counts. */
 static int post(const char *path, int sent)
 {
-	int result = bridge.broken ? -EIO : settle(MOST_WAITING, 0);
+	bool ring = bridge.posts++ % POSTS_A_RING == 0;
+	int fd = -1, result;
 
-	result = result ? result : settle(0, MSG_DONTWAIT);
-	if (result)
-		return result;
+	if (ring && !bridge.broken)
+		bridge.broken = receive_answer("DUMP_EXT_FILE", bridge.socket, MSG_DONTWAIT, WIRE_REPLY,
+					       question.header.sequence, &fd) != -EAGAIN;
+	if (fd >= 0)
+		close(fd);
+	if (bridge.broken || bridge.refused)
+		return -EIO;
+	question.hook.about |= WIRE_POSTED;
 	if (!wire_end(&question, path, NULL))
 		return -ENAMETOOLONG;
-	result = wire_send(bridge.socket, bridge.bell, &question, sent);
-	if (result) {
-		bridge.broken = true;
-		return complain("DUMP_EXT_FILE", result);
+	result = wire_send_packet(bridge.socket, MSG_DONTWAIT, &question, sent);
+	/* So much waits already that somebody must read it first. */
+	if (result == -EAGAIN) {
+		result = wire_ring(bridge.bell);
+		result = result ? result : wire_send_packet(bridge.socket, 0, &question, sent);
 	}
-	bridge.waiting++;
-	return 0;
+	if (!result && ring)
+		result = wire_ring(bridge.bell);
+	if (!result)
+		return 0;
+	bridge.broken = true;
+	return complain("DUMP_EXT_FILE", result);
 }
 
 #endif

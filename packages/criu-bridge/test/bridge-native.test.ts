@@ -1,48 +1,29 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { closeFd, sendPacket } from '@criujs/linux';
 import { hookTable } from '@criujs/plugin-sdk';
 import {
-  buildNative,
   type Connection,
   encode,
-  findCompiler,
+  hookFlags,
   listen,
   type Message,
   type MessageInput,
   replyFlags,
+  welcomeFlags,
 } from '@criujs/wire';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { compilerMissing, runStandIn } from './harness/stand-in.ts';
 
-// The bridge without CRIU: a program of ours loads it, as each release would, under sanitizers; and this test is the plugin host,
-// a good one or a bad one.
+// The bridge without CRIU; and this test is the plugin host, a good one or a bad one.
 
-const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
 const native = new URL('../native/', import.meta.url);
 const token = 'ab'.repeat(32);
 const allHooks = 0x7fff;
-
-function compilerMissing(): string | null {
-  try {
-    findCompiler();
-    return null;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-function bridge(): Promise<string> {
-  return buildNative({ source: new URL('bridge.c', native), kind: 'library', flags: [...sanitizers, '-ldl'] });
-}
-
-function host(hooks: number | null): Promise<string> {
-  const flags = [...sanitizers, '-rdynamic', ...(hooks === null ? [] : [`-DHOOKS=${hooks}`]), '-ldl'];
-  return buildNative({ source: new URL('./native/host.c', import.meta.url), kind: 'program', flags });
-}
 
 type Say = (message: MessageInput, descriptors?: readonly number[]) => void;
 
@@ -55,10 +36,12 @@ interface HostRun {
   readonly calls: readonly string[];
   readonly script: Script;
   readonly environment?: string;
+  /** Looks at nothing after the first message. */
+  readonly deaf?: boolean;
 }
 
 /** Runs the program, and gives its lines. */
-async function run({ hooks = 12, stage = 0, calls, script, environment }: HostRun): Promise<string[]> {
+async function run({ hooks = 12, stage = 0, calls, script, environment, deaf = false }: HostRun): Promise<string[]> {
   const directory = mkdtempSync(join(tmpdir(), 'criujs-native-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const listener = listen({
@@ -67,25 +50,13 @@ async function run({ hooks = 12, stage = 0, calls, script, environment }: HostRu
       const say: Say = (answer, descriptors) => connection.send({ sequence: message.sequence, ...answer }, descriptors);
       script(message, say, connection);
       if (descriptor !== null) closeFd(descriptor);
+      // A handler that never comes to an end.
+      return deaf ? new Promise(() => {}) : undefined;
     },
     onEnd: () => {},
   });
   onTestFinished(() => listener.close());
-  const child = spawn(await host(hooks), [await bridge(), directory, String(stage), ...calls], {
-    env: { ...process.env, CRIUJS_BRIDGE: environment ?? `${listener.name}:${token}` },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  let complained = '';
-  child.stdout.on('data', (text: Buffer) => {
-    said += text;
-  });
-  child.stderr.on('data', (text: Buffer) => {
-    complained += text;
-  });
-  const [code] = await once(child, 'close');
-  expect({ code, complained }, 'the sanitizers').toEqual({ code: 0, complained: '' });
-  return said.trim().split('\n');
+  return runStandIn({ hooks, stage, calls, directory, environment: environment ?? `${listener.name}:${token}` });
 }
 
 /** Serves all hooks, and answers each with success and nothing else; `odd` answers some otherwise. */
@@ -233,32 +204,93 @@ describe.skipIf(missing)(missing ?? 'the bridge under sanitizers', () => {
     expect(lines.at(-1)).toBe('left open 0');
   });
 
-  test('posted questions are answered before anything else; the first that failed ends the dump', async () => {
-    let asked = 0;
-    const script: Script = (message, say) => {
-      if (message.type === 'HELLO') say({ type: 'WELCOME', served: allHooks, deadline: 500, flags: 1 });
+  /** Lets questions be posted, and answers only what somebody waits for; `heard` gets each posted one. */
+  function posting(heard: (message: Message<'HOOK'>, say: Say) => void): Script {
+    return (message, say) => {
+      if (message.type === 'HELLO')
+        say({ type: 'WELCOME', served: allHooks, deadline: 500, flags: welcomeFlags.MAY_POST });
       if (message.type === 'EXIT') say({ type: 'REPLY' });
-      if (message.type === 'HOOK') {
-        asked += 1;
-        say(
-          asked === 3
-            ? { type: 'REPLY', result: -19, error: 'plugin one: no power' }
-            : { type: 'REPLY', plugin: 'one' },
-        );
-      }
+      if (message.type !== 'HOOK') return;
+      if (message.about & hookFlags.POSTED) heard(message, say);
+      else say({ type: 'REPLY' });
     };
-    const lines = await run({ calls: ['init', '2:1', '2:2', '2:3', '11:5', '2:4', 'exit'], script });
+  }
+
+  const posts = (count: number): string[] => Array.from({ length: count }, (_, at) => `2:${at + 1}`);
+
+  test('posted questions come in order, and nobody waits for them', async () => {
+    const asked: number[] = [];
+    const script = posting(({ id }) => asked.push(id));
+    const lines = await run({ calls: ['init', ...posts(40), '11:5', 'exit'], script });
+    expect(asked).toEqual(Array.from({ length: 40 }, (_, at) => at + 1));
+    expect(lines).toEqual(expect.arrayContaining(['2:1 0', '2:40 0', '11:5 -95', 'exit']));
+    expect(lines.filter((line) => line.startsWith('log 1'))).toEqual([]);
+    expect(lines.at(-1)).toBe('left open 0');
+  });
+
+  test('more than a socket holds waits until somebody has read', async () => {
+    const asked: number[] = [];
+    const script = posting(({ id }) => asked.push(id));
+    const lines = await run({ calls: ['init', ...posts(1000), 'exit'], script });
+    expect(asked).toHaveLength(1000);
+    expect(lines).toContain('2:1000 0');
+    expect(lines.at(-1)).toBe('left open 0');
+  });
+
+  test('a posted question that failed ends the dump at the next that waits; a sign of life does not', async () => {
+    const script = posting(({ id }, say) => {
+      if (id === 1) say({ type: 'REPLY' });
+      if (id === 3) say({ type: 'REPLY', result: -19, error: 'plugin one: no power' });
+      if (id === 4) say({ type: 'REPLY', result: -19, error: 'plugin one: no power for that, too' });
+    });
+    const lines = await run({ calls: ['init', ...posts(4), '11:5', '2:5', 'exit'], script });
     expect(lines).toEqual(
       expect.arrayContaining([
         '2:1 0',
-        '2:2 0',
-        '2:3 0',
+        '2:4 0',
         '11:5 -5',
-        '2:4 -5',
+        '2:5 -5',
         'log 1 Error (criujs): DUMP_EXT_FILE: plugin one: no power',
       ]),
     );
-    expect(lines.filter((line) => line === 'inventory one')).toHaveLength(1);
+    expect(
+      lines.filter((line) => line.startsWith('log 1')),
+      'it is said once',
+    ).toHaveLength(1);
+    expect(lines.at(-1)).toBe('left open 0');
+  });
+
+  test('whoever waits behind posted questions waits as long as there are signs of life', async () => {
+    const posted: Say[] = [];
+    const script: Script = (message, say, connection) => {
+      if (message.type === 'HOOK' && message.about & hookFlags.POSTED) posted.push(say);
+      else if (message.type === 'HOOK') void answerLate(posted, say);
+      else posting(() => {})(message, say, connection);
+    };
+    const lines = await run({ calls: ['init', ...posts(3), '11:5', 'exit'], script });
+    expect(lines).toContain('11:5 -95');
+    expect(lines.at(-1)).toBe('left open 0');
+  });
+
+  /** Three signs of life and an answer, 300 ms apart, where 500 may pass without any. */
+  async function answerLate(posted: readonly Say[], say: Say): Promise<void> {
+    for (const sayThat of [...posted, say]) {
+      await sleep(300);
+      sayThat({ type: 'REPLY' });
+    }
+  }
+
+  test('posted questions that nobody reads end the dump after the deadline', async () => {
+    const listening: Connection[] = [];
+    const script: Script = (message, say, connection) => {
+      if (message.type !== 'HELLO') return;
+      say({ type: 'WELCOME', served: allHooks, deadline: 300, flags: welcomeFlags.MAY_POST });
+      listening.push(connection);
+    };
+    const lines = await run({ calls: ['init', ...posts(600), 'exit'], script, deaf: true });
+    expect(listening).toHaveLength(1);
+    expect(lines).toContain('log 1 Error (criujs): DUMP_EXT_FILE: no answer from the plugin host in 300 ms');
+    expect(lines).toContain('2:600 -5');
     expect(lines.at(-1)).toBe('left open 0');
   });
 

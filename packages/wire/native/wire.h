@@ -47,8 +47,8 @@ enum wire_type {
 };
 
 enum wire_hello_flag { WIRE_FORKED = 1, WIRE_DESCRIBE = 2, WIRE_LISTED = 4 };
-enum wire_welcome_flag { WIRE_POSTED = 1 };
-enum wire_hook_flag { WIRE_STAT = 1, WIRE_OPEN = 2, WIRE_LINK = 4, WIRE_AHEAD = 8 };
+enum wire_welcome_flag { WIRE_MAY_POST = 1 };
+enum wire_hook_flag { WIRE_STAT = 1, WIRE_OPEN = 2, WIRE_LINK = 4, WIRE_AHEAD = 8, WIRE_POSTED = 16 };
 enum wire_reply_flag { WIRE_RETRY = 1, WIRE_CHANGED = 2, WIRE_MOUNT = 4 };
 
 struct wire_header {
@@ -260,11 +260,10 @@ static inline bool wire_end(union wire_message *message, const char *first, cons
 }
 
 /*
- * Sends a message that was ended, with a descriptor unless it is -1, then rings the bell unless that is -1: whoever hosts
- * plugins in Node waits for the bell, not for the socket. Answers 0 or a negated error number. Waits as long as the socket's
- * SO_SNDTIMEO says.
+ * Sends a message that was ended, with a descriptor unless it is -1. Answers 0 or a negated error number. Waits as long as the
+ * socket's SO_SNDTIMEO says. `flags` are sendmsg's.
  */
-static inline int wire_send(int socket, int bell, const union wire_message *message, int fd)
+static inline int wire_send_packet(int socket, int flags, const union wire_message *message, int fd)
 {
 	struct iovec data = { (void *)(uintptr_t)message->bytes, message->header.length };
 	union {
@@ -284,16 +283,26 @@ static inline int wire_send(int socket, int bell, const union wire_message *mess
 		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
 	}
 	do
-		sent = sendmsg(socket, &packet, MSG_NOSIGNAL);
+		sent = sendmsg(socket, &packet, MSG_NOSIGNAL | flags);
 	while (sent < 0 && errno == EINTR);
 	if (sent < 0)
 		return -errno;
-	if ((size_t)sent != message->header.length)
-		return -EIO;
-	/* A full bell rings already. */
-	if (bell >= 0 && write(bell, "", 1) < 0 && errno != EAGAIN && errno != EINTR)
-		return -errno;
-	return 0;
+	return (size_t)sent == message->header.length ? 0 : -EIO;
+}
+
+/* Whoever hosts plugins in Node waits for the bell, not for the socket. 0 or a negated error number. */
+static inline int wire_ring(int bell)
+{
+	/* A full one rings already. */
+	return write(bell, "", 1) < 0 && errno != EAGAIN && errno != EINTR ? -errno : 0;
+}
+
+/* Sends a message and rings the bell unless that is -1. */
+static inline int wire_send(int socket, int bell, const union wire_message *message, int fd)
+{
+	int result = wire_send_packet(socket, 0, message, fd);
+
+	return result || bell < 0 ? result : wire_ring(bell);
 }
 
 /*

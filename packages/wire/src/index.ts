@@ -5,7 +5,7 @@ export { type ChildOptions, type ChildPeer, childDescriptors, startChild } from 
 export { decode, encode, versionOf } from './codec.ts';
 export type { Connection, Look, Received } from './connection.ts';
 export { WireError, type WireErrorCode, type WireErrorDetails } from './errors.ts';
-export type { Handlers } from './hub.ts';
+export type { Expects, Handlers } from './hub.ts';
 export { type Listener, type ListenOptions, listen } from './listen.ts';
 export {
   helloFlags,

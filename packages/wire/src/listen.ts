@@ -17,8 +17,8 @@ export interface Listener {
   readonly name: string;
   /** Takes all that has come by now. */
   drain(): void;
-  /** After an answer: takes the next question if it comes at once (see `Hub.linger`). */
-  linger(): void;
+  /** Settles when no handler is at work any more. */
+  idle(): Promise<void>;
   /** Closes all connections and takes socket and bell away. */
   close(): void;
 }
@@ -63,7 +63,7 @@ export function listen(options: ListenOptions): Listener {
   return {
     name,
     drain: () => hub.drain(),
-    linger: () => hub.linger(),
+    idle: () => hub.idle(),
     close() {
       bell.close();
       hub.close();

@@ -164,7 +164,7 @@ export const helloFlags = {
 /** Bits of WELCOME's `flags`. */
 export const welcomeFlags = {
   /** DUMP_EXT_FILE need not be waited for: whoever started CRIU looks at the answers before the dump counts. */
-  POSTED: 1,
+  MAY_POST: 1,
 } as const;
 
 /** Bits of HOOK's `about`: which fields say something, and what the asking side can do. */
@@ -177,6 +177,8 @@ export const hookFlags = {
   LINK: 4,
   /** Other files of the restore may come along, in FILES. */
   AHEAD: 8,
+  /** Nobody waits for the answer: it is given only if it is a failure. */
+  POSTED: 16,
 } as const;
 
 /** Bits of REPLY's `flags`. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PluginHost } from '@criujs/plugin-host';
 import { type HookName, hookTable } from '@criujs/plugin-sdk';
 import { decode, encode, type Message, mostFiles } from '@criujs/wire';
@@ -23,23 +24,23 @@ export interface Ahead {
   close(): Promise<void>;
 }
 
-/** Packets in one answer: a socket holds ten that nobody has read (net.unix.max_dgram_qlen, unix(7)). */
+/** Packets in one answer. Nobody reads while they are sent: all must fit into the socket. */
 const mostBundles = 8;
 /** Files that are open at a time and not sent yet. */
 const mostOpen = 768;
+/** Files that are opened in one turn of the event loop. */
+const mostInTurn = 16;
 
 /** Whoever brings these hooks may count on them to be called before any file is opened. */
 const earlier = ['RESTORE_INIT', 'POST_FORKING', 'RESTORE_EXT_MOUNT'] as const satisfies readonly HookName[];
 
-/** Whether files may be opened as soon as CRIU has said hello, not only when the first one is asked for. */
+/** Whether files may be opened while CRIU still starts, not only when the first one is asked for. */
 export function mayStartAtOnce(host: PluginHost): boolean {
   return !earlier.some((hook) => host.serves(hook));
 }
 
-/** The question that CRIU's side would ask for a file. */
-function questionFor(id: number): Message<'HOOK'> {
-  return decode(encode({ type: 'HOOK', hook: hookTable.RESTORE_EXT_FILE.number, id })) as Message<'HOOK'>;
-}
+/** The question that CRIU's side would ask for a file, but for its id. */
+const question = decode(encode({ type: 'HOOK', hook: hookTable.RESTORE_EXT_FILE.number })) as Message<'HOOK'>;
 
 /** @param ids files that were recorded, in the order of the images */
 export function openAhead(ids: readonly number[], ask: (message: Message<'HOOK'>) => Promise<Reply>): Ahead {
@@ -53,10 +54,12 @@ export function openAhead(ids: readonly number[], ask: (message: Message<'HOOK'>
   let closed = false;
 
   async function run(): Promise<void> {
-    while (!closed && open.size < mostOpen) {
+    for (let count = 0; !closed && open.size < mostOpen; count++) {
+      // CRIU's steps are answered on this thread, too.
+      if (count % mostInTurn === 0) await nextTurn();
       const id = waiting.shift();
       if (id === undefined) return;
-      const reply = ask(questionFor(id));
+      const reply = ask({ ...question, id });
       asked.set(id, reply);
       const settled = await reply;
       // Whoever took it meanwhile has it; and what has no descriptor is told when it is asked for.

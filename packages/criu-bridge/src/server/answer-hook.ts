@@ -1,7 +1,7 @@
 import type { HostAnswer, PluginHost } from '@criujs/plugin-host';
 import { EngineError, type LogEntry } from '@criujs/plugin-host/engine';
 import { type HookArgs, type HookName, hookTable, type OwnedDescriptor, type Provider } from '@criujs/plugin-sdk';
-import { type MessageInput, replyFlags } from '@criujs/wire';
+import { hookFlags, type MessageInput, replyFlags } from '@criujs/wire';
 import { callers, hookOf, type Memory, type Question } from './calls.ts';
 import { errnoFor, failureOf, inOneLine, nobodyRestores } from './failure.ts';
 import { putBack } from './file.ts';
@@ -13,8 +13,6 @@ export interface HookAnswerer {
   readonly memory: Memory;
   readonly ledger: Ledger;
   readonly onLog: (entry: LogEntry) => void;
-  /** CRIU went on as if the file had been taken. */
-  readonly posted: boolean;
   /** How many hooks CRIU knows. */
   readonly criuHooks: () => number;
 }
@@ -71,7 +69,8 @@ function unclaimed(it: HookAnswerer, hook: HookName, { message }: Question, prov
     const words = { RESTORE_UNIX_SK: 'unix socket', RESTORE_EXT_FILE: 'file', RESTORE_EXT_MOUNT: 'mount' }[hook];
     ledger.fail(nobodyRestores(hook, `${words} ${message.id}`, provider));
   }
-  if (it.posted && hook === 'DUMP_EXT_FILE') throw nobodyTakes(message.id, message.path);
+  // CRIU went on as if the file had been taken.
+  if (message.about & hookFlags.POSTED) throw nobodyTakes(message.id, message.path);
   return { message: { type: 'REPLY', result: -ENOTSUP } };
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, readdirSync, statSync } from 'node:fs';
 import type { PluginHost } from '@criujs/plugin-host';
 import type { EngineError, LogEntry, Records } from '@criujs/plugin-host/engine';
-import { type Listener, listen, tokenLength } from '@criujs/wire';
+import { listen, tokenLength } from '@criujs/wire';
 import type { Taken } from './ledger.ts';
 import { buildBridge, makeLibrary } from './library.ts';
 import { createSession } from './session.ts';
@@ -59,29 +59,28 @@ export async function openServer(options: ServerOptions): Promise<BridgeServer> 
   const token = randomBytes(tokenLength);
   // All plugins may be asked in one call, one after the other.
   const deadline = Math.min(hookDeadlineMs * Math.max(1, host.plugins.length) + grace, longest);
-  const session = createSession({ host, records, token, posted, deadline, onLog, onAnswer: () => listener?.linger() });
-  let listener: Listener | undefined;
+  const session = createSession({ host, records, token, posted, deadline, onLog });
   const library = makeLibrary(await buildBridge(), nativePlugins);
   const close = openWay(images);
   try {
-    const opened = listen({ directory: images, ...session });
-    listener = opened;
+    const listener = listen({ directory: images, ...session });
+    session.begin();
     return {
       environment: {
         CRIU_LIBS_DIR: library.directory,
-        CRIUJS_BRIDGE: `${opened.name}:${token.toString('hex')}`,
+        CRIUJS_BRIDGE: `${listener.name}:${token.toString('hex')}`,
       },
       pluginDirectory: library.directory,
       taken: () => session.ledger.taken,
       claimed: () => [...session.ledger.claimed],
       failures: () => session.ledger.failures,
       async settle() {
-        opened.drain();
-        await session.idle();
+        listener.drain();
+        await listener.idle();
       },
       async close() {
-        opened.close();
-        await session.idle();
+        listener.close();
+        await listener.idle();
         await session.close();
         library.remove();
         close();

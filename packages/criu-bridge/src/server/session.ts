@@ -5,6 +5,7 @@ import { EngineError, type LogEntry, type Records } from '@criujs/plugin-host/en
 import { type HookName, hookTable } from '@criujs/plugin-sdk';
 import {
   type Connection,
+  type Expects,
   type Handlers,
   helloFlags,
   hookFlags,
@@ -29,39 +30,35 @@ export interface SessionOptions {
   /** Milliseconds that the bridge waits for an answer. */
   readonly deadline: number;
   readonly onLog: (entry: LogEntry) => void;
-  /** Called after each answer. */
-  readonly onAnswer: () => void;
 }
 
 /** What CRIU's side asks in one run, from any number of connections. */
 export interface Session extends Handlers {
   readonly ledger: Ledger;
-  /** Settles when no call waits for a plugin any more. */
-  idle(): Promise<void>;
+  /** Begins to open files of a restore, unless a plugin may count on being called before. */
+  begin(): void;
   /** Opens nothing ahead any more, and closes what nobody asked for. */
   close(): Promise<void>;
 }
 
 const EACCES = 13;
 const EPROTO = 71;
-/** Of HELLO: a restore. */
-const restoreStage = 2;
+/** Milliseconds; whoever waits behind what it has posted gives up after its deadline, which the host's call may nearly fill. */
+const silenceMs = 1000;
 
 export function createSession(options: SessionOptions): Session {
-  const { host, records, token, posted, deadline, onLog, onAnswer } = options;
+  const { host, records, token, posted, deadline, onLog } = options;
   /** Those that have shown the token. */
   const known = new WeakSet<Connection>();
-  /** The last call of each connection: those of one connection are made one after the other. */
-  const waiting = new Map<Connection, Promise<void>>();
   const ledger = openLedger();
   let criuHooks = 0;
-  /** Questions that were not answered yet. */
-  let asked = 0;
-  const answerer: HookAnswerer = { host, memory: recall(records), ledger, onLog, posted, criuHooks: () => criuHooks };
+  /** When whoever waits behind what it has posted last heard that we are there. */
+  let heardAt = 0;
+  const answerer: HookAnswerer = { host, memory: recall(records), ledger, onLog, criuHooks: () => criuHooks };
   const ids = records?.externals.map(({ id }) => id) ?? [];
   const ahead: Ahead = openAhead(ids, (message) => answerHook(answerer, { message, fd: -1 }));
 
-  function greet(connection: Connection, { sequence, flags, hooks, stage, token: shown }: Message<'HELLO'>): void {
+  function greet(connection: Connection, { sequence, flags, hooks, token: shown }: Message<'HELLO'>): void {
     if (!timingSafeEqual(token, shown)) {
       refuse(connection, { sequence, result: -EACCES, error: 'the token is not the one of this run' });
       ledger.fail(broken('somebody asked to be let in with a wrong token'));
@@ -72,9 +69,8 @@ export function createSession(options: SessionOptions): Session {
     if (flags & helloFlags.FORKED) return;
     criuHooks = hooks;
     const names = host.plugins.flatMap(({ name }) => inventoryName(host, name) ?? []).join('\n');
-    const told = { served: servedBy(host), deadline, name: names, flags: posted ? welcomeFlags.POSTED : 0 };
+    const told = { served: servedBy(host), deadline, name: names, flags: posted ? welcomeFlags.MAY_POST : 0 };
     send(connection, { type: 'WELCOME', sequence, ...told });
-    if (stage === restoreStage && host.serves('RESTORE_EXT_FILE') && mayStartAtOnce(host)) ahead.start();
   }
 
   function refuse(connection: Connection, message: Omit<MessageInput<'WELCOME'>, 'type'>): void {
@@ -82,17 +78,31 @@ export function createSession(options: SessionOptions): Session {
     connection.close();
   }
 
-  async function answer(connection: Connection, message: Message<'HOOK'>, fd: number | null): Promise<void> {
-    const { message: reply, descriptor } = await replyTo(message, fd ?? -1);
-    if (message.about & hookFlags.AHEAD) sendAhead(connection);
+  /** Never rejects. */
+  async function answer(connection: Connection, message: Message<'HOOK'>, fd: number | null): Promise<Expects> {
+    const isPosted = (message.about & hookFlags.POSTED) !== 0;
     try {
-      send(connection, { ...reply, sequence: message.sequence }, descriptor?.fd);
+      const { message: reply, descriptor } = await replyTo(message, fd ?? -1);
+      if (message.about & hookFlags.AHEAD) sendAhead(connection);
+      try {
+        if (!isPosted || reply.result || isLongSilent())
+          send(connection, { ...reply, sequence: message.sequence }, descriptor?.fd);
+      } finally {
+        await descriptor?.close();
+      }
+    } catch (error) {
+      ledger.fail(failureOf(error, undefined));
     } finally {
       if (fd !== null) closeFd(fd);
-      await descriptor?.close();
     }
-    // Only with nothing else to do: whoever is told may hold this thread for a moment.
-    if (asked === 1 && !ahead.isBusy()) onAnswer();
+    return isPosted || ahead.isBusy() ? 'a-ring' : 'at-once';
+  }
+
+  function isLongSilent(): boolean {
+    const now = performance.now();
+    if (now - heardAt < silenceMs) return false;
+    heardAt = now;
+    return true;
   }
 
   function replyTo(message: Message<'HOOK'>, fd: number): Promise<Reply> {
@@ -107,26 +117,11 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
-  function enqueue(connection: Connection, work: () => Promise<void>): void {
-    const before = waiting.get(connection);
-    asked += 1;
-    const tracked = (before === undefined ? work() : before.then(work))
-      .catch((error: unknown) => ledger.fail(failureOf(error, undefined)))
-      .finally(() => {
-        asked -= 1;
-        if (waiting.get(connection) === tracked) waiting.delete(connection);
-      });
-    waiting.set(connection, tracked);
-  }
-
   return {
     ledger,
     onMessage(connection, { message, descriptor }) {
       const isKnown = known.has(connection);
-      if (message.type === 'HOOK' && isKnown) {
-        enqueue(connection, () => answer(connection, message, descriptor));
-        return;
-      }
+      if (message.type === 'HOOK' && isKnown) return answer(connection, message, descriptor);
       if (descriptor !== null) closeFd(descriptor);
       if (message.type === 'HELLO' && !isKnown) greet(connection, message);
       else if (message.type === 'EXIT' && isKnown) send(connection, { type: 'REPLY', sequence: message.sequence });
@@ -134,12 +129,13 @@ export function createSession(options: SessionOptions): Session {
         refuse(connection, { sequence: message.sequence, result: -EPROTO, error: 'HELLO comes first, and once' });
         ledger.fail(broken(`somebody said ${message.type} out of turn`));
       }
+      return undefined;
     },
     onEnd(_, fault) {
       if (fault !== null) ledger.fail(broken(fault.message, fault));
     },
-    async idle() {
-      while (waiting.size > 0) await Promise.all(waiting.values());
+    begin() {
+      if (host.serves('RESTORE_EXT_FILE') && mayStartAtOnce(host)) ahead.start();
     },
     close: () => ahead.close(),
   };
