@@ -6,6 +6,7 @@
  *   holder REPORT tree PATH COUNT TASKS   the same in each of that many processes
  *   holder REPORT socket PATH             a connection to a unix socket
  *   holder REPORT mount PATH              reads PATH/name, the file of a mount
+ *   holder REPORT map PATH                a page of a device, mapped
  *   holder REPORT wait                    nothing of its own
  */
 #define _GNU_SOURCE
@@ -26,6 +27,33 @@
 static char *report;
 static const char *kind = "";
 static const char *path = "";
+static void *page = MAP_FAILED;
+
+/* What is mapped, and the word in it; reading where nothing is would be an error of write, not of ours. */
+static void tell_map(int out)
+{
+	char line[512], start[32];
+	FILE *maps = fopen("/proc/self/maps", "r");
+
+	snprintf(start, sizeof(start), "%lx-", (unsigned long)page);
+	while (maps && fgets(line, sizeof(line), maps))
+		if (!strncmp(line, start, strlen(start)))
+			dprintf(out, "mapped %s", line);
+	if (maps)
+		fclose(maps);
+	if (write(out, page, 8) < 0)
+		dprintf(out, "nothing");
+}
+
+static void map_page(void)
+{
+	int fd = open(path, O_RDONLY);
+
+	page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED)
+		exit(4);
+	close(fd);
+}
 
 /* Descriptor, device, status flags, position; and for a mount what its file says. */
 static void tell(void)
@@ -64,6 +92,8 @@ static void tell(void)
 		length = write(fd, "ping", 4) == 4 ? (int)read(fd, answer, sizeof(answer)) : -1;
 		dprintf(out, "socket %.*s\n", length < 0 ? 0 : length, answer);
 	}
+	if (!strcmp(kind, "map"))
+		tell_map(out);
 	close(out);
 	snprintf(line, sizeof(line), "%s.%d", report, getpid());
 	rename(name, line);
@@ -111,6 +141,8 @@ int main(int argc, char **argv)
 		open_files(atoi(argv[4]));
 	if (!strcmp(kind, "socket"))
 		connect_socket();
+	if (!strcmp(kind, "map"))
+		map_page();
 	for (;;) {
 		tell();
 		sigwait(&signals, &got);
