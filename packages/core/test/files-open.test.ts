@@ -30,6 +30,9 @@ import {
 } from './files-holder.ts';
 import { type PretendHooks, type PretendSession, pretendSession } from './files-session.ts';
 
+/** No memory map is a plugin's. */
+const none: ReadonlySet<number> = new Set();
+
 const holders = createHolders();
 const descriptors = createDescriptors();
 const sessions: PretendSession[] = [];
@@ -90,7 +93,7 @@ function restore(
   const session = pretendSession(hooks, images);
   sessions.push(session);
   const entries = decodeImage('FILES', images.get('files.img') ?? new Uint8Array()).map(({ message }) => message);
-  const files = openFiles({ files: entries, fdinfo }, session);
+  const files = openFiles({ files: entries, fdinfo, devices: none }, session);
   restored.push(files);
   return { files, session };
 }
@@ -265,7 +268,7 @@ test.each<[string, PretendHooks, string]>([
   const entries = decodeImage('FILES', dumped.images.get('files.img') ?? new Uint8Array());
   expect(() =>
     openFiles(
-      { files: entries.map(({ message }) => message), fdinfo: dumped.fdinfo },
+      { files: entries.map(({ message }) => message), fdinfo: dumped.fdinfo, devices: none },
       { ...session, hooks: { ...session.hooks, call } },
     ),
   ).toThrow(expect.objectContaining({ code }));
@@ -329,11 +332,11 @@ test('kinds that cannot be restored yet are refused before anything is opened', 
     ({ message }) => message,
   );
   const entries = [known!, { ...known!, type: FdTypes.TTY, id: 99 }];
-  expect(() => openFiles({ files: entries, fdinfo: new Map() }, pretendSession())).toThrow(
+  expect(() => openFiles({ files: entries, fdinfo: new Map(), devices: none }, pretendSession())).toThrow(
     expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('TTY') }),
   );
   const images = new Map([['remap-fpath.img', encodeImage('REMAP_FPATH', [{ message: { origId: 1, remapId: 2 } }])]]);
-  expect(() => openFiles({ files: [], fdinfo: new Map() }, pretendSession({}, images))).toThrow(
+  expect(() => openFiles({ files: [], fdinfo: new Map(), devices: none }, pretendSession({}, images))).toThrow(
     expect.objectContaining({ code: 'UNSUPPORTED' }),
   );
 });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
-import { unknownDevice } from '../../core/test/harness/devices.ts';
+import { mappableDevice, unknownDevice } from '../../core/test/harness/devices.ts';
 import { criujs, criujsCommand } from '../../core/test/harness/engines.ts';
 import { travel } from '../../core/test/harness/legs.ts';
 import { criu, criuMissing } from '../../core/test/harness/machine.ts';
@@ -27,6 +27,7 @@ const routes = [
 const pluginsOf = (...paths: string[]): string[] =>
   paths.flatMap((path) => ['--plugin', fileURLToPath(new URL(path, import.meta.url))]);
 const devices = pluginsOf('../../core/test/plugins/device.ts');
+const mapped = pluginsOf('../../core/test/plugins/mapped.ts');
 const services = pluginsOf('../../core/test/plugins/service.ts');
 const observers = pluginsOf('plugins/observer.ts');
 
@@ -111,6 +112,19 @@ describe.skipIf(missing)(missing ?? 'images of both engines', () => {
       expect(files).toHaveLength(2);
       for (const file of files)
         expect(file).toMatchObject({ name: device, provider: { name: 'test-device', version: '1.2.3' } });
+      await target.finish();
+    });
+
+    test.skipIf(mappableDevice === null)(`a mapped device: ${route.name}`, async ({ place }) => {
+      const path = mappableDevice ?? '';
+      const target = await place.start({ ...cProgram('mapped'), env: { DEVICE: path } });
+      const { env, calls } = listen(place);
+      await legOf(place, target, route, mapped, env);
+      const [dumped] = calls('dump');
+      expect(dumped).toMatchObject({ rdev: { major: 7, minor: 0 } });
+      const offsets = calls('restore').map((it) => ({ path: it['path'], offset: it['oldOffset'] }));
+      expect(offsets).toHaveLength(2);
+      expect(offsets).toEqual(expect.arrayContaining([0, 4096].map((offset) => ({ path, offset }))));
       await target.finish();
     });
 

@@ -2,13 +2,14 @@ import { openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { definePlugin, type HookResult, hook, notSupported, type Plugin } from '@criujs/plugin-sdk';
 import { describe, expect } from 'vitest';
+import { mappableDevice } from '../../core/test/harness/devices.ts';
 import { criuMissing } from '../../core/test/harness/machine.ts';
-import { deviceMissing, mappable } from './harness/mappable.ts';
 import { descriptors, test } from './harness/rig.ts';
 
 // A block device is one that CRIU asks plugins about when it is mapped, and that every kernel has. Nothing is behind this one.
 
-const missing = criuMissing() ?? deviceMissing;
+const mappable = mappableDevice ?? '';
+const missing = criuMissing() ?? (mappableDevice === null ? 'no device that may be mapped' : null);
 
 interface Asked {
   readonly plugin: Plugin;

@@ -4,7 +4,10 @@ import type { Problem } from '../files/kind.ts';
 import type { PlanRow } from '../options.ts';
 
 /** The part of a row that plugins decide. */
-export type Settled = Pick<PlanRow, 'taker' | 'conflict' | 'why' | 'remedy'>;
+export type Settled = Pick<PlanRow, 'taker' | 'conflict' | 'why' | 'remedy'> & {
+  /** No plugin would take it, and none failed. */
+  readonly declined?: true;
+};
 
 /**
  * What the answers of the plugins, in the order in which a dump asks them, say of a resource. Without a claim a plugin is
@@ -33,7 +36,7 @@ export function settle(
       return { taker: { plugin: only, hook, claimed: false, asked } };
     }
     const { why, remedy } = unclaimed(`${listOf(names('no'))} ${claims.length === 1 ? 'does' : 'do'} not claim it`);
-    return { taker: null, why, remedy };
+    return { taker: null, why, remedy, declined: true };
   }
   const taker = { plugin: winner, hook, claimed: true, asked };
   if (rivals.length === 0) return { taker };

@@ -18,20 +18,33 @@ export async function planTree(pid: number, plugins: PlanPlugins): Promise<PlanR
   const rows = surveyLasting(pid, plugins);
   const settled = new Map<ClaimQuestion, Promise<Settled>>();
   // All at once: one that hangs makes nobody wait but itself.
-  for (const { question, pid: holder, command, resource } of rows) {
-    if (question === undefined || settled.has(question)) continue;
-    const claims = plugins.claims(question, `${holder} (${command}) ${resource}`);
-    settled.set(
-      question,
-      claims.then((answers) => settle(question.hook, answers, question.unclaimed)),
-    );
+  for (const { question, otherwise, pid: holder, command, resource } of rows) {
+    for (const asked of [question, otherwise]) {
+      if (asked === undefined || settled.has(asked)) continue;
+      const claims = plugins.claims(asked, `${holder} (${command}) ${resource}`);
+      settled.set(
+        asked,
+        claims.then((answers) => settle(asked.hook, answers, asked.unclaimed)),
+      );
+    }
   }
   return Promise.all(rows.map((row) => finish(row, settled)));
 }
 
 async function finish(
-  { question, ...row }: SurveyRow,
+  { question, otherwise, ...row }: SurveyRow,
   settled: ReadonlyMap<ClaimQuestion, Promise<Settled>>,
 ): Promise<PlanRow> {
-  return question === undefined ? row : { ...row, ...(await settled.get(question)) };
+  if (question === undefined) return row;
+  const { declined, ...first } = await answerTo(question, settled);
+  if (declined === undefined || otherwise === undefined) return { ...row, ...first };
+  const { declined: _, ...second } = await answerTo(otherwise, settled);
+  return { ...row, ...second };
+}
+
+async function answerTo(
+  question: ClaimQuestion,
+  settled: ReadonlyMap<ClaimQuestion, Promise<Settled>>,
+): Promise<Settled> {
+  return (await settled.get(question)) ?? { taker: null };
 }

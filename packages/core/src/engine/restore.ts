@@ -9,13 +9,14 @@ import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { callObserver } from './accelerators.ts';
 import { createInheritance } from './restore/descriptors.ts';
+import { planDevices } from './restore/devices.ts';
 import { endTasks, forkTree } from './restore/fork.ts';
 import { type BuiltThread, endTask, holeSize, lowestAddress, startHelper, workshopAt } from './restore/helper.ts';
 import { findHole, type MemoryPlan, planMemory } from './restore/layout.ts';
 import { isFileMap } from './restore/map.ts';
 import { livingTasks, readTree, type TaskImage } from './restore/read.ts';
 import { letGo, putTogether } from './restore/resume.ts';
-import { accessOf, buildTask } from './restore/task.ts';
+import { buildTask, sourceOf } from './restore/task.ts';
 
 /** A process while it is planned: its images, and what its memory is to be. */
 interface Planned {
@@ -37,6 +38,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   checkProviders(tree, records, session);
   const images = livingTasks(tree);
   const planned = images.map((image): Planned => ({ image, memory: planMemory(image) }));
+  const devices = planDevices(planned, tree.plugins, session);
   const workshop = workshopAt(
     findHole(
       planned.map(({ memory }) => memory),
@@ -51,7 +53,8 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   let files: OpenedFiles | undefined;
   try {
     for (const { image, memory } of planned) pages.push(openPages(image, memory, session));
-    files = openFiles({ files: tree.files, fdinfo: tree.fdinfo }, session);
+    files = openFiles({ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files }, session);
+    devices.open(files);
     const inheritance = inherit(planned, files, pages);
 
     session.phase('fork');
@@ -102,6 +105,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
     }
   } finally {
     for (const fd of pages) closeSync(fd);
+    devices.close();
     files?.close();
   }
 }
@@ -139,8 +143,7 @@ function inherit(
   const inheritance = createInheritance(used);
   planned.forEach(({ image, memory }, at) => {
     for (const { source } of files.placements(image.ids.filesId)) inheritance.at(source);
-    for (const { entry } of memory.maps)
-      if (isFileMap(entry)) inheritance.at(files.mapping(Number(entry.shmid), accessOf(entry)));
+    for (const map of memory.maps) if (isFileMap(map.entry)) inheritance.at(sourceOf(map, files));
     for (const id of [image.fs.rootId, image.fs.cwdId]) inheritance.at(files.directory(id));
     inheritance.at(files.mapping(image.mm.exeFileId, 'read'));
     inheritance.at(pages[at] as number);

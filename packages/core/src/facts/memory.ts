@@ -30,6 +30,8 @@ export const vmaStatus = {
   socket: 0x800,
   vvar: 0x1000,
   aioRing: 0x2000,
+  /** A device that a plugin took. */
+  extPlugin: 0x800_0000,
 } as const;
 
 /** Page entry flags of a `pagemap_entry` (CRIU's include/pagemap.h). */

@@ -8,6 +8,7 @@ import { descriptorResource } from './describe.ts';
 import { dumpFiles } from './dump-files.ts';
 import type { Holder, Problem, SeenProcess } from './kind.ts';
 import { findMapped } from './mapped.ts';
+import { createMappedDevices } from './mapped-device.ts';
 import { createPathFiles, type PathUse } from './paths.ts';
 import { readPipes } from './pipe.ts';
 import { groupFiles, holdersByProcess } from './same.ts';
@@ -38,6 +39,8 @@ export interface CollectedFiles {
    * refusal is added and the answer is 0.
    */
   addPath(path: string, how: PathUse): number;
+  /** Whether a plugin takes the map of a device, which `resource` names. */
+  takesDevice(process: SeenProcess, vma: Vma, resource: string): boolean;
   /** The id of the external file behind a memory map; null when there is none, or several: then a refusal is added. */
   externalMapping(pid: number, vma: Vma): number | null;
   /** Writes files.img, pipes-data.img and criujs.json. What waits in pipes is read here, and stays there. */
@@ -64,6 +67,7 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
   const paths = createPathFiles(nextId, entries);
   const types = new Map(entries.map(({ id, type }) => [id, type]));
   const claimed = [...records.externals.map(({ file }) => file.provider), ...records.sockets.map((it) => it.provider)];
+  const devices = createMappedDevices(session);
   const externals = files.all.filter(({ id }) => types.get(id) === FdTypes.EXT);
 
   function commandOf(pid: number): { command?: string } {
@@ -88,7 +92,7 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
 
   return {
     refusals,
-    providers: () => [...new Set(claimed.flatMap((it) => it?.name ?? []))],
+    providers: () => [...new Set([...claimed, ...devices.providers].flatMap((it) => it?.name ?? []))],
     fdinfo: (pid) =>
       seen.flatMap((file) => {
         const id = file.pid === pid ? files.idOf(file) : undefined;
@@ -102,6 +106,7 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
       refuse(how.pid, answer);
       return 0;
     },
+    takesDevice: devices.take,
     externalMapping(pid, vma) {
       const answer = findMapped(pid, vma, externals);
       if (answer === null || typeof answer === 'number') return answer;

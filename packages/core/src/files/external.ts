@@ -19,7 +19,7 @@ import type {
 import { nobody, signalOwner } from './owner.ts';
 import { askFirst, keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
 import { errorCode } from './seen.ts';
-import { deviceOf, kindOf } from './stat.ts';
+import { deviceOf, exact, kindOf } from './stat.ts';
 
 const loadPlugin = 'Load a plugin with a DUMP_EXT_FILE hook: --plugin NAME';
 
@@ -81,11 +81,6 @@ function dumpedFile({ seen, holders, owner }: Pick<OpenFile, 'seen' | 'holders' 
     owner: signalOwner(owner),
     holders: holders.map(sdkHolder),
   };
-}
-
-/** A number where that is exact. */
-function exact(value: bigint): number | bigint {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }
 
 /** The holders as plugins are told. */

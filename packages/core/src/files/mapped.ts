@@ -5,8 +5,9 @@ import { deviceNumber } from './stat.ts';
 
 /** Why a map of a device cannot be dumped when {@link findMapped} finds nothing. */
 export const nothingBehind = {
-  why: 'no external file that a plugin took is behind it',
-  remedy: 'Load a plugin that dumps this device, and keep one descriptor of it open while it is mapped.',
+  why: 'no plugin takes it, and no external file that a plugin took is behind it',
+  remedy:
+    'Load a plugin with a HANDLE_DEVICE_VMA hook for this device; or one that dumps its open files, and keep one descriptor of it open while it is mapped.',
 } as const;
 
 /**

@@ -29,6 +29,8 @@ export interface Placement {
 export interface OpenedFiles {
   /** The open file with this id. */
   descriptor(id: number): number;
+  /** The path of a file that has one. */
+  path(id: number): string;
   /** What memory is mapped from: a regular file opened anew for reading or for both, or the very file of a plugin. */
   mapping(id: number, access: 'read' | 'write'): number;
   /** A directory to change to: fchdir(2) takes it. */
@@ -43,14 +45,19 @@ export interface OpenedFiles {
   close(): void;
 }
 
+/** What the images say of files. */
+export interface FileImages {
+  readonly files: readonly PartialFileEntry[];
+  readonly fdinfo: ReadonlyMap<number, readonly FdinfoEntry[]>;
+  /** Ids of devices that a plugin took as memory maps: these may be opened. */
+  readonly devices: ReadonlySet<number>;
+}
+
 /**
  * Opens every file that a process had. Everything that can be checked is checked before anything is opened or a plugin is asked.
  * @throws EngineError IMAGE_INVALID, UNSUPPORTED, FILE_MISSING, FILE_CHANGED, NOT_PERMITTED, PLUGIN_MISSING …
  */
-export function openFiles(
-  images: { readonly files: readonly PartialFileEntry[]; readonly fdinfo: ReadonlyMap<number, readonly FdinfoEntry[]> },
-  session: Session,
-): OpenedFiles {
+export function openFiles(images: FileImages, session: Session): OpenedFiles {
   // Decoding has seen to it that required fields are there.
   const files = filesById(images.files as readonly FileEntry[]);
   const tables = readTables(images.fdinfo, files);
@@ -60,7 +67,7 @@ export function openFiles(
   refuseRemapped(session.store);
   const records = readRecords(session.store);
   const contents = readPipeContents(session.store);
-  verifyFiles(files.values(), placed);
+  verifyFiles(files.values(), placed, images.devices);
 
   const pipes = createPipeStore(contents, session.warn);
   const context: OpenContext = { session, records, pipes };
@@ -103,6 +110,7 @@ export function openFiles(
 
   return {
     descriptor,
+    path: (id) => regOf(fileWith(files, id)).name,
     mapping: (id, access) => {
       if (fileWith(files, id).reg === undefined) return descriptor(id);
       return openPathOf(id, access === 'write' ? openFlag.O_RDWR : 0);

@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import type { DumpedFile } from '@criujs/plugin-sdk';
+import type { DeviceStat, DumpedFile } from '@criujs/plugin-sdk';
 
 /** The type bits of a file's mode and what they mean. inode(7). */
 export const fileType = {
@@ -57,6 +57,16 @@ const kindOfType: Readonly<Record<number, DumpedFile['kind']>> = {
 export function kindOf(link: string, stat: BigIntStats): DumpedFile['kind'] {
   if (link.startsWith('anon_inode:')) return 'anonymous';
   return kindOfType[typeOf(stat.mode)] ?? 'unknown';
+}
+
+/** A mapped device as plugins are told. */
+export function deviceStat({ mode, dev, ino, rdev }: BigIntStats): DeviceStat {
+  return { mode: Number(mode), device: deviceNumber(dev), inode: exact(ino), rdev: deviceNumber(rdev) };
+}
+
+/** A number where that is exact. */
+export function exact(value: bigint): number | bigint {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }
 
 /** The device's own number, for devices only. */

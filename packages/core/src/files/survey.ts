@@ -13,6 +13,8 @@ import { createTree } from './tree.ts';
 export interface SurveyRow extends PlanRow {
   /** What a plan asks the plugins about it; rows about one open file have the same. */
   readonly question?: ClaimQuestion;
+  /** What it asks when no plugin claims that. */
+  readonly otherwise?: ClaimQuestion;
 }
 
 /** An open file that plugins are asked for. */

@@ -21,13 +21,15 @@ interface Fault {
 /**
  * Compares every file with a path with what is there now, before anything is opened or asked: type, size and permissions, as
  * CRIU does.
+ * @param used those that a process had a descriptor of
+ * @param devices those that a plugin vouches for
  * @throws EngineError FILE_MISSING, FILE_CHANGED or NOT_PERMITTED with all that is wrong
  */
-export function verifyFiles(files: Iterable<FileEntry>, used: { has(id: number): boolean }): void {
+export function verifyFiles(files: Iterable<FileEntry>, used: IdSet, devices: IdSet): void {
   const faults: Fault[] = [];
   for (const file of files) {
     if (file.reg === undefined) continue;
-    const fault = faultOf(regOf(file), used.has(file.id));
+    const fault = faultOf(regOf(file), { isOpened: used.has(file.id), isDevice: devices.has(file.id) });
     if (fault !== null && !faults.some(({ path, what }) => path === fault.path && what === fault.what))
       faults.push(fault);
   }
@@ -39,8 +41,20 @@ export function verifyFiles(files: Iterable<FileEntry>, used: { has(id: number):
   throw new EngineError(first.code, [title, ...lines].join('\n'), { resource: first.path, remedy: first.remedy });
 }
 
-/** What is wrong with a file; `isOpened` when a process had a descriptor of it. */
-function faultOf(reg: RegularFile, isOpened: boolean): Fault | null {
+/** Ids of files. */
+interface IdSet {
+  has(id: number): boolean;
+}
+
+interface Use {
+  /** A process had a descriptor of it. */
+  readonly isOpened: boolean;
+  /** A plugin vouches for a device. */
+  readonly isDevice: boolean;
+}
+
+/** What is wrong with a file. */
+function faultOf(reg: RegularFile, { isOpened, isDevice }: Use): Fault | null {
   const path = reg.name;
   const isLink = typeOf(reg.mode) === fileType.link;
   const now = lookAt(path, isLink ? 'itself' : 'follow');
@@ -49,7 +63,11 @@ function faultOf(reg: RegularFile, isOpened: boolean): Fault | null {
     return { code: 'FILE_MISSING', path, what, remedy: `Put ${path} back as it was.` };
   }
   const isReference = (reg.flags & openFlag.O_PATH) !== 0;
-  return changeOf(reg, now) ?? danger(path, now, isReference) ?? (isOpened && !isReference ? refusal(reg) : null);
+  return (
+    changeOf(reg, now) ??
+    (isDevice ? null : danger(path, now, isReference)) ??
+    (isOpened && !isReference ? refusal(reg) : null)
+  );
 }
 
 function changeOf(reg: RegularFile, now: BigIntStats): Fault | null {

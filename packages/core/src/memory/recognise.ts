@@ -4,8 +4,8 @@ import type { Vma } from '@criujs/linux';
 /** What the engine makes of a memory map. */
 export type MapKind =
   | { readonly kind: 'anonymous' | 'heap' | 'vdso' | 'vvar' | 'vsyscall' }
-  | { readonly kind: 'file'; readonly path: string }
-  /** A map of something that is no regular file: only from a plugin's descriptor can it be made again. */
+  | { readonly kind: 'file' | 'device'; readonly path: string }
+  /** A map of something without a path: only from a plugin's descriptor can it be made again, and so with most devices. */
   | { readonly kind: 'external' }
   | { readonly kind: 'refused'; readonly why: string; readonly remedy: string };
 
@@ -63,8 +63,9 @@ const deletedFile: MapKind = {
 function recogniseFile(vma: Vma): MapKind {
   try {
     const stat = statSync(vma.name, { bigint: true });
-    if (stat.isCharacterDevice() && !(isZero(stat.rdev) && !vma.shared)) return { kind: 'external' };
-    if (!stat.isCharacterDevice() && Number(stat.ino) !== vma.inode)
+    const isDevice = stat.isCharacterDevice() || stat.isBlockDevice();
+    if (isDevice && !(isZero(stat.rdev) && !vma.shared)) return { kind: 'device', path: vma.name };
+    if (!isDevice && Number(stat.ino) !== vma.inode)
       return {
         kind: 'refused',
         why: 'another file has taken the place of the mapped one',

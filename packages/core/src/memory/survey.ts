@@ -1,10 +1,14 @@
+import { statSync } from 'node:fs';
 import type { Vma } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
-import type { SeenProcess } from '../files/kind.ts';
+import type { ClaimQuestion, SeenProcess } from '../files/kind.ts';
 import { findMapped, nothingBehind } from '../files/mapped.ts';
+import { deviceStat } from '../files/stat.ts';
 import type { ExternalFile, SurveyRow } from '../files/survey.ts';
 import { mapResource, mapsResource } from './describe.ts';
 import { recogniseMap } from './recognise.ts';
+
+type DeviceRow = Pick<SurveyRow, 'resource' | 'taker' | 'question' | 'otherwise'>;
 
 /**
  * The rows of a process's memory: one for all that the engine takes, one for each file of a plugin's, and one for each map
@@ -19,6 +23,8 @@ export function surveyMaps(
   const taken: Vma[] = [];
   const files = new Set<string>();
   const external = new Map<ExternalFile, Vma[]>();
+  /** By path, with the open file that may be behind. */
+  const devices = new Map<string, { readonly file: ExternalFile | undefined; readonly maps: readonly Vma[] }>();
   const refused: SurveyRow[] = [];
   const row = { pid, command, subject: 'memory' } as const;
   const refuse = (vma: Vma, { why, remedy }: { why: string; remedy: string }): void => {
@@ -28,10 +34,12 @@ export function surveyMaps(
   for (const vma of maps) {
     const kind = recogniseMap(vma);
     if (kind.kind === 'refused') refuse(vma, kind);
-    else if (kind.kind === 'external') {
+    else if (kind.kind === 'device' || kind.kind === 'external') {
       const found = hooks.serves('DUMP_EXT_FILE') ? findMapped(pid, vma, externals) : null;
       const file = externals.find(({ id }) => id === found);
-      if (file !== undefined) external.set(file, [...(external.get(file) ?? []), vma]);
+      if (kind.kind === 'device' && hooks.serves('HANDLE_DEVICE_VMA')) {
+        devices.set(kind.path, { file, maps: [...(devices.get(kind.path)?.maps ?? []), vma] });
+      } else if (file !== undefined) external.set(file, [...(external.get(file) ?? []), vma]);
       else refuse(vma, found === null || typeof found === 'number' ? nothingBehind : found);
     } else {
       taken.push(vma);
@@ -52,6 +60,27 @@ export function surveyMaps(
         question,
       }),
     ),
+    ...[...devices].map(([path, { file, maps }]) => ({ ...row, ...ofDevice(path, maps, file) })),
     ...refused,
   ];
+}
+
+/** Plugins are asked for the map itself first, as a dump asks them, then for the open file that may be behind. */
+function ofDevice(path: string, maps: readonly Vma[], file: ExternalFile | undefined): DeviceRow {
+  const resource = `${mapsResource(maps)}, of ${path}`;
+  const question: ClaimQuestion = {
+    hook: 'HANDLE_DEVICE_VMA',
+    args: { stat: deviceStat(statSync(path, { bigint: true })) },
+    unclaimed: (why) => ({
+      file: resource,
+      why: `${why}, and no external file is behind it`,
+      remedy: nothingBehind.remedy,
+    }),
+  };
+  return {
+    resource,
+    taker: { plugin: null, hook: question.hook, claimed: false, asked: [] },
+    question,
+    ...(file === undefined ? {} : { otherwise: file.question }),
+  };
 }

@@ -23,6 +23,9 @@ export const unknownDevice: string | null =
     (path) => opens(path, O_RDWR | O_NONBLOCK) || opens(path, O_RDONLY | O_NONBLOCK),
   ) ?? null;
 
+/** One that no engine knows and that may be mapped, to read and to write, or null. Nothing is behind it. */
+export const mappableDevice: string | null = opens('/dev/loop0', O_RDWR) ? '/dev/loop0' : null;
+
 /** One that has a position, or null. programs/external.c seeks to byte 64. */
 export const seekableDevice: string | null =
   ['/dev/vcs', '/dev/vcs1', '/dev/vcsa', '/dev/loop0', '/dev/sda', '/dev/vda'].find((path) =>

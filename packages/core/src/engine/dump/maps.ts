@@ -111,39 +111,38 @@ function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedM
         'used',
       );
     }
-    case 'external': {
-      const id = files.externalMapping(task.pid, vma);
-      if (id === null) return refuse(nothingBehind.why, nothingBehind.remedy);
-      const status = vmaStatus.regular | (vma.shared ? vmaStatus.fileShared : vmaStatus.filePrivate);
-      return entry(
-        vma,
-        {
-          ...base,
-          ...advice,
-          pgoff: BigInt(vma.offset),
-          shmid: BigInt(id),
-          flags: vma.shared ? mapFlag.shared : mapFlag.private,
-          status,
-          fdflags: 2,
-        },
-        vma.shared ? 'none' : 'changed',
-      );
-    }
-    case 'file': {
-      const writable = vma.shared && (vma.write || (vma.vmFlags?.has('mw') ?? false));
-      const id = files.addPath(kind.path, {
-        pid: task.pid,
-        flags: writable ? 2 : 0,
-        stat: statSync(kind.path, { bigint: true }),
-      });
-      const status = vmaStatus.regular | (vma.shared ? vmaStatus.fileShared : vmaStatus.filePrivate);
-      const flags = (vma.shared ? mapFlag.shared : mapFlag.private) | grows;
-      return entry(
-        vma,
-        { ...base, ...advice, pgoff: BigInt(vma.offset), shmid: BigInt(id), flags, status, fdflags: writable ? 2 : 0 },
-        vma.shared ? 'none' : 'changed',
-      );
-    }
+    case 'device':
+      if (files.takesDevice(task, vma, mapResource(vma))) return ofPath(kind.path, vmaStatus.extPlugin);
+      return ofExternal();
+    case 'external':
+      return ofExternal();
+    case 'file':
+      return ofPath(kind.path, 0);
+  }
+
+  function ofExternal(): DumpedMap | Refusal {
+    const id = files.externalMapping(task.pid, vma);
+    return id === null ? refuse(nothingBehind.why, nothingBehind.remedy) : ofFile(id, 2, 0);
+  }
+
+  function ofPath(path: string, status: number): DumpedMap {
+    const access = vma.shared && (vma.write || (vma.vmFlags?.has('mw') ?? false)) ? 2 : 0;
+    const stat = statSync(path, { bigint: true });
+    return ofFile(files.addPath(path, { pid: task.pid, flags: access, stat }), access, status);
+  }
+
+  /** @param access how its file is to be opened: O_RDONLY or O_RDWR */
+  function ofFile(id: number, access: 0 | 2, status: number): DumpedMap {
+    const fields = {
+      ...base,
+      ...advice,
+      pgoff: BigInt(vma.offset),
+      shmid: BigInt(id),
+      flags: (vma.shared ? mapFlag.shared : mapFlag.private) | grows,
+      status: vmaStatus.regular | (vma.shared ? vmaStatus.fileShared : vmaStatus.filePrivate) | status,
+      fdflags: access,
+    };
+    return entry(vma, fields, vma.shared ? 'none' : 'changed');
   }
 }
 

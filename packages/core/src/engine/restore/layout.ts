@@ -10,6 +10,16 @@ export interface MapPlan {
   readonly entry: VmaEntry;
   /** Whether pages of the image go into it. */
   filled: boolean;
+  /** Of a map that a plugin took at the dump: what it is made from now. */
+  device: MapSource | null;
+}
+
+/** What a map is made from. */
+export interface MapSource {
+  /** A descriptor of the engine's. */
+  readonly fd: number;
+  /** In bytes. */
+  readonly offset: number | bigint;
 }
 
 /** Pages that lie in a row in memory and in the image. */
@@ -59,7 +69,9 @@ export function planMemory(task: TaskImage): MemoryPlan {
   }
   const maps = all
     .filter(({ status }) => !(status & special))
-    .map((entry): MapPlan => ({ start: Number(entry.start), end: Number(entry.end), entry, filled: false }));
+    .map(
+      (entry): MapPlan => ({ start: Number(entry.start), end: Number(entry.end), entry, filled: false, device: null }),
+    );
   const vdso = areaOf(all, vmaStatus.vdso);
   const { fills, bytes } = planFills(task, maps, vdso);
   return { maps, fills, bytes, vdso, vvar: areaOf(all, vmaStatus.vvar) };

@@ -17,13 +17,13 @@ export function isFileMap(entry: VmaEntry): boolean {
 /**
  * Calls that clear a task's memory of everything but ours, move the kernel's pages to where they were, and make the maps.
  *
- * @param source the task's descriptor of a mapped file
+ * @param source the task's descriptor of what is mapped
  */
 export function mapCalls(
   pid: number,
   plan: MemoryPlan,
   workshop: Workshop,
-  source: (entry: VmaEntry) => number,
+  source: (map: MapPlan) => number,
 ): TaskCall[] {
   const now = readMaps(pid).filter(({ name }) => name !== '[vsyscall]');
   const kernel = now.filter(({ name }) => name === '[vdso]' || name.startsWith('[vvar'));
@@ -82,14 +82,14 @@ function otherKernel(pid: number, what: string): EngineError {
   });
 }
 
-function mapCall(map: MapPlan, source: (entry: VmaEntry) => number): TaskCall {
-  const { entry, start, end } = map;
+function mapCall(map: MapPlan, source: (map: MapPlan) => number): TaskCall {
+  const { entry, start, end, device } = map;
   const file = isFileMap(entry);
   const prot = entry.prot | (map.filled ? protection.write : 0);
   const flags = (entry.flags & ~mapFlag.locked) | mapFlag.fixed | (file ? 0 : mapFlag.anonymous | mapFlag.noReserve);
   return {
     name: 'mmap',
-    args: [start, end - start, prot, flags, file ? source(entry) : noFile, file ? entry.pgoff : 0],
+    args: [start, end - start, prot, flags, file ? source(map) : noFile, file ? (device?.offset ?? entry.pgoff) : 0],
     what: `map ${start.toString(16)}-${end.toString(16)}`,
   };
 }

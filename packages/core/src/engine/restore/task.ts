@@ -24,7 +24,7 @@ import { cloneThread } from './clone.ts';
 import { placeCalls } from './descriptors.ts';
 import { fillCalls } from './fill.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
-import type { MemoryPlan } from './layout.ts';
+import type { MapPlan, MemoryPlan } from './layout.ts';
 import { finishMapCalls, mapCalls } from './map.ts';
 import { setMm } from './mm.ts';
 import type { TaskImage } from './read.ts';
@@ -73,12 +73,17 @@ export function buildTask(build: TaskBuild): BuiltThread[] {
 
 function memoryCalls(build: TaskBuild): TaskCall[] {
   const { memory, main, workshop, files } = build;
-  const source = (entry: VmaEntry): number => build.inherited(files.mapping(Number(entry.shmid), accessOf(entry)));
+  const source = (map: MapPlan): number => build.inherited(sourceOf(map, files));
   return [
     ...mapCalls(main.pid, memory, workshop, source),
     ...fillCalls(memory.fills, build.inherited(build.pages)),
     ...finishMapCalls(memory),
   ];
+}
+
+/** The engine's descriptor of what is mapped. */
+export function sourceOf({ entry, device }: MapPlan, files: OpenedFiles): number {
+  return device?.fd ?? files.mapping(Number(entry.shmid), accessOf(entry));
 }
 
 /** O_ACCMODE. open(2). */

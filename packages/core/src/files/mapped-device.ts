@@ -1,0 +1,54 @@
+import { fstatSync } from 'node:fs';
+import { closeFd, LinuxError, openPath, type Vma } from '@criujs/linux';
+import type { Provider } from '@criujs/plugin-sdk';
+import type { Session } from '../run/session.ts';
+import { openFlag } from './flags.ts';
+import type { SeenProcess } from './kind.ts';
+import { deviceStat } from './stat.ts';
+
+/** Asks plugins about mapped devices, once for each device however many maps there are of it. */
+export interface MappedDevices {
+  /** Whether a plugin takes the map. @throws EngineError what the plugin throws */
+  take(process: SeenProcess, vma: Vma, resource: string): boolean;
+  /** The plugins that took one. */
+  readonly providers: readonly Provider[];
+}
+
+export function createMappedDevices({ hooks }: Session): MappedDevices {
+  const answers = new Map<string, boolean>();
+  const providers: Provider[] = [];
+
+  function ask({ pid, command }: SeenProcess, vma: Vma, resource: string): boolean {
+    const fd = openMapped(pid, vma);
+    try {
+      const args = { fd, stat: deviceStat(fstatSync(fd, { bigint: true })) };
+      const answer = hooks.call('HANDLE_DEVICE_VMA', args, { resource: `${pid} (${command}) ${resource}` });
+      if (answer.claimed) providers.push({ name: answer.plugin, version: answer.version ?? null });
+      return answer.claimed;
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  return {
+    providers,
+    take(process, vma, resource) {
+      if (!hooks.serves('HANDLE_DEVICE_VMA')) return false;
+      const key = `${vma.major}:${vma.minor} ${vma.inode}`;
+      const answer = answers.get(key) ?? ask(process, vma, resource);
+      answers.set(key, answer);
+      return answer;
+    },
+  };
+}
+
+/** What is mapped, without opening the device. Its link needs CAP_CHECKPOINT_RESTORE (proc_pid_map_files(5)); else its path does. */
+function openMapped(pid: number, { start, end, name }: Vma): number {
+  const flags = openFlag.O_PATH | openFlag.O_CLOEXEC;
+  try {
+    return openPath(`/proc/${pid}/map_files/${start.toString(16)}-${end.toString(16)}`, flags);
+  } catch (error) {
+    if (error instanceof LinuxError) return openPath(name, flags);
+    throw error;
+  }
+}
