@@ -1,9 +1,11 @@
 import { openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dump, EngineError } from '@criujs/core';
+import { criu } from '@criujs/criu-bridge';
 import { definePlugin, type HookResult, hook, notSupported, type Plugin } from '@criujs/plugin-sdk';
 import { describe, expect } from 'vitest';
 import { mappableDevice } from '../../core/test/harness/devices.ts';
-import { criuMissing } from '../../core/test/harness/machine.ts';
+import { criu as bin, criuMissing } from '../../core/test/harness/machine.ts';
 import { descriptors, test } from './harness/rig.ts';
 
 // A block device is one that CRIU asks plugins about when it is mapped, and that every kernel has. Nothing is behind this one.
@@ -72,5 +74,24 @@ describe.skipIf(missing)(missing ?? 'a mapped device under the real CRIU', () =>
     expect(await rig.dump(holder.pid, { plugins: [other] })).toMatchObject({ code: 1, failures: [] });
     expect(await holder.tell()).toBe(holder.before);
     expect(await rig.dump(holder.pid, { plugins: [other, plugin] })).toMatchObject({ code: 0 });
+  });
+
+  test('that no plugin takes is told as what it is', async ({ rig }) => {
+    const holder = await rig.start(['map', mappable]);
+    const run = dump({
+      pid: holder.pid,
+      images: join(rig.directory, 'other'),
+      engine: criu({ bin: bin ?? undefined }),
+    });
+    const error: unknown = await run.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(EngineError);
+    expect(error).toMatchObject({ code: 'UNSUPPORTED', pid: holder.pid });
+    expect((error as EngineError).refusals).toMatchObject([
+      {
+        resource: expect.stringMatching(/^the memory map at [0-9a-f]+$/),
+        remedy: expect.stringContaining('HANDLE_DEVICE_VMA'),
+      },
+    ]);
+    expect(await holder.tell()).toBe(holder.before);
   });
 });

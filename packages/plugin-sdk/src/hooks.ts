@@ -32,7 +32,10 @@ export interface Hooks {
   >;
   /** A network link: its index, its ARPHRD type and the kind that rtnetlink(7) gives. */
   DUMP_EXT_LINK: Handler<{ readonly index: number; readonly type: number; readonly kind: string }, void>;
-  /** A device that is mapped into memory. The descriptor was opened with O_PATH. */
+  /**
+   * A device that is mapped into memory, whether a descriptor of it is open or not. The descriptor was opened with O_PATH. What is
+   * in the map is not in the images.
+   */
   HANDLE_DEVICE_VMA: Handler<{ readonly fd: number; readonly stat: DeviceStat }, void>;
   /** Says what a device's memory map at `address` is made from; `oldOffset` in bytes. Answering nothing leaves it as it was. */
   UPDATE_VMA_MAP: Handler<

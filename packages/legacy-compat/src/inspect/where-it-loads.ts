@@ -24,14 +24,8 @@ export interface WhereItLoads {
 
 type Judged = Pick<Verdict, 'loads' | 'why'>;
 
-/** The embedded engine does not know what calls these yet: mounts, network links, and maps of devices. */
-const uncalledByEmbedded: readonly HookName[] = [
-  'DUMP_EXT_MOUNT',
-  'RESTORE_EXT_MOUNT',
-  'DUMP_EXT_LINK',
-  'HANDLE_DEVICE_VMA',
-  'UPDATE_VMA_MAP',
-];
+/** The embedded engine does not know what calls these yet: mounts and network links. */
+const uncalledByEmbedded: readonly HookName[] = ['DUMP_EXT_MOUNT', 'RESTORE_EXT_MOUNT', 'DUMP_EXT_LINK'];
 /** CRIU has these since 4.1. */
 const inventorySymbols: readonly string[] = hostSymbols.filter((it) => it.endsWith('_inventory_plugin'));
 

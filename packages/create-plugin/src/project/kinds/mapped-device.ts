@@ -11,7 +11,7 @@ export const mappedDevice: Kind = {
   ],
   init: false,
   exit: false,
-  embedded: false,
+  embedded: true,
   files: ['src/device-number.ts'],
   option: {
     name: 'mappedDevices',

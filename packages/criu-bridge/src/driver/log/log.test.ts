@@ -59,6 +59,11 @@ describe('why a dump failed', () => {
     ],
     ["Can't dump ghost file /tmp/x of 4001792 size, increase limit", '/tmp/x (deleted, 4001792 bytes)', 'ghost-limit'],
     ["Can't lookup mount=21 for fd=3 path=/x", 'descriptor 3: /x', 'close it'],
+    [
+      "Can't handle non-regular mapping on 41's map 7f0e963be000",
+      'the memory map at 7f0e963be000',
+      'HANDLE_DEVICE_VMA',
+    ],
   ])('%s', (line, resource, remedy) => {
     const cause = findCause(logOf(line));
     expect(cause).toMatchObject({ code: 'UNSUPPORTED', resource, task: { pid: 41, command: 'worker' } });

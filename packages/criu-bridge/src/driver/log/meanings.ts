@@ -40,6 +40,13 @@ export const meanings: readonly Meaning[] = [
     remedy: 'Load a plugin with a DUMP_EXT_FILE hook: --plugin NAME.',
   },
   {
+    pattern: /Can't handle non-regular mapping on \d+'s map ([0-9a-f]+)/,
+    code: 'UNSUPPORTED',
+    resource: (start) => `the memory map at ${start}`,
+    why: 'CRIU knows no such mapped file, and no plugin took it',
+    remedy: 'Load a plugin with a HANDLE_DEVICE_VMA hook: --plugin NAME.',
+  },
+  {
     pattern: /External socket is used|Can't dump half of stream unix connection/,
     code: 'UNSUPPORTED',
     resource: () => 'a unix socket',
