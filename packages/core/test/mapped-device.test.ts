@@ -39,8 +39,9 @@ function listen(place: Place): { readonly env: Readonly<Record<string, string>>;
   };
 }
 
-const takes = (): Plugin =>
-  definePlugin({ name: 'takes', hooks: [hook('HANDLE_DEVICE_VMA', () => undefined, { claim: () => true })] });
+const takesIt = hook('HANDLE_DEVICE_VMA', () => undefined, { claim: () => true });
+const leavesIt = hook('UPDATE_VMA_MAP', () => undefined);
+const takes = (): Plugin => definePlugin({ name: 'takes', hooks: [takesIt, leavesIt] });
 
 async function unharmed(target: Target): Promise<void> {
   expect(target.held()).toEqual([]);
@@ -57,9 +58,12 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
     expect(refused?.toSorted()).toEqual([`memory map PLACE r--s ${device}`, `memory map PLACE rw-s ${device}`]);
     expect(without.refusals?.[0]?.remedy).toContain('HANDLE_DEVICE_VMA');
     await unharmed(target);
-    const plugins = [definePlugin({ name: 'other', hooks: [hook('HANDLE_DEVICE_VMA', () => notSupported)] })];
-    await expect(dump({ pid: target.pid, images, plugins })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
-    await unharmed(target);
+    // One takes none, the other could not bring them back.
+    for (const hooks of [[hook('HANDLE_DEVICE_VMA', () => notSupported), leavesIt], [takesIt]]) {
+      const plugins = [definePlugin({ name: 'other', hooks })];
+      await expect(dump({ pid: target.pid, images, plugins })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+      await unharmed(target);
+    }
   });
 
   test('is told by a plan: who claims it, and that nobody does', async ({ place }) => {
@@ -70,7 +74,10 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
     };
     const declines = definePlugin({
       name: 'declines',
-      hooks: [hook('HANDLE_DEVICE_VMA', () => notSupported, { claim: ({ stat }) => stat.rdev.major !== loop.major })],
+      hooks: [
+        hook('HANDLE_DEVICE_VMA', () => notSupported, { claim: ({ stat }) => stat.rdev.major !== loop.major }),
+        leavesIt,
+      ],
     });
     const resource = `2 memory maps, 8 KiB, of ${device}`;
     expect(await rowsOf(declines, takes())).toMatchObject([
@@ -123,9 +130,10 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
       expect(proc(target.pid, 'stat')).toBe(null);
     };
     await failing('PLUGIN_MISSING', []);
+    const declines = definePlugin({ name: 'declines', hooks: [hook('UPDATE_VMA_MAP', () => notSupported)] });
+    await failing('PLUGIN_FAILED', [declines]);
     await failing('HOOK_BAD_RESULT', [answers({ offset: 5 })]);
     await failing('HOOK_BAD_RESULT', [answers({ offset: 0, fd: 4095 })]);
-    // One that takes such maps and says nothing of them leaves them as they were.
     const back = await restore({ images, plugins: [takes()], detach: true });
     place.track(back.pid);
     await target.advance();

@@ -301,6 +301,35 @@ test('late nonsense and late rejections hurt nobody', async () => {
   expect(await host.finish({ ok: true })).toEqual([]);
 });
 
+test('aborting the run in the middle of a hook that answers at once ends that call, too, and frees its answer', async () => {
+  const controller = new AbortController();
+  let given = -1;
+  const handler = (): number => {
+    given = openSync(devNull, 'r');
+    controller.abort(new Error('Ctrl-C'));
+    return given;
+  };
+  const { call } = await runWith('RESTORE_EXT_FILE', handler, { signal: controller.signal });
+  expect(await errorOf(call('RESTORE_EXT_FILE'))).toMatchObject({ code: 'ABORTED', hook: 'RESTORE_EXT_FILE' });
+  await vi.waitFor(() => expect(isOpen(given)).toBe(false));
+});
+
+test('a hook that answers at once and looks at its signal later finds it as it is', async () => {
+  let look = (): boolean => true;
+  const handler = (_: unknown, context: { readonly signal: AbortSignal }): void => {
+    look = () => context.signal.aborted;
+  };
+  const { call } = await runWith('DUMP_EXT_FILE', handler as never);
+  await call('DUMP_EXT_FILE');
+  expect(look()).toBe(false);
+  const { call: fails } = await runWith('DUMP_EXT_FILE', ((_: unknown, context: { readonly signal: AbortSignal }) => {
+    look = () => context.signal.aborted;
+    throw new Error('no');
+  }) as never);
+  await errorOf(fails('DUMP_EXT_FILE'));
+  expect(look()).toBe(true);
+});
+
 test('aborting the run ends the call that waits and all later ones, but not exit', async () => {
   const notes: string[] = [];
   const controller = new AbortController();

@@ -110,6 +110,7 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
       fail(failed(it, thrown));
       return;
     }
+    if (it.abortable && run.signal?.aborted) fail(aborted(it));
     if (!isObject(answer)) {
       answered(answer);
       return;

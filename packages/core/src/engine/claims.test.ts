@@ -37,7 +37,8 @@ test('without any claim the dump asks: one by its name, several together', () =>
 });
 
 test('when all decline nobody takes it', () => {
-  expect(settled(no('a'))).toEqual({ taker: null, why: 'plugin a does not claim it', remedy: 'Load one.' });
+  const why = 'plugin a does not claim it';
+  expect(settled(no('a'))).toEqual({ taker: null, why, remedy: 'Load one.', declined: true });
   expect(settled(no('a'), no('b'), no('c')).why).toBe('plugins a, b and c do not claim it');
 });
 

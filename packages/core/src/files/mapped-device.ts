@@ -1,10 +1,18 @@
 import { fstatSync } from 'node:fs';
 import { closeFd, LinuxError, openPath, type Vma } from '@criujs/linux';
-import type { Provider } from '@criujs/plugin-sdk';
+import type { HookName, Provider } from '@criujs/plugin-sdk';
 import type { Session } from '../run/session.ts';
 import { openFlag } from './flags.ts';
 import type { SeenProcess } from './kind.ts';
 import { deviceStat } from './stat.ts';
+
+/**
+ * Whether plugins may take mapped devices. Without the hook that says what they are made from again, nobody could restore them:
+ * images alone must not make an engine open a device.
+ */
+export function servesDevices({ serves }: { serves(hook: HookName): boolean }): boolean {
+  return serves('HANDLE_DEVICE_VMA') && serves('UPDATE_VMA_MAP');
+}
 
 /** Asks plugins about mapped devices, once for each device however many maps there are of it. */
 export interface MappedDevices {
@@ -33,7 +41,7 @@ export function createMappedDevices({ hooks }: Session): MappedDevices {
   return {
     providers,
     take(process, vma, resource) {
-      if (!hooks.serves('HANDLE_DEVICE_VMA')) return false;
+      if (!servesDevices(hooks)) return false;
       const key = `${vma.major}:${vma.minor} ${vma.inode}`;
       const answer = answers.get(key) ?? ask(process, vma, resource);
       answers.set(key, answer);

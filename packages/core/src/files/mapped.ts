@@ -7,7 +7,7 @@ import { deviceNumber } from './stat.ts';
 export const nothingBehind = {
   why: 'no plugin takes it, and no external file that a plugin took is behind it',
   remedy:
-    'Load a plugin with a HANDLE_DEVICE_VMA hook for this device; or one that dumps its open files, and keep one descriptor of it open while it is mapped.',
+    'Load a plugin with the hooks HANDLE_DEVICE_VMA and UPDATE_VMA_MAP for this device; or one that dumps its open files, and keep one descriptor of it open while it is mapped.',
 } as const;
 
 /**

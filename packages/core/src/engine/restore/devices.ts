@@ -33,9 +33,7 @@ export function planDevices(tasks: readonly Mapped[], named: readonly string[], 
     memory.maps.filter(({ entry }) => entry.status & vmaStatus.extPlugin).map((map) => ({ pid, map })),
   );
   const [first] = maps;
-  if (first !== undefined && !hooks.serves('UPDATE_VMA_MAP') && !hooks.serves('HANDLE_DEVICE_VMA')) {
-    throw nobodyMaps(first.pid, first.map, named);
-  }
+  if (first !== undefined && !hooks.serves('UPDATE_VMA_MAP')) throw notLoaded(first.pid, first.map, named);
   const opened: number[] = [];
 
   function sourceOf(pid: number, map: MapPlan, files: OpenedFiles): MapSource {
@@ -44,11 +42,10 @@ export function planDevices(tasks: readonly Mapped[], named: readonly string[], 
     const path = files.path(id);
     const resource = `${pid} memory map 0x${map.start.toString(16)} of ${path}`;
     const asItWas = (offset: number | bigint): MapSource => ({ fd: files.mapping(id, accessOf(entry)), offset });
-    if (!hooks.serves('UPDATE_VMA_MAP')) return asItWas(entry.pgoff);
     const args = { path, address: entry.start, oldOffset: entry.pgoff };
     const answer = hooks.call('UPDATE_VMA_MAP', args, { resource });
-    // As CRIU does: a plugin that only takes such maps leaves them as they were.
-    if (!answer.claimed || answer.result === undefined) return asItWas(entry.pgoff);
+    if (!answer.claimed) throw nobodyMaps(pid, resource);
+    if (answer.result === undefined) return asItWas(entry.pgoff);
     const { offset, fd } = answer.result;
     if (BigInt(offset) % BigInt(pageSize) !== 0n) throw unaligned(answer.plugin, resource, offset);
     if (fd === undefined) return asItWas(offset);
@@ -71,10 +68,16 @@ export function planDevices(tasks: readonly Mapped[], named: readonly string[], 
   };
 }
 
-function nobodyMaps(pid: number, { start }: MapPlan, named: readonly string[]): EngineError {
+function notLoaded(pid: number, { start }: MapPlan, named: readonly string[]): EngineError {
   const known = named.length === 0 ? 'which the images do not name' : `one of ${named.join(', ')}`;
   const message = `memory map 0x${start.toString(16)} of ${pid} was taken by a plugin, ${known}; no plugin with the hook UPDATE_VMA_MAP is loaded`;
   return new EngineError('PLUGIN_MISSING', message, { pid, hook: 'UPDATE_VMA_MAP', remedy: 'Load it: --plugin NAME.' });
+}
+
+function nobodyMaps(pid: number, resource: string): EngineError {
+  const remedy = 'Load the plugin that dumped it, or restore with CRIU, which would open the device as it was.';
+  const message = `no plugin that is loaded says what ${resource} is made from`;
+  return new EngineError('PLUGIN_FAILED', message, { pid, hook: 'UPDATE_VMA_MAP', resource, remedy });
 }
 
 function unaligned(plugin: string, resource: string, offset: number | bigint): EngineError {
