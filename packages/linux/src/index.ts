@@ -1,4 +1,5 @@
 export { type Arena, arena, type Block } from './arena.ts';
+export { type DeviceNumber, deviceNumber } from './descriptors/device.ts';
 export { type CompareType, compare, sameFile } from './descriptors/kcmp.ts';
 export {
   closeFd,

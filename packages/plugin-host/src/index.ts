@@ -1,16 +1,11 @@
 export { servedVersions } from './admit.ts';
 export type { PluginClaim } from './claims.ts';
 export type { LogEntry } from './context.ts';
+export type { PlanningHost, PluginHost, PluginHostOptions, PluginInfo } from './contract.ts';
 export { type DirectorySectionsOptions, directorySections } from './directory-sections.ts';
 export type { HookAnswer, HostAnswer } from './dispatch.ts';
 export { HostError, type HostErrorCode, type HostErrorDetails } from './errors.ts';
-export {
-  createPluginHost,
-  type PlanningHost,
-  type PluginHost,
-  type PluginHostOptions,
-  type PluginInfo,
-} from './host.ts';
+export { createPluginHost } from './host.ts';
 export type { ImageVersions } from './image-versions.ts';
 export { type InstalledPlugin, installedPlugins, pluginKeyword } from './installed.ts';
 export { filesAndPackages, type PluginLoader } from './load.ts';

@@ -1,6 +1,6 @@
 import type { CriuError, HookArgs, HookName, Outcome } from '@criujs/plugin-sdk';
+import type { PluginHost, PluginInfo } from './contract.ts';
 import type { HookAnswer } from './dispatch.ts';
-import type { PluginHost, PluginInfo } from './host.ts';
 import type { CallOptions } from './provider.ts';
 import {
   encodeRecordLine,

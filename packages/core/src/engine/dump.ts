@@ -11,8 +11,9 @@ import { isOwnChild, withoutChildSignals } from './dump/child-signals.ts';
 import { ask, lookAt, type OutsideView } from './dump/collect.ts';
 import { commitAndKill } from './dump/commit.ts';
 import { type FrozenTask, type FrozenTree, freezeTree } from './dump/freeze.ts';
+import { inventoryImage } from './dump/inventory.ts';
 import { dumpPages } from './dump/pages.ts';
-import { inventoryImage, taskRecords, writeTask, writeTree, writeZombie } from './dump/write.ts';
+import { taskRecords, writeTask, writeTree, writeZombie } from './dump/write.ts';
 import { surveyRefused, surveyTree } from './survey.ts';
 
 /**

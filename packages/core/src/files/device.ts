@@ -1,8 +1,9 @@
+import type { DeviceNumber } from '@criujs/linux';
 import { fileTypes } from './file-type.ts';
 import type { FileKind } from './kind.ts';
 import { lookAt } from './reachable.ts';
 import { openRegular, regularEntry } from './reg-entry.ts';
-import { type DeviceNumber, deviceOf, fileType, typeOf } from './stat.ts';
+import { deviceOf, fileType, typeOf } from './stat.ts';
 
 /** Devices without any state, by minor number of major 1 (Linux's devices.txt). */
 const statelessDevices: Readonly<Record<number, string>> = {

@@ -1,5 +1,5 @@
 import { LinuxError, setPosition } from '@criujs/linux';
-import type { ExternalRecord } from '@criujs/plugin-host/engine';
+import { type ExternalRecord, exact } from '@criujs/plugin-host/engine';
 import { type DumpedFile, fileId, pid, type RecordedFile, retryLater } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import { describeFile, isTerminal } from './describe.ts';
@@ -19,7 +19,7 @@ import type {
 import { nobody, signalOwner } from './owner.ts';
 import { askFirst, keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
 import { errorCode } from './seen.ts';
-import { deviceOf, exact, kindOf } from './stat.ts';
+import { deviceOf, kindOf } from './stat.ts';
 
 const loadPlugin = 'Load a plugin with a DUMP_EXT_FILE hook: --plugin NAME';
 

@@ -1,7 +1,6 @@
-import type { Vma } from '@criujs/linux';
+import { deviceNumber, type Vma } from '@criujs/linux';
 import type { Problem } from './kind.ts';
 import type { Description } from './same.ts';
-import { deviceNumber } from './stat.ts';
 
 /** Why a map of a device cannot be dumped when {@link findMapped} finds nothing. */
 export const nothingBehind = {

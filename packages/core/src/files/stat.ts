@@ -1,4 +1,6 @@
 import type { BigIntStats } from 'node:fs';
+import { type DeviceNumber, deviceNumber } from '@criujs/linux';
+import { exact } from '@criujs/plugin-host/engine';
 import type { DeviceStat, DumpedFile } from '@criujs/plugin-sdk';
 
 /** The type bits of a file's mode and what they mean. inode(7). */
@@ -12,18 +14,6 @@ export const fileType = {
   character: 0o020000,
   fifo: 0o010000,
 } as const;
-
-export interface DeviceNumber {
-  readonly major: number;
-  readonly minor: number;
-}
-
-/** Splits a device number the way makedev(3) joins it. */
-export function deviceNumber(device: bigint): DeviceNumber {
-  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xffff_f000n);
-  const minor = (device & 0xffn) | ((device >> 12n) & 0xffff_ff00n);
-  return { major: Number(major), minor: Number(minor) };
-}
 
 export function typeOf(mode: number | bigint): number {
   return Number(mode) & fileType.mask;
@@ -62,11 +52,6 @@ export function kindOf(link: string, stat: BigIntStats): DumpedFile['kind'] {
 /** A mapped device as plugins are told. */
 export function deviceStat({ mode, dev, ino, rdev }: BigIntStats): DeviceStat {
   return { mode: Number(mode), device: deviceNumber(dev), inode: exact(ino), rdev: deviceNumber(rdev) };
-}
-
-/** A number where that is exact. */
-export function exact(value: bigint): number | bigint {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }
 
 /** The device's own number, for devices only. */

@@ -1,7 +1,8 @@
 import { type BigIntStats, statSync } from 'node:fs';
-import { readFdinfo, readLink } from '@criujs/linux';
+import { deviceNumber, readFdinfo, readLink } from '@criujs/linux';
+import { exact } from '@criujs/plugin-host/engine';
 import type { DeviceNumber, FileKind, RecordedFile } from '@criujs/plugin-sdk';
-import { deviceNumber, exact, unrecorded } from '../server/file.ts';
+import { unrecorded } from '../server/file.ts';
 
 /**
  * What a descriptor of the tree leads to, while the tree stands still: of a file that a compiled plugin took, nobody else

@@ -1,4 +1,5 @@
-import { errno, errnoName, getFlags, trySyscall } from '@criujs/linux';
+import { deviceNumber, errno, errnoName, getFlags, trySyscall } from '@criujs/linux';
+import { exact } from '@criujs/plugin-host/engine';
 import type { DeviceNumber, DeviceStat, DumpedFile, FileKind, RecordedFile, SignalOwner } from '@criujs/plugin-sdk';
 import { hookFlags, type Message } from '@criujs/wire';
 
@@ -91,20 +92,8 @@ function deviceOf(question: Question): DeviceNumber | null {
   return kind === 'character' || kind === 'block' ? deviceNumber(question.rdev) : null;
 }
 
-/** Splits a device number the way makedev(3) joins it. */
-export function deviceNumber(device: bigint): DeviceNumber {
-  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xffff_f000n);
-  const minor = (device & 0xffn) | ((device >> 12n) & 0xffff_ff00n);
-  return { major: Number(major), minor: Number(minor) };
-}
-
 function ownerOf({ ownerPid, ownerType, ownerSignal, ownerUid, ownerEuid }: Question): SignalOwner | null {
   if (ownerPid === 0) return null;
   const type = ownerTypes[ownerType] ?? 'process';
   return { pid: ownerPid, signal: ownerSignal, uid: ownerUid, euid: ownerEuid, type };
-}
-
-/** A number where that is exact. */
-export function exact(value: bigint): number | bigint {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }

@@ -1,4 +1,4 @@
-import type { PluginHost } from '../host.ts';
+import type { PluginHost } from '../contract.ts';
 import type { Records } from './records.ts';
 import type { CheckResult, ExitStatus, LogEntry, PlanRow } from './results.ts';
 

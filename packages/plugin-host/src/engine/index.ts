@@ -25,6 +25,7 @@ export {
   decodeRecords,
   type ExternalRecord,
   encodeRecords,
+  exact,
   type PluginRecord,
   type Records,
   recordsName,

@@ -49,15 +49,18 @@ export interface Records {
   readonly plugins: readonly PluginRecord[];
 }
 
+/** A number where that is exact: as plugins are told inodes and positions. */
+export function exact(value: bigint): number | bigint {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+}
+
 const u32: Shape<number> = integer(0, 0xffff_ffff);
 const path: Shape<string> = text(2 ** 16);
 const provider: Shape<Provider> = object({ name: text(200), version: nullable(text(200)) });
 const holders: Shape<RecordedFile['holders']> = list(
   object({ pid: map(integer(1, 2 ** 22), pid), fd: integer(0, 2 ** 20) }),
 );
-const exactNumber: Shape<number | bigint> = map(digits, (value) => {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
-});
+const exactNumber: Shape<number | bigint> = map(digits, exact);
 
 const recordedFile: Shape<RecordedFile> = object({
   path: nullable(path),
