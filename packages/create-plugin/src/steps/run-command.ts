@@ -31,6 +31,7 @@ export async function runCommand(command: readonly string[], options: RunOptions
   const [program = '', ...args] = command;
   let output = '';
   let interrupted = false;
+  let endedBy: NodeJS.Signals | null = null;
   const child = spawn(program, args, {
     cwd,
     env: environment,
@@ -57,10 +58,14 @@ export async function runCommand(command: readonly string[], options: RunOptions
         output += error.message;
         resolve(null);
       });
-      child.once('close', resolve);
+      child.once('close', (code, signal) => {
+        endedBy = signal;
+        resolve(code);
+      });
     });
-    return { code, output, interrupted };
+    return { code, output, interrupted: interrupted || signals.some((it) => it === endedBy) };
   } finally {
-    for (const signal of signals) process.off(signal, stop);
+    // Ctrl-C may end it before it reaches us: then it is still on its way, and must not end us, too.
+    for (const signal of signals) if (signal !== 'SIGINT' || endedBy !== signal) process.off(signal, stop);
   }
 }
