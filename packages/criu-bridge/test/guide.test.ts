@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { run, runWell } from '../../core/test/harness/command.ts';
+import { mappableDevice } from '../../core/test/harness/devices.ts';
 import { compiler, criu, criuMissing, root } from '../../core/test/harness/machine.ts';
 import { type Place, test } from '../../core/test/harness/place.ts';
 import { proc, treeOf, untilGone } from '../../core/test/harness/processes.ts';
@@ -134,6 +135,15 @@ describe.skipIf(missing)(missing ?? 'the guide’s commands', () => {
     place.track(pid);
     expect(proc(pid, 'mountinfo')).toMatch(new RegExp(` ${shelf} /data `));
     expect(await tell(pid, join(inside, 'report'))).toContain('mounted on the shelf');
+  });
+
+  test.skipIf(mappableDevice === null)('a mapped device', async ({ place }) => {
+    const device = mappableDevice ?? '';
+    const target = await place.start({ ...cProgram('mapped'), env: { DEVICE: device } });
+    await follow('window.sh', { PID: String(target.pid), WINDOW: device });
+    place.track(target.pid);
+    await target.advance();
+    await target.finish();
   });
 
   test.skipIf(!canMakeLinks())('a network link', async ({ place }) => {

@@ -80,7 +80,7 @@ export function createSession(options: SessionOptions): Session {
 
   /** Never rejects. */
   async function answer(connection: Connection, message: Message<'HOOK'>, fd: number | null): Promise<Expects> {
-    const isPosted = (message.about & hookFlags.POSTED) !== 0;
+    const isPosted = posted && (message.about & hookFlags.POSTED) !== 0;
     try {
       const { message: reply, descriptor } = await replyTo(message, fd ?? -1);
       if (message.about & hookFlags.AHEAD) sendAhead(connection);
