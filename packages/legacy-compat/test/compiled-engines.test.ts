@@ -5,7 +5,7 @@ import { dump, type LogEntry, restore } from '@criujs/core';
 import { legacyLoader, nameFromPath } from '@criujs/legacy-compat';
 import { describe, expect, onTestFinished } from 'vitest';
 import { runWell } from '../../core/test/harness/command.ts';
-import { unknownDevice } from '../../core/test/harness/devices.ts';
+import { mappableDevice, unknownDevice } from '../../core/test/harness/devices.ts';
 import { bin, criujs, criujsCommand, criujsFails, type Engine, realCriu } from '../../core/test/harness/engines.ts';
 import { travel } from '../../core/test/harness/legs.ts';
 import { criu, criuMissing, isRoot, root } from '../../core/test/harness/machine.ts';
@@ -106,7 +106,8 @@ function theirs({ directory }: Libraries): Stand {
 function pluginLines(path: string): string[] {
   const lines = readFileSync(path, 'utf8').split('\n');
   return lines.flatMap(
-    (line) => /^\(\d+\.\d+\)\s+(?:\d+: )?((?:trivial|ext-file|old-file|unix-socket): .*)$/.exec(line)?.[1] ?? [],
+    (line) =>
+      /^\(\d+\.\d+\)\s+(?:\d+: )?((?:trivial|ext-file|old-file|unix-socket|device-map): .*)$/.exec(line)?.[1] ?? [],
   );
 }
 
@@ -302,6 +303,46 @@ describe.skipIf(missing)(titled('a device through a compiled plugin', missing), 
     place.track(target.pid);
     await target.advance();
     await target.finish();
+  });
+});
+
+const noMap = firstOf([noSocket, mappableDevice === null ? 'no device that may be mapped' : null]);
+
+describe.skipIf(noMap)(titled('a mapped device through a compiled plugin', noMap), () => {
+  const mapped = cProgram('mapped', { DEVICE: mappableDevice ?? '' });
+
+  test('is mapped again by the embedded engine', async ({ place }) => {
+    const target = await place.start(mapped);
+    const stand = ours(libraries(place, ['device-map']));
+    const said = await runs(stand, place, target);
+    expect(said).toEqual([
+      `device-map: maps ${mappableDevice} again from 0`,
+      `device-map: maps ${mappableDevice} again from 4096`,
+      'device-map: takes maps of 7:0',
+    ]);
+    expect(childrenOf(process.pid), 'no process of a plugin is left').toEqual([]);
+    await target.finish();
+  });
+
+  test.skipIf(noCriu)(titled('is asked the same by CRIU, in all directions', noCriu), async ({ place }) => {
+    const plugins = libraries(place, ['device-map']);
+    const [own, real] = [ours(plugins), theirs(plugins)];
+    const seen: ReadonlySet<string>[] = [];
+    for (const [by, restoredBy] of [
+      [own, own],
+      [real, real],
+      [own, real],
+      [real, own],
+    ] as const) {
+      // A new one each: maps that were made again are alike, and of such CRIU leaves the second one's descriptor open.
+      const target = await place.start(mapped);
+      await travel(place, target, { by: by.engine, restoredBy: restoredBy.engine });
+      await target.finish();
+      // CRIU asks for each map, criujs for each device.
+      seen.push(new Set([...own.said(), ...real.said()]));
+    }
+    expect(seen[0]?.size).toBe(3);
+    for (const said of seen) expect(said).toEqual(seen[0]);
   });
 });
 
