@@ -1,13 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { syscall } from '@criujs/linux';
 import { describe, expect } from 'vitest';
+import { listen } from './harness/calls.ts';
 import { seekableDevice, unknownDevice } from './harness/devices.ts';
 import { criujs, criujsFails } from './harness/engines.ts';
 import { travel } from './harness/legs.ts';
 import { isRoot } from './harness/machine.ts';
-import { type Place, test } from './harness/place.ts';
+import { test } from './harness/place.ts';
 import { processesIn } from './harness/processes.ts';
 import { cProgram, type Program } from './harness/programs.ts';
 import type { Target } from './harness/target.ts';
@@ -32,21 +33,6 @@ interface Call {
   readonly holders?: readonly { readonly pid: number; readonly fd: number }[];
   readonly peerName?: string;
   readonly state?: string;
-}
-
-/** A file in which plugins note what they are asked. */
-function listen(place: Place): { readonly env: Readonly<Record<string, string>>; calls(): Call[] } {
-  const file = place.fresh('calls');
-  return {
-    env: { CRIUJS_TEST_CALLS: file },
-    calls: () =>
-      existsSync(file)
-        ? readFileSync(file, 'utf8')
-            .trim()
-            .split('\n')
-            .map((line) => JSON.parse(line) as Call)
-        : [],
-  };
 }
 
 function holderOf(env: Readonly<Record<string, string>>): Program {
@@ -84,7 +70,7 @@ describe.skipIf(missing)(`a device that the engine does not know: ${missing ?? d
       const target = await place.start(holderOf({ DEVICE: device }));
       const [root = 0, ...children] = target.pids();
       for (let leg = 0; leg < 2; leg++) {
-        const { env, calls } = listen(place);
+        const { env, calls } = listen<Call>(place);
         const more = ['--plugin', plugin('device')];
         await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how: { env } });
 
@@ -118,7 +104,7 @@ describe.skipIf(missing)(`a device that the engine does not know: ${missing ?? d
 
   test.skipIf(!(isRoot && seekableDevice))('keeps its position', async ({ place }) => {
     const target = await place.start(holderOf({ SEEKABLE: seekableDevice ?? '' }));
-    const { env, calls } = listen(place);
+    const { env, calls } = listen<Call>(place);
     const more = ['--plugin', plugin('device')];
     await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how: { env } });
     const [dumped] = calls().filter(({ call }) => call === 'dump');
@@ -168,7 +154,7 @@ describe.skipIf(cProgram('external').missing)('a unix socket of somebody outside
     const service = await serve(path);
     try {
       const target = await place.start(holderOf({ SERVICE: path }));
-      const { env, calls } = listen(place);
+      const { env, calls } = listen<Call>(place);
       const more = ['--plugin', plugin('service')];
       for (let leg = 1; leg <= 2; leg++) {
         await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how: { env } });
@@ -232,7 +218,7 @@ describe('a perf event with a memory map', () => {
     `is made again from the plugin's descriptor${reason ? ` (${reason})` : ''}`,
     async ({ place }) => {
       const target: Target = await place.start(cProgram('perf'));
-      const { env, calls } = listen(place);
+      const { env, calls } = listen<Call>(place);
       const more = ['--plugin', plugin('perf')];
       for (let leg = 1; leg <= 2; leg++) {
         await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how: { env } });

@@ -1,14 +1,15 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dump, plan, restore } from '@criujs/core';
 import { definePlugin, hook, notSupported, type Plugin } from '@criujs/plugin-sdk';
 import { describe, expect } from 'vitest';
+import { listen } from './harness/calls.ts';
 import { mappableDevice } from './harness/devices.ts';
 import { criujs, criujsFails } from './harness/engines.ts';
 import { travel } from './harness/legs.ts';
 import { isRoot } from './harness/machine.ts';
-import { type Place, test } from './harness/place.ts';
+import { test } from './harness/place.ts';
 import { proc, untilGone } from './harness/processes.ts';
 import { cProgram } from './harness/programs.ts';
 import type { Target } from './harness/target.ts';
@@ -25,18 +26,6 @@ const loop = { major: 7, minor: 0 };
 interface Call {
   readonly call: string;
   readonly oldOffset: number;
-}
-
-/** A file in which the plugin notes what it is asked. */
-function listen(place: Place): { readonly env: Readonly<Record<string, string>>; calls(name: string): Call[] } {
-  const file = place.fresh('calls');
-  return {
-    env: { CRIUJS_TEST_CALLS: file },
-    calls(name) {
-      const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
-      return lines.map((line) => JSON.parse(line) as Call).filter(({ call }) => call === name);
-    },
-  };
 }
 
 const takesIt = hook('HANDLE_DEVICE_VMA', () => undefined, { claim: () => true });
@@ -92,7 +81,7 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
   test('is asked for once at a dump, for each map at a restore, and stays what it was', async ({ place }) => {
     const target = await place.start(program);
     for (let leg = 1; leg <= 2; leg++) {
-      const { env, calls } = listen(place);
+      const { env, calls } = listen<Call>(place);
       await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how: { env } });
       expect(calls('dump')).toEqual([expect.objectContaining({ usable: true, rdev: loop })]);
       const restored = calls('restore').toSorted((a, b) => a.oldOffset - b.oldOffset);

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
+import { listen } from '../../core/test/harness/calls.ts';
 import { mappableDevice, unknownDevice } from '../../core/test/harness/devices.ts';
 import { criujs, criujsCommand } from '../../core/test/harness/engines.ts';
 import { travel } from '../../core/test/harness/legs.ts';
@@ -38,18 +38,6 @@ interface Call {
   readonly [more: string]: unknown;
 }
 
-/** A file in which plugins note what they are asked. */
-function listen(place: Place): { readonly env: Readonly<Record<string, string>>; calls(name: string): Call[] } {
-  const file = place.fresh('calls');
-  return {
-    env: { CRIUJS_TEST_CALLS: file },
-    calls(name) {
-      const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
-      return lines.map((line) => JSON.parse(line) as Call).filter(({ call }) => call === name);
-    },
-  };
-}
-
 /** Answers every line with the same line and a word. */
 async function serve(path: string): Promise<Server> {
   const server = createServer((socket) => {
@@ -84,7 +72,7 @@ describe.skipIf(missing)(missing ?? 'images of both engines', () => {
     test.skipIf(device === '')(`external files: ${route.name}`, async ({ place }) => {
       const target = await place.start({ ...cProgram('external'), env: { DEVICE: device } });
       const [root = 0, ...children] = target.pids();
-      const { env, calls } = listen(place);
+      const { env, calls } = listen<Call>(place);
       const images = await legOf(place, target, route, devices, env);
 
       const dumped = calls('dump');
@@ -118,7 +106,7 @@ describe.skipIf(missing)(missing ?? 'images of both engines', () => {
     test.skipIf(mappableDevice === null)(`a mapped device: ${route.name}`, async ({ place }) => {
       const path = mappableDevice ?? '';
       const target = await place.start({ ...cProgram('mapped'), env: { DEVICE: path } });
-      const { env, calls } = listen(place);
+      const { env, calls } = listen<Call>(place);
       await legOf(place, target, route, mapped, env);
       const [dumped] = calls('dump');
       expect(dumped).toMatchObject({ rdev: { major: 7, minor: 0 } });
@@ -133,7 +121,7 @@ describe.skipIf(missing)(missing ?? 'images of both engines', () => {
       const service = await serve(path);
       try {
         const target = await place.start({ ...cProgram('external'), env: { SERVICE: path } });
-        const { env, calls } = listen(place);
+        const { env, calls } = listen<Call>(place);
         const images = await legOf(place, target, route, services, env);
         expect(calls('dump socket')).toMatchObject([
           { usable: true, peerName: path, state: 'connected', type: 'stream' },
@@ -153,7 +141,7 @@ describe.skipIf(missing)(missing ?? 'images of both engines', () => {
     test(`observers: ${route.name}`, async ({ place }) => {
       const target = await place.start(tree);
       const pids = target.pids().sort();
-      const { env, calls } = listen(place);
+      const { env, calls } = listen<Call>(place);
       await legOf(place, target, route, observers, env);
       for (const name of ['pause', 'checkpoint', 'resume']) {
         expect(
