@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dump, plan, restore } from '@criujs/core';
@@ -76,6 +76,42 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
       { subject: 'memory', resource, taker: null, why: expect.stringContaining('plugin declines does not claim it') },
     ]);
     expect(await rowsOf()).toMatchObject([{ taker: null }, { taker: null }]);
+  });
+
+  test('comes with the descriptor that is open of it, when no plugin takes the map', async ({ place }) => {
+    const target = await place.start({ ...program, env: { DEVICE: device, KEEP: '1' } });
+    const keeper = definePlugin({
+      name: 'keeper',
+      hooks: [
+        hook('DUMP_EXT_FILE', ({ file }) => (file.path === device ? undefined : notSupported), {
+          claim: ({ file }) => file.path === device,
+        }),
+        hook('RESTORE_EXT_FILE', () => openSync(device, 'r+')),
+      ],
+    });
+    const declines = definePlugin({
+      name: 'declines',
+      hooks: [hook('HANDLE_DEVICE_VMA', () => notSupported, { claim: () => false }), leavesIt],
+    });
+    const plugins = [declines, keeper];
+    const { rows } = await plan({ pid: target.pid, plugins });
+    expect(
+      rows.filter(({ resource }) => resource.includes(device)).map(({ subject, taker }) => ({ subject, taker })),
+    ).toEqual([
+      { subject: 'memory', taker: { plugin: 'keeper', hook: 'DUMP_EXT_FILE', claimed: true, asked: [] } },
+      { subject: 'file', taker: { plugin: 'keeper', hook: 'DUMP_EXT_FILE', claimed: true, asked: [] } },
+    ]);
+    const [first] = (await plan({ pid: target.pid, plugins: [takes(), keeper] })).rows.filter(({ resource }) =>
+      resource.includes(device),
+    );
+    expect(first?.taker).toMatchObject({ plugin: 'takes', hook: 'HANDLE_DEVICE_VMA' });
+    const images = target.images();
+    await dump({ pid: target.pid, images, plugins });
+    await untilGone(target.pid);
+    const back = await restore({ images, plugins, detach: true });
+    place.track(back.pid);
+    await target.advance();
+    await target.finish();
   });
 
   test('is asked for once at a dump, for each map at a restore, and stays what it was', async ({ place }) => {

@@ -1,4 +1,4 @@
-// Two memory maps of DEVICE, of which no descriptor is open: a page to read, and another to write as well. Verifies that both stay
+// Two memory maps of DEVICE: a page to read, and another to write as well. No descriptor of it is open, or with KEEP the second one's. Verifies that both stay
 // where they were and what they were; or that what came in their place has the words "instead!", if that is where it says it is from.
 #include "target.h"
 #include <sys/mman.h>
@@ -45,7 +45,8 @@ int main(void)
 		int fd = must(open(device, which ? O_RDWR : O_RDONLY));
 		int rights = PROT_READ | (which ? PROT_WRITE : 0);
 		maps[which] = must(mmap(NULL, PAGE, rights, MAP_SHARED, fd, which * PAGE));
-		must(close(fd));
+		if (!which || !target_option("KEEP"))
+			must(close(fd));
 	}
 	for (unsigned long tick = 1; !target_finishing(); tick++) {
 		while (target_paused())
