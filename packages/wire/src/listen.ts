@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, constants, openSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, constants, existsSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { arena, closeFd, listenPackets, syscall } from '@criujs/linux';
 import { type Bell, hangBell } from './bell.ts';
@@ -23,7 +23,7 @@ export interface Listener {
   close(): void;
 }
 
-const { O_RDONLY, O_DIRECTORY, O_RDWR, O_NONBLOCK } = constants;
+const { O_RDONLY, O_DIRECTORY, O_RDWR, O_WRONLY, O_NONBLOCK } = constants;
 const S_IFIFO = 0o010000;
 /** Tasks of other user namespaces come as users that nobody here knows: the token tells who may. */
 const everybody = 0o666;
@@ -44,6 +44,7 @@ export function listen(options: ListenOptions): Listener {
   let hub: Hub;
   let bell: Bell;
   try {
+    removeStale(directory);
     const folder = openSync(directory, O_RDONLY | O_DIRECTORY);
     opened.push(folder);
     const short = `/proc/self/fd/${folder}/${name}`;
@@ -70,6 +71,24 @@ export function listen(options: ListenOptions): Listener {
       remove();
     },
   };
+}
+
+/** What a host that was killed has left in the directory: nobody hears its bell any more. fifo(7) */
+function removeStale(directory: string): void {
+  for (const entry of existsSync(directory) ? readdirSync(directory) : []) {
+    const [, name] = /^(\.criujs-[0-9a-f]{12})\.bell$/.exec(entry) ?? [];
+    if (name === undefined || isHeard(join(directory, entry))) continue;
+    for (const path of [`${name}.sock`, entry]) rmSync(join(directory, path), { force: true });
+  }
+}
+
+function isHeard(bell: string): boolean {
+  try {
+    closeSync(openSync(bell, O_WRONLY | O_NONBLOCK));
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENXIO';
+  }
 }
 
 function makeFifo(path: string): void {

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeFd } from '@criujs/linux';
 import { type Connection, listen, type Message, startChild } from '@criujs/wire';
@@ -89,6 +89,23 @@ describe.skipIf(compilerMissing !== null)(`with a C compiler (${compilerMissing 
     expect(readdirSync(directory)).toEqual([]);
     await expect.poll(descriptors, { timeout: 30_000 }).toBe(before);
   });
+});
+
+test('what a host that was killed left in the directory goes with the next one; what another uses stays', () => {
+  const directory = scratch();
+  const nothing = { onMessage: () => {}, onEnd: () => {} };
+  const stale = `.criujs-${'0'.repeat(12)}`;
+  writeFileSync(join(directory, `${stale}.sock`), '');
+  execFileSync('mkfifo', [join(directory, `${stale}.bell`)]);
+  writeFileSync(join(directory, '.criujs-of-the-user.bell'), '');
+  const used = listen({ directory, ...nothing });
+  expect(readdirSync(directory).sort()).toEqual(
+    ['.criujs-of-the-user.bell', `${used.name}.bell`, `${used.name}.sock`].sort(),
+  );
+  const another = listen({ directory, ...nothing });
+  expect(readdirSync(directory)).toHaveLength(5);
+  for (const it of [used, another]) it.close();
+  expect(readdirSync(directory)).toEqual(['.criujs-of-the-user.bell']);
 });
 
 test('a directory that takes no socket is named', () => {
