@@ -1,5 +1,5 @@
 import { exitCodeMeanings, exitCodes } from '@criujs/core';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { DumpFlags } from './commands/dump.ts';
 import type { PlanFlags } from './commands/plan.ts';
 import type { RestoreFlags } from './commands/restore.ts';
@@ -7,6 +7,7 @@ import type { EngineFlags } from './engine-options.ts';
 import { examples } from './examples.ts';
 import { createOutput, type Output } from './output.ts';
 import { parseNumber } from './run-options.ts';
+import { general, withEngine, withEnginePlugins, withRecord } from './shared-flags.ts';
 
 /** What the commands of one call share. */
 export interface Call {
@@ -28,64 +29,6 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     .showHelpAfterError(false)
     .enablePositionalOptions()
     .addHelpText('after', () => `\n${examples.criujs}\n\nExit codes:\n${exitCodeTable()}`);
-
-  const general = (command: Command): Command =>
-    command
-      .option('--json', 'print one JSON object on stdout instead of text, for errors too')
-      .option('-v, --verbose', 'print what plugins log, phases and, on an error, its stack');
-
-  const withPlugins = (command: Command): Command =>
-    general(command)
-      .option(
-        '-p, --plugin <plugin>',
-        'a plugin: an npm package, or a path to .ts, .js, or .so (one of CRIU in C); may be repeated, asked in this order',
-        collect,
-      )
-      .option(
-        '--plugin-option <plugin.key=value>',
-        'an option of a plugin: key may be nested (limits.memory), value is JSON (5, true, [1]) or else text; may be repeated',
-        collect,
-      )
-      .option(
-        '--hook-deadline <ms>',
-        'how long a plugin may take for one call (default: 10000)',
-        parseNumber('--hook-deadline', 1),
-      )
-      .option('--config <file>', 'read this configuration (default: criu.config.ts in the current directory, if there)')
-      .option('--no-config', 'read no configuration');
-
-  const withEngine = (command: Command): Command =>
-    command
-      .addOption(
-        new Option(
-          '--engine <engine>',
-          'who does the work: our own engine, or an installed CRIU (default: embedded)',
-        ).choices(['embedded', 'criu']),
-      )
-      .option('--criu-bin <file>', 'the program criu: a path, or a name in PATH (default: criu)');
-
-  const withCriu = (command: Command): Command =>
-    withEngine(command)
-      .option(
-        '--criu-option <name[=value]>',
-        "an option of CRIU's RPC, by CRIU's name or a guessable one: tcp-established, external-mounts=KEY:PATH; may be repeated",
-        collect,
-      )
-      .option(
-        '--native-plugin <file>',
-        'a compiled plugin of CRIU, such as cuda_plugin.so, to be loaded beside yours; may be repeated',
-        collect,
-      )
-      .option(
-        '--action-script <file>',
-        "run this program at each of CRIU's steps, as criu does; may be repeated",
-        collect,
-      );
-
-  const withEnginePlugins = (command: Command): Command => withCriu(withPlugins(command));
-
-  const withRecord = (command: Command): Command =>
-    command.option('--record <file>', 'keep the calls and answers of plugins there, for a replay in their tests');
 
   withRecord(
     withEnginePlugins(
@@ -234,10 +177,6 @@ function complete<F extends object>(flags: Partial<F>): F {
     newPids: false,
   };
   return { ...absent, ...flags } as F;
-}
-
-function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value];
 }
 
 function exitCodeTable(): string {
