@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodeRecords } from '@criujs/plugin-host/engine';
 import { describe, expect } from 'vitest';
+import { listen } from '../../core/test/harness/calls.ts';
 import { unknownDevice } from '../../core/test/harness/devices.ts';
 import { criujs, criujsFails } from '../../core/test/harness/engines.ts';
 import { travel } from '../../core/test/harness/legs.ts';
@@ -22,11 +23,10 @@ describe.skipIf(missing)(missing ?? 'a compiled plugin of the system, inside CRI
   test('takes files alone, and beside a plugin in TypeScript that observes', async ({ place }) => {
     const library = compilePlugin('ext-file', place.fresh('native'), forCriu41);
     const target = await place.start({ ...cProgram('external'), env: { DEVICE: device } });
-    const calls = place.fresh('calls');
+    const { env, calls } = listen<{ readonly call: string }>(place);
     for (const beside of [[], ['--plugin', observer]]) {
       const more = [...by, '--native-plugin', library, ...beside];
-      const how = { env: { CRIUJS_TEST_CALLS: calls } };
-      const images = await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how });
+      const images = await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how: { env } });
       const { externals } = decodeRecords(readFileSync(join(images, 'criujs.json')));
       expect(externals.map(({ file }) => [file.provider, file.holders.length]).sort()).toEqual([
         [null, 1],
@@ -35,8 +35,7 @@ describe.skipIf(missing)(missing ?? 'a compiled plugin of the system, inside CRI
       for (const { file } of externals)
         expect(file).toMatchObject({ path: device, kind: 'character', rdev: { major: 10 } });
     }
-    const told = existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [];
-    expect(told.filter((line) => line.includes('"resume"'))).toHaveLength(target.pids().length);
+    expect(calls('resume')).toHaveLength(target.pids().length);
     await target.finish();
   });
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { acceptPackets, readable } from '@criujs/linux';
 import { type Connection, createConnection, type Received } from './connection.ts';
 import type { WireError } from './errors.ts';
@@ -94,7 +95,9 @@ export function createHub(handlers: Handlers, listener?: number): Hub {
     for (let work: Promise<Expects> | undefined = first; work !== undefined; work = take(connection)) {
       expects = await work;
       turn.messages += 1;
-      if (turn.messages >= mostInTurn) await nextTurn();
+      if (turn.messages < mostInTurn) continue;
+      await nextTurn();
+      beginTurn();
     }
     busy.delete(connection);
     if (busy.size > 0) return;
@@ -127,11 +130,6 @@ export function createHub(handlers: Handlers, listener?: number): Hub {
 
   function beginTurn(): void {
     Object.assign(turn, { lingers: 0, messages: 0 });
-  }
-
-  async function nextTurn(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    beginTurn();
   }
 
   function drain(): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, constants, existsSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, constants, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { arena, closeFd, listenPackets, syscall } from '@criujs/linux';
 import { type Bell, hangBell } from './bell.ts';
@@ -75,7 +75,7 @@ export function listen(options: ListenOptions): Listener {
 
 /** What a host that was killed has left in the directory: nobody hears its bell any more. fifo(7) */
 function removeStale(directory: string): void {
-  for (const entry of existsSync(directory) ? readdirSync(directory) : []) {
+  for (const entry of readdirSync(directory)) {
     const [, name] = /^(\.criujs-[0-9a-f]{12})\.bell$/.exec(entry) ?? [];
     if (name === undefined || isHeard(join(directory, entry))) continue;
     for (const path of [`${name}.sock`, entry]) rmSync(join(directory, path), { force: true });

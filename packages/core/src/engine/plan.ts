@@ -12,39 +12,30 @@ export interface PlanPlugins extends ServedHooks {
   claims(question: ClaimQuestion, resource: string): Promise<readonly PluginClaim[]>;
 }
 
+/** Asks the plugins, once for each question however many rows have it. */
+type Ask = (question: ClaimQuestion, row: SurveyRow) => Promise<Settled>;
+
 /** What a dump of this tree would meet. Looks only: nothing is frozen, no hook is called, nothing is changed. */
 export async function planTree(pid: number, plugins: PlanPlugins): Promise<PlanRow[]> {
   checkRoot(pid);
-  const rows = surveyLasting(pid, plugins);
   const settled = new Map<ClaimQuestion, Promise<Settled>>();
+  const askPlugins: Ask = async (question, { pid: holder, command, resource }) => {
+    const claims = await plugins.claims(question, `${holder} (${command}) ${resource}`);
+    return settle(question.hook, claims, question.unclaimed);
+  };
+  const ask: Ask = (question, row) => {
+    const answer = settled.get(question) ?? askPlugins(question, row);
+    settled.set(question, answer);
+    return answer;
+  };
   // All at once: one that hangs makes nobody wait but itself.
-  for (const { question, otherwise, pid: holder, command, resource } of rows) {
-    for (const asked of [question, otherwise]) {
-      if (asked === undefined || settled.has(asked)) continue;
-      const claims = plugins.claims(asked, `${holder} (${command}) ${resource}`);
-      settled.set(
-        asked,
-        claims.then((answers) => settle(asked.hook, answers, asked.unclaimed)),
-      );
-    }
-  }
-  return Promise.all(rows.map((row) => finish(row, settled)));
+  return Promise.all(surveyLasting(pid, plugins).map((row) => finish(row, ask)));
 }
 
-async function finish(
-  { question, otherwise, ...row }: SurveyRow,
-  settled: ReadonlyMap<ClaimQuestion, Promise<Settled>>,
-): Promise<PlanRow> {
-  if (question === undefined) return row;
-  const { declined, ...first } = await answerTo(question, settled);
-  if (declined === undefined || otherwise === undefined) return { ...row, ...first };
-  const { declined: _, ...second } = await answerTo(otherwise, settled);
-  return { ...row, ...second };
-}
-
-async function answerTo(
-  question: ClaimQuestion,
-  settled: ReadonlyMap<ClaimQuestion, Promise<Settled>>,
-): Promise<Settled> {
-  return (await settled.get(question)) ?? { taker: null };
+async function finish(row: SurveyRow, ask: Ask): Promise<PlanRow> {
+  const { question, otherwise, ...plain } = row;
+  if (question === undefined) return plain;
+  const first = await ask(question, row);
+  const { declined: _, ...decided } = first.declined && otherwise !== undefined ? await ask(otherwise, row) : first;
+  return { ...plain, ...decided };
 }

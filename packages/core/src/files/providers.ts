@@ -104,7 +104,16 @@ function checkHooks({ files, plugins }: Images, hooks: Session['hooks']): void {
   ];
   const need = needs.find(({ hook, file }) => file !== undefined && !hooks.serves(hook));
   if (need === undefined) return;
-  const known = plugins.length === 0 ? 'which the images do not name' : `one of ${plugins.join(', ')}`;
-  const message = `file ${need.file?.id} was dumped by a plugin, ${known}; no plugin with the hook ${need.hook} is loaded`;
-  throw new EngineError('PLUGIN_MISSING', message, { hook: need.hook, remedy: 'Load it: --plugin NAME.' });
+  throw hookMissing(need.hook, `file ${need.file?.id} was dumped`, plugins);
+}
+
+/**
+ * Somebody took a resource, and nobody who is loaded could bring it back.
+ * @param taken what was taken: `file 3 was dumped`
+ * @param named the plugins that the inventory names
+ */
+export function hookMissing(hook: HookName, taken: string, named: readonly string[], pid?: number): EngineError {
+  const known = named.length === 0 ? 'which the images do not name' : `one of ${named.join(', ')}`;
+  const message = `${taken} by a plugin, ${known}; no plugin with the hook ${hook} is loaded`;
+  return new EngineError('PLUGIN_MISSING', message, { pid, hook, remedy: 'Load it: --plugin NAME.' });
 }

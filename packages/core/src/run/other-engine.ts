@@ -1,5 +1,5 @@
 import type { PluginHost } from '@criujs/plugin-host';
-import { decodeRecords, type Engine, type EngineJob, type Records, recordsName } from '@criujs/plugin-host/engine';
+import type { Engine, EngineJob, Records } from '@criujs/plugin-host/engine';
 import type { CriuError } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import { checkRecordedProviders } from '../files/providers.ts';
@@ -8,7 +8,7 @@ import { checkRoot } from '../tasks/recognise.ts';
 import { checkOptions, checkPlatform } from './admission.ts';
 import { openImages, type RunImages } from './images.ts';
 import { createControl } from './link.ts';
-import { createHost, defaultDeadlineMs, imageVersionsOf, needsHost } from './plugins.ts';
+import { createHost, defaultDeadlineMs, imageVersionsOf, needsHost, readRecords } from './plugins.ts';
 import { openRecord } from './record.ts';
 import { clearOnce } from './store.ts';
 import { guardThread } from './watchdog.ts';
@@ -130,11 +130,6 @@ async function withHost<O>(
   } finally {
     record.close();
   }
-}
-
-async function readRecords(images: RunImages): Promise<Records | null> {
-  const bytes = await images.read(recordsName);
-  return bytes === null ? null : decodeRecords(bytes);
 }
 
 function checkAborted(signal: AbortSignal | undefined): void {

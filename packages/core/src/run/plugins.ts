@@ -38,7 +38,7 @@ export function openPlugins(options: RunOptions, stage: Stage | null, images: Pl
   // Loading begins while the engine's thread starts; its failure is told where it is waited for.
   // Without plugins nothing of the host is even read.
   const create = async (): Promise<PluginHost> => {
-    const imageVersions = stage === 'restore' ? await readVersions(images) : undefined;
+    const imageVersions = stage === 'restore' ? imageVersionsOf(await readRecords(images)) : undefined;
     return createHost({ options, images, record, imageVersions });
   };
   const loading = needsHost(options) ? create() : null;
@@ -121,13 +121,13 @@ export async function createHost({ options, images, record, imageVersions, signa
   return recorder === null ? host : recorder.host(host);
 }
 
-/** What `criujs.json` says of the plugins' parts; nothing in images of CRIU. */
-async function readVersions(images: PluginImages): Promise<ImageVersions> {
+/** All of `criujs.json`; null: the images are CRIU's own. */
+export async function readRecords(images: Pick<RunImages, 'read'>): Promise<Records | null> {
   const bytes = await images.read(recordsName);
-  return imageVersionsOf(bytes === null ? null : decodeRecords(bytes));
+  return bytes === null ? null : decodeRecords(bytes);
 }
 
-/** By plugin name. */
+/** Of the plugins' parts, by plugin name. */
 export function imageVersionsOf(records: Records | null): ImageVersions {
   return Object.fromEntries((records?.plugins ?? []).map(({ name, imageVersion }) => [name, imageVersion]));
 }

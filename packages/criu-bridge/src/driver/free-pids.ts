@@ -8,7 +8,10 @@ const init = 1;
 
 /** Waits for processes that were killed to have ended, reaped or not. One that the kernel holds is not waited for for ever. */
 export async function awaitEnd(pids: readonly number[]): Promise<void> {
-  const runs = (pid: number): boolean => stateOf(pid) !== null && !isEnded(stateOf(pid));
+  const runs = (pid: number): boolean => {
+    const state = stateOf(pid);
+    return state !== null && !isEnded(state);
+  };
   for (let look = 0; look < looks && pids.some(runs); look += 1) await sleep(lookMs);
 }
 

@@ -3,6 +3,7 @@ import { EngineError } from '../../errors.ts';
 import { pageSize, vmaStatus } from '../../facts/memory.ts';
 import type { OpenedFiles } from '../../files/open.ts';
 import { keepDescriptor } from '../../files/plugin-descriptor.ts';
+import { hookMissing } from '../../files/providers.ts';
 import type { Session } from '../../run/session.ts';
 import type { MapPlan, MapSource, MemoryPlan } from './layout.ts';
 import { accessOf } from './task.ts';
@@ -33,7 +34,10 @@ export function planDevices(tasks: readonly Mapped[], named: readonly string[], 
     memory.maps.filter(({ entry }) => entry.status & vmaStatus.extPlugin).map((map) => ({ pid, map })),
   );
   const [first] = maps;
-  if (first !== undefined && !hooks.serves('UPDATE_VMA_MAP')) throw notLoaded(first.pid, first.map, named);
+  if (first !== undefined && !hooks.serves('UPDATE_VMA_MAP')) {
+    const taken = `memory map 0x${first.map.start.toString(16)} of ${first.pid} was taken`;
+    throw hookMissing('UPDATE_VMA_MAP', taken, named, first.pid);
+  }
   const opened: number[] = [];
 
   function sourceOf(pid: number, map: MapPlan, files: OpenedFiles): MapSource {
@@ -66,12 +70,6 @@ export function planDevices(tasks: readonly Mapped[], named: readonly string[], 
       for (const fd of opened.splice(0)) closeFd(fd);
     },
   };
-}
-
-function notLoaded(pid: number, { start }: MapPlan, named: readonly string[]): EngineError {
-  const known = named.length === 0 ? 'which the images do not name' : `one of ${named.join(', ')}`;
-  const message = `memory map 0x${start.toString(16)} of ${pid} was taken by a plugin, ${known}; no plugin with the hook UPDATE_VMA_MAP is loaded`;
-  return new EngineError('PLUGIN_MISSING', message, { pid, hook: 'UPDATE_VMA_MAP', remedy: 'Load it: --plugin NAME.' });
 }
 
 function nobodyMaps(pid: number, resource: string): EngineError {
