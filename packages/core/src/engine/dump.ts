@@ -3,6 +3,7 @@ import { EngineError, type Refusal, refusedMessage } from '../errors.ts';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
 import type { DumpOutcome, EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
+import { deathOf } from '../tasks/death.ts';
 import { checkRoot, recogniseTask } from '../tasks/recognise.ts';
 import { sessionRefusals } from '../tasks/sessions.ts';
 import { sharedWithParent } from '../tasks/shared.ts';
@@ -25,27 +26,31 @@ import { surveyRefused, surveyTree } from './survey.ts';
 export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutcome {
   const begun = performance.now();
   session.phase('survey');
-  checkRoot(options.pid);
-  refuse(options.pid, surveyRefused(options.pid, session.hooks).map(asRefusal));
-
-  session.phase('pause');
-  if (session.hooks.serves('PAUSE_DEVICES'))
-    for (const { pid } of surveyTree(options.pid)) callObserver(session, 'PAUSE_DEVICES', pid);
-
+  const root = checkRoot(options.pid);
   const freezeAndDump = (quiet: Session): DumpOutcome => dumpFrozen(options, quiet, begun);
-  return isOwnChild(options.pid) ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
+  try {
+    refuse(options.pid, surveyRefused(options.pid, session.hooks).map(asRefusal));
+
+    session.phase('pause');
+    if (session.hooks.serves('PAUSE_DEVICES'))
+      for (const { pid } of surveyTree(options.pid)) callObserver(session, 'PAUSE_DEVICES', pid);
+
+    return isOwnChild(options.pid) ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
+  } catch (error) {
+    throw deathOf([root], error) ?? error;
+  }
 }
 
 function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number): DumpOutcome {
   session.phase('freeze');
   const frozenAt = performance.now();
   const tree = freezeTree(options.pid);
+  const living = tree.tasks.filter(({ state }) => state !== 'zombie');
   let files: CollectedFiles | undefined;
   try {
     for (const { pid } of tree.tasks) callObserver(session, 'CHECKPOINT_DEVICES', pid);
 
     session.phase('collect');
-    const living = tree.tasks.filter(({ state }) => state !== 'zombie');
     files = collectFiles(living, session);
     const views = lookAtAll(tree, living, files);
 
@@ -66,6 +71,8 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
 
     const inventory = inventoryImage(session.hooks.inventoryNames(files.providers()));
     session.checkAborted();
+    const death = deathOf(living, null);
+    if (death !== null) throw death;
     if (options.leaveRunning) {
       session.phase('commit');
       session.store.write('inventory.img', inventory);
@@ -80,6 +87,8 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
       warnings: [],
       plugins: files.providers(),
     };
+  } catch (error) {
+    throw deathOf(living, error) ?? error;
   } finally {
     tree.thaw();
     files?.close();

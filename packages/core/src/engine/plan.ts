@@ -2,6 +2,7 @@ import type { PluginClaim } from '@criujs/plugin-host';
 import type { ClaimQuestion } from '../files/kind.ts';
 import type { SurveyRow } from '../files/survey.ts';
 import type { PlanRow } from '../options.ts';
+import { deathOf } from '../tasks/death.ts';
 import { checkRoot } from '../tasks/recognise.ts';
 import { type Settled, settle } from './claims.ts';
 import { type ServedHooks, surveyLasting } from './survey.ts';
@@ -17,7 +18,7 @@ type Ask = (question: ClaimQuestion, row: SurveyRow) => Promise<Settled>;
 
 /** What a dump of this tree would meet. Looks only: nothing is frozen, no hook is called, nothing is changed. */
 export async function planTree(pid: number, plugins: PlanPlugins): Promise<PlanRow[]> {
-  checkRoot(pid);
+  const root = checkRoot(pid);
   const settled = new Map<ClaimQuestion, Promise<Settled>>();
   const askPlugins: Ask = async (question, { pid: holder, command, resource }) => {
     const claims = await plugins.claims(question, `${holder} (${command}) ${resource}`);
@@ -29,7 +30,15 @@ export async function planTree(pid: number, plugins: PlanPlugins): Promise<PlanR
     return answer;
   };
   // All at once: one that hangs makes nobody wait but itself.
-  return Promise.all(surveyLasting(pid, plugins).map((row) => finish(row, ask)));
+  return Promise.all(look().map((row) => finish(row, ask)));
+
+  function look(): SurveyRow[] {
+    try {
+      return surveyLasting(pid, plugins);
+    } catch (error) {
+      throw deathOf([root], error) ?? error;
+    }
+  }
 }
 
 async function finish(row: SurveyRow, ask: Ask): Promise<PlanRow> {

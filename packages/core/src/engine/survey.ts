@@ -73,13 +73,24 @@ function surveyRows(tasks: readonly SurveyedTask[], hooks: ServedHooks): SurveyR
     [...sessionRefusals({ tasks }), ...sharedWithParent({ tasks })].map(relationRow),
   );
   const maps = externals.filter(({ question }) => question.hook === 'DUMP_EXT_FILE');
-  const of = (pid: number, rows: readonly SurveyRow[]): SurveyRow[] => rows.filter((row) => row.pid === pid);
+  const [relationsOf, filesOf] = [byProcess(relations), byProcess(files)];
   return tasks.flatMap((task) => [
     ...whileItLives(() => surveyTask(task)),
-    ...of(task.pid, relations),
+    ...relationsOf(task.pid),
     ...whileItLives(() => surveyMaps(task, readMaps(task.pid), maps, hooks)),
-    ...of(task.pid, files),
+    ...filesOf(task.pid),
   ]);
+}
+
+/** Rows by their process: trees have thousands of both. */
+function byProcess(rows: readonly SurveyRow[]): (pid: number) => readonly SurveyRow[] {
+  const grouped = new Map<number, SurveyRow[]>();
+  for (const row of rows) {
+    const known = grouped.get(row.pid);
+    if (known === undefined) grouped.set(row.pid, [row]);
+    else known.push(row);
+  }
+  return (pid) => grouped.get(pid) ?? [];
 }
 
 function relationRow({ pid, command = '', resource, why, remedy }: Refusal): SurveyRow {

@@ -1,9 +1,10 @@
 import type { PluginHost } from '@criujs/plugin-host';
-import type { Engine, EngineJob, Records } from '@criujs/plugin-host/engine';
+import type { DumpOutcome, Engine, EngineJob, Records } from '@criujs/plugin-host/engine';
 import type { CriuError } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import { checkRecordedProviders } from '../files/providers.ts';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from '../options.ts';
+import { deathOf } from '../tasks/death.ts';
 import { checkRoot } from '../tasks/recognise.ts';
 import { checkOptions, checkPlatform } from './admission.ts';
 import { openImages, type RunImages } from './images.ts';
@@ -30,10 +31,15 @@ interface Workplace {
 export async function dumpBy(engine: Engine, options: DumpOptions): Promise<DumpResult> {
   const { pid, leaveRunning = false } = options;
   checkPlatform();
-  checkRoot(pid);
-  const { outcome, totalMs, warnings } = await conductBy('dump', options, ({ job, beforeWriting }) =>
-    engine.dump({ ...job, pid, leaveRunning, beforeWriting }),
-  );
+  const root = checkRoot(pid);
+  const dump = async ({ job, beforeWriting }: Workplace): Promise<DumpOutcome> => {
+    try {
+      return await engine.dump({ ...job, pid, leaveRunning, beforeWriting });
+    } catch (error) {
+      throw deathOf([root], error) ?? error;
+    }
+  };
+  const { outcome, totalMs, warnings } = await conductBy('dump', options, dump);
   return { ...outcome, pid, totalMs, warnings };
 }
 

@@ -10,11 +10,9 @@ import {
   type Status,
 } from '@criujs/linux';
 import { EngineError, type Refusal } from '../errors.ts';
-import { harmlessSignalOf } from '../facts/tasks.ts';
+import { harmlessSignalOf, taskFlag } from '../facts/tasks.ts';
 import type { PlanSubject } from '../options.ts';
-
-/** PF_KTHREAD: a thread of the kernel (include/linux/sched.h of the kernel). */
-const kernelThread = 0x0020_0000;
+import type { DumpedProcess } from './death.ts';
 
 type Problem = Pick<Refusal, 'resource' | 'why' | 'remedy'>;
 
@@ -50,12 +48,13 @@ export function recogniseTask(pid: number): Refusal[] {
 /**
  * Refuses a root that is no process to be dumped at all.
  *
+ * @returns what tells it from a later process of the same pid
  * @throws EngineError NO_SUCH_PROCESS, KERNEL_THREAD, ZOMBIE, OWN_PROCESS
  */
-export function checkRoot(pid: number): void {
+export function checkRoot(pid: number): DumpedProcess {
   const stat = statOf(pid);
   const name = `${pid} (${stat.comm})`;
-  if (stat.flags & kernelThread)
+  if (stat.flags & taskFlag.kernelThread)
     throw new EngineError('KERNEL_THREAD', `${name} is a thread of the kernel: there is no program to dump`, {
       pid,
       remedy: 'Give the pid of a program.',
@@ -79,6 +78,7 @@ export function checkRoot(pid: number): void {
   for (let ancestor = process.pid; ancestor > 0; ancestor = readStat(ancestor).ppid) {
     if (ancestor === pid) throw ownProcess(pid, name);
   }
+  return { pid, command: stat.comm, stat };
 }
 
 /** What may be traced may be looked at, and the other way round. ptrace(2), "Ptrace access mode checking". */

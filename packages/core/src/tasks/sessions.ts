@@ -21,11 +21,11 @@ export interface Family {
  * inherited from there. Sessions from outside of the tree are taken over from whoever restores.
  */
 export function sessionRefusals(tree: Family): Refusal[] {
-  const sessionOf = new Map(tree.tasks.map((task) => [task.pid, task.stat.session]));
+  const byPid = new Map(tree.tasks.map((task) => [task.pid, task]));
   return tree.tasks.flatMap((task): Refusal[] => {
     const { session } = task.stat;
     if (session === task.pid || task.ppid === 0) return [];
-    if (session === sessionOf.get(task.ppid) || isInherited(tree, task.ppid, session)) return [];
+    if (isInherited(byPid, task.ppid, session)) return [];
     return [
       {
         pid: task.pid,
@@ -39,9 +39,10 @@ export function sessionRefusals(tree: Family): Refusal[] {
 }
 
 /** A parent may have left a session by setsid() after the child was born: then an older ancestor is still in it. */
-function isInherited(tree: Family, pid: number, session: number): boolean {
-  const task = tree.tasks.find((one) => one.pid === pid);
-  if (task === undefined) return true;
-  if (task.stat.session === session) return true;
-  return task.stat.session === task.pid && isInherited(tree, task.ppid, session);
+function isInherited(byPid: ReadonlyMap<number, Relative>, parent: number, session: number): boolean {
+  for (let task = byPid.get(parent); task !== undefined; task = byPid.get(task.ppid)) {
+    if (task.stat.session === session) return true;
+    if (task.stat.session !== task.pid) return false;
+  }
+  return true;
 }

@@ -84,7 +84,7 @@ export function freezeTree(root: number): FrozenTree {
 
 function freezeTask(pid: number, ppid: number, seized: Tracee[]): FrozenTask | null {
   const pidfd = openPidfd(pid);
-  if (readStat(pid).state === 'Z') return zombie(pid, ppid, pidfd);
+  if (readStat(pid).state === 'Z') return ended(pid, ppid, pidfd);
   const stopped = new Map<number, { thread: Tracee; signal: number }>();
   for (let found = true; found; ) {
     found = false;

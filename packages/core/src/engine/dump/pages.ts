@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { encodePagemap } from '@criujs/images';
-import { arena, LinuxError, readMemoryInto, syscall } from '@criujs/linux';
+import { arena, LinuxError, readMemoryInto, syscall, type Vma } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import { pageFlag, pageSize, vmaStatus } from '../../facts/memory.ts';
 import { type PageRun, scanPages } from '../../memory/scan.ts';
@@ -48,7 +48,7 @@ function copyRuns(
   out: number,
   session: Session,
 ): number {
-  const unreadable = maps.filter(({ vma }) => !vma.read);
+  const isHidden = hiddenRuns(maps);
   const memory = openSync(`/proc/${pid}/mem`, 'r');
   try {
     return arena.scope(() => {
@@ -56,7 +56,7 @@ function copyRuns(
       let fill = 0;
       let total = 0;
       for (const run of runs) {
-        const hidden = unreadable.some(({ vma }) => vma.start < run.end && run.start < vma.end);
+        const hidden = isHidden(run);
         for (let from = run.start; from < run.end; ) {
           const want = Math.min(run.end - from, chunk - fill);
           const got = hidden
@@ -81,6 +81,19 @@ function copyRuns(
   } finally {
     closeSync(memory);
   }
+}
+
+/**
+ * Tells of each run whether the process itself may not read some of it: process_vm_readv(2) refuses such pages, and
+ * /proc/PID/mem gives them. Runs must come in the order of their addresses: each map is looked at once.
+ */
+function hiddenRuns(maps: readonly DumpedMap[]): (run: PageRun) => boolean {
+  const unreadable = maps.filter(({ vma }) => !vma.read).map(({ vma }) => vma);
+  let at = 0;
+  return ({ start, end }) => {
+    while (at < unreadable.length && (unreadable[at] as Vma).end <= start) at++;
+    return at < unreadable.length && (unreadable[at] as Vma).start < end;
+  };
 }
 
 function writeOut(fd: number, address: number, length: number): void {
