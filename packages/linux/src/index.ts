@@ -55,6 +55,7 @@ export {
   guardImage,
   guardVerdictLength,
   helperImage,
+  helperSyscall,
   type RegisterName,
   type Registers,
   type RemoteCall,

@@ -58,6 +58,8 @@ export const readGuardVerdict: typeof x86_64.readGuardVerdict = facts.readGuardV
  * holds the code, the rest is anonymous and zero. Only a child of this process may run it.
  */
 export const helperImage: typeof x86_64.helperImage = facts.helperImage;
+/** Where in the helper's memory an instruction `syscall` is, in bytes from its base: whoever traces it makes calls there. */
+export const helperSyscall: number = facts.helperSyscall;
 /** Machine code that asks the processor. */
 export const queryCode: typeof x86_64.queryCode = facts.queryCode;
 /** The layout of the extended state from the processor's answers. */

@@ -3,8 +3,10 @@ import {
   batchEntryLength,
   blob,
   helperImage,
+  helperSyscall,
   ptraceOption,
   type Registers,
+  readMaps,
   signals,
   spawnImage,
   type Tracee,
@@ -12,12 +14,12 @@ import {
   waitFor,
   writeMemory,
 } from '@criujs/linux';
-import { pageSize } from '../../facts/memory.ts';
-import type { BatchPlace } from '../batch.ts';
+import { mapFlag, pageSize, protection } from '../../facts/memory.ts';
+import { type BatchPlace, callOnce } from '../batch.ts';
 import type { DataArea } from '../remote.ts';
 
 /** The engine's own memory in every task that it builds: ELF page, code, table of calls, data. Bytes. */
-const room = { size: 8 << 20, code: 0x1000, table: 0x10000, tableSize: 2 << 20, data: 3 << 20 } as const;
+const room = { size: 8 << 20, code: pageSize, table: 0x10000, tableSize: 2 << 20, data: 3 << 20 } as const;
 /** Free addresses behind it, where the vdso waits while it is moved over itself. */
 const slack = 1 << 20;
 
@@ -95,13 +97,31 @@ export function lowestAddress(): number {
  * descriptor of the tree at a number of its own.
  */
 export function startHelper(workshop: Workshop, inherit: readonly { fd: number; as: number }[]): BuiltThread {
-  const pid = spawnImage(helperImage(workshop.start, room.size), { inherit });
+  const pid = spawnImage(helperImage(workshop.start, room.code), { inherit });
   const thread = tracee(pid);
   thread.seize(options);
   thread.interrupt();
   thread.waitStop();
-  writeMemory(pid, workshop.start + room.code, blob.code);
-  return built(pid, pid, thread);
+  const helper = built(pid, pid, thread);
+  furnish(helper, workshop);
+  return helper;
+}
+
+/**
+ * Maps the workshop, shared by all that are cloned from the helper: they stand still but for one at a time. Memory that is
+ * copied with each clone would make every clone of a deep tree slower than the one before, since the kernel keeps one
+ * more reference to it for each ancestor (anon_vma). For the same reason the helper's stack goes: nobody uses it.
+ */
+function furnish(helper: BuiltThread, { start, elfEnd, end, stack }: Workshop): void {
+  const place = { thread: helper.tracee, base: helper.base, instruction: start + helperSyscall, stack };
+  const [readWrite, readExecute] = [protection.read | protection.write, protection.read | protection.execute];
+  const how = mapFlag.shared | mapFlag.anonymous | mapFlag.fixed;
+  callOnce(place, 'mmap', [elfEnd, end - elfEnd, readWrite, how, -1, 0]);
+  writeMemory(helper.pid, elfEnd, blob.code);
+  callOnce(place, 'mprotect', [elfEnd, pageSize, readExecute]);
+  for (const { name, start: from, end: to } of readMaps(helper.pid)) {
+    if (name === '[stack]') callOnce(place, 'munmap', [from, to - from]);
+  }
 }
 
 /** A thread that has just stopped for the first time. */

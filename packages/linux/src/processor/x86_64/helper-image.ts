@@ -7,6 +7,7 @@ export function helperLines(parent: number): readonly Line[] {
     ['mov eax,0x9d', 0xb8, 0x9d, 0x00, 0x00, 0x00], // prctl
     ['mov edi,0x1', 0xbf, 0x01, 0x00, 0x00, 0x00], // PR_SET_PDEATHSIG
     ['mov esi,0x9', 0xbe, 0x09, 0x00, 0x00, 0x00], // SIGKILL
+    'call:',
     ['syscall', 0x0f, 0x05],
     ['mov eax,0x6e', 0xb8, 0x6e, 0x00, 0x00, 0x00], // getppid
     ['syscall', 0x0f, 0x05],
@@ -22,6 +23,9 @@ export function helperLines(parent: number): readonly Line[] {
     ['syscall', 0x0f, 0x05],
   ];
 }
+
+/** Where in the helper's memory an instruction `syscall` is: whoever traces it makes calls there. */
+export const helperSyscall: number = entryOffset + (assemble(helperLines(0)).labels['call'] as number);
 
 /** Builds the helper for x86-64. */
 export function helperImage(base: number, size: number): Buffer {

@@ -8,7 +8,7 @@ export {
   guardImage,
   readGuardVerdict,
 } from './guard-image.ts';
-export { helperImage } from './helper-image.ts';
+export { helperImage, helperSyscall } from './helper-image.ts';
 export { createRegisters, registerNames, registersFrom, registersLength } from './registers.ts';
 export { syscallNumbers } from './syscalls.ts';
 export { queryCode, readXstateLayout } from './xstate.ts';
