@@ -78,6 +78,12 @@ test('usage and surprises have their codes', async () => {
     code: 70,
     err: expect.stringContaining('mistake in criujs'),
   });
+  const raw = Object.assign(new Error('EROFS: read-only file system, open'), { code: 'EROFS', errno: -30 });
+  expect(await printed(raw)).toEqual({
+    code: 1,
+    out: '',
+    err: expect.stringContaining('→ Use a path on a file system that is mounted writable.'),
+  });
 });
 
 test('an aborted run ends with the code of its signal', async () => {

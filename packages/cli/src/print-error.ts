@@ -1,4 +1,4 @@
-import { EngineError, type ErrorReport, exitCodeOf, exitCodes, reportError } from '@criujs/core';
+import { type EngineError, type ErrorReport, exitCodeOf, exitCodes, reportError, toEngineError } from '@criujs/core';
 import type { Output } from './output.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -13,19 +13,10 @@ export function printError(thrown: unknown, output: Output): number {
     );
     return exitCodes.usage;
   }
-  const error = asEngineError(thrown);
+  const error = toEngineError(thrown);
   print(reportError(error), describe(error, output), output);
   // A signal that aborted the run tells the code.
   return (error as { exitCode?: number }).exitCode ?? exitCodeOf(error.code);
-}
-
-function asEngineError(thrown: unknown): EngineError {
-  if (thrown instanceof EngineError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new EngineError('INTERNAL', message, {
-    cause: thrown,
-    remedy: 'This is a mistake in criujs: please report it with the output of -v.',
-  });
 }
 
 function print(report: ErrorReport, text: string, output: Output): void {
@@ -41,7 +32,8 @@ function describe(error: EngineError, output: Output): string {
     const who = command === undefined ? `${pid}` : `${pid} (${command})`;
     return `  ${output.errorColors.bold(who)} ${resource}\n    ${why}${remedyLine(remedy, output, '    ')}`;
   });
-  const remedy = error.remedy === undefined ? '' : remedyLine(error.remedy, output);
+  // Each refusal has its own.
+  const remedy = refusals.length > 0 ? '' : remedyLine(error.remedy, output);
   const more = output.verbose ? `\n${output.errorColors.dim(background(error))}` : '';
   return [heading(title, output), ...lines].join('\n') + remedy + more;
 }

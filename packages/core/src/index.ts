@@ -29,6 +29,7 @@ export { type ExitCodeName, exitCodeMeanings, exitCodeOf, exitCodes } from './ru
 export { describeError, type ErrorReport, reportError } from './run/last-words.ts';
 export { plan } from './run/plan.ts';
 export { type CheckOptions, check, dump, restore } from './run/runs.ts';
+export { toEngineError } from './run/wire.ts';
 export { show } from './show/show.ts';
 export type {
   ShownDump,

@@ -103,7 +103,7 @@ function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, str
     return [{ rows: rows(what, { taker, question }), external: { ...file, question } }];
   } catch (error) {
     if (isVanished(error)) return [];
-    if (!(error instanceof EngineError) || error.remedy === undefined) throw error;
+    if (!(error instanceof EngineError) || error.code === 'INTERNAL') throw error;
     return refused({ file: seen.link, why: error.message, remedy: error.remedy });
   }
 }

@@ -8,7 +8,7 @@ export interface ErrorReport {
   readonly error: {
     readonly code: string;
     readonly message: string;
-    readonly remedy?: string;
+    readonly remedy: string;
     readonly pid?: number;
     readonly resource?: string;
     readonly plugin?: string;
@@ -28,8 +28,7 @@ export function reportError(error: EngineError): ErrorReport {
 
 /** An error in words: what, where and why, then the remedy on a line of its own. */
 export function describeError(error: EngineError): string {
-  const remedy = error.remedy === undefined ? '' : `\n  → ${error.remedy}`;
-  return `criujs: ${error.message}${remedy}\n`;
+  return `criujs: ${error.message}\n  → ${error.remedy}\n`;
 }
 
 /**

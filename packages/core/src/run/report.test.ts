@@ -12,7 +12,13 @@ test('an error in words has its remedy on a line of its own', () => {
 test('an error in JSON has its fields and nothing that is not known', () => {
   expect(reportError(new EngineError('HOOK_TIMEOUT', 'late', { plugin: 'gpu', hook: 'DUMP_EXT_FILE' }))).toEqual({
     ok: false,
-    error: { code: 'HOOK_TIMEOUT', message: 'late', plugin: 'gpu', hook: 'DUMP_EXT_FILE' },
+    error: {
+      code: 'HOOK_TIMEOUT',
+      message: 'late',
+      remedy: expect.stringContaining('--hook-deadline'),
+      plugin: 'gpu',
+      hook: 'DUMP_EXT_FILE',
+    },
   });
 });
 

@@ -56,7 +56,9 @@ test.each([
   [Object.assign(new Error('part'), { name: 'HostError', code: 'SECTION_MISSING' }), 'PLUGIN_FAILED'],
   [Object.assign(new Error('short'), { name: 'ImageError', code: 'IMAGE_TRUNCATED' }), 'IMAGE_INVALID'],
   [Object.assign(new Error('write'), { name: 'LinuxError', code: 'ENOSPC', errno: 28 }), 'IMAGES_FULL'],
-  [Object.assign(new Error('seize'), { name: 'LinuxError', code: 'EPERM', errno: 1 }), 'KERNEL'],
+  [Object.assign(new Error('seize'), { name: 'LinuxError', code: 'EPERM', errno: 1 }), 'NOT_PERMITTED'],
+  [Object.assign(new Error('open'), { code: 'EMFILE', errno: -24 }), 'KERNEL'],
+  [Object.assign(new Error('worker'), { code: 'ERR_WORKER_INIT_FAILED' }), 'KERNEL'],
   [
     Object.assign(new Error('mac'), { name: 'LinuxError', code: 'UNSUPPORTED_PLATFORM', errno: 38 }),
     'UNSUPPORTED_PLATFORM',
@@ -66,7 +68,18 @@ test.each([
 ])('%s becomes %s', (thrown, code) => {
   const error = toEngineError(thrown);
   expect(error.code).toBe(code);
+  expect(error.remedy).toMatch(/^[A-Z].+\.$/);
   if (thrown instanceof Error) expect(error.message).toBe(thrown.message);
+});
+
+test.each([
+  ['EMFILE', /ulimit -n/],
+  ['ENOMEM', /ulimit -v/],
+  ['EIO', /dmesg/],
+  ['ENAMETOOLONG', /shorter/],
+  ['EFAULT', /criujs check/],
+])('a bare %s says what to do', (code, remedy) => {
+  expect(toEngineError(Object.assign(new Error(code), { code, errno: -1 })).remedy).toMatch(remedy);
 });
 
 test('plugin and hook of a host error stay', () => {

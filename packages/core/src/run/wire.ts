@@ -1,10 +1,11 @@
 import { EngineError, type EngineErrorCode, type Refusal } from '../errors.ts';
+import { isNodes, meaningOf } from './errno-meanings.ts';
 
 /** An error on its way between threads: structured clone would drop its fields. */
 export interface WireError {
   readonly code: EngineErrorCode;
   readonly message: string;
-  readonly remedy?: string | undefined;
+  readonly remedy: string;
   readonly pid?: number | undefined;
   readonly resource?: string | undefined;
   readonly plugin?: string | undefined;
@@ -18,17 +19,6 @@ export interface WireError {
 /** No chain of causes is followed further than this: a chain may be a ring. */
 const maxCauses = 8;
 
-const kernelCodes: Readonly<Record<string, EngineErrorCode>> = {
-  ENOSPC: 'IMAGES_FULL',
-  EDQUOT: 'IMAGES_FULL',
-  UNSUPPORTED_PLATFORM: 'UNSUPPORTED_PLATFORM',
-};
-
-const defaultRemedies: Partial<Record<EngineErrorCode, string>> = {
-  IMAGES_FULL: 'Free some space, or use an image directory on another file system.',
-  INTERNAL: 'This is a mistake in criujs: please report it with the output of -v.',
-};
-
 /** Errors of other families that end a run, by what they look like: never by class, since two copies of a package may meet. */
 const families: readonly { recognise(error: Partial<Foreign>): boolean; code(error: Foreign): EngineErrorCode }[] = [
   {
@@ -37,8 +27,9 @@ const families: readonly { recognise(error: Partial<Foreign>): boolean; code(err
   },
   { recognise: (it) => it.name === 'ImageError', code: () => 'IMAGE_INVALID' },
   {
-    recognise: (it) => typeof it.code === 'string' && (it.name === 'LinuxError' || typeof it.errno === 'number'),
-    code: (it) => kernelCodes[it.code] ?? 'KERNEL',
+    recognise: (it) =>
+      typeof it.code === 'string' && (it.name === 'LinuxError' || typeof it.errno === 'number' || isNodes(it.code)),
+    code: (it) => meaningOf(it.code)?.code ?? 'KERNEL',
   },
   { recognise: (it) => it.name === 'PluginError', code: () => 'PLUGIN_FAILED' },
 ];
@@ -66,7 +57,7 @@ export function toEngineError(thrown: unknown): EngineError {
     return new EngineError('INTERNAL', `something that is no error was thrown: ${String(thrown)}`);
   const error = thrown as Foreign;
   const code = families.find((it) => it.recognise(error))?.code(error) ?? 'INTERNAL';
-  const { remedy = defaultRemedies[code], pid, resource, plugin, hook } = error;
+  const { remedy = meaningOf(error.code)?.remedy, pid, resource, plugin, hook } = error;
   return new EngineError(code, error.message, { remedy, pid, resource, plugin, hook, cause: thrown });
 }
 

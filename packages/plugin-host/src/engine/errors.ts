@@ -1,4 +1,5 @@
 import type { CriuError } from '@criujs/plugin-sdk';
+import { defaultRemedies } from './remedies.ts';
 
 /** One resource of one process that nobody can dump: what it is, why, and what would help. */
 export interface Refusal {
@@ -88,7 +89,7 @@ export type EngineErrorCode = EngineOwnCode | HostCode;
 
 /** What an {@link EngineError} carries beside its code and message. */
 export interface EngineErrorDetails {
-  /** What to do about it, one sentence that starts with a verb. */
+  /** What to do about it, one sentence that starts with a verb. Absent: what its code stands for. */
   readonly remedy?: string | undefined;
   readonly pid?: number | undefined;
   readonly resource?: string | undefined;
@@ -102,7 +103,8 @@ export interface EngineErrorDetails {
 export class EngineError extends Error implements CriuError {
   override readonly name = 'EngineError';
   readonly code: EngineErrorCode;
-  declare readonly remedy?: string;
+  /** What to do about it. Every error has one. */
+  declare readonly remedy: string;
   declare readonly pid?: number;
   declare readonly resource?: string;
   declare readonly plugin?: string;
@@ -113,10 +115,19 @@ export class EngineError extends Error implements CriuError {
   constructor(code: EngineErrorCode, message: string, details: EngineErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
+    const fields = { ...details, remedy: details.remedy || remedyFor(code, details.refusals ?? []) };
     for (const field of ['remedy', 'pid', 'resource', 'plugin', 'hook', 'refusals'] as const) {
-      if (details[field] !== undefined) Object.defineProperty(this, field, { value: details[field], enumerable: true });
+      if (fields[field] !== undefined) Object.defineProperty(this, field, { value: fields[field], enumerable: true });
     }
   }
+}
+
+/** A code that comes from a newer copy of a package has none of ours. */
+function remedyFor(code: EngineErrorCode, refusals: readonly Refusal[]): string {
+  const [first, second] = refusals;
+  if (first !== undefined && second === undefined && first.remedy !== '') return first.remedy;
+  if (first !== undefined) return 'Do what the message advises for each resource.';
+  return defaultRemedies[code] ?? 'Run again with -v to see more.';
 }
 
 /** The message of a refused dump: a line for each process and resource, with why and the remedy. */

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { EngineError } from './errors.ts';
+import { defaultRemedies } from './remedies.ts';
+
+test.each(Object.entries(defaultRemedies))('an error with the code %s has a remedy: %s', (code, remedy) => {
+  expect(new EngineError(code as keyof typeof defaultRemedies, 'it failed').remedy).toBe(remedy);
+  expect(remedy).toMatch(/^[A-Z].{10,}\.$/);
+});
+
+test('a remedy of its own counts before that of its code; an empty one does not', () => {
+  expect(new EngineError('KERNEL', 'it failed', { remedy: 'Wait.' }).remedy).toBe('Wait.');
+  expect(new EngineError('KERNEL', 'it failed', { remedy: '' }).remedy).toBe(defaultRemedies.KERNEL);
+});
+
+test('a single refusal lends its remedy; several have one each', () => {
+  const refusal = { pid: 7, resource: 'descriptor 3', why: 'nobody takes it', remedy: 'Close it.' };
+  expect(new EngineError('UNSUPPORTED', 'no', { refusals: [refusal] }).remedy).toBe('Close it.');
+  expect(new EngineError('UNSUPPORTED', 'no', { refusals: [refusal, refusal] }).remedy).toContain('each resource');
+});
