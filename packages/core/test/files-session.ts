@@ -54,6 +54,7 @@ export function pretendSession(hooks: PretendHooks = {}, images: Map<string, Uin
       list: () => [...images.keys()].toSorted(),
     },
     finalPhase: () => undefined,
+    notice: () => undefined,
     phase: () => undefined,
     checkAborted: () => undefined,
     warn: (message) => void warnings.push(message),

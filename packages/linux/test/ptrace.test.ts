@@ -36,6 +36,22 @@ test('a thread is stopped where it is, and goes on after', async () => {
   expect(readStatus(sleeper.pid).tracerPid).toBe(0);
 });
 
+test('a wait in vain calls again and again, and ends with what that throws', async () => {
+  await using sleeper = await startSleeper();
+  const calls: [number, number][] = [];
+  const thread = tracee(sleeper.pid, (tid, ms) => {
+    calls.push([tid, ms]);
+    if (calls.length === 20) throw new Error('enough');
+  });
+  thread.seize(TRACESYSGOOD);
+  expect(() => thread.waitStop()).toThrow('enough');
+  expect(calls.every(([tid]) => tid === sleeper.pid)).toBe(true);
+  expect(calls.map(([, ms]) => ms)).toEqual(calls.map(([, ms]) => ms).toSorted((a, b) => a - b));
+  thread.interrupt();
+  expect(thread.waitStop().event).toBe(ptraceEvent.STOP);
+  thread.detach();
+});
+
 test('every register that is written is read back', async () => {
   await using sleeper = await startSleeper();
   const thread = seizeStopped(sleeper.pid, TRACESYSGOOD);

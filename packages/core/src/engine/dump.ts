@@ -15,6 +15,7 @@ import { type FrozenTask, type FrozenTree, freezeTree } from './dump/freeze.ts';
 import { inventoryImage } from './dump/inventory.ts';
 import { dumpPages } from './dump/pages.ts';
 import { taskRecords, writeTask, writeTree, writeZombie } from './dump/write.ts';
+import { dumpWaits, watchWaits } from './patience.ts';
 import { surveyRefused, surveyTree } from './survey.ts';
 
 /**
@@ -44,7 +45,7 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
 function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number): DumpOutcome {
   session.phase('freeze');
   const frozenAt = performance.now();
-  const tree = freezeTree(options.pid);
+  const tree = freezeTree(options.pid, watchWaits(session, dumpWaits));
   const living = tree.tasks.filter(({ state }) => state !== 'zombie');
   let files: CollectedFiles | undefined;
   try {

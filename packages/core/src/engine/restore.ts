@@ -8,10 +8,12 @@ import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
 import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { callObserver } from './accelerators.ts';
+import { restoreWaits, watchWaits } from './patience.ts';
 import { createInheritance } from './restore/descriptors.ts';
 import { planDevices } from './restore/devices.ts';
-import { endTasks, forkTree } from './restore/fork.ts';
-import { type BuiltThread, endTask, holeSize, lowestAddress, startHelper, workshopAt } from './restore/helper.ts';
+import { createMade } from './restore/end.ts';
+import { forkTree } from './restore/fork.ts';
+import { type BuiltThread, holeSize, lowestAddress, startHelper, workshopAt } from './restore/helper.ts';
 import { findHole, type MemoryPlan, planMemory } from './restore/layout.ts';
 import { isFileMap } from './restore/map.ts';
 import { livingTasks, readTree, type TaskImage } from './restore/read.ts';
@@ -39,12 +41,14 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   const images = livingTasks(tree);
   const planned = images.map((image): Planned => ({ image, memory: planMemory(image) }));
   const devices = planDevices(planned, tree.plugins, session);
+  const made = createMade((message) => session.warn(message));
   const workshop = workshopAt(
     findHole(
       planned.map(({ memory }) => memory),
       holeSize,
       lowestAddress(),
     ),
+    { made, waiting: watchWaits(session, restoreWaits) },
   );
   if (session.hooks.serves('RESTORE_INIT')) session.hooks.call('RESTORE_INIT', {});
 
@@ -59,11 +63,10 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
 
     session.phase('fork');
     const forkedAt = performance.now();
-    const helper = startHelper(workshop, inheritance.list);
-    let tasks: ReadonlyMap<number, BuiltThread> = new Map();
     try {
+      const helper = startHelper(workshop, inheritance.list);
       const fork = forkTree(tree, helper, workshop, { ...options, exitSignal: exitSignals(records) });
-      tasks = fork.tasks;
+      const { tasks } = fork;
       const now = (pid: number): number => fork.ids.get(pid) ?? pid;
       files.afterFork(now);
       if (session.hooks.serves('POST_FORKING')) session.hooks.call('POST_FORKING', {});
@@ -91,7 +94,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
       session.checkAborted();
       for (const { image, threads } of built) putTogether(image, threads, workshop);
       letGo(built);
-      tasks = new Map();
+      made.letGo([...tasks.values()].map(({ pid }) => pid));
       return {
         pid: now((planned[0] as Planned).image.pid),
         pids: images.map(({ pid }) => [pid, now(pid)] as const),
@@ -100,8 +103,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
         warnings: [],
       };
     } finally {
-      endTasks(tasks);
-      endTask(helper.pid);
+      made.endAll();
     }
   } finally {
     for (const fd of pages) closeSync(fd);

@@ -67,6 +67,7 @@ export function createSession(parts: SessionParts): Session {
       begin(name);
     },
     checkAborted: () => link.checkAborted(),
+    notice: (message) => notify({ kind: 'warning', message }),
     warn(message) {
       warnings.push(message);
       notify({ kind: 'warning', message });

@@ -41,6 +41,7 @@ const byCode: Readonly<Record<EngineErrorCode, ExitCodeName>> = {
   ZOMBIE: 'target',
   OWN_PROCESS: 'target',
   TARGET_DIED: 'target',
+  TARGET_STUCK: 'target',
   PID_TAKEN: 'target',
   NOT_PERMITTED: 'rights',
   PID_NOT_PERMITTED: 'rights',

@@ -15,6 +15,8 @@ export interface Session {
   finalPhase(name: string): void;
   /** Throws EngineError ABORTED when the run was aborted. */
   checkAborted(): void;
+  /** What the run waits for, when it takes long: told at once, and no part of the result. */
+  notice(message: string): void;
   /** Something that the user should know and that fails nothing; it is in the result's `warnings`. */
   warn(message: string): void;
 }

@@ -29,6 +29,43 @@ export async function killAt(phase: string, delay: number, command: readonly str
   };
 }
 
+/** How a run went that got signals. */
+export interface SignalledRun {
+  /** Null when it had ended before. In milliseconds, until its end. */
+  readonly tookMs: number | null;
+  readonly code: number;
+  /** The phase that it was in then: `start` before the first one. */
+  readonly during: string;
+  readonly phases: KilledRun['phases'];
+}
+
+/** Runs a command and sends it signals, one at once after the other, some microseconds after a phase begins. */
+export async function signalAt(
+  phase: string,
+  delay: number,
+  signals: readonly number[],
+  command: readonly string[],
+): Promise<SignalledRun> {
+  const [killer = ''] = cProgram('killer').command();
+  const env = { KILLER_SIGNALS: signals.join(',') };
+  const said = await runWell([killer, phase, String(Math.round(delay)), ...command], { env });
+  const rows = said
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([name = '', ...at]) => ({ name, at: at.map(Number) }));
+  const ended = rows.pop();
+  const sent = rows.findIndex(({ name }) => name === 'signalled');
+  const phases = rows.filter((_, at) => at !== sent).map(({ name, at }) => ({ name, at: at[0] ?? 0 }));
+  const before = sent < 0 ? rows : rows.slice(0, sent);
+  return {
+    tookMs: sent < 0 ? null : ((ended?.at[1] ?? 0) - (rows[sent]?.at[0] ?? 0)) / 1000,
+    code: ended?.at[0] ?? -1,
+    during: before.at(-1)?.name ?? 'start',
+    phases,
+  };
+}
+
 export interface Aim {
   readonly phase: string;
   readonly delay: number;

@@ -2,11 +2,15 @@
 //
 //   killer PHASE MICROSECONDS COMMAND…    PHASE `start`: counted from the start of the command
 //
+// With KILLER_SIGNALS=2,15 it sends these signals instead, one at once after the other, and lets the command end by itself:
+// then `signalled MICROSECONDS` comes where they were sent.
+//
 // Prints the phases that the command went through, each with the microseconds since its start, then `killed` or
-// `ended STATUS`. The command learns from CRIUJS_PHASE_LOG where to write its phases.
+// `ended STATUS MICROSECONDS`. The command learns from CRIUJS_PHASE_LOG where to write its phases.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -75,6 +79,18 @@ static bool read_phases(const char *chosen)
 	return found;
 }
 
+// Sends what KILLER_SIGNALS lists. False when there is no such list.
+static bool send_signals(pid_t pid)
+{
+	const char *list = getenv("KILLER_SIGNALS");
+	if (!list)
+		return false;
+	for (char *rest; *list; list = *rest == ',' ? rest + 1 : rest)
+		kill(pid, (int)strtol(list, &rest, 10));
+	printf("signalled %ld\n", microseconds());
+	return true;
+}
+
 int main(int count, char **arguments)
 {
 	if (count < 4)
@@ -89,6 +105,10 @@ int main(int count, char **arguments)
 		if (read_phases(phase) && moment < 0)
 			moment = microseconds() + delay;
 		long left = moment < 0 ? 1000 : moment - microseconds();
+		if (moment >= 0 && left <= 0 && send_signals(pid)) {
+			moment = LONG_MAX;
+			continue;
+		}
 		if (moment >= 0 && left <= 0) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
@@ -102,6 +122,6 @@ int main(int count, char **arguments)
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		printf("killed %ld\n", microseconds());
 	else
-		printf("ended %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+		printf("ended %d %ld\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), microseconds());
 	return 0;
 }

@@ -5,7 +5,7 @@ import { type Registers, registersFrom, registersLength } from '../processor/pro
 import { signalName } from '../signals.ts';
 import { expectSuccess, type SyscallArgument, trySyscall } from '../syscall.ts';
 import { ptraceRequest, registerSet } from './requests.ts';
-import { type Stop, waitFor } from './wait.ts';
+import { type Stop, type Waiting, waitPatiently } from './wait.ts';
 
 /** What a thread has registered with rseq(2): the address and length of its area and the signature of its handlers. */
 export interface RseqConfiguration {
@@ -26,7 +26,7 @@ export interface Tracee {
   setOptions(options: number): void;
   /** Asks for a stop: the next `waitStop` sees `ptraceEvent.STOP`, unless something else comes first. */
   interrupt(): void;
-  /** Waits for the next stop. @throws LinuxError ESRCH when the thread ended instead */
+  /** Waits for the next stop. @throws LinuxError ESRCH when the thread ended instead; what `waiting` throws */
   waitStop(): { signal: number; event: number };
   /** Lets it run on and delivers `signal`, if given, PTRACE_CONT. */
   resume(signal?: number): void;
@@ -67,8 +67,11 @@ const siginfoLength = 128;
 const siginfoBatch = 32;
 const PEEKSIGINFO_SHARED = 1;
 
-/** The control of thread `tid`. Nothing happens to it before `seize`. */
-export function tracee(tid: number): Tracee {
+/**
+ * The control of thread `tid`. Nothing happens to it before `seize`.
+ * @param waiting called while `waitStop` waits
+ */
+export function tracee(tid: number, waiting: Waiting = () => undefined): Tracee {
   if (!Number.isInteger(tid) || tid <= 0) throw new RangeError(`not the id of a thread: ${tid}`);
 
   type Request = keyof typeof ptraceRequest;
@@ -103,8 +106,8 @@ export function tracee(tid: number): Tracee {
     interrupt: () => void ptrace('INTERRUPT'),
 
     waitStop() {
-      const stop = waitFor(tid);
-      if (stop?.kind === 'stopped') return { signal: stop.signal, event: stop.event };
+      const stop = waitPatiently(tid, waiting);
+      if (stop.kind === 'stopped') return { signal: stop.signal, event: stop.event };
       throw new LinuxError('wait4', errno.ESRCH, { about: `for thread ${tid}`, reason: ending(stop), pid: tid });
     },
 
@@ -206,7 +209,6 @@ export function tracee(tid: number): Tracee {
   };
 }
 
-function ending(stop: Stop | null): string {
-  if (stop?.kind === 'exited') return `it exited with code ${stop.code}`;
-  return stop?.kind === 'killed' ? `it was ended by ${signalName(stop.signal)}` : 'nothing to wait for';
+function ending(stop: Exclude<Stop, { kind: 'stopped' }>): string {
+  return stop.kind === 'exited' ? `it exited with code ${stop.code}` : `it was ended by ${signalName(stop.signal)}`;
 }

@@ -52,6 +52,8 @@ export type EngineOwnCode =
   | 'ABORTED'
   /** The target ended while it was being dumped, or the restored one before it ran. */
   | 'TARGET_DIED'
+  /** A thread of the target does not stop: the kernel holds it in a system call. */
+  | 'TARGET_STUCK'
   /** A system call failed where no more is known than its name and errno. */
   | 'KERNEL'
   /** This platform or processor has no engine. */

@@ -12,6 +12,7 @@ import {
   signals,
   type Tracee,
   tracee,
+  type Waiting,
 } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import { isGone, seize, standStill } from './seize.ts';
@@ -56,9 +57,10 @@ export interface FrozenTree {
 /**
  * Seizes every thread of every process below `root` until nobody new turns up. Nothing of the target is changed.
  *
- * @throws EngineError NOT_PERMITTED, NO_SUCH_PROCESS, TARGET_DIED
+ * @param waiting called for each thread, and again and again while one does not stop; what it throws ends the freeze
+ * @throws EngineError NOT_PERMITTED, NO_SUCH_PROCESS, TARGET_DIED, TARGET_STUCK
  */
-export function freezeTree(root: number): FrozenTree {
+export function freezeTree(root: number, waiting: Waiting): FrozenTree {
   const seized: Tracee[] = [];
   const stopLater = new Set<number>();
   const thaw = (): void => {
@@ -70,7 +72,7 @@ export function freezeTree(root: number): FrozenTree {
     const queue: [pid: number, ppid: number][] = [[root, 0]];
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [pid, ppid] = next;
-      const task = freezeTask(pid, ppid, seized);
+      const task = freezeTask(pid, ppid, seized, waiting);
       if (task === null) continue;
       tasks.push(task);
       queue.push(...childrenOf(task).map((child): [number, number] => [child, pid]));
@@ -82,7 +84,7 @@ export function freezeTree(root: number): FrozenTree {
   }
 }
 
-function freezeTask(pid: number, ppid: number, seized: Tracee[]): FrozenTask | null {
+function freezeTask(pid: number, ppid: number, seized: Tracee[], waiting: Waiting): FrozenTask | null {
   const pidfd = openPidfd(pid);
   if (readStat(pid).state === 'Z') return ended(pid, ppid, pidfd);
   const stopped = new Map<number, { thread: Tracee; signal: number }>();
@@ -90,7 +92,7 @@ function freezeTask(pid: number, ppid: number, seized: Tracee[]): FrozenTask | n
     found = false;
     for (const tid of readThreads(pid)) {
       if (stopped.has(tid)) continue;
-      const thread = tracee(tid);
+      const thread = tracee(tid, waiting);
       if (!seize(thread, pid)) continue;
       seized.push(thread);
       const signal = standStill(thread);

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { LinuxError, waitFor, writeMemory } from '@criujs/linux';
+import { LinuxError, tracee, waitPatiently, writeMemory } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import { cloneArgs, cloneFlag, threadFlags } from '../../facts/clone.ts';
 import { pause } from '../../pause.ts';
 import { callOnce } from '../batch.ts';
 import { type BuiltThread, built, type Workshop } from './helper.ts';
 
-/** How long a pid may stay taken by a process that is about to be reaped, in tries of 10 ms. */
-const patience = 300;
+/** How long a pid may stay taken by a process that is about to be reaped, and how often it is looked at, in milliseconds. */
+const patience = { taken: 3000, look: 10 } as const;
 
 /** A new task that its parent clones, stopped before its first instruction. */
 export function cloneTask(
@@ -15,6 +15,8 @@ export function cloneTask(
   workshop: Workshop,
   how: { tid: number; flags: number; exitSignal: number; newPids: boolean },
 ): BuiltThread {
+  // Each clone is quick, and a tree may take thousands.
+  workshop.waiting(parent.tid, 0);
   const args = Buffer.alloc(cloneArgs.size + 8);
   args.writeBigUInt64LE(BigInt(how.flags), cloneArgs.flags);
   args.writeBigUInt64LE(BigInt(how.exitSignal), cloneArgs.exitSignal);
@@ -25,7 +27,9 @@ export function cloneTask(
   }
   writeMemory(parent.pid, workshop.data.start, args);
   const tid = cloneWithPatience(parent, workshop, how);
-  return built(tid, how.flags & cloneFlag.thread ? parent.pid : tid);
+  const thread = tracee(tid, workshop.waiting);
+  if (how.flags & cloneFlag.thread) return built(tid, parent.pid, thread);
+  return built(tid, tid, thread);
 }
 
 /** A new thread of a process. */
@@ -33,18 +37,28 @@ export function cloneThread(leader: BuiltThread, workshop: Workshop, tid: number
   return cloneTask(leader, workshop, { tid, flags: threadFlags, exitSignal: 0, newPids });
 }
 
-function cloneWithPatience(parent: BuiltThread, workshop: Workshop, how: { tid: number; newPids: boolean }): number {
-  for (let tries = 0; ; tries++) {
+function cloneWithPatience(
+  parent: BuiltThread,
+  workshop: Workshop,
+  how: { tid: number; flags: number; newPids: boolean },
+): number {
+  const begun = performance.now();
+  for (;;) {
     try {
       const tid = own(parent, workshop, 'clone3', [workshop.data.start, cloneArgs.size]);
-      if (waitFor(tid)?.kind !== 'stopped')
-        throw new EngineError('TARGET_DIED', `process ${tid} ended before it began`);
-      return tid;
+      if (!(how.flags & cloneFlag.thread)) workshop.made.add(tid);
+      if (waitPatiently(tid, workshop.waiting).kind === 'stopped') return tid;
+      throw new EngineError('TARGET_DIED', `process ${tid} ended before it began`, {
+        pid: tid,
+        remedy: 'Restore again: somebody ended it, or the machine has no memory left.',
+      });
     } catch (error) {
       if (!(error instanceof LinuxError)) throw error;
+      const waited = performance.now() - begun;
       // Whoever has to reap the dumped process may be slow about it.
-      if (error.code !== 'EEXIST' || tries >= patience) throw cloneFailed(error, how.tid);
-      pause(10);
+      if (error.code !== 'EEXIST' || waited >= patience.taken) throw cloneFailed(error, how.tid);
+      workshop.waiting(parent.tid, waited);
+      pause(patience.look);
     }
   }
 }
@@ -65,6 +79,16 @@ const cloneErrors: Readonly<Record<string, (tid: number) => EngineError>> = {
     new EngineError('PID_NOT_PERMITTED', `clone3(2) is refused here, so no process can get the pid ${tid}`, {
       pid: tid,
       remedy: "Allow clone3 in the container's seccomp filter; `criujs check` tells more.",
+    }),
+  EAGAIN: (tid) =>
+    new EngineError('KERNEL', `a limit of this user lets no process or thread ${tid} be made`, {
+      pid: tid,
+      remedy: 'Raise the limit of processes (ulimit -u, pids.max of the cgroup, kernel.threads-max), or end some.',
+    }),
+  ENOMEM: (tid) =>
+    new EngineError('KERNEL', `there is no memory left to make process or thread ${tid}`, {
+      pid: tid,
+      remedy: 'Free some memory, or raise the limit of the cgroup (memory.max), and restore again.',
     }),
   EINVAL: (tid) =>
     new EngineError('PID_NOT_PERMITTED', `the kernel gives no process the pid ${tid} here`, {

@@ -1,7 +1,7 @@
 import { cloneFlag } from '../../facts/clone.ts';
 import { cloneTask, own } from './clone.ts';
 import { setGroups } from './groups.ts';
-import { type BuiltThread, endTask, type Workshop } from './helper.ts';
+import type { BuiltThread, Workshop } from './helper.ts';
 import type { TaskImage, TreeImage, ZombieImage } from './read.ts';
 import { endAsBefore } from './zombie.ts';
 
@@ -49,19 +49,9 @@ export function forkTree(tree: TreeImage, helper: BuiltThread, workshop: Worksho
     if (task.sid === task.pid) own(thread, workshop, 'setsid', []);
     for (const child of late) fork(child, thread, false);
   };
-  try {
-    fork(root, helper, true);
-    setGroups(tree, tasks, ids, workshop, options.newPids);
-    return { tasks, ids };
-  } catch (error) {
-    endTasks(tasks);
-    throw error;
-  }
-}
-
-/** Ends what was made of a tree whose restore failed. */
-export function endTasks(tasks: ReadonlyMap<number, BuiltThread>): void {
-  for (const { tid } of [...tasks.values()].reverse()) endTask(tid);
+  fork(root, helper, true);
+  setGroups(tree, tasks, ids, workshop, options.newPids);
+  return { tasks, ids };
 }
 
 /** Children in the session that their parent had before it made its own must be born before it does. */

@@ -1,6 +1,6 @@
 import { signals } from '@criujs/linux';
 import { cloneTask, own } from './clone.ts';
-import { type BuiltThread, endTask, type Workshop } from './helper.ts';
+import type { BuiltThread, Workshop } from './helper.ts';
 import { livingTasks, type TaskImage, type TreeImage } from './read.ts';
 
 /** Process groups: leaders first, then members; a group whose leader has ended gets a leader for a moment. */
@@ -29,7 +29,7 @@ export function setGroups(
     const leader = cloneTask(first, workshop, { tid: pgid, flags: 0, exitSignal: signals.SIGCHLD, newPids });
     own(leader, workshop, 'setpgid', [0, 0]);
     for (const { pid } of members) own(tasks.get(pid) as BuiltThread, workshop, 'setpgid', [0, leader.tid]);
-    endTask(leader.tid);
+    workshop.made.end(leader.tid);
     own(first, workshop, 'wait4', [leader.tid, 0, 0, 0]);
   }
 }

@@ -11,12 +11,13 @@ import {
   spawnImage,
   type Tracee,
   tracee,
-  waitFor,
+  type Waiting,
   writeMemory,
 } from '@criujs/linux';
 import { mapFlag, pageSize, protection } from '../../facts/memory.ts';
 import { type BatchPlace, callOnce } from '../batch.ts';
 import type { DataArea } from '../remote.ts';
+import type { Made } from './end.ts';
 
 /** The engine's own memory in every task that it builds: ELF page, code, table of calls, data. Bytes. */
 const room = { size: 8 << 20, code: pageSize, table: 0x10000, tableSize: 2 << 20, data: 3 << 20 } as const;
@@ -49,6 +50,10 @@ export interface Workshop {
   /** `rsp` while calls are made. */
   readonly stack: number;
   readonly data: DataArea;
+  /** Called while a thread that is being built is waited for. */
+  readonly waiting: Waiting;
+  /** All processes that were made so far. */
+  readonly made: Made;
   /** Where a thread runs calls. */
   place(thread: BuiltThread): BatchPlace;
 }
@@ -63,7 +68,7 @@ export interface BuiltThread {
 }
 
 /** The places for a hole that begins at `start`. */
-export function workshopAt(start: number): Workshop {
+export function workshopAt(start: number, { waiting, made }: Pick<Workshop, 'waiting' | 'made'>): Workshop {
   const data = { start: start + room.data, size: room.size - room.data };
   const stack = start + room.size - pageSize;
   return {
@@ -74,6 +79,8 @@ export function workshopAt(start: number): Workshop {
     scratch: start + room.size + (slack >> 1),
     data,
     stack,
+    waiting,
+    made,
     place: ({ tracee: thread, pid, base }) => ({
       thread,
       pid,
@@ -98,7 +105,8 @@ export function lowestAddress(): number {
  */
 export function startHelper(workshop: Workshop, inherit: readonly { fd: number; as: number }[]): BuiltThread {
   const pid = spawnImage(helperImage(workshop.start, room.code), { inherit });
-  const thread = tracee(pid);
+  workshop.made.add(pid);
+  const thread = tracee(pid, workshop.waiting);
   thread.seize(options);
   thread.interrupt();
   thread.waitStop();
@@ -125,16 +133,6 @@ function furnish(helper: BuiltThread, { start, elfEnd, end, stack }: Workshop): 
 }
 
 /** A thread that has just stopped for the first time. */
-export function built(tid: number, pid: number, thread: Tracee = tracee(tid)): BuiltThread {
+export function built(tid: number, pid: number, thread: Tracee): BuiltThread {
   return { tid, pid, tracee: thread, base: thread.registers().set('orig_ax', -1n) };
-}
-
-/** Kills a task that is ours and waits until it is gone. */
-export function endTask(tid: number): void {
-  try {
-    process.kill(tid, 'SIGKILL');
-    for (let stop = waitFor(tid); stop?.kind === 'stopped'; stop = waitFor(tid));
-  } catch {
-    // It is gone already.
-  }
 }

@@ -59,11 +59,12 @@ export function buildTask(build: TaskBuild): BuiltThread[] {
   run(build, main, build.files.afterTasks(image.ids.filesId));
   run(build, main, characterCalls(build));
   const { tc } = leader(image);
+  const threads = [main, ...image.threads.slice(1).map((tid) => cloneThread(main, build.workshop, tid, build.newPids))];
+  // Behind the threads: the process may have lowered a limit when it had them.
   const oomScore =
     tc !== undefined && isFieldSet(tc, TaskCoreEntrySchema.field.oomScoreAdj) ? tc.oomScoreAdj : undefined;
   for (const warning of [...applyLimits(main.pid, tc?.rlimits?.rlimits ?? []), ...applyOomScore(main.pid, oomScore)])
     session.warn(warning);
-  const threads = [main, ...image.threads.slice(1).map((tid) => cloneThread(main, build.workshop, tid, build.newPids))];
   threads.forEach((thread, at) => {
     buildThread(build, thread, image.cores[at] as CoreEntry);
   });

@@ -1,4 +1,5 @@
-import { signals, waitFor, writeMemory } from '@criujs/linux';
+import { errno, LinuxError, signals, waitPatiently, writeMemory } from '@criujs/linux';
+import { EngineError } from '../../errors.ts';
 import { prctl } from '../../facts/prctl.ts';
 import { nameBytes } from '../../tasks/threads.ts';
 import { own } from './clone.ts';
@@ -11,6 +12,7 @@ const signalOf = (status: number): number => status & 0x7f;
 /** Ends a process the way it had ended before, and leaves it for its parent to find. */
 export function endAsBefore(thread: BuiltThread, parent: BuiltThread, image: ZombieImage, workshop: Workshop): void {
   const signal = signalOf(image.exitCode);
+  if (endsNobody.has(signal)) throw notAnEnd(image, signal);
   const { start } = workshop.data;
   writeMemory(thread.pid, start, nameBytes(image.command));
   own(thread, workshop, 'prctl', [prctl.setName, start, 0, 0, 0]);
@@ -18,7 +20,8 @@ export function endAsBefore(thread: BuiltThread, parent: BuiltThread, image: Zom
   writeMemory(thread.pid, start, Buffer.alloc(16));
   own(thread, workshop, 'prlimit64', [0, rlimitCore, start, 0]);
   if (signal === 0) exit(thread, workshop, (image.exitCode >> 8) & 0xff);
-  else die(thread, signal);
+  else die(thread, signal, workshop);
+  workshop.made.forget(thread.pid);
   // The parent had heard of this end before: a call of its own lets the new SIGCHLD arrive, and pass, now.
   own(parent, workshop, 'getpid', []);
 }
@@ -29,15 +32,42 @@ const rlimitCore = 4;
 function exit(thread: BuiltThread, workshop: Workshop, code: number): void {
   try {
     own(thread, workshop, 'exit_group', [code]);
-  } catch {
+  } catch (error) {
     // It never comes back from this call.
+    if (!(error instanceof LinuxError && error.errno === errno.ESRCH)) throw error;
   }
 }
 
-function die(thread: BuiltThread, signal: number): void {
+function die(thread: BuiltThread, signal: number, { waiting }: Workshop): void {
+  thread.tracee.setSignalMask(0n);
   process.kill(thread.pid, signal);
   // SIGKILL waits for nobody's permission.
   if (signal !== signals.SIGKILL) thread.tracee.resume();
-  for (let stop = waitFor(thread.tid); stop?.kind === 'stopped'; stop = waitFor(thread.tid))
+  for (
+    let stop = waitPatiently(thread.tid, waiting);
+    stop.kind === 'stopped';
+    stop = waitPatiently(thread.tid, waiting)
+  )
     thread.tracee.resume(stop.event === 0 ? stop.signal : 0);
+}
+
+/** Signals that end no process by default. signal(7). */
+const endsNobody: ReadonlySet<number> = new Set([
+  signals.SIGCHLD,
+  signals.SIGURG,
+  signals.SIGWINCH,
+  signals.SIGCONT,
+  signals.SIGSTOP,
+  signals.SIGTSTP,
+  signals.SIGTTIN,
+  signals.SIGTTOU,
+]);
+
+function notAnEnd({ pid, exitCode }: ZombieImage, signal: number): EngineError {
+  const message = `core-${pid}.img: the process is said to have ended by signal ${signal} (exit code ${exitCode}), which ends nobody`;
+  return new EngineError('IMAGE_INVALID', message, {
+    pid,
+    resource: `core-${pid}.img`,
+    remedy: 'Take another copy of the dump: this image is damaged.',
+  });
 }

@@ -1,15 +1,6 @@
 import { release } from 'node:os';
-import {
-  helperImage,
-  LinuxError,
-  pidfdOpen,
-  readStatus,
-  type Status,
-  spawnImage,
-  syscall,
-  trySyscall,
-  waitFor,
-} from '@criujs/linux';
+import { helperImage, LinuxError, pidfdOpen, readStatus, type Status, spawnImage, syscall } from '@criujs/linux';
+import { endProcesses } from '../../engine/restore/end.ts';
 
 /** A process to try things on: it sleeps, belongs to nobody else, and ends with the check. */
 export interface ProbeChild {
@@ -26,7 +17,6 @@ export interface ProbeChild {
 
 const base = 0x1000_0000;
 const size = 0x10_0000;
-const SIGKILL = 9;
 
 /** Starts the process; `end` must be called. */
 export function probeChild(): ProbeChild {
@@ -38,10 +28,8 @@ export function probeChild(): ProbeChild {
     kernel: release(),
     self: readStatus(process.pid),
     end() {
-      if (pid === null) return;
       // Not waited for yet, so the pid is still its own.
-      trySyscall('kill', pid, SIGKILL);
-      waitFor(pid);
+      if (pid !== null) endProcesses([pid]);
     },
   };
 }

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { EngineError } from '../errors.ts';
+import { dumpWaits, restoreWaits, watchWaits } from './patience.ts';
+
+function session(aborted = false): { notices: string[]; checkAborted(): void; notice(message: string): void } {
+  const notices: string[] = [];
+  return {
+    notices,
+    checkAborted() {
+      if (aborted) throw new EngineError('ABORTED', 'the run was aborted');
+    },
+    notice: (message) => void notices.push(message),
+  };
+}
+
+test('a wait that takes long is told of, again and again but not each time, and so is the next one', () => {
+  const told = session();
+  const waiting = watchWaits(told, restoreWaits);
+  for (const ms of [0, 500, 999, 1000, 1010, 4000, 5000, 5001]) waiting(process.pid, ms);
+  expect(told.notices).toHaveLength(2);
+  expect(told.notices[0]).toMatch(new RegExp(`^waiting for process ${process.pid} \\(.*\\), which .* to stop$`));
+  for (const ms of [0, 1001]) waiting(process.pid, ms);
+  expect(told.notices).toHaveLength(3);
+});
+
+test('a restore hears an abort at once; a dump lets a call of its own end first', () => {
+  expect(() => watchWaits(session(true), restoreWaits)(process.pid, 0)).toThrow('aborted');
+  const waiting = watchWaits(session(true), dumpWaits);
+  waiting(process.pid, dumpWaits.abortAfterMs - 1);
+  expect(() => waiting(process.pid, dumpWaits.abortAfterMs)).toThrow('aborted');
+});
+
+test('a dump gives up a thread that never stops, and names it', () => {
+  const waiting = watchWaits(session(), dumpWaits);
+  waiting(process.pid, dumpWaits.giveUpAfterMs - 1);
+  const error = (() => {
+    try {
+      return waiting(process.pid, dumpWaits.giveUpAfterMs);
+    } catch (thrown) {
+      return thrown;
+    }
+  })();
+  expect(error).toMatchObject({ code: 'TARGET_STUCK', pid: process.pid, remedy: expect.stringMatching(/^Try/) });
+});

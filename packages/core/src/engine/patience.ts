@@ -1,0 +1,73 @@
+import { readStat, readStatus, type Waiting } from '@criujs/linux';
+import { EngineError } from '../errors.ts';
+import type { Session } from '../run/session.ts';
+
+/** Milliseconds after which a wait is told of, and told of again. */
+const noticeMs: readonly number[] = [1000, 5000, 30_000, 120_000];
+
+/** How long a run waits for a thread. */
+export interface WaitRules {
+  /** Milliseconds that a wait may last before an abort ends it. */
+  readonly abortAfterMs: number;
+  /** Milliseconds until a wait is given up with `TARGET_STUCK`. */
+  readonly giveUpAfterMs: number;
+}
+
+/**
+ * A dump's waits. An abort gives a thread that runs calls of ours the time to finish them, which takes microseconds: only one that
+ * is stuck in the kernel takes longer.
+ */
+export const dumpWaits: WaitRules = { abortAfterMs: 30, giveUpAfterMs: 10_000 };
+
+/** A restore's waits: what is being made is ended anyhow, and its calls may take as long as the disk does. */
+export const restoreWaits: WaitRules = { abortAfterMs: 0, giveUpAfterMs: Number.POSITIVE_INFINITY };
+
+/**
+ * Watches over all waits of a run for threads: hears an abort, and tells what is waited for when it takes long.
+ *
+ * @throws EngineError ABORTED, TARGET_STUCK, out of the wait
+ */
+export function watchWaits(session: Pick<Session, 'checkAborted' | 'notice'>, rules: WaitRules): Waiting {
+  let told = 0;
+  return (tid, ms) => {
+    if (ms >= rules.abortAfterMs) session.checkAborted();
+    const due = noticeMs[told];
+    if (ms < (noticeMs[0] as number)) told = 0;
+    else if (due !== undefined && ms >= due) {
+      told++;
+      session.notice(`waiting for ${describeThread(tid)} to stop`);
+    }
+    if (ms >= rules.giveUpAfterMs) throw stuck(tid, ms);
+  };
+}
+
+/** A thread in words: its process, its name, and what the kernel says of its state. proc_pid_stat(5), proc_pid_wchan(5). */
+export function describeThread(tid: number): string {
+  try {
+    const { comm, state } = readStat(tid);
+    const { tgid } = readStatus(tid);
+    const who = tgid === tid ? `process ${tid} (${comm})` : `thread ${tid} (${comm}) of ${tgid}`;
+    return `${who}, ${states[state] ?? `state ${state}`}`;
+  } catch {
+    return `thread ${tid}, which has ended`;
+  }
+}
+
+/** Letters of a state, in words. proc_pid_stat(5). */
+const states: Readonly<Record<string, string>> = {
+  R: 'which runs (state R)',
+  S: 'which sleeps (state S)',
+  D: 'which the kernel does not let go (state D)',
+  T: 'which is stopped (state T)',
+  t: 'which is stopped by a tracer (state t)',
+  Z: 'which has ended and is not reaped (state Z)',
+};
+
+function stuck(tid: number, ms: number): EngineError {
+  const message = `${describeThread(tid)}, has not stopped for ${Math.round(ms / 1000)} seconds`;
+  return new EngineError('TARGET_STUCK', message, {
+    pid: tid,
+    remedy:
+      'Try again once its system call has ended: it waits for a device, a network file system, or a child of vfork().',
+  });
+}

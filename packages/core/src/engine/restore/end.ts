@@ -1,0 +1,118 @@
+import { readdirSync } from 'node:fs';
+import { LinuxError, readStatus, readThreads, signals, syscall, trySyscall, waitFlag, waitFor } from '@criujs/linux';
+import { pause } from '../../pause.ts';
+import { describeThread } from '../patience.ts';
+
+/** Milliseconds that the processes of one restore get to end. */
+const boundMs = 5000;
+/** Milliseconds between two looks, growing. */
+const look = { first: 0.05, longest: 10 } as const;
+
+/** The processes that a restore has made and that are not let go yet. */
+export interface Made {
+  /** Notes a process as soon as it exists. */
+  add(pid: number): void;
+  /** Forgets one whose end was seen here: its pid may be somebody else's. */
+  forget(pid: number): void;
+  /** Ends one of them and waits for that. */
+  end(pid: number): void;
+  /** From here on these live on, whatever happens. */
+  letGo(pids: Iterable<number>): void;
+  /** Ends all. Never throws, and never waits for longer than some seconds: who is left then is named to `warn`. */
+  endAll(): void;
+}
+
+/** @param warn is told of a process that does not end */
+export function createMade(warn: (message: string) => void): Made {
+  const pids = new Set<number>();
+  let whole = false;
+
+  const endThem = (which: readonly number[]): void => {
+    for (const pid of which) pids.delete(pid);
+    for (const pid of endProcesses(which)) warn(`${describeThread(pid)}, was ended and is still there`);
+  };
+
+  return {
+    add: (pid) => void pids.add(pid),
+    forget: (pid) => void pids.delete(pid),
+    end: (pid) => endThem([pid]),
+    letGo(free) {
+      for (const pid of free) pids.delete(pid);
+      whole = true;
+    },
+    endAll() {
+      endThem([...pids].reverse());
+      // A clone whose number we never got to know is traced by us from its first moment on.
+      if (!whole) endThem(tracedByUs());
+    },
+  };
+}
+
+/**
+ * Kills processes that are our children or under our trace, and reaps each of their threads: the kernel reports the end of a
+ * main thread only when no other thread that we trace is left to be reaped.
+ *
+ * @returns those that have not ended in time
+ */
+export function endProcesses(pids: readonly number[], withinMs: number = boundMs): number[] {
+  for (const pid of pids) trySyscall('kill', pid, signals.SIGKILL);
+  return reapProcesses(pids, withinMs);
+}
+
+/**
+ * Waits for processes that were killed.
+ * @returns those that have not ended in time
+ */
+function reapProcesses(pids: readonly number[], withinMs: number): number[] {
+  const until = performance.now() + withinMs;
+  let left = pids.filter((pid) => !reapProcess(pid));
+  for (let ms: number = look.first; left.length > 0 && performance.now() < until; ms = Math.min(ms * 2, look.longest)) {
+    pause(ms);
+    left = left.filter((pid) => !reapProcess(pid));
+  }
+  return left;
+}
+
+/** True once nothing of a process is left for us to wait for. */
+function reapProcess(pid: number): boolean {
+  for (const tid of threadsOf(pid)) if (tid !== pid) reap(tid);
+  return reap(pid);
+}
+
+function reap(tid: number): boolean {
+  try {
+    for (;;) {
+      const stop = waitFor(tid, waitFlag.WNOHANG);
+      if (stop === null) return false;
+      if (stop.kind !== 'stopped') return true;
+    }
+  } catch (error) {
+    // ECHILD: it is reaped, or vanished with its main thread.
+    if (error instanceof LinuxError) return true;
+    throw error;
+  }
+}
+
+function threadsOf(pid: number): number[] {
+  try {
+    return readThreads(pid);
+  } catch {
+    return [];
+  }
+}
+
+/** Every process that this thread traces. /proc/PID/status names the tracing thread. */
+function tracedByUs(): number[] {
+  const own = syscall('gettid');
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && pid > 0 && isTracedBy(pid, own));
+}
+
+function isTracedBy(pid: number, tracer: number): boolean {
+  try {
+    return readStatus(pid).tracerPid === tracer;
+  } catch {
+    return false;
+  }
+}
