@@ -41,6 +41,7 @@ export async function dump({ resources, state, ...settings }) {
         const provider = { name: answer.plugin, version: answer.version ?? null };
         rows.push({ kind, name, id, known: seen, provider });
       }
+      await host.seal();
       await writeFile(join(settings.images, 'pool.tmp'), JSON.stringify({ state, rows }));
       await rename(join(settings.images, 'pool.tmp'), join(settings.images, inventory));
       return rows;

@@ -41,6 +41,7 @@ export function pretendSession(hooks: PretendHooks = {}, images: Map<string, Uin
       plugins: [],
       serves: (hook) => hooks[hook] !== undefined,
       inventoryNames: (taken) => [...taken],
+      seal: () => undefined,
       call: call as Session['hooks']['call'],
     },
     store: {

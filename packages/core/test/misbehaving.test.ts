@@ -30,9 +30,13 @@ const atDump: readonly Row[] = [
   { way: 'DUMP_EXT_FILE:exit', code: 'PLUGIN_EXITED' },
   { way: 'DUMP_EXT_FILE:nonsense', code: 'HOOK_BAD_RESULT' },
   { way: 'DUMP_EXT_FILE:late', code: 'HOOK_TIMEOUT' },
+  { way: 'DUMP_EXT_FILE:forgets', code: 'HOOK_FAILED', says: /before image\.writeJson\('state', …\) had ended/ },
+  { way: 'DUMP_EXT_FILE:writesLater', code: 'HOOK_FAILED', says: /image\.writeJson\('state', …\) after/ },
+  { way: 'PAUSE_DEVICES:forgets', code: 'HOOK_FAILED', says: /before image\.writeJson\('state', …\) had ended/ },
   { way: 'PAUSE_DEVICES:throw', code: 'HOOK_FAILED', says: /thrown on purpose/ },
   { way: 'PAUSE_DEVICES:loop', code: 'HOOK_TIMEOUT' },
   { way: 'init:throw', code: 'PLUGIN_INIT_FAILED', says: /thrown on purpose/ },
+  { way: 'init:forgets', code: 'PLUGIN_INIT_FAILED', says: /before image\.writeJson\('state', …\) had ended/ },
   { way: 'init:hang', code: 'HOOK_TIMEOUT' },
   { way: 'init:exit', code: 'PLUGIN_EXITED' },
 ];

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { dump, restore } from '@criujs/core';
 import { criu } from '@criujs/criu-bridge';
-import { definePlugin, type HookRegistration, hook, type Plugin } from '@criujs/plugin-sdk';
+import { type Context, definePlugin, type HookRegistration, hook, type Plugin } from '@criujs/plugin-sdk';
 import { describe, expect } from 'vitest';
+import { unknownDevice } from '../../core/test/harness/devices.ts';
 import { criu as bin, criuMissing } from '../../core/test/harness/machine.ts';
 import { test } from '../../core/test/harness/place.ts';
 import { untilGone } from '../../core/test/harness/processes.ts';
-import { counter, tree } from '../../core/test/harness/programs.ts';
+import { counter, cProgram, tree } from '../../core/test/harness/programs.ts';
 import { failureOf, unharmed, worker } from './harness/runs.ts';
 
 const missing = criuMissing() ?? counter.missing;
@@ -16,6 +17,14 @@ const broken = (registration: HookRegistration): Plugin => definePlugin({ name: 
 const fails = (): never => {
   throw new Error('the device is on fire');
 };
+
+type Deed = (args: unknown, context: Context) => void;
+const forgets: Deed = (_, { image }) => void image.writeJson('state', {});
+const writesLater: Deed = (_, { image }) => {
+  setImmediate(() => image.writeJson('state', {}));
+};
+const before = "answered before image.writeJson('state', …) had ended";
+const after = "called image.writeJson('state', …) after it had answered: nothing was written";
 
 describe.skipIf(missing)(missing ?? 'a plugin that fails under CRIU', () => {
   test('in init: nothing of CRIU is even started', async ({ place }) => {
@@ -41,6 +50,42 @@ describe.skipIf(missing)(missing ?? 'a plugin that fails under CRIU', () => {
     });
     await unharmed(target, images);
   });
+
+  const noDevice =
+    cProgram('external').missing ?? (unknownDevice === null ? 'no device that CRIU does not know' : null);
+  for (const [what, deed] of [
+    [before, forgets],
+    [after, writesLater],
+  ] as const) {
+    test(`at a dump: that it ${what} fails the dump, and the program runs on`, async ({ place }) => {
+      const target = await place.start(counter);
+      const images = target.images();
+      const plugins = [broken(hook('CHECKPOINT_DEVICES', deed))];
+      expect(await failureOf(dump({ pid: target.pid, images, engine, plugins }))).toMatchObject({
+        code: 'HOOK_FAILED',
+        plugin: 'broken',
+        hook: 'CHECKPOINT_DEVICES',
+        message: `plugin broken: CHECKPOINT_DEVICES of process ${target.pid} ${what}`,
+      });
+      await unharmed(target, images);
+    });
+
+    test.skipIf(noDevice)(
+      `at a file that CRIU does not wait for: that it ${what} fails the dump`,
+      async ({ place }) => {
+        const target = await place.start({ ...cProgram('external'), env: { DEVICE: unknownDevice ?? '' } });
+        const images = target.images();
+        const plugins = [broken(hook('DUMP_EXT_FILE', deed))];
+        expect(await failureOf(dump({ pid: target.pid, images, engine, plugins }))).toMatchObject({
+          code: 'HOOK_FAILED',
+          plugin: 'broken',
+          hook: 'DUMP_EXT_FILE',
+          message: expect.stringContaining(what),
+        });
+        await unharmed(target, images);
+      },
+    );
+  }
 
   test('late in a restore, which CRIU ignores: the error is told, and nothing is left half restored', async ({
     place,

@@ -45,7 +45,7 @@ async function askClaim<N extends ClaimableName>(
       resource,
       failure: 'HOOK_FAILED',
       abortable: true,
-      call: (signal) => claim(args as never, context(loaded, signal) as never),
+      call: (scope) => claim(args as never, context(loaded, scope) as never),
       read: readBoolean,
     });
     return { plugin, says: taken ? 'yes' : 'no' };

@@ -1,5 +1,5 @@
-import type { Context, LogDetails, Logger, LogLevel, Stage } from '@criujs/plugin-sdk';
-import type { SignalOf } from './run-hook.ts';
+import type { Context, ImageSection, LogDetails, Logger, LogLevel, Stage } from '@criujs/plugin-sdk';
+import type { CallScope } from './run-hook.ts';
 import { createSection, type SectionStore } from './section.ts';
 import { runAsNobody } from './watch.ts';
 
@@ -21,7 +21,7 @@ export interface ContextParts {
   readonly resource?: string | undefined;
   readonly stage: Stage;
   readonly options: unknown;
-  readonly signal: SignalOf;
+  readonly scope: CallScope;
   /** The version of the plugin's part of the images. */
   readonly imageVersion: number;
   readonly sections: SectionStore | undefined;
@@ -30,15 +30,26 @@ export interface ContextParts {
 
 /** What a plugin gets for one call. */
 export function createContext(parts: ContextParts): Context<never> {
-  const { stage, options, signal, plugin, imageVersion, sections } = parts;
+  const { stage, options, scope, plugin, imageVersion, sections } = parts;
+  let image: ImageSection | undefined;
   return Object.freeze({
     stage,
     options: options as never,
     get signal() {
-      return signal();
+      return scope.signal();
     },
     log: logger(parts),
-    image: createSection({ store: sections, plugin, version: imageVersion, writes: stage !== 'restore' }),
+    get image() {
+      // Most calls need none.
+      image ??= createSection({
+        store: sections,
+        plugin,
+        version: imageVersion,
+        writes: stage !== 'restore',
+        guard: scope.write,
+      });
+      return image;
+    },
   });
 }
 

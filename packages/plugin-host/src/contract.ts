@@ -70,6 +70,12 @@ export interface PluginHost {
   /** Asks the plugins. A descriptor in `args` stays the caller's: it closes it afterwards. */
   call<N extends HookName>(hook: N, args: HookArgs<N>, how?: CallOptions): Promise<HostAnswer<N>>;
   /**
+   * An engine calls it just before a dump counts. From here on nothing that plugins did outside of their calls fails the run:
+   * it is among the errors of `finish`.
+   * @throws HostError HOOK_FAILED … what they did so far: a write into the image after the answer, a rejection nobody handled
+   */
+  seal(): Promise<void>;
+  /**
    * Ends a run: calls `exit` in reverse for each plugin whose `init` was called. Never throws; gives what failed. A second
    * call, or one after a failed `start`, gives the same errors again.
    */

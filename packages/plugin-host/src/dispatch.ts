@@ -80,7 +80,7 @@ function askOne<N extends HookName>(
     resource,
     failure,
     abortable: true,
-    call: (signal) => plugin.handlers.get(hook)?.(args as never, context(plugin, signal) as never),
+    call: (scope) => plugin.handlers.get(hook)?.(args as never, context(plugin, scope) as never),
     read: (answer) => (mayDecline && answer === notSupported ? notSupported : rule.read(answer, contain)),
     release: async (answer) => rule.release?.(answer),
   });

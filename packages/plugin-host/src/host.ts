@@ -30,17 +30,19 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
   const { deadline = defaultDeadline, signal, onLog, imageVersions = {} } = options;
   if (!(deadline > 0)) throw new RangeError(`a deadline of ${deadline} ms: it must be more than 0`);
   const sections = storeOf(options);
-  const run = createRun(Math.min(deadline, longestTimer), signal);
+  const run = createRun(Math.min(deadline, longestTimer), signal, ({ plugin = '', hook = '', resource, message }) => {
+    onLog?.({ plugin, hook, resource, level: 'warn', message });
+  });
   const { plugins, values } = await load(options, run);
   let current: Started | undefined;
   let finished: Promise<readonly CriuError[]> = Promise.resolve([]);
   /** Claims that are waited for. */
   let asked = 0;
 
-  const contextAt: ContextAt = (stage, hook, resource) => (plugin, signal) => {
+  const contextAt: ContextAt = (stage, hook, resource) => (plugin, scope) => {
     const own = { plugin: plugin.name, options: values.get(plugin.name) };
     const imageVersion = imageVersionAt(stage, plugin, imageVersions);
-    return createContext({ ...own, imageVersion, stage, hook, resource, signal, sections, onLog });
+    return createContext({ ...own, imageVersion, stage, hook, resource, scope, sections, onLog });
   };
 
   const end = async ({ stage, begun, unwatch }: Started, outcome: Outcome): Promise<readonly CriuError[]> => {
@@ -48,6 +50,7 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
     const unanswered = wrongOrder('the run was finished before this call was answered', 'Await every call.');
     for (const fail of [...run.waiting]) fail(unanswered);
     const errors = await exitAll(begun, stage, outcome, run, contextAt(stage, 'exit'));
+    await writesEnd(run);
     // What the last call left behind surfaces in the loop's next turn.
     await new Promise((resolve) => setImmediate(resolve));
     run.active = asked > 0;
@@ -79,6 +82,7 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
       if (current !== undefined) throw wrongOrder('start was called twice', 'Call finish first.');
       checkImageVersions(stage, plugins, imageVersions);
       run.active = true;
+      run.sealed = false;
       const started: Started = { stage, begun: [], unwatch: watchProcess() };
       current = started;
       try {
@@ -100,6 +104,15 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
       const asked = inOrder(plugins, { ...how, stage, hook, resource });
       const dispatch = hookTable[hook].kind === 'handler' ? askFirst : tellAll;
       return dispatch({ run, hook, args, resource, plugins: asked, context: contextAt(stage, hook, resource) });
+    },
+
+    async seal() {
+      if (current === undefined) throw wrongOrder('seal was called outside of a run', 'Call start first.');
+      // What the last call left behind surfaces in the loop's next turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      const stray = run.strays.shift();
+      if (stray !== undefined) throw stray;
+      run.sealed = true;
     },
 
     async claims(hook, args, { resource } = {}) {
@@ -152,6 +165,20 @@ async function load(wanted: PluginHostOptions, run: Run): Promise<Loaded> {
     run.active = false;
     unwatch();
   }
+}
+
+/** Milliseconds that the end of a run waits for writes whose calls have failed. */
+const mostForWrites = 1000;
+
+/** Waits for writes that a failed call left open: whoever clears the images away must not meet them. */
+async function writesEnd({ writing, deadline }: Run): Promise<void> {
+  if (writing.size === 0) return;
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise((resolve) => {
+    timer = setTimeout(resolve, Math.min(deadline, mostForWrites));
+  });
+  await Promise.race([Promise.allSettled(writing), enough]);
+  clearTimeout(timer);
 }
 
 function storeOf({ images, cwd = '.' }: PluginHostOptions): SectionStore | undefined {

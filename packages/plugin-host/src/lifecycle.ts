@@ -1,10 +1,10 @@
 import type { Context, Outcome, Stage } from '@criujs/plugin-sdk';
 import type { HostError } from './errors.ts';
 import type { LoadedPlugin } from './loaded.ts';
-import { type Invocation, type Run, runHook, type SignalOf } from './run-hook.ts';
+import { type CallScope, type Invocation, type Run, runHook } from './run-hook.ts';
 
 /** Makes what a plugin gets for one call. */
-export type ContextFor = (plugin: LoadedPlugin, signal: SignalOf) => Context<never>;
+export type ContextFor = (plugin: LoadedPlugin, scope: CallScope) => Context<never>;
 
 /**
  * Calls `init` of every plugin in order, and stops at the first that fails. `begun` gets each plugin before it is called:
@@ -24,7 +24,7 @@ export async function initAll(
       ...invocation(plugin, run, 'init'),
       failure: 'PLUGIN_INIT_FAILED',
       abortable: true,
-      call: (signal) => plugin.init?.(stage, context(plugin, signal)),
+      call: (scope) => plugin.init?.(stage, context(plugin, scope)),
     });
   }
 }
@@ -43,7 +43,7 @@ export async function exitAll(
       ...invocation(plugin, run, 'exit'),
       failure: 'HOOK_FAILED',
       abortable: false,
-      call: (signal) => plugin.exit?.(stage, outcome, context(plugin, signal)),
+      call: (scope) => plugin.exit?.(stage, outcome, context(plugin, scope)),
     });
     await exited.catch((error: HostError) => errors.push(error));
   }

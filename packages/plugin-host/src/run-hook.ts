@@ -1,6 +1,7 @@
-import { describeThrown, errnoOf, textOf } from './describe.ts';
-import { HostError, type HostErrorCode } from './errors.ts';
-import { runAs, type Suspect } from './watch.ts';
+import { aborted, badAnswer, exited, failed, late, leftOpen, wroteLate } from './call-errors.ts';
+import type { HostError, HostErrorCode } from './errors.ts';
+import { holdWatch, runAs, type Suspect } from './watch.ts';
+import { createWrites, type WriteGuard } from './writes.ts';
 
 /** What all calls of one host share. What a plugin started in one run may still fail the next. */
 export interface Run {
@@ -14,10 +15,23 @@ export interface Run {
   readonly waiting: Set<(error: HostError) => void>;
   /** What plugins did outside of any call; the next call fails with it. */
   readonly strays: HostError[];
+  /** Whether the dump is whole: what plugins do from then on fails nothing. */
+  sealed: boolean;
+  /** Writes into the image that have not ended. */
+  readonly writing: Set<Promise<unknown>>;
+  /** Tells of what no run is left to fail for. */
+  readonly warn: (error: HostError) => void;
 }
 
 /** Gives the signal of a call, which is aborted when the call fails. It is made when somebody wants it: most calls are over before. */
 export type SignalOf = () => AbortSignal;
+
+/** What a call lends to the context that its plugin gets. */
+export interface CallScope {
+  readonly signal: SignalOf;
+  /** Every write into the image goes through it: it must have ended when the call is answered. */
+  readonly write: WriteGuard;
+}
 
 /** A call of plugin code. */
 export interface Invocation<T> {
@@ -32,7 +46,7 @@ export interface Invocation<T> {
   readonly failure: HostErrorCode;
   /** Whether the run's signal ends it. `exit` cleans up, also after an abort. */
   readonly abortable: boolean;
-  call(signal: SignalOf): unknown;
+  call(scope: CallScope): unknown;
   /** Checks the answer. @throws BadAnswer */
   read(answer: unknown): T;
   /** Frees what an answer holds that came too late. */
@@ -48,8 +62,9 @@ export class BadAnswer extends Error {
   }
 }
 
-export function createRun(deadline: number, signal?: AbortSignal): Run {
-  return { active: false, deadline, signal, waiting: new Set(), strays: [] };
+export function createRun(deadline: number, signal?: AbortSignal, warn: Run['warn'] = () => undefined): Run {
+  const state = { active: false, sealed: false, waiting: new Set<never>(), strays: [], writing: new Set<never>() };
+  return { ...state, deadline, signal, warn };
 }
 
 /**
@@ -63,37 +78,64 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
   if (it.abortable && run.signal?.aborted) return Promise.reject(aborted(it));
   return new Promise<T>((resolve, reject) => {
     const signal = createSignal();
+    const writes = createWrites(run.writing);
     let over = false;
-    let stopWaiting = (): void => undefined;
-    const end = (): void => {
+    /** What the call fails with once its open writes have ended. */
+    let verdict: HostError | undefined;
+    let stopWaiting: (() => void) | undefined;
+    const end = (refuse: (what: string) => HostError): void => {
       over = true;
-      stopWaiting();
+      stopWaiting?.();
+      writes.close((what) => suspect.known(refuse(what)));
     };
     const fail = (error: HostError): void => {
       if (over) return;
-      end();
+      end(() => error);
+      writes.cut(error);
       reject(error);
       // Its listeners are the plugin's code.
       runAs(suspect, () => signal.abort(error));
     };
-    const suspect = suspectOf(it, (error) => (over ? stray(run, error) : fail(error)));
+    const suspect = suspectOf(it, (error) => {
+      if (over) stray(run, error);
+      else if (verdict === undefined) fail(error);
+    });
+    /** Nothing may write into a directory that is being cleared away or counts as whole. */
+    const failAfterWrites = (error: HostError): void => {
+      if (over || verdict !== undefined) return;
+      if (writes.open().length === 0) {
+        fail(error);
+        return;
+      }
+      verdict = error;
+      writes.close(() => suspect.known(error));
+      writes.whenSettled(() => fail(error));
+      wait();
+    };
     const answered = (answer: unknown): void => {
       if (over) {
         releaseLate(it, suspect, answer);
         return;
       }
+      const open = writes.open();
+      if (open.length > 0) {
+        releaseLate(it, suspect, answer);
+        failAfterWrites(leftOpen(it, open));
+        return;
+      }
       try {
         const value = runAs(suspect, () => it.read(answer));
         if (over) return;
-        end();
+        end((what) => lateWrite(it, what));
         resolve(value);
       } catch (thrown) {
         fail(thrown instanceof BadAnswer ? badAnswer(it, thrown) : failed(it, thrown));
       }
     };
     const wait = (): void => {
+      if (stopWaiting !== undefined) return;
       const onAbort = (): void => fail(aborted(it));
-      const timer = setTimeout(() => fail(late(it)), it.deadline ?? run.deadline);
+      const timer = setTimeout(() => fail(verdict ?? late(it)), it.deadline ?? run.deadline);
       if (it.abortable) run.signal?.addEventListener('abort', onAbort);
       run.waiting.add(fail);
       stopWaiting = () => {
@@ -105,9 +147,9 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
 
     let answer: unknown;
     try {
-      answer = runAs(suspect, () => it.call(signal.get));
+      answer = runAs(suspect, () => it.call({ signal: signal.get, write: writes.guard }));
     } catch (thrown) {
-      fail(failed(it, thrown));
+      failAfterWrites(failed(it, thrown));
       return;
     }
     if (it.abortable && run.signal?.aborted) fail(aborted(it));
@@ -117,7 +159,7 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
     }
     if (!over) wait();
     // An async function, so that promises of any kind are waited for, and whatever they throw is a rejection.
-    runAs(suspect, async () => answer).then(answered, (thrown) => fail(failed(it, thrown)));
+    runAs(suspect, async () => answer).then(answered, (thrown) => failAfterWrites(failed(it, thrown)));
   });
 }
 
@@ -144,14 +186,37 @@ function createSignal(): { readonly get: SignalOf; abort(error: HostError): void
 
 /** Fails every call that waits; without any, the next one. */
 function stray(run: Run, error: HostError): void {
-  if (run.waiting.size === 0) run.strays.push(error);
+  if (run.sealed || run.waiting.size === 0) run.strays.push(error);
+  if (run.sealed) return;
   for (const fail of [...run.waiting]) fail(error);
 }
 
-function suspectOf(it: Invocation<unknown>, blame: (error: HostError) => void): Suspect {
+/** Gives the error of a write that comes after the answer, and has it fail the run. */
+function lateWrite(it: Invocation<unknown>, what: string): HostError {
+  const error = wroteLate(it, what);
+  if (it.run.active) stray(it.run, error);
+  else it.run.warn(error);
+  return error;
+}
+
+interface CallSuspect extends Suspect {
+  /** Marks an error that was told already: it may come back from the plugin, perhaps as a rejection that nobody handles. */
+  known(error: HostError): HostError;
+}
+
+function suspectOf(it: Invocation<unknown>, blame: (error: HostError) => void): CallSuspect {
   const known = new WeakSet<object>();
+  let held = 0;
   return {
-    watched: () => it.run.active,
+    watched: () => it.run.active || held > 0,
+    known(error) {
+      known.add(error);
+      held += 1;
+      holdWatch(() => {
+        held -= 1;
+      });
+      return error;
+    },
     exited(call) {
       const error = exited(it, call);
       known.add(error);
@@ -159,7 +224,7 @@ function suspectOf(it: Invocation<unknown>, blame: (error: HostError) => void): 
       return error;
     },
     threw(thrown) {
-      // What `exited` threw into the plugin may come back here.
+      // What `exited` threw into the plugin may come back here, and what a write was refused with.
       if (typeof thrown === 'object' && thrown !== null && known.has(thrown)) return;
       blame(failed(it, thrown, 'threw later, where nobody could catch it: '));
     },
@@ -169,56 +234,4 @@ function suspectOf(it: Invocation<unknown>, blame: (error: HostError) => void): 
 function releaseLate(it: Invocation<unknown>, suspect: Suspect, answer: unknown): void {
   // A failure here is nobody's business any more: the call has failed with a better word already.
   runAs(suspect, async () => it.release?.(answer)).catch(() => undefined);
-}
-
-/** `plugin kvm: DUMP_EXT_FILE of file 3 (/dev/kvm)` */
-function name({ plugin, hook, resource }: Invocation<unknown>): string {
-  return `plugin ${plugin}: ${hook}${resource === undefined ? '' : ` of ${resource}`}`;
-}
-
-function error(it: Invocation<unknown>, code: HostErrorCode, what: string, remedy: string, cause?: unknown): HostError {
-  const { plugin, hook, resource } = it;
-  const errno = cause === undefined ? undefined : errnoOf(cause);
-  return new HostError(code, `${name(it)} ${what}`, {
-    plugin,
-    hook,
-    resource,
-    remedy,
-    errno,
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-function failed(it: Invocation<unknown>, thrown: unknown, how = ''): HostError {
-  const remedy =
-    textOf(thrown, 'remedy') ?? `This is an error of the plugin's own. Ask its author, or run without ${it.plugin}.`;
-  return error(it, it.failure, `failed: ${how}${describeThrown(thrown)}`, remedy, thrown);
-}
-
-function badAnswer(it: Invocation<unknown>, { message, remedy, cause }: BadAnswer): HostError {
-  return error(it, 'HOOK_BAD_RESULT', message, remedy, cause);
-}
-
-function late(it: Invocation<unknown>): HostError {
-  const remedy = 'Allow more time if the plugin is only slow; else look at what it waits for.';
-  return error(it, 'HOOK_TIMEOUT', `gave no answer in ${it.deadline ?? it.run.deadline} ms`, remedy);
-}
-
-function exited(it: Invocation<unknown>, call: string): HostError {
-  return error(
-    it,
-    'PLUGIN_EXITED',
-    `called ${call}`,
-    'A plugin must not end the process that hosts it: throw an error instead.',
-  );
-}
-
-function aborted(it: Invocation<unknown>): HostError {
-  return error(
-    it,
-    'ABORTED',
-    'was ended: the run was aborted',
-    'Start the run again when you want it to go on.',
-    it.run.signal?.reason,
-  );
 }

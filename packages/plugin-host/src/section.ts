@@ -1,6 +1,7 @@
 import type { ImageDirectories, ImageSection } from '@criujs/plugin-sdk';
 import { describe, describeThrown } from './describe.ts';
 import { HostError } from './errors.ts';
+import type { WriteGuard } from './writes.ts';
 
 /** Where the parts of the image that plugins write are kept, by plugin and name. Names were checked before. */
 export interface SectionStore {
@@ -23,31 +24,69 @@ export interface SectionParts {
   readonly version: number;
   /** Whether the run writes images. */
   readonly writes: boolean;
+  /** Does the writes of one call. Default: at any time. */
+  readonly guard?: WriteGuard | undefined;
 }
 
 /** One plugin's view of a store, and the version of what is in it. */
-export function createSection({ store, plugin, version, writes }: SectionParts): ImageSection {
+export function createSection({ store, plugin, version, writes, guard = unguarded }: SectionParts): ImageSection {
   const open = (name: string): SectionStore => {
     checkName(name);
     return store ?? noStore();
   };
   return {
     version,
-    async write(name, data) {
-      await open(name).write(plugin, name, data);
-    },
-    async writeJson(name, value) {
-      await open(name).write(plugin, name, new TextEncoder().encode(toJson(name, value)));
-    },
+    write: (name, data) =>
+      guard(`image.write(${describe(name)}, …)`, async (tether) => {
+        await open(name).write(plugin, name, isAsyncIterable(data) ? tether(data) : data);
+      }),
+    writeJson: (name, value) =>
+      guard(`image.writeJson(${describe(name)}, …)`, async () => {
+        await open(name).write(plugin, name, new TextEncoder().encode(toJson(name, value)));
+      }),
     async read(name) {
       return open(name).read(plugin, name);
     },
     async readJson<T>(name: string) {
       return parseJson(name, await open(name).read(plugin, name)) as T;
     },
-    stream: (name) => open(name).stream(plugin, name),
+    stream: (name) => closedWhenDropped(open(name).stream(plugin, name)),
     names: async () => (store ?? noStore()).names(plugin),
-    directories: async ({ make } = { make: false }) => (await store?.directories?.(plugin, make && writes)) ?? null,
+    directories({ make } = { make: false }) {
+      const find = async (): Promise<ImageDirectories | null> =>
+        (await store?.directories?.(plugin, make && writes)) ?? null;
+      return make && writes ? guard('image.directories({ make: true })', find) : find();
+    },
+  };
+}
+
+const unguarded: WriteGuard = (_, write) => write((data) => data);
+
+function isAsyncIterable(data: unknown): data is AsyncIterable<Uint8Array> {
+  return typeof Object(data)[Symbol.asyncIterator] === 'function';
+}
+
+/** Iterators that a plugin began to read: one that it drops half way still holds a file open. */
+const dropped = new FinalizationRegistry<AsyncIterator<Uint8Array>>((source) => {
+  void (async () => source.return?.())().catch(() => undefined);
+});
+
+function closedWhenDropped(data: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      const source = data[Symbol.asyncIterator]();
+      const end = async (value?: unknown): Promise<IteratorResult<Uint8Array>> => {
+        dropped.unregister(iterator);
+        return (await source.return?.(value)) ?? { done: true, value };
+      };
+      const iterator: AsyncIterableIterator<Uint8Array> = {
+        next: () => source.next(),
+        return: end,
+        [Symbol.asyncIterator]: () => iterator,
+      };
+      dropped.register(iterator, source, iterator);
+      return iterator;
+    },
   };
 }
 

@@ -42,6 +42,15 @@ export function watchProcess(): () => void {
   };
 }
 
+/** Watches until what an error of ours leads to in a plugin has surfaced: that is in the loop's next turn. */
+export function holdWatch(done: () => void): void {
+  const unwatch = watchProcess();
+  setImmediate(() => {
+    unwatch();
+    done();
+  });
+}
+
 function install(): () => void {
   const undo = (['exit', 'reallyExit', 'abort'] as const).map(guardCall);
   process.on('uncaughtException', onUncaught);

@@ -32,6 +32,9 @@ export interface Context<O = unknown> {
 /**
  * This plugin's own part of the image directory, and nothing outside of it. A name has 1 to 200 of the characters
  * `A-Z a-z 0-9 . _ -` and no leading dot. A part is there as a whole or not at all.
+ *
+ * Await every write: one that is open when the hook answers fails the hook, and one that comes after the answer is refused and
+ * fails the dump.
  */
 export interface ImageSection {
   /**

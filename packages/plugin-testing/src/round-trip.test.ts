@@ -333,3 +333,27 @@ test('a restore knows the version that the image was written with', async () => 
   });
   expect(seen).toEqual([2, 2]);
 });
+
+test.each([
+  ['is open when the hook answers', 'answered before', (write: () => unknown) => void write()],
+  ['comes after the answer', 'after it had answered', (write: () => unknown) => void setImmediate(write)],
+])('a write into the image that %s fails the dump', async (_, says, how) => {
+  const tree = await makeTree({ files: [{}] });
+  const plugin = definePlugin({
+    name: 'forgetful',
+    hooks: [hook('DUMP_EXT_FILE', ({ id }, { image }) => how(() => image.writeJson(`file-${id}`, {})))],
+  });
+  for (const order of ['criu', 'embedded'] as const) {
+    const dumped = await dump(tree, { plugins: [plugin], order });
+    expect(dumped).toMatchObject({
+      ok: false,
+      error: {
+        code: 'HOOK_FAILED',
+        plugin: 'forgetful',
+        hook: 'DUMP_EXT_FILE',
+        message: expect.stringContaining(says),
+      },
+    });
+    expect(dumped.image).toBeUndefined();
+  }
+});

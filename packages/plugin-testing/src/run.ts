@@ -96,6 +96,7 @@ export async function conduct(
     notes.checkFatal();
     await steps(createRun(host, notes, signal));
     checkAborted(signal);
+    if (stage !== 'restore') await host.seal();
   } catch (error) {
     thrown = notes.fatal() ?? error;
   }

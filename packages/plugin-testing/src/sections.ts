@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HostError, type ImageVersions, type SectionStore } from '@criujs/plugin-host';
 
 /** Parts of an image by plugin and name. */
@@ -28,6 +29,8 @@ export function memorySections(initial: SectionContents = {}, versions: ImageVer
     versions,
     async write(plugin, name, data) {
       const bytes = await gather(data);
+      // As long as a file takes at least: else a plugin that does not await it would be found out by real images only.
+      await nextTurn();
       const parts = plugins.get(plugin) ?? new Map<string, Uint8Array>();
       plugins.set(plugin, parts.set(name, bytes));
     },

@@ -71,6 +71,7 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
     callObserver(session, 'DUMP_DEVICES_LATE', options.pid);
 
     const inventory = inventoryImage(session.hooks.inventoryNames(files.providers()));
+    session.hooks.seal();
     session.checkAborted();
     const death = deathOf(living, null);
     if (death !== null) throw death;

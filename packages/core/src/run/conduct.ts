@@ -100,6 +100,8 @@ async function serve(request: Request, plugins: RunPlugins, images: RunImages): 
       return images.open(request.name, request.mode);
     case 'list':
       return images.list();
+    case 'seal':
+      return plugins.seal();
     case 'finish':
       return plugins.finish(outcomeOf(request));
   }

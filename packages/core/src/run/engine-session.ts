@@ -57,6 +57,13 @@ export function createSession(parts: SessionParts): Session {
           lateHook(why, name, served[name] ?? [], deadlines, how.resource);
         return decodeAnswer(link.ask(request, patienceWithPlugins(deadlines, late)) as WireAnswer);
       },
+      seal() {
+        if (plugins.length === 0) return;
+        link.ask(
+          { kind: 'seal' } satisfies Request,
+          patienceWithPlugins(deadlines, () => lateSeal(deadlines)),
+        );
+      },
     },
     phase(name) {
       link.checkAborted();
@@ -85,6 +92,13 @@ function decodeAnswer<N extends HookName>(wire: WireAnswer): HookAnswer<N> {
   if (!wire.claimed) return { claimed: false };
   const result = 'retryLater' in wire.result ? retryLater : wire.result.value;
   return { claimed: true, plugin: wire.plugin, version: wire.version, result } as HookAnswer<N>;
+}
+
+function lateSeal({ hookMs }: Deadlines): EngineError {
+  const message = `a plugin blocks the main thread between two calls: more than ${hookMs} ms`;
+  return new EngineError('HOOK_TIMEOUT', message, {
+    remedy: 'Find the plugin with -v, and make it asynchronous or remove it.',
+  });
 }
 
 function lateHook(

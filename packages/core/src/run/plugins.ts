@@ -22,6 +22,8 @@ export interface RunPlugins {
   /** Loads them, and runs their init when there is a stage. */
   start(): Promise<StartedPlugins>;
   call(request: Extract<Request, { kind: 'hook' }>): Promise<WireAnswer>;
+  /** Before a dump counts. @throws HostError what plugins did outside of their calls */
+  seal(): Promise<void>;
   /** Closes the descriptors that hooks gave, then runs exit; answers what went wrong there. Never throws. */
   finish(outcome: Outcome): Promise<string[]>;
 }
@@ -68,6 +70,9 @@ export function openPlugins(options: RunOptions, stage: Stage | null, images: Pl
         version,
         result: result === retryLater ? { retryLater: true } : { value: descriptors.plain(hook, result) },
       };
+    },
+    async seal() {
+      await host?.seal();
     },
     async finish(outcome) {
       const warnings = await descriptors.closeAll();

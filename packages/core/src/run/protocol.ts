@@ -57,6 +57,8 @@ export type Request =
     }
   | { readonly kind: 'open'; readonly name: string; readonly mode: 'read' | 'write' }
   | { readonly kind: 'list' }
+  /** Asks, before the dump counts, whether plugins did anything outside of their calls; answers nothing. */
+  | { readonly kind: 'seal' }
   /** Runs the plugins' exit; answers the errors of exits. */
   | { readonly kind: 'finish'; readonly error: WireError | null };
 

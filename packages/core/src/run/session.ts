@@ -35,6 +35,11 @@ export interface SessionHooks {
    * @throws EngineError with plugin, hook and resource: HOOK_TIMEOUT, HOOK_FAILED, PLUGIN_MISSING, ABORTED …
    */
   call<N extends HookName>(name: N, args: HookArgs<N>, how?: HookCallOptions): HookAnswer<N>;
+  /**
+   * Called just before a dump counts.
+   * @throws EngineError what plugins did outside of their calls, a write into the image after the answer for example
+   */
+  seal(): void;
 }
 
 export interface HookCallOptions {

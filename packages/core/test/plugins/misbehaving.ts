@@ -1,6 +1,6 @@
 import { openSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { definePlugin, hook, retryLater } from '@criujs/plugin-sdk';
+import { type Context, definePlugin, hook, retryLater } from '@criujs/plugin-sdk';
 
 const hang = (): Promise<never> =>
   new Promise(() => {
@@ -8,7 +8,7 @@ const hang = (): Promise<never> =>
   });
 
 /** Ways to fail; which one, and in which hook, is in the environment: `CRIUJS_TEST_MISBEHAVE=DUMP_EXT_FILE:hang`. */
-const ways: Readonly<Record<string, () => unknown>> = {
+const ways: Readonly<Record<string, (context: Context) => unknown>> = {
   throw: () => {
     throw new Error('thrown on purpose');
   },
@@ -22,27 +22,33 @@ const ways: Readonly<Record<string, () => unknown>> = {
   badDescriptor: () => 99_999,
   late: () => wait(3000),
   forever: () => retryLater,
+  forgets: ({ image }) => {
+    image.writeJson('state', { on: 'purpose' });
+  },
+  writesLater: ({ image }) => {
+    setImmediate(() => image.writeJson('state', { on: 'purpose' }));
+  },
 };
 
 const [where, way = ''] = (process.env['CRIUJS_TEST_MISBEHAVE'] ?? '').split(':');
 
-function misbehave<T>(place: string, well: () => T): T {
+function misbehave<T>(place: string, context: Context, well: () => T): T {
   if (where !== place) return well();
   const chosen = ways[way];
   if (!chosen) throw new Error(`no such way to misbehave: ${way}`);
-  return chosen() as T;
+  return chosen(context) as T;
 }
 
 export default definePlugin({
   name: 'test-misbehaving',
   version: '0.0.1',
-  init: () => misbehave<void>('init', () => {}),
-  exit: () => misbehave<void>('exit', () => {}),
+  init: (_, context) => misbehave<void>('init', context, () => {}),
+  exit: (_, __, context) => misbehave<void>('exit', context, () => {}),
   hooks: [
-    hook('DUMP_EXT_FILE', async () => misbehave<void>('DUMP_EXT_FILE', () => {})),
-    hook('RESTORE_EXT_FILE', async ({ file }) =>
-      misbehave('RESTORE_EXT_FILE', () => openSync(file.path ?? '', file.flags & 3)),
+    hook('DUMP_EXT_FILE', async (_, context) => misbehave<void>('DUMP_EXT_FILE', context, () => {})),
+    hook('RESTORE_EXT_FILE', async ({ file }, context) =>
+      misbehave('RESTORE_EXT_FILE', context, () => openSync(file.path ?? '', file.flags & 3)),
     ),
-    hook('PAUSE_DEVICES', async () => misbehave<void>('PAUSE_DEVICES', () => {})),
+    hook('PAUSE_DEVICES', async (_, context) => misbehave<void>('PAUSE_DEVICES', context, () => {})),
   ],
 });

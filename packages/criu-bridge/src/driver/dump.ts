@@ -30,6 +30,7 @@ export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<
     // Files that CRIU did not wait for: the tree still stands, and runs on if one was not taken.
     await bridge?.settle();
     if (failures().length > 0) return;
+    await job.host?.seal();
     if (job.host !== null) nameTakers(job.images, job.host, bridge?.claimed() ?? []);
     const read = readDumped(job.images);
     const records = recordsOf(read, job.pid, bridge, (job.host?.plugins ?? []).map(recordOf));

@@ -10,7 +10,7 @@ export interface Engine {
   /** For people: `CRIU`. */
   readonly name: string;
   /**
-   * Dumps a tree. What it rejects with has left the tree running, and no inventory in the directory.
+   * Dumps a tree. It calls `seal` of the host just before the dump counts, while the tree can still run on. What it rejects with has left the tree running, and no inventory in the directory.
    * @throws EngineError, or an error of the host that a hook failed with
    */
   dump(job: DumpJob): Promise<DumpOutcome>;

@@ -1,0 +1,75 @@
+import { describeThrown, errnoOf, textOf } from './describe.ts';
+import { HostError, type HostErrorCode } from './errors.ts';
+import type { BadAnswer, Invocation } from './run-hook.ts';
+
+// What calls of plugins fail with: here errors gain plugin, hook and resource.
+
+/** `plugin kvm: DUMP_EXT_FILE of file 3 (/dev/kvm)` */
+function name({ plugin, hook, resource }: Invocation<unknown>): string {
+  return `plugin ${plugin}: ${hook}${resource === undefined ? '' : ` of ${resource}`}`;
+}
+
+function error(it: Invocation<unknown>, code: HostErrorCode, what: string, remedy: string, cause?: unknown): HostError {
+  const { plugin, hook, resource } = it;
+  const errno = cause === undefined ? undefined : errnoOf(cause);
+  return new HostError(code, `${name(it)} ${what}`, {
+    plugin,
+    hook,
+    resource,
+    remedy,
+    errno,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** It threw or rejected. `how`: when that was not the call itself. */
+export function failed(it: Invocation<unknown>, thrown: unknown, how = ''): HostError {
+  const remedy =
+    textOf(thrown, 'remedy') ?? `This is an error of the plugin's own. Ask its author, or run without ${it.plugin}.`;
+  return error(it, it.failure, `failed: ${how}${describeThrown(thrown)}`, remedy, thrown);
+}
+
+/** It answered what it may not. */
+export function badAnswer(it: Invocation<unknown>, { message, remedy, cause }: BadAnswer): HostError {
+  return error(it, 'HOOK_BAD_RESULT', message, remedy, cause);
+}
+
+/** Its deadline has passed. */
+export function late(it: Invocation<unknown>): HostError {
+  const remedy = 'Allow more time if the plugin is only slow; else look at what it waits for.';
+  return error(it, 'HOOK_TIMEOUT', `gave no answer in ${it.deadline ?? it.run.deadline} ms`, remedy);
+}
+
+/** It called what ends the process. */
+export function exited(it: Invocation<unknown>, call: string): HostError {
+  return error(
+    it,
+    'PLUGIN_EXITED',
+    `called ${call}`,
+    'A plugin must not end the process that hosts it: throw an error instead.',
+  );
+}
+
+/** The run's signal ended it. */
+export function aborted(it: Invocation<unknown>): HostError {
+  return error(
+    it,
+    'ABORTED',
+    'was ended: the run was aborted',
+    'Start the run again when you want it to go on.',
+    it.run.signal?.reason,
+  );
+}
+
+/** It answered before its writes had ended. `open`: at least one. */
+export function leftOpen(it: Invocation<unknown>, open: readonly string[]): HostError {
+  const [first] = open;
+  const others = open.length > 1 ? ` and ${open.length - 1} more` : '';
+  return error(it, it.failure, `answered before ${first}${others} had ended`, `Await it: await ${first}`);
+}
+
+/** It wrote after its answer. */
+export function wroteLate(it: Invocation<unknown>, what: string): HostError {
+  const remedy = `Await it, and whatever leads to it, before the hook answers: await ${what}`;
+  return error(it, 'HOOK_FAILED', `called ${what} after it had answered: nothing was written`, remedy);
+}
