@@ -32,6 +32,7 @@ const atDump: readonly Row[] = [
   { way: 'DUMP_EXT_FILE:late', code: 'HOOK_TIMEOUT' },
   { way: 'DUMP_EXT_FILE:forgets', code: 'HOOK_FAILED', says: /before image\.writeJson\('state', …\) had ended/ },
   { way: 'DUMP_EXT_FILE:writesLater', code: 'HOOK_FAILED', says: /image\.writeJson\('state', …\) after/ },
+  { way: 'DUMP_EXT_FILE:writesMuchLater', code: 'HOOK_FAILED', says: /image\.writeJson\('state', …\) after/ },
   { way: 'PAUSE_DEVICES:forgets', code: 'HOOK_FAILED', says: /before image\.writeJson\('state', …\) had ended/ },
   { way: 'PAUSE_DEVICES:throw', code: 'HOOK_FAILED', says: /thrown on purpose/ },
   { way: 'PAUSE_DEVICES:loop', code: 'HOOK_TIMEOUT' },

@@ -21,7 +21,7 @@ const fails = (): never => {
 type Deed = (args: unknown, context: Context) => void;
 const forgets: Deed = (_, { image }) => void image.writeJson('state', {});
 const writesLater: Deed = (_, { image }) => {
-  setImmediate(() => image.writeJson('state', {}));
+  setTimeout(() => image.writeJson('state', {}), 300);
 };
 const before = "answered before image.writeJson('state', …) had ended";
 const after = "called image.writeJson('state', …) after it had answered: nothing was written";

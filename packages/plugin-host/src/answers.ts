@@ -2,7 +2,7 @@ import { closeSync, fstatSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { type HookName, type MountSource, type OwnedDescriptor, retryLater, type VmaSource } from '@criujs/plugin-sdk';
 import { describe } from './describe.ts';
-import { BadAnswer } from './run-hook.ts';
+import { BadAnswer } from './invocation.ts';
 
 /** What a hook may answer when it accepts. */
 interface AnswerRule {

@@ -1,6 +1,7 @@
 import { describeThrown, errnoOf, textOf } from './describe.ts';
 import { HostError, type HostErrorCode } from './errors.ts';
-import type { BadAnswer, Invocation } from './run-hook.ts';
+import type { BadAnswer, Invocation } from './invocation.ts';
+import type { Run } from './run.ts';
 
 // What calls of plugins fail with: here errors gain plugin, hook and resource.
 
@@ -72,4 +73,18 @@ export function leftOpen(it: Invocation<unknown>, open: readonly string[]): Host
 export function wroteLate(it: Invocation<unknown>, what: string): HostError {
   const remedy = `Await it, and whatever leads to it, before the hook answers: await ${what}`;
   return error(it, 'HOOK_FAILED', `called ${what} after it had answered: nothing was written`, remedy);
+}
+
+/** What it left going on took all of its time. */
+export function stillBusy(it: Invocation<unknown>): HostError {
+  const what = `took its part of the image, wrote nothing, and is busy still after ${it.deadline ?? it.run.deadline} ms`;
+  return error(it, 'HOOK_FAILED', `${what}: the dump does not wait for it`, 'Await what leads to a write.');
+}
+
+/** The run's signal ended the wait before a dump counts. */
+export function abortedSeal({ signal }: Run): HostError {
+  return new HostError('ABORTED', 'the run was aborted before the dump was whole', {
+    remedy: 'Start the run again when you want it to go on.',
+    cause: signal?.reason,
+  });
 }

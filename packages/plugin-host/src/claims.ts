@@ -1,9 +1,11 @@
 import type { ClaimArgs, ClaimableName } from '@criujs/plugin-sdk';
 import { describe } from './describe.ts';
 import type { HostError } from './errors.ts';
+import { BadAnswer } from './invocation.ts';
 import type { ContextFor } from './lifecycle.ts';
 import type { LoadedPlugin } from './loaded.ts';
-import { BadAnswer, type Run, runHook } from './run-hook.ts';
+import type { Run } from './run.ts';
+import { runHook } from './run-hook.ts';
 
 /** What a plugin that has a hook says of a resource before a dump. */
 export type PluginClaim =

@@ -1,5 +1,5 @@
 import type { Context, ImageSection, LogDetails, Logger, LogLevel, Stage } from '@criujs/plugin-sdk';
-import type { CallScope } from './run-hook.ts';
+import type { CallScope } from './invocation.ts';
 import { createSection, type SectionStore } from './section.ts';
 import { runAsNobody } from './watch.ts';
 
@@ -41,6 +41,7 @@ export function createContext(parts: ContextParts): Context<never> {
     log: logger(parts),
     get image() {
       // Most calls need none.
+      if (image === undefined && stage !== 'restore' && sections !== undefined) scope.tookImage();
       image ??= createSection({
         store: sections,
         plugin,

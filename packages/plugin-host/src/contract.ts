@@ -70,7 +70,8 @@ export interface PluginHost {
   /** Asks the plugins. A descriptor in `args` stays the caller's: it closes it afterwards. */
   call<N extends HookName>(hook: N, args: HookArgs<N>, how?: CallOptions): Promise<HostAnswer<N>>;
   /**
-   * An engine calls it just before a dump counts. From here on nothing that plugins did outside of their calls fails the run:
+   * An engine calls it just before a dump counts. It waits for what hooks that took the image and wrote nothing have left going on,
+   * no longer than a call may take: a write may come of it. From here on nothing that plugins did outside of their calls fails the run:
    * it is among the errors of `finish`.
    * @throws HostError HOOK_FAILED … what they did so far: a write into the image after the answer, a rejection nobody handled
    */

@@ -3,7 +3,8 @@ import { answerRules, type Contain } from './answers.ts';
 import { type HostError, joinErrors } from './errors.ts';
 import type { ContextFor } from './lifecycle.ts';
 import type { LoadedPlugin } from './loaded.ts';
-import { type Run, runHook } from './run-hook.ts';
+import type { Run } from './run.ts';
+import { runHook } from './run-hook.ts';
 
 /**
  * What became of a call. `result` is what the hook answers; a descriptor in it is always an object here, whose `close()`

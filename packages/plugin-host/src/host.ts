@@ -12,7 +12,8 @@ import { loadAll } from './load.ts';
 import type { LoadedPlugin } from './loaded.ts';
 import { inOrder } from './provider.ts';
 import { resourceOf } from './resource.ts';
-import { createRun, type Run } from './run-hook.ts';
+import { createRun, type Run } from './run.ts';
+import { dropTrails, sealRun } from './seal.ts';
 import type { SectionStore } from './section.ts';
 import { validateOptions } from './validate-options.ts';
 import { watchProcess } from './watch.ts';
@@ -51,6 +52,7 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
     for (const fail of [...run.waiting]) fail(unanswered);
     const errors = await exitAll(begun, stage, outcome, run, contextAt(stage, 'exit'));
     await writesEnd(run);
+    dropTrails(run);
     // What the last call left behind surfaces in the loop's next turn.
     await new Promise((resolve) => setImmediate(resolve));
     run.active = asked > 0;
@@ -108,11 +110,7 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
 
     async seal() {
       if (current === undefined) throw wrongOrder('seal was called outside of a run', 'Call start first.');
-      // What the last call left behind surfaces in the loop's next turn.
-      await new Promise((resolve) => setImmediate(resolve));
-      const stray = run.strays.shift();
-      if (stray !== undefined) throw stray;
-      run.sealed = true;
+      await sealRun(run);
     },
 
     async claims(hook, args, { resource } = {}) {

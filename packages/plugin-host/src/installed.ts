@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { HostError } from './errors.ts';
 import { loadAll, type PluginLoader } from './load.ts';
-import { createRun } from './run-hook.ts';
+import { createRun } from './run.ts';
 import { watchProcess } from './watch.ts';
 
 /** What a package that is a plugin has among the `keywords` of its package.json. */

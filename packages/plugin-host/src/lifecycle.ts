@@ -1,7 +1,9 @@
 import type { Context, Outcome, Stage } from '@criujs/plugin-sdk';
 import type { HostError } from './errors.ts';
+import type { CallScope, Invocation } from './invocation.ts';
 import type { LoadedPlugin } from './loaded.ts';
-import { type CallScope, type Invocation, type Run, runHook } from './run-hook.ts';
+import type { Run } from './run.ts';
+import { runHook } from './run-hook.ts';
 
 /** Makes what a plugin gets for one call. */
 export type ContextFor = (plugin: LoadedPlugin, scope: CallScope) => Context<never>;

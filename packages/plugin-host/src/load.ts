@@ -4,7 +4,8 @@ import { HostError, joinErrors } from './errors.ts';
 import { loadModule } from './load-module.ts';
 import type { LoadedPlugin } from './loaded.ts';
 import { locate } from './locate.ts';
-import { type Run, runHook } from './run-hook.ts';
+import type { Run } from './run.ts';
+import { runHook } from './run-hook.ts';
 
 /** A way of turning what the user wrote into a plugin. */
 export interface PluginLoader {

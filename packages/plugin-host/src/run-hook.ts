@@ -1,71 +1,12 @@
-import { aborted, badAnswer, exited, failed, late, leftOpen, wroteLate } from './call-errors.ts';
-import type { HostError, HostErrorCode } from './errors.ts';
-import { holdWatch, runAs, type Suspect } from './watch.ts';
-import { createWrites, type WriteGuard } from './writes.ts';
-
-/** What all calls of one host share. What a plugin started in one run may still fail the next. */
-export interface Run {
-  /** Whether plugins' deeds are ours to answer for: while they are loaded, and from `start` to the end of `finish`. */
-  active: boolean;
-  /** Milliseconds that one call may take. */
-  readonly deadline: number;
-  /** Aborting it ends all calls. */
-  readonly signal: AbortSignal | undefined;
-  /** How to fail each call that waits. */
-  readonly waiting: Set<(error: HostError) => void>;
-  /** What plugins did outside of any call; the next call fails with it. */
-  readonly strays: HostError[];
-  /** Whether the dump is whole: what plugins do from then on fails nothing. */
-  sealed: boolean;
-  /** Writes into the image that have not ended. */
-  readonly writing: Set<Promise<unknown>>;
-  /** Tells of what no run is left to fail for. */
-  readonly warn: (error: HostError) => void;
-}
-
-/** Gives the signal of a call, which is aborted when the call fails. It is made when somebody wants it: most calls are over before. */
-export type SignalOf = () => AbortSignal;
-
-/** What a call lends to the context that its plugin gets. */
-export interface CallScope {
-  readonly signal: SignalOf;
-  /** Every write into the image goes through it: it must have ended when the call is answered. */
-  readonly write: WriteGuard;
-}
-
-/** A call of plugin code. */
-export interface Invocation<T> {
-  readonly run: Run;
-  readonly plugin: string;
-  /** A hook's name, or `load`, `options`, `claim`, `init`, `exit`. */
-  readonly hook: string;
-  readonly resource?: string | undefined;
-  /** Instead of the run's. */
-  readonly deadline?: number | undefined;
-  /** The code for a throw or rejection. */
-  readonly failure: HostErrorCode;
-  /** Whether the run's signal ends it. `exit` cleans up, also after an abort. */
-  readonly abortable: boolean;
-  call(scope: CallScope): unknown;
-  /** Checks the answer. @throws BadAnswer */
-  read(answer: unknown): T;
-  /** Frees what an answer holds that came too late. */
-  release?(answer: unknown): Promise<void>;
-}
-
-/** Thrown by `Invocation.read`: what was answered, and what may be. */
-export class BadAnswer extends Error {
-  readonly remedy: string;
-  constructor(message: string, remedy: string, cause?: unknown) {
-    super(message, { cause });
-    this.remedy = remedy;
-  }
-}
-
-export function createRun(deadline: number, signal?: AbortSignal, warn: Run['warn'] = () => undefined): Run {
-  const state = { active: false, sealed: false, waiting: new Set<never>(), strays: [], writing: new Set<never>() };
-  return { ...state, deadline, signal, warn };
-}
+import { notSupported } from '@criujs/plugin-sdk';
+import { lateWrite, suspectOf } from './blame.ts';
+import { aborted, badAnswer, failed, late, leftOpen } from './call-errors.ts';
+import type { HostError } from './errors.ts';
+import { BadAnswer, type Invocation, type SignalOf } from './invocation.ts';
+import { type LeftBehind, type Run, stray } from './run.ts';
+import { follow } from './trail.ts';
+import { runAs, type Suspect } from './watch.ts';
+import { createWrites } from './writes.ts';
 
 /**
  * The one place where code of plugins is called and where errors gain plugin, hook and resource.
@@ -83,6 +24,7 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
     /** What the call fails with once its open writes have ended. */
     let verdict: HostError | undefined;
     let stopWaiting: (() => void) | undefined;
+    let left: LeftBehind | undefined;
     const end = (refuse: (what: string) => HostError): void => {
       over = true;
       stopWaiting?.();
@@ -91,6 +33,7 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
     const fail = (error: HostError): void => {
       if (over) return;
       end(() => error);
+      left?.trail.drop();
       writes.cut(error);
       reject(error);
       // Its listeners are the plugin's code.
@@ -127,6 +70,7 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
         const value = runAs(suspect, () => it.read(answer));
         if (over) return;
         end((what) => lateWrite(it, what));
+        if (left !== undefined) leave(run, left, writes.begun() || value === notSupported);
         resolve(value);
       } catch (thrown) {
         fail(thrown instanceof BadAnswer ? badAnswer(it, thrown) : failed(it, thrown));
@@ -145,9 +89,13 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
       };
     };
 
+    const tookImage = (): void => {
+      if (over || left !== undefined) return;
+      left = { call: it, trail: follow(suspect), until: performance.now() + (it.deadline ?? run.deadline) };
+    };
     let answer: unknown;
     try {
-      answer = runAs(suspect, () => it.call({ signal: signal.get, write: writes.guard }));
+      answer = runAs(suspect, () => it.call({ signal: signal.get, write: writes.guard, tookImage }));
     } catch (thrown) {
       failAfterWrites(failed(it, thrown));
       return;
@@ -184,51 +132,10 @@ function createSignal(): { readonly get: SignalOf; abort(error: HostError): void
   };
 }
 
-/** Fails every call that waits; without any, the next one. */
-function stray(run: Run, error: HostError): void {
-  if (run.sealed || run.waiting.size === 0) run.strays.push(error);
-  if (run.sealed) return;
-  for (const fail of [...run.waiting]) fail(error);
-}
-
-/** Gives the error of a write that comes after the answer, and has it fail the run. */
-function lateWrite(it: Invocation<unknown>, what: string): HostError {
-  const error = wroteLate(it, what);
-  if (it.run.active) stray(it.run, error);
-  else it.run.warn(error);
-  return error;
-}
-
-interface CallSuspect extends Suspect {
-  /** Marks an error that was told already: it may come back from the plugin, perhaps as a rejection that nobody handles. */
-  known(error: HostError): HostError;
-}
-
-function suspectOf(it: Invocation<unknown>, blame: (error: HostError) => void): CallSuspect {
-  const known = new WeakSet<object>();
-  let held = 0;
-  return {
-    watched: () => it.run.active || held > 0,
-    known(error) {
-      known.add(error);
-      held += 1;
-      holdWatch(() => {
-        held -= 1;
-      });
-      return error;
-    },
-    exited(call) {
-      const error = exited(it, call);
-      known.add(error);
-      blame(error);
-      return error;
-    },
-    threw(thrown) {
-      // What `exited` threw into the plugin may come back here, and what a write was refused with.
-      if (typeof thrown === 'object' && thrown !== null && known.has(thrown)) return;
-      blame(failed(it, thrown, 'threw later, where nobody could catch it: '));
-    },
-  };
+/** Who took the image and wrote nothing, and is busy still, may have forgotten to await what leads to the write. */
+function leave({ trails }: Run, left: LeftBehind, isDone: boolean): void {
+  if (isDone || !left.trail.goesOn()) left.trail.drop();
+  else trails.add(left);
 }
 
 function releaseLate(it: Invocation<unknown>, suspect: Suspect, answer: unknown): void {

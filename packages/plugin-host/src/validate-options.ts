@@ -1,9 +1,11 @@
 import type { SchemaIssue, SchemaResult } from '@criujs/plugin-sdk';
 import { describe } from './describe.ts';
 import { HostError, joinErrors } from './errors.ts';
+import { BadAnswer } from './invocation.ts';
 import type { LoadedPlugin } from './loaded.ts';
 import { nearest } from './nearest.ts';
-import { BadAnswer, type Run, runHook } from './run-hook.ts';
+import type { Run } from './run.ts';
+import { runHook } from './run-hook.ts';
 
 /**
  * Validates the options of every plugin that has a schema, before anything runs. Without a schema they stay as they are.

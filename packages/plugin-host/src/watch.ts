@@ -18,6 +18,11 @@ export function runAs<T>(suspect: Suspect, body: () => T): T {
   return suspects.run(suspect, body);
 }
 
+/** Whose code runs now. */
+export function runningSuspect(): Suspect | undefined {
+  return suspects.getStore();
+}
+
 /** Runs code of ours that a plugin called. */
 export function runAsNobody<T>(body: () => T): T {
   return suspects.exit(body);

@@ -1,6 +1,17 @@
+import { readFile } from 'node:fs';
+import { readFile as readWhole, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { definePlugin, type HookArgs, type HookName, hook, type ImageSection, type Plugin } from '@criujs/plugin-sdk';
+import {
+  definePlugin,
+  type HookArgs,
+  type HookName,
+  hook,
+  type ImageSection,
+  notSupported,
+  type Plugin,
+} from '@criujs/plugin-sdk';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createPluginHost, type HostError, type LogEntry, type PluginHost, type SectionStore } from './index.ts';
 
@@ -84,6 +95,7 @@ async function errorOf(work: Promise<unknown>): Promise<HostError> {
   );
 }
 
+const here = new URL(import.meta.url);
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 async function* endless(): AsyncGenerator<Uint8Array> {
@@ -304,6 +316,76 @@ test.each([
   expect(await host.finish({ ok: false, error }), 'it is told once').toEqual([]);
 });
 
+async function sleepAndThen(write: () => unknown): Promise<void> {
+  await sleep(20);
+  await sleep(5);
+  await write();
+}
+
+test.each<[string, (write: () => unknown) => unknown]>([
+  ['a timer', (write) => void setTimeout(write, 20)],
+  ['a chain of timers', (write) => void setTimeout(() => setTimeout(write, 20), 5)],
+  ['a promise', (write) => void sleep(20).then(write)],
+  ['an async function', (write) => void sleepAndThen(write)],
+  ['a file that is read', (write) => void readFile(here, write)],
+  [
+    'a file that is awaited',
+    (write) =>
+      void stat(here)
+        .then(() => readWhole(here))
+        .then(write),
+  ],
+])('the seal waits for %s that a hook which took the image left going on', async (_, how) => {
+  const images = shelf();
+  images.gate.open();
+  const host = await started((image) => how(() => image.write('late', bytes('x'))), images);
+  await ask(host);
+  expect((await errorOf(host.seal())).message).toContain("called image.write('late', …) after it had answered");
+  expect(images.parts.size).toBe(0);
+});
+
+test.each<[string, Deed]>([
+  ['wrote', (image) => image.write('a', bytes('x')).then(() => void setInterval(() => undefined, 10_000).unref())],
+  [
+    'declined',
+    (image) => {
+      void sleepAndThen(() => image.version);
+      return notSupported;
+    },
+  ],
+  ['has ended all it began', async (image) => void (image.version > 0 && (await sleep(5)))],
+  ['cleared its timer', (image) => void (image.version > 0 && clearTimeout(setTimeout(() => undefined, 10_000)))],
+])('the seal does not wait for a hook that took the image and %s', async (_, deed) => {
+  const images = shelf();
+  images.gate.open();
+  const host = await started(deed, images);
+  await ask(host);
+  await host.seal();
+  expect(logs).toEqual([]);
+});
+
+test('the seal waits no longer than the call might have taken, and says so', async () => {
+  const host = await started((image) => void (image.version > 0 && new Promise(() => undefined)), shelf(), {
+    deadline: 30,
+  });
+  await ask(host);
+  await host.seal();
+  expect(logs).toMatchObject([
+    { plugin: 'p', level: 'warn', message: expect.stringContaining('is busy still after 30') },
+  ]);
+});
+
+test('an abort ends the wait', async () => {
+  const abort = new AbortController();
+  const host = await started((image) => void (image.version > 0 && new Promise(() => undefined)), shelf(), {
+    signal: abort.signal,
+  });
+  await ask(host);
+  const sealing = errorOf(host.seal());
+  setImmediate(() => abort.abort());
+  expect((await sealing).code).toBe('ABORTED');
+});
+
 test('a write after the answer fails a call that waits', async () => {
   const images = shelf();
   const { deed, later } = lateWriter();
@@ -326,7 +408,8 @@ test('a write after the answer fails a call that waits', async () => {
 test('once the dump is sealed a write is refused, and is among what finish tells', async () => {
   const images = shelf();
   const { deed, later, outcome } = lateWriter();
-  const host = await started(deed, images);
+  // The seal waits for it that long.
+  const host = await started(deed, images, { deadline: 30 });
   await ask(host);
   await host.seal();
   later.open();
@@ -338,7 +421,8 @@ test('once the dump is sealed a write is refused, and is among what finish tells
 test('after the run a write is refused and warned of; its rejection ends nothing', async () => {
   const images = shelf();
   const { deed, later, outcome } = lateWriter();
-  const host = await started(deed, images);
+  // The seal waits for it that long.
+  const host = await started(deed, images, { deadline: 30 });
   await ask(host);
   await host.seal();
   await host.finish({ ok: true });
@@ -347,7 +431,12 @@ test('after the run a write is refused and warned of; its rejection ends nothing
   expect(error).toMatchObject({ code: 'HOOK_FAILED', message: expect.stringContaining(called) });
   // A rejection that nobody handles would fail this very test.
   await new Promise((resolve) => setImmediate(resolve));
-  expect(logs).toMatchObject([{ plugin: 'p', hook: 'DUMP_EXT_FILE', level: 'warn', message: error.message }]);
+  expect(logs.at(-1)).toMatchObject({
+    plugin: 'p',
+    hook: 'DUMP_EXT_FILE',
+    level: 'warn',
+    message: error.message,
+  });
   await host.start('dump');
   await host.seal();
 });

@@ -12,6 +12,8 @@ export type Refuse = (what: string) => HostError;
 /** What one call writes into its plugin's part of the image. */
 export interface Writes {
   readonly guard: WriteGuard;
+  /** Whether the call has written anything, or tried to. */
+  begun(): boolean;
   /** What is being written now. */
   open(): readonly string[];
   /** Refuses every write from now on; one that is open goes on, and rejects with the same error if it fails. */
@@ -31,10 +33,12 @@ interface OpenWrite {
 export function createWrites(running: Set<Promise<unknown>>): Writes {
   const open = new Set<OpenWrite>();
   let refuse: Refuse | undefined;
+  let begun = false;
   let settled = (): void => undefined;
   const refusal = (what: string): HostError | undefined => refuse?.(what);
   return {
     async guard(what, write) {
+      begun = true;
       const late = refusal(what);
       if (late !== undefined) throw late;
       const own: OpenWrite = { what };
@@ -51,6 +55,7 @@ export function createWrites(running: Set<Promise<unknown>>): Writes {
         if (open.size === 0) settled();
       }
     },
+    begun: () => begun,
     open: () => [...open].map(({ what }) => what),
     close(how) {
       refuse = how;

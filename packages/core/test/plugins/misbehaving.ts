@@ -28,6 +28,9 @@ const ways: Readonly<Record<string, (context: Context) => unknown>> = {
   writesLater: ({ image }) => {
     setImmediate(() => image.writeJson('state', { on: 'purpose' }));
   },
+  writesMuchLater: ({ image }) => {
+    wait(700).then(() => image.writeJson('state', { on: 'purpose' }));
+  },
 };
 
 const [where, way = ''] = (process.env['CRIUJS_TEST_MISBEHAVE'] ?? '').split(':');

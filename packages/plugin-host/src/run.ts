@@ -1,0 +1,55 @@
+import type { HostError } from './errors.ts';
+import type { Invocation } from './invocation.ts';
+import type { Trail } from './trail.ts';
+
+/** What all calls of one host share. What a plugin started in one run may still fail the next. */
+export interface Run {
+  /** Whether plugins' deeds are ours to answer for: while they are loaded, and from `start` to the end of `finish`. */
+  active: boolean;
+  /** Milliseconds that one call may take. */
+  readonly deadline: number;
+  /** Aborting it ends all calls. */
+  readonly signal: AbortSignal | undefined;
+  /** How to fail each call that waits. */
+  readonly waiting: Set<(error: HostError) => void>;
+  /** What plugins did outside of any call; the next call fails with it. */
+  readonly strays: HostError[];
+  /** Whether the dump is whole: what plugins do from then on fails nothing. */
+  sealed: boolean;
+  /** Writes into the image that have not ended. */
+  readonly writing: Set<Promise<unknown>>;
+  /** What calls that took the image and wrote nothing have left going on. */
+  readonly trails: Set<LeftBehind>;
+  /** Tells of what no run is left to fail for. */
+  readonly warn: (error: HostError) => void;
+}
+
+/** What a call that was answered has left going on. */
+export interface LeftBehind {
+  readonly call: Invocation<unknown>;
+  readonly trail: Trail;
+  /** Until when it is waited for, by performance.now(). */
+  readonly until: number;
+}
+
+/** Makes what the calls of one host share. @param deadline milliseconds that a call may take */
+export function createRun(deadline: number, signal?: AbortSignal, warn: Run['warn'] = () => undefined): Run {
+  return {
+    active: false,
+    sealed: false,
+    deadline,
+    signal,
+    warn,
+    waiting: new Set(),
+    strays: [],
+    writing: new Set(),
+    trails: new Set(),
+  };
+}
+
+/** Fails every call that waits; without any, the next one. */
+export function stray(run: Run, error: HostError): void {
+  if (run.sealed || run.waiting.size === 0) run.strays.push(error);
+  if (run.sealed) return;
+  for (const fail of [...run.waiting]) fail(error);
+}
