@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import { skippedReporter } from './scripts/skipped-reporter.ts';
 
+/**
+ * Milliseconds that waits of tests may take: for a machine that is many times slower than this one usually is. A test that fails
+ * by one of these limits hangs.
+ */
+const patience = { test: 300_000, hook: 300_000, poll: 60_000 } as const;
+
 const registryTests = 'packages/create-plugin/test/registry/**/*.test.ts';
 
 /**
@@ -19,7 +25,9 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'tests/house/**/*.test.ts'],
           maxWorkers: '100%',
-          testTimeout: 30_000,
+          testTimeout: patience.test,
+          hookTimeout: patience.hook,
+          expect: { poll: { timeout: patience.poll } },
         },
       },
       {
@@ -30,8 +38,9 @@ export default defineConfig({
           pool: 'forks',
           fileParallelism: false,
           sequence: { groupOrder: 1 },
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: patience.test,
+          hookTimeout: patience.hook,
+          expect: { poll: { timeout: patience.poll } },
         },
       },
       {
@@ -42,8 +51,8 @@ export default defineConfig({
           pool: 'forks',
           fileParallelism: false,
           sequence: { groupOrder: 2 },
-          testTimeout: 600_000,
-          hookTimeout: 120_000,
+          testTimeout: 2 * patience.test,
+          hookTimeout: patience.hook,
         },
       },
     ],

@@ -130,15 +130,15 @@ async function startCounter(): Promise<number> {
   const launch = 'setsid sh -c "$0" </dev/null >/dev/null 2>&1 & echo $!';
   const pid = Number(execFileSync('sh', ['-c', launch, script], { cwd: folder, encoding: 'utf8' }));
   started.push(pid);
-  await vi.waitFor(() => expect(count()).toBeGreaterThan(5), 10_000);
+  await vi.waitFor(() => expect(count()).toBeGreaterThan(5), 60_000);
   return pid;
 }
 
 async function expectCountingFrom(before: number, pid: number): Promise<void> {
   expect(readlinkSync(`/proc/${pid}/fd/7`)).toBe('/dev/fuse');
-  const now = await vi.waitUntil(count, 10_000);
+  const now = await vi.waitUntil(count, 60_000);
   expect(now).toBeGreaterThanOrEqual(before);
-  await vi.waitFor(() => expect(count()).toBeGreaterThan(now), 10_000);
+  await vi.waitFor(() => expect(count()).toBeGreaterThan(now), 60_000);
 }
 
 /** Where the shell is; 0 while it has not written. */

@@ -63,7 +63,7 @@ async function run({ hooks = 12, stage = 0, calls, script, environment, deaf = f
 function good(odd: (message: Message<'HOOK'>, say: Say, connection: Connection) => boolean = () => false): Script {
   return (message, say, connection) => {
     if (message.type === 'HELLO' && (message.flags & 1) === 0) {
-      say({ type: 'WELCOME', served: allHooks, deadline: 500, name: 'one\ntwo' });
+      say({ type: 'WELCOME', served: allHooks, deadline: 3000, name: 'one\ntwo' });
     }
     if (message.type === 'EXIT') say({ type: 'REPLY' });
     if (message.type === 'HOOK' && !odd(message, say, connection)) say({ type: 'REPLY', plugin: 'one' });
@@ -99,7 +99,7 @@ describe.skipIf(missing)(missing ?? 'the bridge under sanitizers', () => {
   test('hooks that no plugin serves are not there', async () => {
     const served = (1 << 2) | (1 << 3) | (1 << 9);
     const script: Script = (message, say) => {
-      say(message.type === 'HELLO' ? { type: 'WELCOME', served, deadline: 500 } : { type: 'REPLY' });
+      say(message.type === 'HELLO' ? { type: 'WELCOME', served, deadline: 3000 } : { type: 'REPLY' });
     };
     expect(await run({ calls: ['init', '0:1', 'exit'], script })).toEqual(
       expect.arrayContaining(['init 0 2 3 9', '0:1 is not there', 'left open 0']),
@@ -208,7 +208,7 @@ describe.skipIf(missing)(missing ?? 'the bridge under sanitizers', () => {
   function posting(heard: (message: Message<'HOOK'>, say: Say) => void): Script {
     return (message, say) => {
       if (message.type === 'HELLO')
-        say({ type: 'WELCOME', served: allHooks, deadline: 500, flags: welcomeFlags.MAY_POST });
+        say({ type: 'WELCOME', served: allHooks, deadline: 3000, flags: welcomeFlags.MAY_POST });
       if (message.type === 'EXIT') say({ type: 'REPLY' });
       if (message.type !== 'HOOK') return;
       if (message.about & hookFlags.POSTED) heard(message, say);
@@ -272,10 +272,10 @@ describe.skipIf(missing)(missing ?? 'the bridge under sanitizers', () => {
     expect(lines.at(-1)).toBe('left open 0');
   });
 
-  /** Three signs of life and an answer, 300 ms apart, where 500 may pass without any. */
+  /** Three signs of life and an answer, 1 s apart, where 3 s may pass without any. */
   async function answerLate(posted: readonly Say[], say: Say): Promise<void> {
     for (const sayThat of [...posted, say]) {
-      await sleep(300);
+      await sleep(1000);
       sayThat({ type: 'REPLY' });
     }
   }
@@ -296,7 +296,7 @@ describe.skipIf(missing)(missing ?? 'the bridge under sanitizers', () => {
 
   const afterwards = ['init', '2:1', '2:2', 'exit'];
   test.each<[about: string, odd: (say: Say, connection: Connection) => void, said: RegExp]>([
-    ['hangs', () => {}, /no answer from the plugin host in 500 ms/],
+    ['hangs', () => {}, /no answer from the plugin host in 3000 ms/],
     ['ends', (_say, connection) => connection.close(), /closed the connection; it has ended/],
     ['answers another question', (say) => say({ type: 'REPLY', sequence: 99 }), /failed: Bad message/],
     ['answers with another message', (say) => say({ type: 'LOG', text: 'hello' }), /failed: Bad message/],

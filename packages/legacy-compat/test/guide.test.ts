@@ -209,7 +209,7 @@ test('sockets', async () => {
     peer.on('error', () => peer.destroy()).resume();
   }).listen(path);
   clean.push(() => void server.close());
-  await vi.waitFor(() => expect(server.listening).toBe(true));
+  await vi.waitFor(() => expect(server.listening).toBe(true), 60_000);
   const { connect } = (await import(join(folder, 'connect.mjs'))) as { connect(path: string): number };
   const socket: UnixSocketInfo = {
     type: 'stream',
@@ -238,7 +238,7 @@ test('sockets', async () => {
     expect(seen).toEqual([true, false, 'socket:[N]']);
     return seen;
   });
-  await vi.waitFor(() => expect(connections, 'one to dump and one restored, on both sides').toBe(4));
+  await vi.waitFor(() => expect(connections, 'one to dump and one restored, on both sides').toBe(4), 60_000);
 });
 
 test('mounts and links', async () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { LinuxError, readStat, readThreads, type Tracee, tracee, waitFor } from '@criujs/linux';
 
 /** Waits until `what` is true, looking again and again; `name` is what the error says when it never becomes so. */
-export async function until(name: string, what: () => boolean, deadline = 20_000): Promise<void> {
+export async function until(name: string, what: () => boolean, deadline = 60_000): Promise<void> {
   const end = Date.now() + deadline;
   while (!what()) {
     if (Date.now() > end) throw new Error(`waited ${deadline} ms in vain until ${name}`);

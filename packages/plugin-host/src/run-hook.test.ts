@@ -261,12 +261,12 @@ test('what is answered too late is closed: a number by the host, an object by it
   );
   expect(await errorOf(call('RESTORE_EXT_FILE'))).toMatchObject({ code: 'HOOK_TIMEOUT' });
   answer(fd);
-  await vi.waitFor(() => expect(isOpen(fd)).toBe(false));
+  await vi.waitFor(() => expect(isOpen(fd)).toBe(false), 60_000);
 
   const close = vi.fn();
   expect(await errorOf(call('RESTORE_EXT_FILE'))).toMatchObject({ code: 'HOOK_TIMEOUT' });
   answer({ fd: 0, close });
-  await vi.waitFor(() => expect(close).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(close).toHaveBeenCalledOnce(), 60_000);
 });
 
 test('the descriptor of a late new place for a memory map is closed', async () => {
@@ -282,7 +282,7 @@ test('the descriptor of a late new place for a memory map is closed', async () =
   );
   expect(await errorOf(call('UPDATE_VMA_MAP'))).toMatchObject({ code: 'HOOK_TIMEOUT' });
   answer({ offset: 0, fd });
-  await vi.waitFor(() => expect(isOpen(fd)).toBe(false));
+  await vi.waitFor(() => expect(isOpen(fd)).toBe(false), 60_000);
 });
 
 test('late nonsense and late rejections hurt nobody', async () => {
@@ -311,7 +311,7 @@ test('aborting the run in the middle of a hook that answers at once ends that ca
   };
   const { call } = await runWith('RESTORE_EXT_FILE', handler, { signal: controller.signal });
   expect(await errorOf(call('RESTORE_EXT_FILE'))).toMatchObject({ code: 'ABORTED', hook: 'RESTORE_EXT_FILE' });
-  await vi.waitFor(() => expect(isOpen(given)).toBe(false));
+  await vi.waitFor(() => expect(isOpen(given)).toBe(false), 60_000);
 });
 
 test('a hook that answers at once and looks at its signal later finds it as it is', async () => {

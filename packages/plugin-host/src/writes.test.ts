@@ -187,7 +187,7 @@ test('a stream that a plugin drops half way is closed', async () => {
   await vi.waitUntil(() => {
     collect();
     return closed;
-  });
+  }, 60_000);
 });
 
 test('a write that is forgotten and fails is told once, and ends nothing', async () => {

@@ -93,7 +93,7 @@ test('a slow call is late, and what it opened is closed', async () => {
   const report = await restore(dumped, { plugins: [keeper()], faults, deadline: 200 });
   expect(report.error).toMatchObject({ code: 'HOOK_TIMEOUT', plugin: 'keeper' });
   expect(opened).toHaveLength(1);
-  await vi.waitFor(() => expect(opened.every(isClosed)).toBe(true));
+  await vi.waitFor(() => expect(opened.every(isClosed)).toBe(true), 60_000);
 });
 
 test('a call may be slow and in time', async () => {
@@ -111,7 +111,7 @@ test('an interrupted run ends at once, cleans up and calls nothing else', async 
   expect(callsOf(report, 'RESUME_DEVICES_LATE')).toEqual([]);
   expect(exits).toEqual(['keeper ABORTED']);
   expect(opened).toHaveLength(2);
-  await vi.waitFor(() => expect(opened.every(isClosed)).toBe(true));
+  await vi.waitFor(() => expect(opened.every(isClosed)).toBe(true), 60_000);
 });
 
 test('a run that was aborted from outside does not begin', async () => {

@@ -102,7 +102,7 @@ function keepDescriptors(): void {
 
 /** What is left once it no longer gets less: an engine that was killed needs a moment to let go. */
 async function settled(look: () => string[]): Promise<string[]> {
-  await until('processes end', () => look().length === 0, 3000).catch(() => {});
+  await until('processes end', () => look().length === 0, 30_000).catch(() => {});
   return look();
 }
 

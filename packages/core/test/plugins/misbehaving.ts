@@ -29,7 +29,7 @@ const ways: Readonly<Record<string, (context: Context) => unknown>> = {
     setImmediate(() => image.writeJson('state', { on: 'purpose' }));
   },
   writesMuchLater: ({ image }) => {
-    wait(700).then(() => image.writeJson('state', { on: 'purpose' }));
+    wait(200).then(() => image.writeJson('state', { on: 'purpose' }));
   },
 };
 

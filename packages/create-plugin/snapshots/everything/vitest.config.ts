@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // A dump traces processes, and the conformance checks look at all descriptors of theirs: one process for each file.
     pool: 'forks',
-    testTimeout: 60_000,
+    // For a machine that is busy with other things: everything waits for conditions, and gives up sooner than this.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });

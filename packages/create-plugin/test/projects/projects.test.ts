@@ -28,7 +28,8 @@ beforeAll(() => {
 
 afterAll(() => workshop.remove());
 
-describe.each(projects)('a plugin for %s, options: %s', (handles, options) => {
+// Its own tests have ten minutes, which no outer limit may cut short.
+describe.each(projects)('a plugin for %s, options: %s', { timeout: 900_000 }, (handles, options) => {
   const name = `criujs-plugin-${handles === everything ? 'everything' : handles}${options ? '' : '-plain'}`;
   let folder: string;
 

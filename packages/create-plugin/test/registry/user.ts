@@ -80,7 +80,7 @@ function systemPath(): string[] {
 /** What still works in the home after a moment; it is ended. Nobody but this user has started it. */
 async function leftIn(home: string): Promise<string[]> {
   try {
-    await until('the last process in the home ends', () => processesIn(home).length === 0, 10_000);
+    await until('the last process in the home ends', () => processesIn(home).length === 0);
     return [];
   } catch {
     const left = processesIn(home);

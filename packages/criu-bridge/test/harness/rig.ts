@@ -266,7 +266,7 @@ function createRig(): Rig & { clear(): Promise<void> } {
   };
   async function clear(): Promise<void> {
     await endAll([...known].filter(([pid, who]) => identity(pid) === who).map(([pid]) => pid));
-    const left = await until('processes end', () => processesIn(directory).length === 0 && [], 5000).catch(() =>
+    const left = await until('processes end', () => processesIn(directory).length === 0 && [], 30_000).catch(() =>
       processesIn(directory),
     );
     for (const end of ending.reverse()) end();
