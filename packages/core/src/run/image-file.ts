@@ -1,21 +1,10 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 
 // One image as a file of a directory. Node opens every file close-on-exec.
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 
 const spaceRemedy = 'Free some space, or use an image directory on another file system.';
 
@@ -55,20 +44,6 @@ export function writeError(thrown: unknown, path: string): EngineError {
     resource: path,
     cause: thrown,
   });
-}
-
-/** Opens an image for reading. @returns null when it is not there */
-export function openForReading(directory: string, name: string): number | null {
-  try {
-    return openSync(join(directory, name), O_RDONLY | O_NOFOLLOW);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new EngineError('IMAGE_INVALID', `cannot open ${join(directory, name)}: ${(error as Error).message}`, {
-      remedy: 'Restore as the user who made the dump, from an unchanged image directory.',
-      resource: name,
-      cause: error,
-    });
-  }
 }
 
 /** Creates an image, in place of one that this run wrote before. */
@@ -120,16 +95,4 @@ export function writeDraft(
 /** Writes all bytes at a descriptor's position. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-}
-
-/** Reads a whole image from a descriptor, wherever its position is. */
-export function readAll(fd: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(fstatSync(fd).size);
-  let done = 0;
-  while (done < bytes.length) {
-    const count = readSync(fd, bytes, done, bytes.length - done, done);
-    if (count === 0) break;
-    done += count;
-  }
-  return bytes.subarray(0, done);
 }

@@ -1,10 +1,11 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { SectionStore } from '@criujs/plugin-host';
+import { checkedDescriptor, readImage, readImageOf } from '@criujs/plugin-host/engine';
 import { EngineError } from '../errors.ts';
 import type { ImageStore } from '../options.ts';
 import { discardDump, prepareForDump, prepareForRestore } from './directory.ts';
-import { openForReading, readAll, writeError } from './image-file.ts';
+import { writeError } from './image-file.ts';
 import { inventoryName } from './image-names.ts';
 import type { Control } from './link.ts';
 import type { StorePlace } from './protocol.ts';
@@ -73,7 +74,7 @@ function openDirectory(directory: string, { stage, force }: Purpose, control: Co
         },
       };
     },
-    read: async (name) => readWhole(openForReading(directory, name)),
+    read: async (name) => readImageOf(directory, name),
     async discard() {
       if (stage === 'dump') discardDump(directory, { made, wrote: control.dirty() });
     },
@@ -96,7 +97,7 @@ async function openStore(store: ImageStore, { stage, force }: Purpose): Promise<
     place: 'store',
     open,
     sections: async () => storeSections(store, open),
-    read: async (name) => readWhole(await open(name, 'read')),
+    read: async (name) => readWhole(await open(name, 'read'), name),
     list: async () => (await store.list?.()) ?? [...written],
     async discard() {
       // A dump that has its inventory is whole, and may be all that is left of the program.
@@ -106,10 +107,11 @@ async function openStore(store: ImageStore, { stage, force }: Purpose): Promise<
   };
 }
 
-function readWhole(fd: number | null): Uint8Array | null {
+function readWhole(fd: number | null, name: string): Uint8Array | null {
   if (fd === null) return null;
+  checkedDescriptor(fd, name);
   try {
-    return readAll(fd);
+    return readImage(fd, name);
   } finally {
     closeSync(fd);
   }

@@ -1,11 +1,15 @@
 import { closeSync } from 'node:fs';
 import type { SectionStore } from '@criujs/plugin-host';
+import { checkedDescriptor, readImage } from '@criujs/plugin-host/engine';
 import { EngineError } from '../errors.ts';
 import type { ImageStore } from '../options.ts';
-import { readAll, writeAll } from './image-file.ts';
+import { writeAll } from './image-file.ts';
 
 /** Bytes that a streamed part is cut into. */
 const chunkBytes = 64 * 1024;
+
+/** Bytes of the largest part: it is held in memory, also where it is streamed. */
+const largestPart = 1024 * 1024 * 1024;
 
 /** Plugins' parts in a store of the caller's: images named `criujs.PLUGIN.NAME`. A plugin's name has no dot. */
 export function storeSections(
@@ -17,7 +21,7 @@ export function storeSections(
     const fd = await open(prefixOf(plugin) + name, 'read');
     if (fd === null)
       throw new EngineError('IMAGE_INVALID', `plugin ${plugin} has no part named ${name}`, { plugin, resource: name });
-    return withFd(fd, readAll);
+    return withFd(checkedDescriptor(fd, name), (it) => readImage(it, name, largestPart));
   };
   return {
     read,

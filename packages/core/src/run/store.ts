@@ -1,7 +1,8 @@
 import { closeSync, ftruncateSync, readdirSync } from 'node:fs';
+import { checkedDescriptor, openImage, readImage } from '@criujs/plugin-host/engine';
 import { EngineError } from '../errors.ts';
 import { removeImages } from './directory.ts';
-import { openForReading, openForWriting, readAll, writeAll, writeDraft, writeError, writeWhole } from './image-file.ts';
+import { openForWriting, writeAll, writeDraft, writeError, writeWhole } from './image-file.ts';
 import { isImageName } from './image-names.ts';
 import type { SessionStore } from './session.ts';
 
@@ -25,7 +26,7 @@ function missing(name: string): EngineError {
 export function directoryStore(directory: string, beforeWriting: () => void): SessionStore {
   const openToRead = (name: string): number | null => {
     checkName(name);
-    return openForReading(directory, name);
+    return openImage(directory, name);
   };
   const prepare = (name: string): void => {
     checkName(name);
@@ -33,7 +34,7 @@ export function directoryStore(directory: string, beforeWriting: () => void): Se
   };
   return {
     read(name) {
-      return readAndClose(openToRead(name) ?? fail(name));
+      return readAndClose(openToRead(name) ?? fail(name), name);
     },
     exists(name) {
       const fd = openToRead(name);
@@ -61,9 +62,9 @@ function fail(name: string): never {
   throw missing(name);
 }
 
-function readAndClose(fd: number): Uint8Array {
+function readAndClose(fd: number, name: string): Uint8Array {
   try {
-    return readAll(fd);
+    return readImage(fd, name);
   } finally {
     closeSync(fd);
   }
@@ -80,7 +81,7 @@ export interface StoreAsker {
 export function askedStore(asker: StoreAsker): SessionStore {
   const openToRead = (name: string): number => {
     checkName(name);
-    return asker.open(name, 'read') ?? fail(name);
+    return checkedDescriptor(asker.open(name, 'read') ?? fail(name), name);
   };
   const openToWrite = (name: string): number => {
     checkName(name);
@@ -90,7 +91,7 @@ export function askedStore(asker: StoreAsker): SessionStore {
     return fd;
   };
   return {
-    read: (name) => readAndClose(openToRead(name)),
+    read: (name) => readAndClose(openToRead(name), name),
     exists(name) {
       checkName(name);
       const fd = asker.open(name, 'read');

@@ -1,17 +1,12 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeImage, type EntryOf, type ImageKind } from '@criujs/images';
+import { readImageOf } from '@criujs/plugin-host/engine';
 import { prepareForRestore } from '../run/directory.ts';
-import { readAll } from '../run/image-file.ts';
 import { isImageName } from '../run/image-names.ts';
 
-/** Larger images are not read: no table of tasks or files is so large. */
-const largestImage = 256 * 1024 * 1024;
 /** More problems are only counted. */
 const mostProblems = 100;
-
-/** Windows has neither flag. */
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /** Reads images one by one; what is wrong with one is noted, and the others are read all the same. */
 export interface Reader {
@@ -51,7 +46,7 @@ export function openReader(directory: string): Reader {
   }
 
   const bytes = (name: string): Uint8Array | null => {
-    return names.has(name) ? attempt(name, () => readPlain(join(directory, name))) : null;
+    return names.has(name) ? attempt(name, () => readImageOf(directory, name)) : null;
   };
 
   return {
@@ -82,17 +77,4 @@ function namesIn(directory: string): ReadonlySet<string> {
   const images = names.filter(isImageName);
   if (images.length === 0) prepareForRestore(directory);
   return new Set(images);
-}
-
-/** A plain file, whoever put it there: no link is followed, no fifo waited for. */
-function readPlain(path: string): Uint8Array {
-  const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) throw new Error('it is no plain file');
-    if (stat.size > largestImage) throw new Error(`it has ${stat.size} bytes, too many for what it should hold`);
-    return readAll(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -1,13 +1,16 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { directorySections, type SectionStore } from '@criujs/plugin-host';
-import type { Records } from '@criujs/plugin-host/engine';
+import { parseJson, type Records } from '@criujs/plugin-host/engine';
 import { sectionsDirectory } from '../run/image-names.ts';
 import type { Reader } from './reader.ts';
 import type { ShownPart, ShownSection } from './shown.ts';
 
 /** Larger parts are not looked into. */
 const largestJson = 1024 * 1024;
+
+/** Deeper or longer ones are told by their size only: what prints them walks over every value. */
+const limits = { depth: 64, values: 100_000 } as const;
 
 /** What plugins keep in the images. Nothing leads out of the directory: links are refused, not followed. */
 export async function seeSections(records: Records | null, reader: Reader): Promise<ShownSection[]> {
@@ -60,7 +63,7 @@ async function seeParts(
 
 function jsonOf(content: Uint8Array): { json?: unknown } {
   try {
-    return { json: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content)) };
+    return { json: parseJson(content, limits) };
   } catch {
     return {};
   }

@@ -164,7 +164,14 @@ describe('what cannot be trusted', () => {
     execFileSync('mkfifo', [join(images, 'pstree.img')]);
     const shown = await show({ images });
     expect(JSON.stringify(shown)).not.toContain('somebody else');
-    expect(shown.problems.join('\n')).toMatch(/criujs\.json: .*ELOOP.*pstree\.img: it is no plain file.*link/s);
+    expect(shown.problems.join('\n')).toMatch(/criujs\.json is a symbolic link.*pstree\.img is a FIFO.*link/s);
+  });
+
+  test('a part of 200,000 levels is told by its size only: nobody could print it', async () => {
+    writeDump();
+    write('criujs/gpu/file-7', '['.repeat(200_000) + ']'.repeat(200_000));
+    const { sections } = await show({ images });
+    expect(sections[0]?.parts[0]).toEqual({ name: 'file-7', bytes: 400_000 });
   });
 
   test('a folder of parts that is a link', async () => {

@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { decodeImage, type EntryOf, FdTypes, type ImageKind } from '@criujs/images';
 import { readStat, signals } from '@criujs/linux';
-import type { Records, TaskRecord } from '@criujs/plugin-host/engine';
+import { type Records, readImageOf, type TaskRecord } from '@criujs/plugin-host/engine';
 import { pid, type RecordedFile } from '@criujs/plugin-sdk';
 import { unrecorded } from '../server/file.ts';
 import type { BridgeServer } from '../server/open-server.ts';
@@ -51,8 +49,8 @@ function holdersOf(images: string, tasks: readonly EntryOf<'PSTREE'>[]): Dumped[
 
 /** A process that has ended has neither ids nor files. */
 function entries<K extends ImageKind>(images: string, kind: K, name: string): EntryOf<K>[] {
-  const path = join(images, name);
-  return existsSync(path) ? decodeImage(kind, readFileSync(path), { file: name }).map(({ message }) => message) : [];
+  const bytes = readImageOf(images, name);
+  return bytes === null ? [] : decodeImage(kind, bytes, { file: name }).map(({ message }) => message);
 }
 
 /** All that `criujs.json` says of a dump by CRIU: what plugins took, and what only the images and the processes tell. */

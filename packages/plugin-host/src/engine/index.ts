@@ -21,6 +21,9 @@ export {
   type Refusal,
   refusedMessage,
 } from './errors.ts';
+export { checkedDescriptor, openImage, readImage, readImageOf } from './image-file.ts';
+export { largestImage } from './image-sizes.ts';
+export { type JsonLimits, parseJson } from './parse-json.ts';
 export {
   decodeRecords,
   type ExternalRecord,

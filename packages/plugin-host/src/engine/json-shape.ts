@@ -7,10 +7,17 @@ type Shapes = Readonly<Record<string, Shape<unknown>>>;
 type Shaped<S extends Shapes> = { readonly [K in keyof S]: ReturnType<S[K]> };
 
 function fail(where: string, value: unknown, expected: string): never {
-  const text = JSON.stringify(value)?.slice(0, 60) ?? 'nothing';
-  throw new EngineError('IMAGE_INVALID', `${where} is ${text} and should be ${expected}`, {
+  throw new EngineError('IMAGE_INVALID', `${where} is ${inWords(value)} and should be ${expected}`, {
+    resource: /^[^.[]*(\.json)?/.exec(where)?.[0],
     remedy: 'Take the images from an undamaged copy, or dump again.',
   });
+}
+
+/** However large the value is, its words are few. */
+function inWords(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return JSON.stringify(typeof value === 'string' ? value.slice(0, 60) : value) ?? 'nothing';
 }
 
 /** An integer between two bounds, both included. */

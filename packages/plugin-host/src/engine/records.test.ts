@@ -82,7 +82,7 @@ test('another version is told apart from damage', () => {
 
 test.each<[string, (document: ReturnType<typeof encoded>) => unknown]>([
   ['criujs.json.format is nothing', (it) => ({ ...it, format: undefined })],
-  ['criujs.json.externals is {} and should be a list', (it) => ({ ...it, externals: {} })],
+  ['criujs.json.externals is an object and should be a list', (it) => ({ ...it, externals: {} })],
   ['criujs.json.externals[0].id is -1', (it) => ({ ...it, externals: [{ ...it.externals[0], id: -1 }] })],
   ['criujs.json.externals[0].file is null', (it) => ({ ...it, externals: [{ id: 1, file: null }] })],
   ['criujs.json has file 3 twice', (it) => ({ ...it, externals: [it.externals[0], it.externals[0]] })],
@@ -110,6 +110,15 @@ test.each([
   const file = { ...(document.externals[0]?.['file'] as object), [field]: value };
   const damaged = { ...document, externals: [{ id: 3, file: field === '__proto__' ? [] : file }] };
   expect(() => decode(damaged)).toThrow(expect.objectContaining({ code: 'IMAGE_INVALID' }));
+});
+
+test('200,000 levels are refused by name, wherever they are', () => {
+  const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+  for (const text of [deep, `{"format":"criujs","version":1,"externals":${deep}}`, deep.slice(0, 200_000)]) {
+    expect(() => decodeRecords(Buffer.from(text))).toThrow(
+      expect.objectContaining({ code: 'IMAGE_INVALID', message: expect.stringMatching(/^criujs\.json .*levels/) }),
+    );
+  }
 });
 
 test('no bytes at all make it fail in another way', () => {

@@ -1,6 +1,7 @@
 import { type Provider, pid, type RecordedFile, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import { EngineError } from './errors.ts';
 import { absent, digits, integer, list, map, nullable, object, oneOf, type Shape, text } from './json-shape.ts';
+import { parseJson } from './parse-json.ts';
 
 /** Our own file in the image directory: what CRIU's images have no place for. CRIU ignores it. */
 export const recordsName = 'criujs.json';
@@ -126,9 +127,12 @@ export function decodeRecords(bytes: Uint8Array): Records {
   return records;
 }
 
+/** Far more than a tree of a million descriptors needs, far less than what hurts. */
+const limits = { depth: 32, values: 4 * 1024 * 1024 } as const;
+
 function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return parseJson(bytes, limits);
   } catch (error) {
     throw notJson(error);
   }
@@ -136,13 +140,15 @@ function parse(bytes: Uint8Array): unknown {
 
 function notJson(cause: unknown): EngineError {
   const remedy = 'Take the images from an undamaged copy, or dump again.';
-  return new EngineError('IMAGE_INVALID', `${recordsName} is not JSON`, { remedy, cause });
+  const why = cause instanceof RangeError ? `is refused: ${cause.message}` : 'is not JSON';
+  return new EngineError('IMAGE_INVALID', `${recordsName} ${why}`, { resource: recordsName, remedy, cause });
 }
 
 function refuseTwice(records: readonly { readonly id: number }[]): void {
   const seen = new Set<number>();
   for (const { id } of records) {
-    if (seen.has(id)) throw new EngineError('IMAGE_INVALID', `${recordsName} has file ${id} twice`);
+    if (seen.has(id))
+      throw new EngineError('IMAGE_INVALID', `${recordsName} has file ${id} twice`, { resource: recordsName });
     seen.add(id);
   }
 }
