@@ -10,10 +10,10 @@ import { UsageError } from './usage-error.ts';
  * Runs `criujs` with these arguments (without node and script).
  * @returns the exit code
  */
-export async function main(args: readonly string[], cwd: string = process.cwd()): Promise<number> {
+export async function main(args: readonly string[], cwd?: string): Promise<number> {
   const run = parseRun(args);
   try {
-    if (run === null) return await runProgram(args, cwd);
+    if (run === null) return await runProgram(args, cwd ?? currentDirectory());
     const { runCommand } = await import('./commands/run.ts');
     return await runCommand(run.command, await createOutput({ ...run, environment: { NO_COLOR: '1' } }));
   } catch (error) {
@@ -21,6 +21,18 @@ export async function main(args: readonly string[], cwd: string = process.cwd())
     const json = run?.json ?? own.includes('--json');
     const verbose = run?.verbose ?? (own.includes('-v') || own.includes('--verbose'));
     return printError(error, await createOutput({ json, verbose }));
+  }
+}
+
+/** @throws UsageError when it was removed: nothing relative has a meaning then */
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new UsageError(
+      'the current directory was removed',
+      'Change to a directory that exists: `cd .` if it was replaced.',
+    );
   }
 }
 

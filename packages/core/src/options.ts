@@ -5,19 +5,48 @@ import type { Plugin } from '@criujs/plugin-sdk';
 export type { ExitStatus, LogEntry, PlanRow, PlanSubject, Taker } from '@criujs/plugin-host/engine';
 
 /**
- * Images that do not live in a directory: the caller's own place for them. Names are those of CRIU's images and have no
- * slash; parts that plugins wrote are named `criujs.PLUGIN.NAME`.
+ * Images that do not live in a directory: the caller's own place for one dump. All functions run on the caller's thread, and each
+ * has `hookDeadline` milliseconds to answer.
  */
 export interface ImageStore {
   /**
-   * Opens an image and gives a real descriptor (file, memfd …) that the run closes. 'write' creates it, or empties it.
-   * 'read' of an image that is not there throws an error with code `ENOENT`. Runs on the caller's thread.
+   * Claims the store for one run, until `commit` or `abort`, or until this process ends. For a dump it throws an error with
+   * code `EBUSY` when any other run has a claim, and with code `EEXIST` when there is a dump and `force` is not set; for a restore
+   * it throws `EBUSY` when a dump has a claim. Errors with these codes become IMAGES_BUSY and IMAGES_EXIST.
+   */
+  begin(purpose: ImagePurpose): ImageTransaction | Promise<ImageTransaction>;
+}
+
+/** What a store is opened for. */
+export type ImagePurpose = { readonly stage: 'dump'; readonly force: boolean } | { readonly stage: 'restore' };
+
+/**
+ * The images of one run in an {@link ImageStore}. Names are those of CRIU's images and have no slash; parts that plugins wrote are
+ * named `criujs.PLUGIN.NAME`.
+ *
+ * What a dump writes is seen by nobody else before `commit`. Whatever happens before it, the store holds what it held, and the tree
+ * runs on. A process that ends between the commit and the end of the tree leaves a whole dump and, for a moment or for good, the
+ * running tree.
+ */
+export interface ImageTransaction {
+  /**
+   * Opens an image and gives a real descriptor (file, memfd …) that the run closes. 'write' creates it, or empties it; 'read' gives
+   * what this run wrote, or at a restore what the store holds. 'read' of an image that is not there throws an error with code
+   * `ENOENT`.
    */
   open(name: string, mode: 'read' | 'write'): number | Promise<number>;
   /** Names of all images. Only needed by plugins that list their own parts. */
   list?(): readonly string[] | Promise<readonly string[]>;
-  /** Removes one image: called for what a failed dump had written. */
-  remove?(name: string): void | Promise<void>;
+  /**
+   * Makes all that was written the dump that the store holds, in one step, in place of an older one; when it settles, that must be
+   * safe. All descriptors are closed by then. The tree stands still meanwhile, and ends only afterwards. Called once, by a dump only.
+   */
+  commit(): void | Promise<void>;
+  /**
+   * Gives the run up: the store holds what it held before. It also ends a restore. A `commit` that throws, is not answered in time
+   * or is overtaken by the run's abort is followed by it, while it may still be at work: then it must not come into effect.
+   */
+  abort(): void | Promise<void>;
 }
 
 /** A moment of a run, for people to look at. */
@@ -63,7 +92,7 @@ export interface DumpOptions extends RunOptions {
   readonly images: string | ImageStore;
   /** Let the tree run on afterwards. Default: it ends with the dump. */
   readonly leaveRunning?: boolean | undefined;
-  /** Replace a dump that the directory holds. It is removed only when the new one begins to be written. */
+  /** Replace a dump that the directory or store holds. It stays whole until the new one is. */
   readonly force?: boolean | undefined;
   /** Who does the work, for example `criu()` of `@criujs/criu-bridge`. Default: the embedded engine. */
   readonly engine?: Engine | undefined;

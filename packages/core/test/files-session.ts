@@ -51,7 +51,7 @@ export function pretendSession(hooks: PretendHooks = {}, images: Map<string, Uin
         throw new Error('no descriptors here');
       },
       write: (name, bytes) => void images.set(name, bytes),
-      stage: () => null,
+      commit: { by: 'store', run: () => undefined },
       list: () => [...images.keys()].toSorted(),
     },
     finalPhase: () => undefined,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, dump, EngineError, plan, restore } from '@criujs/core';
 import { definePlugin, hook } from '@criujs/plugin-sdk';
@@ -11,7 +11,7 @@ import { runs, untilGone } from './harness/processes.ts';
 import { nodeCounter, shCounter } from './harness/programs.ts';
 import { until } from './harness/wait.ts';
 
-// The engine as a library: typed results, typed errors, abort, stores, and a main thread that a plugin blocks.
+// The engine as a library: typed results, typed errors, abort, and a main thread that a plugin blocks.
 
 const newPids = !isRoot;
 
@@ -170,63 +170,6 @@ describe('abort', () => {
     );
     expect(error.code).toBe('ABORTED');
     expect(outcomes).toEqual(['ABORTED']);
-    await target.advance();
-    expect(target.held()).toEqual([]);
-  });
-});
-
-describe('images in a store of the caller', () => {
-  test('there and back, with the plugins parts beside', async ({ place }) => {
-    const target = await place.start(nodeCounter);
-    const folder = place.directory;
-    const parts: string[] = [];
-    const store = {
-      open(name: string, mode: 'read' | 'write') {
-        return openSync(
-          join(folder, `part-${name}`),
-          mode === 'read' ? 'r' : constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC,
-        );
-      },
-      list: () =>
-        readdirSync(folder)
-          .filter((it) => it.startsWith('part-'))
-          .map((it) => it.slice(5)),
-    };
-    const plugin = definePlugin({
-      name: 'keeps',
-      hooks: [],
-      async init(stage, { image }) {
-        if (stage === 'dump') return image.writeJson('state', { word: 'kept' });
-        parts.push(...(await image.names()), (await image.readJson<{ word: string }>('state')).word);
-      },
-    });
-    await dump({ pid: target.pid, images: store, plugins: [plugin] });
-    await untilGone(target.pid);
-    expect(store.list()).toContain('inventory.img');
-    expect((await rejection(dump({ pid: process.pid, images: store }))).code).toBe('IMAGES_EXIST');
-    const { pid } = await restore({ images: store, plugins: [plugin], detach: true, newPids });
-    target.pid = pid;
-    place.track(pid);
-    expect(parts).toEqual(['state', 'kept']);
-    await target.advance();
-  });
-
-  test('a store that fails fails the dump, what it took is taken back, and the target runs on', async ({ place }) => {
-    const target = await place.start(shCounter);
-    const kept = new Set<string>();
-    const store = {
-      async open(name: string, mode: 'read' | 'write') {
-        if (mode === 'read') throw Object.assign(new Error('none'), { code: 'ENOENT' });
-        if (kept.size === 2) throw Object.assign(new Error('quota'), { code: 'EDQUOT' });
-        kept.add(name);
-        return openSync('/dev/null', 'r+');
-      },
-      async remove(name: string) {
-        kept.delete(name);
-      },
-    };
-    expect((await rejection(dump({ pid: target.pid, images: store }))).code).toBe('IMAGES_FULL');
-    expect([...kept]).toEqual([]);
     await target.advance();
     expect(target.held()).toEqual([]);
   });

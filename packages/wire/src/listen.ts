@@ -35,11 +35,12 @@ const everybody = 0o666;
 export function listen(options: ListenOptions): Listener {
   const { directory } = options;
   const name = `.criujs-${randomBytes(6).toString('hex')}`;
-  const paths = [`${name}.sock`, `${name}.bell`].map((it) => join(directory, it));
   const opened: number[] = [];
+  let paths: readonly string[] = [];
   const remove = (): void => {
-    for (const fd of opened.splice(0)) closeFd(fd);
+    // Through the descriptor: the directory may have got another name meanwhile.
     for (const path of paths) rmSync(path, { force: true });
+    for (const fd of opened.splice(0)) closeFd(fd);
   };
   let hub: Hub;
   let bell: Bell;
@@ -48,6 +49,7 @@ export function listen(options: ListenOptions): Listener {
     const folder = openSync(directory, O_RDONLY | O_DIRECTORY);
     opened.push(folder);
     const short = `/proc/self/fd/${folder}/${name}`;
+    paths = [`${short}.sock`, `${short}.bell`];
     const listener = listenPackets(`${short}.sock`);
     opened.push(listener);
     makeFifo(`${short}.bell`);
@@ -55,8 +57,6 @@ export function listen(options: ListenOptions): Listener {
     hub = createHub(options, listener);
     // Open for writing, too: it never ends. The bell closes it.
     bell = hangBell(openSync(`${short}.bell`, O_RDWR | O_NONBLOCK), () => hub.drain());
-    closeSync(folder);
-    opened.shift();
   } catch (cause) {
     remove();
     throw noSocket(directory, cause);

@@ -10,7 +10,7 @@ import { sharedWithParent } from '../tasks/shared.ts';
 import { callObserver } from './accelerators.ts';
 import { isOwnChild, withoutChildSignals } from './dump/child-signals.ts';
 import { ask, lookAt, type OutsideView } from './dump/collect.ts';
-import { commitAndKill } from './dump/commit.ts';
+import { commitAlone, commitAndKill } from './dump/commit.ts';
 import { type FrozenTask, type FrozenTree, freezeTree } from './dump/freeze.ts';
 import { inventoryImage } from './dump/inventory.ts';
 import { dumpPages } from './dump/pages.ts';
@@ -21,7 +21,7 @@ import { surveyRefused, surveyTree } from './survey.ts';
 /**
  * Dumps a process and all below it into the session's store.
  *
- * Whatever goes wrong before the inventory is written, the tree runs on as it was; the same holds when the engine is
+ * Whatever goes wrong before the commit, the tree runs on as it was; the same holds when the engine is
  * killed. What cannot be dumped is refused before anything is changed, and all of it in one error.
  */
 export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutcome {
@@ -70,15 +70,13 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
     writeTree(tree, session);
     callObserver(session, 'DUMP_DEVICES_LATE', options.pid);
 
-    const inventory = inventoryImage(session.hooks.inventoryNames(files.providers()));
+    session.store.write('inventory.img', inventoryImage(session.hooks.inventoryNames(files.providers())));
     session.hooks.seal();
     session.checkAborted();
     const death = deathOf(living, null);
     if (death !== null) throw death;
-    if (options.leaveRunning) {
-      session.phase('commit');
-      session.store.write('inventory.img', inventory);
-    } else commitAndKill(tree, inventory, session);
+    if (options.leaveRunning) commitAlone(session);
+    else commitAndKill(tree, session);
     return {
       root: options.pid,
       processes: tree.tasks.length,

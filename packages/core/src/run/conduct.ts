@@ -3,10 +3,10 @@ import type { Stage } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { ExitStatus, RunOptions } from '../options.ts';
 import { checkOptions, checkPlatform } from './admission.ts';
-import { noImages, type RunImages } from './images.ts';
 import { type Control, createControl, serveLink } from './link.ts';
 import { defaultDeadlineMs, openPlugins, outcomeOf, type RunPlugins } from './plugins.ts';
 import type { Job, JobName, Jobs, Notice, Request, WorkerStart } from './protocol.ts';
+import { noImages, type RunImages } from './run-images.ts';
 import { decodeError } from './wire.ts';
 
 /** A run from the outside. */
@@ -39,9 +39,8 @@ export async function conduct<J extends JobName>(run: Run<J>): Promise<Conducted
     const images = (await run.images?.(control)) ?? noImages;
     try {
       return await runWorker(run, control, images, openPlugins(run.options, run.stage, images));
-    } catch (error) {
-      await images.discard();
-      throw error;
+    } finally {
+      await images.close();
     }
   } finally {
     stopListening();
@@ -102,7 +101,10 @@ async function serve(request: Request, plugins: RunPlugins, images: RunImages): 
       return images.list();
     case 'seal':
       return plugins.seal();
+    case 'commit':
+      return images.commit();
     case 'finish':
+      images.follow();
       return plugins.finish(outcomeOf(request));
   }
 }

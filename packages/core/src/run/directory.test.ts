@@ -14,8 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { discardDump, prepareForDump, prepareForRestore, removeImages } from './directory.ts';
-import { clearOnce, directoryStore } from './store.ts';
+import { beside } from './beside.ts';
+import { checkForDump, prepareForRestore, refuseMountPoint, removeImages } from './directory.ts';
+import { createControl } from './link.ts';
+import type { SessionStore } from './session.ts';
+import { directoryStore } from './store.ts';
 
 let root: string;
 
@@ -29,6 +32,12 @@ const put = (...names: string[]): void => {
   for (const name of names) writeFileSync(join(root, name), name);
 };
 
+/** A store that writes there. */
+function storeOf(staging: string): SessionStore {
+  const place = { ...beside(join(root, 'images')), stage: 'dump', claim: null, identity: '', made: null } as const;
+  return directoryStore({ ...place, staging, isCurrent: false }, createControl(), () => undefined);
+}
+
 const errorOf = (body: () => unknown): { code?: string; remedy?: string; message?: string } => {
   try {
     body();
@@ -38,34 +47,37 @@ const errorOf = (body: () => unknown): { code?: string; remedy?: string; message
   throw new Error('nothing was thrown');
 };
 
-test('a missing directory is made for its owner only, and taken away again', () => {
-  const path = join(root, 'a', 'b');
-  const made = prepareForDump(path, false);
-  expect(statSync(path).mode & 0o777).toBe(0o700);
-  expect(made).toBe(join(root, 'a'));
-  discardDump(path, { made, wrote: false });
-  expect(readdirSync(root)).toEqual([]);
-});
-
-test('a directory with a dump is refused without force, and nothing in it is touched with it', () => {
+test('a directory with a dump is refused without force', () => {
   put('inventory.img', 'core-1.img');
-  expect(errorOf(() => prepareForDump(root, false))).toMatchObject({
+  expect(errorOf(() => checkForDump(root, false))).toMatchObject({
     code: 'IMAGES_EXIST',
     remedy: expect.stringContaining('--force'),
   });
-  expect(prepareForDump(root, true)).toBeNull();
-  expect(readdirSync(root).sort()).toEqual(['core-1.img', 'inventory.img']);
+  checkForDump(root, true);
+  checkForDump(join(root, 'nowhere'), false);
 });
 
 test('a file in place of a directory is refused', () => {
   put('file');
-  expect(errorOf(() => prepareForDump(join(root, 'file'), false)).code).toBe('IMAGES_UNWRITABLE');
-  expect(errorOf(() => prepareForDump(join(root, 'file', 'below'), false)).code).toBe('IMAGES_UNWRITABLE');
+  expect(errorOf(() => checkForDump(join(root, 'file'), false))).toMatchObject({
+    code: 'IMAGES_UNWRITABLE',
+    message: expect.stringContaining('not a directory'),
+  });
 });
 
 test.skipIf(process.getuid?.() === 0)('a directory that is not ours to write is refused', () => {
   chmodSync(root, 0o500);
-  expect(errorOf(() => prepareForDump(root, false)).code).toBe('IMAGES_UNWRITABLE');
+  expect(errorOf(() => checkForDump(root, false)).code).toBe('IMAGES_UNWRITABLE');
+});
+
+test('a mount point is refused', () => {
+  for (const path of ['/', '/proc'])
+    expect(errorOf(() => refuseMountPoint(path))).toMatchObject({
+      code: 'IMAGES_UNWRITABLE',
+      message: expect.stringContaining('is a mount point'),
+      remedy: 'Give a folder inside of it.',
+    });
+  refuseMountPoint(root);
 });
 
 test('a restore from nowhere, from nothing and from half a dump says which it is', () => {
@@ -103,34 +115,8 @@ test('a link named like the folder of the plugins is not followed', () => {
   expect(existsSync(join(root, 'elsewhere', 'precious'))).toBe(true);
 });
 
-test('a failed dump takes back what it wrote, but never a whole one', () => {
-  put('core-1.img', 'mine.txt');
-  discardDump(root, { made: null, wrote: true });
-  expect(readdirSync(root)).toEqual(['mine.txt']);
-  put('core-1.img', 'inventory.img');
-  discardDump(root, { made: null, wrote: true });
-  expect(readdirSync(root).sort()).toEqual(['core-1.img', 'inventory.img', 'mine.txt']);
-});
-
-test('the old dump goes when the first image is written, once', () => {
-  put('inventory.img', 'core-9.img');
-  let dirty = false;
-  const store = directoryStore(
-    root,
-    clearOnce(root, () => {
-      const first = !dirty;
-      dirty = true;
-      return first;
-    }),
-  );
-  expect(store.exists('core-9.img')).toBe(true);
-  store.write('core-1.img', Buffer.from('new'));
-  store.write('mm-1.img', Buffer.from('new'));
-  expect(store.list()).toEqual(['core-1.img', 'mm-1.img']);
-});
-
 test('images are for their owner only, whole, and read back', () => {
-  const store = directoryStore(root, () => {});
+  const store = storeOf(root);
   store.write('core-1.img', Buffer.from('first'));
   store.write('core-1.img', Buffer.from('second'));
   expect(Buffer.from(store.read('core-1.img')).toString()).toBe('second');
@@ -141,7 +127,7 @@ test('images are for their owner only, whole, and read back', () => {
 test('a link in the place of an image is neither written through nor read', () => {
   writeFileSync(join(root, 'victim'), 'precious');
   symlinkSync(join(root, 'victim'), join(root, 'core-1.img'));
-  const store = directoryStore(root, () => {});
+  const store = storeOf(root);
   expect(errorOf(() => store.read('core-1.img')).code).toBe('IMAGE_INVALID');
   store.write('core-1.img', Buffer.from('image'));
   expect(readFileSync(join(root, 'victim'), 'utf8')).toBe('precious');
@@ -149,7 +135,7 @@ test('a link in the place of an image is neither written through nor read', () =
 });
 
 test.each(['../core-1.img', 'a/b', '', '.hidden', 'core\0.img', '/etc/passwd'])('%j names no image', (name) => {
-  const store = directoryStore(root, () => {});
+  const store = storeOf(root);
   for (const use of [
     () => store.read(name),
     () => store.exists(name),
@@ -161,7 +147,7 @@ test.each(['../core-1.img', 'a/b', '', '.hidden', 'core\0.img', '/etc/passwd'])(
 });
 
 test('an image that is missing is an error with its name', () => {
-  expect(errorOf(() => directoryStore(root, () => {}).read('core-1.img'))).toMatchObject({
+  expect(errorOf(() => storeOf(root).read('core-1.img'))).toMatchObject({
     code: 'IMAGE_INVALID',
     resource: 'core-1.img',
   });

@@ -1,50 +1,64 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readMountinfo } from '@criujs/linux';
 import { EngineError } from '../errors.ts';
 import { writeError } from './image-file.ts';
 import { inventoryName, isImageName, sectionsDirectory } from './image-names.ts';
 
-// An image directory: what may be in it before a run, and what is left of a run that failed.
+// An image directory: what may be in it before a run.
 
 const { R_OK, W_OK, X_OK } = constants;
 
-/** Whether the directory holds a whole dump. */
-function holdsDump(directory: string): boolean {
-  return existsSync(join(directory, inventoryName));
-}
-
 /**
- * Sees to it that a dump can be written there; changes nothing but making a missing directory.
- * @returns the topmost directory that was made, null when all were there
+ * Sees to it, under the claim, that a dump may take the directory's place; changes nothing.
+ * @throws EngineError IMAGES_EXIST, IMAGES_UNWRITABLE
  */
-export function prepareForDump(directory: string, force: boolean): string | null {
-  let made: string | null = null;
+export function checkForDump(directory: string, force: boolean): void {
+  if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) return;
   try {
-    made = mkdirSync(directory, { recursive: true, mode: 0o700 }) ?? null;
+    if (!statSync(directory).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
     accessSync(directory, R_OK | W_OK | X_OK);
   } catch (error) {
-    // mkdir says EEXIST where a file has the name.
-    const clash = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    throw writeError(clash ? Object.assign(new Error('not a directory'), { code: 'ENOTDIR' }) : error, directory);
+    throw writeError(error, directory);
   }
-  if (!holdsDump(directory) || force) return made;
+  if (force || !existsSync(join(directory, inventoryName))) return;
   throw new EngineError('IMAGES_EXIST', `${directory} holds a dump already`, {
     remedy: 'Choose another directory, or replace the old dump with --force (option `force`).',
     resource: directory,
   });
 }
 
-/** Sees to it that there is a whole dump to restore. */
+/**
+ * Refuses a directory that is a mount point, or has one among its entries: neither can be swapped, rename(2).
+ * @throws EngineError IMAGES_UNWRITABLE
+ */
+export function refuseMountPoint(directory: string): void {
+  const mounts = mountPoints();
+  if (directory === '/' || mounts.includes(directory)) {
+    throw new EngineError(
+      'IMAGES_UNWRITABLE',
+      `${directory} is a mount point, and a dump is written beside its directory and swapped in: that cannot be swapped`,
+      { remedy: 'Give a folder inside of it.', resource: directory },
+    );
+  }
+  const within = mounts.find((it) => dirname(it) === directory);
+  if (within === undefined) return;
+  throw new EngineError('IMAGES_UNWRITABLE', `${within} is a mount point: it could not move to the new ${directory}`, {
+    remedy: 'Unmount it, or give another directory.',
+    resource: directory,
+  });
+}
+
+/** Where there is no /proc the swap itself tells. */
+function mountPoints(): string[] {
+  try {
+    return readMountinfo(process.pid).map(({ mountPoint }) => mountPoint);
+  } catch {
+    return [];
+  }
+}
+
+/** Sees to it that there is a whole dump to restore. @throws EngineError IMAGES_INCOMPLETE, NOT_PERMITTED */
 export function prepareForRestore(directory: string): void {
   const names = listForRestore(directory);
   if (names.includes(inventoryName)) return;
@@ -106,22 +120,5 @@ function removeSecondNames(directory: string, sections: string): void {
       );
       if (second?.isFile() && second.ino === first?.ino && second.dev === first.dev) unlinkSync(join(directory, name));
     }
-  }
-}
-
-/**
- * After a failed dump: removes what it wrote, and the directories that it made. Never throws.
- * A dump that has its inventory is whole, and may be all that is left of the program: it stays, whatever failed later.
- */
-export function discardDump(directory: string, how: { made: string | null; wrote: boolean }): void {
-  try {
-    if (how.wrote && !holdsDump(directory)) removeImages(directory);
-    if (how.made === null) return;
-    for (let path = directory; ; path = dirname(path)) {
-      rmdirSync(path);
-      if (path === how.made) return;
-    }
-  } catch {
-    // What cannot be removed, or is not ours and keeps a directory alive, stays: the error of the dump is what counts.
   }
 }

@@ -26,7 +26,7 @@ export const exitCodeMeanings: Readonly<Record<ExitCodeName, string>> = {
   plugin:
     'a plugin is missing, too old for the images, failed, hung or answered nonsense; at a plan: plugins claim the same',
   images:
-    'the images: exist already, cannot be written, are incomplete, damaged or do not fit the files of this machine',
+    'the images: exist already, are in use by another run, cannot be written, are incomplete, damaged or do not fit the files of this machine',
   rights: 'a right is missing: to trace, to choose a pid, to read',
   target:
     'no such process, or one that cannot be dumped at all (kernel thread, zombie, own process); at restore: its pid is taken',
@@ -47,6 +47,7 @@ const byCode: Readonly<Record<EngineErrorCode, ExitCodeName>> = {
   PID_NOT_PERMITTED: 'rights',
   UNSUPPORTED: 'refused',
   IMAGES_EXIST: 'images',
+  IMAGES_BUSY: 'images',
   IMAGES_UNWRITABLE: 'images',
   IMAGES_FULL: 'images',
   IMAGES_INCOMPLETE: 'images',

@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 
@@ -33,6 +33,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ELOOP: unwritable('a symbolic link is in the way'),
   EISDIR: unwritable('a directory is in the way'),
   ENOENT: unwritable('it does not exist'),
+  ENAMETOOLONG: unwritable('its path is too long'),
 };
 
 /** Makes an EngineError of a failure to write below an image directory. */
@@ -63,33 +64,21 @@ export function openForWriting(directory: string, name: string): number {
   }
 }
 
-/** Writes a whole image under another name first, so that it is there wholly or not at all. */
+/** Writes a whole image under another name first, so that it is there wholly or not at all. @throws EngineError */
 export function writeWhole(directory: string, name: string, bytes: Uint8Array): void {
-  const { from, to } = writeDraft(directory, name, bytes);
-  renameSync(from, to);
-}
-
-/** Writes a whole image beside its place, and sees it on the disk. A rename is all that is missing. */
-export function writeDraft(
-  directory: string,
-  name: string,
-  bytes: Uint8Array,
-  synced = false,
-): { from: string; to: string } {
   const to = join(directory, name);
   const draft = `${name}.part`;
   const from = join(directory, draft);
   const fd = openForWriting(directory, draft);
   try {
     writeAll(fd, bytes);
-    if (synced) fsyncSync(fd);
+    renameSync(from, to);
   } catch (error) {
     rmSync(from, { force: true });
     throw writeError(error, to);
   } finally {
     closeSync(fd);
   }
-  return { from, to };
 }
 
 /** Writes all bytes at a descriptor's position. */

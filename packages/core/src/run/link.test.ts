@@ -122,13 +122,12 @@ test('an abort wakes a question that waits', async () => {
   expect(await ask(1)).toMatchObject({ code: 'ABORTED' });
 });
 
-test('only the first to write finds the directory clean', () => {
+test('both threads see a commit, and that it was taken back', () => {
   const control = createControl();
   const sameInOtherThread = createControl(control.memory);
-  expect([control.dirty(), control.markDirty(), sameInOtherThread.markDirty(), sameInOtherThread.dirty()]).toEqual([
-    false,
-    true,
-    false,
-    true,
-  ]);
+  expect(control.committed()).toBe(false);
+  sameInOtherThread.markCommitted(true);
+  expect(control.committed()).toBe(true);
+  control.markCommitted(false);
+  expect(sameInOtherThread.committed()).toBe(false);
 });

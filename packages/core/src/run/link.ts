@@ -6,7 +6,7 @@ import { decodeError, encodeError, type WireError } from './wire.ts';
 // answer is there, the deadline has passed, the main thread has shown no life for too long, or the run was aborted.
 
 /** Cells of the shared memory. */
-const cell = { wake: 0, aborted: 1, alive: 2, dirty: 3 } as const;
+const cell = { wake: 0, aborted: 1, alive: 2, committed: 3 } as const;
 
 /** Milliseconds between signs of life of the main thread. */
 const heartbeatMs = 50;
@@ -18,9 +18,9 @@ export interface Control {
   readonly memory: SharedArrayBuffer;
   abort(): void;
   aborted(): boolean;
-  /** Marks the image directory as written to. True for the first caller only. */
-  markDirty(): boolean;
-  dirty(): boolean;
+  /** Marks the images as a dump, or takes that back. */
+  markCommitted(committed: boolean): void;
+  committed(): boolean;
 }
 
 interface Ask {
@@ -40,8 +40,8 @@ export function createControl(memory: SharedArrayBuffer = new SharedArrayBuffer(
       wake(cells);
     },
     aborted: () => Atomics.load(cells, cell.aborted) === 1,
-    markDirty: () => Atomics.exchange(cells, cell.dirty, 1) === 0,
-    dirty: () => Atomics.load(cells, cell.dirty) === 1,
+    markCommitted: (committed) => void Atomics.store(cells, cell.committed, Number(committed)),
+    committed: () => Atomics.load(cells, cell.committed) === 1,
   };
 }
 

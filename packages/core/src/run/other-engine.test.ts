@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DumpJob, type Engine, encodeRecords, type RestoreJob } from '@criujs/plugin-host/engine';
@@ -46,9 +46,9 @@ function engineOf(does: Partial<Engine>): Engine {
   };
 }
 
-function writeInventory({ beforeWriting, images: where }: DumpJob): void {
-  beforeWriting();
+function writeInventory({ commit, images: where }: DumpJob): void {
   writeFileSync(join(where, 'inventory.img'), 'whole');
+  commit();
 }
 
 /** A plugin that notes the life that it has. */
@@ -67,8 +67,9 @@ test('it gets a directory that is there, and plugins after their init', async ()
   const phases: string[] = [];
   const engine = engineOf({
     async dump(job) {
-      expect(job).toMatchObject({ pid: root, images, leaveRunning: true, hookDeadlineMs: 300 });
-      expect(existsSync(images)).toBe(true);
+      expect(job).toMatchObject({ pid: root, directory: images, leaveRunning: true, hookDeadlineMs: 300 });
+      expect(existsSync(job.images)).toBe(true);
+      expect(existsSync(images), 'nothing is there before the commit').toBe(false);
       expect(life).toEqual(['dump']);
       expect(job.host?.plugins.map(({ name }) => name)).toEqual(['gpu']);
       job.phase('freeze');
@@ -97,7 +98,6 @@ test('a failed dump is told to the plugins, and leaves no image and no directory
   const life: unknown[] = [];
   const engine = engineOf({
     async dump(job) {
-      job.beforeWriting();
       writeFileSync(join(job.images, 'core-5.img'), '');
       throw new Error('CRIU has had enough');
     },
@@ -110,17 +110,57 @@ test('a failed dump is told to the plugins, and leaves no image and no directory
   expect(existsSync(images)).toBe(false);
 });
 
-test('a dump that is there is refused, and with force replaced when the first image is written', async () => {
+test('a dump that is there is refused, and with force replaced by the commit', async () => {
   const engine = engineOf({});
   await dump({ pid: root, images, engine });
   await expect(dump({ pid: root, images, engine })).rejects.toMatchObject({ code: 'IMAGES_EXIST' });
   writeFileSync(join(images, 'core-5.img'), 'old');
-  const fails = engineOf({ dump: () => Promise.reject(new Error('before anything was written')) });
-  await expect(dump({ pid: root, images, engine: fails, force: true })).rejects.toThrow('before anything');
-  expect(existsSync(join(images, 'core-5.img'))).toBe(true);
+  const fails = engineOf({
+    dump(job) {
+      writeFileSync(join(job.images, 'core-6.img'), 'new');
+      return Promise.reject(new Error('before the commit'));
+    },
+  });
+  await expect(dump({ pid: root, images, engine: fails, force: true })).rejects.toThrow('before the commit');
+  expect(readdirSync(images).sort()).toEqual(['core-5.img', 'inventory.img']);
   await dump({ pid: root, images, engine, force: true });
-  expect(existsSync(join(images, 'core-5.img'))).toBe(false);
-  expect(readFileSync(join(images, 'inventory.img'), 'utf8')).toBe('whole');
+  expect(readdirSync(images)).toEqual(['inventory.img']);
+  expect(readdirSync(directory)).toEqual(['images']);
+});
+
+test('a commit that was taken back leaves the old images, and logs of the one that failed', async () => {
+  mkdirSync(images);
+  writeFileSync(join(images, 'inventory.img'), 'old');
+  writeFileSync(join(images, 'dump.log'), 'old');
+  const engine = engineOf({
+    async dump(job) {
+      writeFileSync(join(job.images, 'dump.log'), 'new');
+      writeInventory(job);
+      expect(readFileSync(join(images, 'inventory.img'), 'utf8')).toBe('whole');
+      job.takeBack();
+      throw new Error('it runs on');
+    },
+  });
+  await expect(dump({ pid: root, images, engine, force: true })).rejects.toThrow('it runs on');
+  expect(readFileSync(join(images, 'inventory.img'), 'utf8')).toBe('old');
+  expect(readFileSync(join(images, 'dump.log'), 'utf8')).toBe('new');
+  expect(readdirSync(directory)).toEqual(['images']);
+});
+
+test('what plugins write when they exit belongs to the committed dump', async () => {
+  const plugin = definePlugin({
+    name: 'late',
+    hooks: [],
+    exit: async (_stage, _outcome, { image }) => image.write('last', Buffer.from('words')),
+  });
+  await dump({ pid: root, images, engine: engineOf({}), plugins: [plugin] });
+  expect(readFileSync(join(images, 'criujs', 'late', 'last'), 'utf8')).toBe('words');
+});
+
+test('an engine that forgets the commit has dumped nothing', async () => {
+  const engine = engineOf({ dump: async () => dumped });
+  await expect(dump({ pid: root, images, engine })).rejects.toMatchObject({ code: 'INTERNAL' });
+  expect(existsSync(images)).toBe(false);
 });
 
 function putDump(): void {
@@ -168,8 +208,8 @@ test('an abort before the run, and images that are no directory', async () => {
     code: 'ABORTED',
   });
   const store = {
-    open: (): never => {
-      throw Object.assign(new Error('none'), { code: 'ENOENT' });
+    begin: (): never => {
+      throw new Error('never');
     },
   };
   await expect(dump({ pid: root, images: store, engine })).rejects.toMatchObject({ code: 'BAD_OPTION' });

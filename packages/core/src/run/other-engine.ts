@@ -7,11 +7,20 @@ import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions
 import { deathOf } from '../tasks/death.ts';
 import { checkRoot } from '../tasks/recognise.ts';
 import { checkOptions, checkPlatform } from './admission.ts';
-import { openImages, type RunImages } from './images.ts';
-import { createControl } from './link.ts';
+import {
+  commitDirectory,
+  type DirectoryRun,
+  openDirectory,
+  settleDirectory,
+  takeBackDirectory,
+} from './directory-images.ts';
+import type { DirectoryPlace } from './directory-place.ts';
+import { type Control, createControl } from './link.ts';
 import { createHost, defaultDeadlineMs, imageVersionsOf, needsHost, readRecords } from './plugins.ts';
 import { openRecord } from './record.ts';
-import { clearOnce } from './store.ts';
+import { absolutePath } from './resolve-directory.ts';
+import { badImages, purposeOf, type RunImages } from './run-images.ts';
+import type { Swap } from './swap.ts';
 import { guardThread } from './watchdog.ts';
 import { toEngineError } from './wire.ts';
 
@@ -24,17 +33,17 @@ interface Workplace {
   readonly job: EngineJob;
   /** What `criujs.json` held at a restore. */
   readonly records: Records | null;
-  /** Clears an old dump away, once. */
-  beforeWriting(): void;
+  commit(): void;
+  takeBack(): void;
 }
 
 export async function dumpBy(engine: Engine, options: DumpOptions): Promise<DumpResult> {
   const { pid, leaveRunning = false } = options;
   checkPlatform();
   const root = checkRoot(pid);
-  const dump = async ({ job, beforeWriting }: Workplace): Promise<DumpOutcome> => {
+  const dump = async ({ job, commit, takeBack }: Workplace): Promise<DumpOutcome> => {
     try {
-      return await engine.dump({ ...job, pid, leaveRunning, beforeWriting });
+      return await engine.dump({ ...job, pid, leaveRunning, commit, takeBack });
     } catch (error) {
       throw deathOf([root], error) ?? error;
     }
@@ -66,35 +75,65 @@ async function conductBy<O>(
   checkOptions(options);
   checkAborted(options.signal);
   const control = createControl();
-  const { images, force = false, cwd = process.cwd() } = options as DumpOptions;
-  const run = await openImages(images, { stage, force, cwd }, control);
-  if (typeof run.place === 'string') throw noDirectory();
-  const { directory } = run.place;
+  const { images, force = false } = options as DumpOptions;
+  if (typeof images !== 'string' || images === '') throw typeof images === 'object' ? noDirectory() : badImages();
+  const run = openDirectory(absolutePath(images, options.cwd), purposeOf(stage, force, options), control);
   const startedAt = performance.now();
   const warnings: string[] = [];
-  const job = jobOf(options, directory, startedAt, warnings);
-  const beforeWriting = clearOnce(directory, control.markDirty);
+  const job = jobOf(options, run.place, startedAt, warnings);
   const guard = guardThread(options);
   try {
     const records = stage === 'restore' ? await readRecords(run) : null;
-    const outcome = await withHost({ stage, options, images: run, records, warnings }, (host) => {
+    const outcome = await withHost({ stage, options, images: run, records, warnings }, async (host) => {
       checkRecordedProviders(records, host?.plugins ?? []);
-      return work({ job: { ...job, host }, records, beforeWriting });
+      const place = { job: { ...job, host }, records, ...commitOf(run.place, control) };
+      const done = await work(place);
+      if (stage === 'dump') arrive(run, control, job.warn);
+      return done;
     });
     return { outcome, totalMs: performance.now() - startedAt, warnings };
   } catch (error) {
-    await run.discard();
     throw toEngineError(error);
   } finally {
     guard.release();
+    await run.close();
   }
 }
 
-function jobOf(options: RunOptions, images: string, startedAt: number, warnings: string[]): Omit<EngineJob, 'host'> {
+/** An engine commits while the tree stands still, and takes it back if the tree goes on after all. */
+function commitOf(place: DirectoryPlace, control: Control): Pick<Workplace, 'commit' | 'takeBack'> {
+  let made: Swap | null = null;
+  return {
+    commit() {
+      made ??= commitDirectory(place, control);
+    },
+    takeBack() {
+      if (made !== null) takeBackDirectory(made, control);
+      made = null;
+    },
+  };
+}
+
+/** The tree has ended or goes on with the dump behind it: the old images are needed no more. */
+function arrive(run: DirectoryRun, control: Control, warn: (message: string) => void): void {
+  if (!control.committed()) {
+    throw new EngineError('INTERNAL', 'the engine is done with the dump, and has not committed it');
+  }
+  settleDirectory(run.place, warn);
+  run.follow();
+}
+
+function jobOf(
+  options: RunOptions,
+  { stage, staging, directory }: DirectoryPlace,
+  startedAt: number,
+  warnings: string[],
+): Omit<EngineJob, 'host'> {
   const { hookDeadline: hookDeadlineMs = defaultDeadlineMs, signal = new AbortController().signal } = options;
   const { onProgress, onLog } = options;
   return {
-    images,
+    images: stage === 'dump' ? staging : directory,
+    directory,
     hookDeadlineMs,
     signal,
     phase: (phase) => onProgress?.({ phase, elapsedMs: performance.now() - startedAt }),

@@ -14,8 +14,8 @@ import {
 } from '@criujs/plugin-sdk';
 import { expect, test } from 'vitest';
 import type { RunOptions } from '../options.ts';
-import { noImages } from './images.ts';
 import { openPlugins, type RunPlugins } from './plugins.ts';
+import { noImages } from './run-images.ts';
 
 async function started(plugin: Plugin, options: RunOptions = {}): Promise<RunPlugins> {
   const plugins = openPlugins({ ...options, plugins: [plugin] }, 'restore', noImages);

@@ -12,9 +12,9 @@ import {
   type VmaSource,
 } from '@criujs/plugin-sdk';
 import type { RunOptions } from '../options.ts';
-import type { RunImages } from './images.ts';
 import type { Request, ServedHooks, StartedPlugins, WireAnswer } from './protocol.ts';
 import { openRecord, type RunRecord } from './record.ts';
+import type { RunImages } from './run-images.ts';
 import { decodeError } from './wire.ts';
 
 /** The plugins of one run, on the main thread. */

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { CheckResult, PluginRecord } from '@criujs/plugin-host/engine';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { DumpOutcome, EngineDumpOptions, EngineRestoreOptions, ExitStatus, RestoreOutcome } from '../options.ts';
+import type { DirectoryPlace } from './directory-place.ts';
 import type { WireError } from './wire.ts';
 
 /** What each kind of run is asked and answers. */
@@ -18,7 +19,7 @@ export type Job = { [J in JobName]: { readonly name: J; readonly options: Jobs[J
 export type Outcomes = Jobs[JobName]['outcome'];
 
 /** Where the engine finds its images: it opens files of a directory itself, and asks the main thread for those of a store. */
-export type StorePlace = { readonly directory: string; readonly made: string | null } | 'store' | 'none';
+export type StorePlace = DirectoryPlace | 'store' | 'none';
 
 /** What the engine's thread is started with. */
 export interface WorkerStart {
@@ -59,6 +60,8 @@ export type Request =
   | { readonly kind: 'list' }
   /** Asks, before the dump counts, whether plugins did anything outside of their calls; answers nothing. */
   | { readonly kind: 'seal' }
+  /** Makes the images of a store the dump. */
+  | { readonly kind: 'commit' }
   /** Runs the plugins' exit; answers the errors of exits. */
   | { readonly kind: 'finish'; readonly error: WireError | null };
 

@@ -3,20 +3,21 @@ import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions
 import { checkPid } from './admission.ts';
 import { conduct } from './conduct.ts';
 import { openImages } from './images.ts';
+import { purposeOf } from './run-images.ts';
 
 /**
  * Dumps a process and everything below it. Without `leaveRunning` the tree ends once the dump is whole.
  * @throws EngineError; the tree then runs on as if nothing had been
  */
 export async function dump(options: DumpOptions): Promise<DumpResult> {
-  const { pid, images, leaveRunning = false, force = false, cwd = process.cwd() } = options;
+  const { pid, images, leaveRunning = false, force = false } = options;
   checkPid(pid);
   if (options.engine !== undefined) return (await import('./other-engine.ts')).dumpBy(options.engine, options);
   const { outcome, warnings, totalMs } = await conduct({
     job: { name: 'dump', options: { pid, leaveRunning } },
     options,
     stage: 'dump',
-    images: (control) => openImages(images, { stage: 'dump', force, cwd }, control),
+    images: (control) => openImages(images, purposeOf('dump', force, options), control),
   });
   const { processes, threads, bytes, frozenMs, plugins } = outcome;
   return { pid, processes, threads, bytes, frozenMs, totalMs, plugins, warnings: merge(outcome.warnings, warnings) };
@@ -27,13 +28,13 @@ export async function dump(options: DumpOptions): Promise<DumpResult> {
  * @throws EngineError; nothing is left half restored
  */
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
-  const { images, detach = false, newPids = false, cwd = process.cwd() } = options;
+  const { images, detach = false, newPids = false } = options;
   if (options.engine !== undefined) return (await import('./other-engine.ts')).restoreBy(options.engine, options);
   const { outcome, warnings, totalMs, exited } = await conduct({
     job: { name: 'restore', options: { newPids, detach } },
     options,
     stage: 'restore',
-    images: (control) => openImages(images, { stage: 'restore', force: false, cwd }, control),
+    images: (control) => openImages(images, purposeOf('restore', false, options), control),
     waitsForRoot: !detach,
   });
   const { pid, pids, restoreMs } = outcome;

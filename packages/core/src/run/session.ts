@@ -1,6 +1,8 @@
 import type { HookAnswer } from '@criujs/plugin-host';
 import type { PluginRecord } from '@criujs/plugin-host/engine';
 import type { HookArgs, HookName } from '@criujs/plugin-sdk';
+import type { EngineError } from '../errors.ts';
+import type { Swap } from './swap.ts';
 
 /**
  * What every step of the engine gets. The engine runs as plain synchronous code in its own thread; hooks run on the
@@ -60,12 +62,33 @@ export interface SessionStore {
   open(name: string, mode: 'read' | 'write'): number;
   /** Writes a whole image, replacing what was there. @throws EngineError IMAGES_FULL, IMAGES_UNWRITABLE */
   write(name: string, bytes: Uint8Array): void;
-  /**
-   * Writes a whole image beside its place; the rename that puts it there is left to the caller. null: this store has no
-   * paths to rename. Paths are absolute.
-   * @throws EngineError IMAGES_FULL, IMAGES_UNWRITABLE
-   */
-  stage(name: string, bytes: Uint8Array): { readonly from: string; readonly to: string } | null;
+  /** How all that was written becomes the dump. */
+  readonly commit: StoreCommit;
   /** Names of all images, sorted. */
   list(): string[];
 }
+
+/** How the images of a dump become whole, in one step. */
+export type StoreCommit =
+  /** One rename does it, which somebody else may make. */
+  | {
+      readonly by: 'rename';
+      /** What whoever makes it has to have: the claim lasts as long as they live. */
+      readonly claim: number | null;
+      /** Sees all images on the disk. @throws EngineError IMAGES_FULL, IMAGES_UNWRITABLE */
+      prepare(): Swap;
+      /** Whether it has been made. */
+      happened(): boolean;
+      /** The error for a rename that the kernel refused with this, such as `EBUSY`. */
+      refused(code: string): EngineError;
+      /** Makes it. @throws EngineError IMAGES_UNWRITABLE */
+      run(): unknown;
+      /** After it, whoever made it: ends what was there before. */
+      settle(): void;
+    }
+  /** The store itself does it, and is waited for. */
+  | {
+      readonly by: 'store';
+      /** @throws EngineError what the store failed with, HOOK_TIMEOUT, ABORTED */
+      run(): void;
+    };

@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import type { SectionStore } from '@criujs/plugin-host';
 import { checkedDescriptor, readImage } from '@criujs/plugin-host/engine';
 import { EngineError } from '../errors.ts';
-import type { ImageStore } from '../options.ts';
+import type { ImageTransaction } from '../options.ts';
 import { writeAll } from './image-file.ts';
 
 /** Bytes that a streamed part is cut into. */
@@ -13,7 +13,7 @@ const largestPart = 1024 * 1024 * 1024;
 
 /** Plugins' parts in a store of the caller's: images named `criujs.PLUGIN.NAME`. A plugin's name has no dot. */
 export function storeSections(
-  store: ImageStore,
+  store: Pick<ImageTransaction, 'list'>,
   open: (name: string, mode: 'read' | 'write') => Promise<number | null>,
 ): SectionStore {
   const prefixOf = (plugin: string): string => `criujs.${plugin}.`;

@@ -1,10 +1,14 @@
 import { closeSync, ftruncateSync, readdirSync } from 'node:fs';
 import { checkedDescriptor, openImage, readImage } from '@criujs/plugin-host/engine';
 import { EngineError } from '../errors.ts';
-import { removeImages } from './directory.ts';
-import { openForWriting, writeAll, writeDraft, writeError, writeWhole } from './image-file.ts';
+import { commitDirectory, currentDirectory, settleDirectory } from './directory-images.ts';
+import type { DirectoryPlace } from './directory-place.ts';
+import { openForWriting, writeAll, writeError, writeWhole } from './image-file.ts';
 import { isImageName } from './image-names.ts';
+import type { Control } from './link.ts';
 import type { SessionStore } from './session.ts';
+import { isStaging } from './staging.ts';
+import { prepareSwap, swapError } from './swap.ts';
 
 /** Images have plain names: nothing of an image or a plugin leads out of the directory. */
 function checkName(name: string): void {
@@ -20,17 +24,14 @@ function missing(name: string): EngineError {
 }
 
 /**
- * Images in a directory, opened by the engine's own thread.
- * @param beforeWriting called before every write; clears an old dump away before the first
+ * Images in a directory that was claimed, opened by the engine's own thread.
+ * @param warn of what is left of old images
  */
-export function directoryStore(directory: string, beforeWriting: () => void): SessionStore {
+export function directoryStore(place: DirectoryPlace, control: Control, warn: (message: string) => void): SessionStore {
+  const directory = currentDirectory(place, control);
   const openToRead = (name: string): number | null => {
     checkName(name);
     return openImage(directory, name);
-  };
-  const prepare = (name: string): void => {
-    checkName(name);
-    beforeWriting();
   };
   return {
     read(name) {
@@ -43,18 +44,26 @@ export function directoryStore(directory: string, beforeWriting: () => void): Se
     },
     open(name, mode) {
       if (mode === 'read') return openToRead(name) ?? fail(name);
-      prepare(name);
+      checkName(name);
       return openForWriting(directory, name);
     },
     write(name, bytes) {
-      prepare(name);
+      checkName(name);
       writeWhole(directory, name, bytes);
     },
-    stage(name, bytes) {
-      prepare(name);
-      return writeDraft(directory, name, bytes, true);
-    },
     list: () => readdirSync(directory).filter(isImageName).sort(),
+    commit: {
+      by: 'rename',
+      claim: place.claim,
+      prepare: () => prepareSwap(place),
+      happened: () => isStaging(place.directory, place.identity),
+      refused: (code) => swapError(place.directory, code),
+      run: () => commitDirectory(place, control),
+      settle() {
+        control.markCommitted(true);
+        settleDirectory(place, warn);
+      },
+    },
   };
 }
 
@@ -75,10 +84,11 @@ export interface StoreAsker {
   /** null: there is no such image to read. */
   open(name: string, mode: 'read' | 'write'): number | null;
   list(): readonly string[];
+  commit(): void;
 }
 
 /** Images in the caller's own store, opened by the main thread. */
-export function askedStore(asker: StoreAsker): SessionStore {
+export function askedStore(asker: StoreAsker, control: Control): SessionStore {
   const openToRead = (name: string): number => {
     checkName(name);
     return checkedDescriptor(asker.open(name, 'read') ?? fail(name), name);
@@ -111,7 +121,13 @@ export function askedStore(asker: StoreAsker): SessionStore {
         closeSync(fd);
       }
     },
-    stage: () => null,
+    commit: {
+      by: 'store',
+      run() {
+        asker.commit();
+        control.markCommitted(true);
+      },
+    },
     list: () => [...asker.list()].sort(),
   };
 }
@@ -121,17 +137,12 @@ export function noStore(): SessionStore {
   const none = (): never => {
     throw new EngineError('INTERNAL', 'this run has no images');
   };
-  return { read: none, exists: () => false, open: none, write: none, stage: none, list: () => [] };
-}
-
-/** Clears an old dump away when the first image of the new one is about to be written, whichever thread writes it. */
-export function clearOnce(directory: string, markDirty: () => boolean): () => void {
-  return () => {
-    if (!markDirty()) return;
-    try {
-      removeImages(directory);
-    } catch (error) {
-      throw writeError(error, directory);
-    }
+  return {
+    read: none,
+    exists: () => false,
+    open: none,
+    write: none,
+    commit: { by: 'store', run: none },
+    list: () => [],
   };
 }

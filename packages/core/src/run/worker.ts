@@ -2,14 +2,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { EngineError } from '../errors.ts';
 import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
 import { endProcess, waitForChild } from './child.ts';
-import { discardDump } from './directory.ts';
+import { closePlace } from './directory-place.ts';
 import { createSession, type Deadlines, patienceWithPlugins } from './engine-session.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { writeLastWords } from './last-words.ts';
 import { createControl, openLink, type Patience } from './link.ts';
 import type { Job, JobName, Jobs, Notice, Outcomes, StartedPlugins, WorkerStart } from './protocol.ts';
 import type { Session, SessionStore } from './session.ts';
-import { askedStore, clearOnce, directoryStore, noStore } from './store.ts';
+import { askedStore, directoryStore, noStore } from './store.ts';
 import { encodeError, toEngineError } from './wire.ts';
 
 // The engine's thread: ptrace belongs to one thread, and this one never waits for the event loop of the main thread.
@@ -37,6 +37,12 @@ function notify(notice: Notice): void {
   parentPort?.postMessage(notice);
 }
 
+/** Tells a warning when there is no session yet, or no more. */
+function warn(message: string): void {
+  warnings.push(message);
+  notify({ kind: 'warning', message });
+}
+
 function patience(what: string): Patience {
   return patienceWithPlugins(deadlines, (why) => {
     const how = why === 'blocked' ? 'blocks the main thread' : 'takes too long';
@@ -49,12 +55,16 @@ function patience(what: string): Patience {
 function openStore(): SessionStore {
   const { store } = start;
   if (store === 'none') return noStore();
-  if (store !== 'store') return directoryStore(store.directory, clearOnce(store.directory, control.markDirty));
+  if (store !== 'store') return directoryStore(store, control, warn);
   const waiting = patience('the image store');
-  return askedStore({
-    open: (name, mode) => link.ask({ kind: 'open', name, mode }, waiting) as number | null,
-    list: () => link.ask({ kind: 'list' }, waiting) as string[],
-  });
+  return askedStore(
+    {
+      open: (name, mode) => link.ask({ kind: 'open', name, mode }, waiting) as number | null,
+      list: () => link.ask({ kind: 'list' }, waiting) as string[],
+      commit: () => void link.ask({ kind: 'commit' }, waiting),
+    },
+    control,
+  );
 }
 
 async function runEngine(job: Job): Promise<Outcomes> {
@@ -67,11 +77,9 @@ async function runEngine(job: Job): Promise<Outcomes> {
 
 /** The main thread will never throw this error to anybody: say it here, and end the process. */
 function endBlockedProcess(error: EngineError): never {
-  const { store, job } = start;
+  const { store } = start;
   try {
-    if (job.name === 'dump' && typeof store === 'object') {
-      discardDump(store.directory, { made: store.made, wrote: control.dirty() });
-    }
+    if (typeof store === 'object') closePlace(store, control.committed());
     writeLastWords(error, start.lastWords);
     return endProcess(exitCodeOf(error.code));
   } finally {

@@ -1,12 +1,11 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CriuReqType } from '@criujs/images';
 import { readStat } from '@criujs/linux';
 import type { PluginInfo } from '@criujs/plugin-host';
-import { type DumpJob, type DumpOutcome, encodeRecords, recordsName } from '@criujs/plugin-host/engine';
+import { type DumpJob, type DumpOutcome, EngineError, encodeRecords, recordsName } from '@criujs/plugin-host/engine';
 import { type Dumped, readDumped, recordsOf } from './dumped.ts';
 import { awaitEnd } from './free-pids.ts';
-import { inventoryFile, nameTakers } from './inventory.ts';
+import { nameTakers } from './inventory.ts';
 import type { CriuOptions } from './options.ts';
 import { treeOf } from './restored.ts';
 import { type CriuOutcome, runCriu, type Step } from './run.ts';
@@ -17,14 +16,14 @@ const pageSize = 4096n;
 
 /**
  * Dumps with CRIU. Our own part of the images is written at `post-dump`: everything of CRIU's is written then, and the tree
- * stands still; whatever we answer decides whether it ends or runs on.
+ * stands still; whatever we answer decides whether it ends or runs on. So there the images are committed, too. If we are killed
+ * after that and before the answer, CRIU lets the tree run on, and the dump is whole nevertheless.
  */
 export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<DumpOutcome> {
   const begun = startOf(job.pid);
   let dumped: Dumped | null = null;
   let tree: readonly number[] = [];
   const step = async ({ script, bridge, failures }: Step): Promise<void> => {
-    if (script === 'pre-dump') job.beforeWriting();
     if (script !== 'post-dump') return;
     job.signal.throwIfAborted();
     // Files that CRIU did not wait for: the tree still stands, and runs on if one was not taken.
@@ -35,8 +34,9 @@ export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<
     const read = readDumped(job.images);
     const records = recordsOf(read, job.pid, bridge, (job.host?.plugins ?? []).map(recordOf));
     writeWhole(join(job.images, recordsName), encodeRecords(records));
-    dumped = read;
     tree = treeOf(job.pid);
+    job.commit();
+    dumped = read;
   };
   try {
     return await runCriu(
@@ -53,14 +53,23 @@ export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<
       async (outcome) => {
         // CRIU kills, and does not wait.
         if (!job.leaveRunning) await awaitEnd(tree);
-        return summarise(dumped ?? readDumped(job.images), outcome);
+        if (dumped === null) throw notTold(job.pid);
+        return summarise(dumped, outcome);
       },
     );
   } catch (error) {
-    // The tree runs on: CRIU's inventory must not make its images a dump. If it does not, they are all there is.
-    if (dumped === null || startOf(job.pid) === begun) rmSync(join(job.images, inventoryFile), { force: true });
+    // The tree runs on: what CRIU wrote is no dump. If it does not, the images are all there is.
+    if (startOf(job.pid) === begun) job.takeBack();
     throw error;
   }
+}
+
+/** Not to be expected of any CRIU: it asks before it ends the tree. */
+function notTold(pid: number): EngineError {
+  return new EngineError('CRIU_FAILED', `CRIU says that ${pid} is dumped, and has not told when`, {
+    remedy: 'Use a CRIU that tells of `post-dump`, as those from 3.0 on do.',
+    pid,
+  });
 }
 
 /** When a process began: tells it from another with its pid. null: it has ended. */

@@ -14,6 +14,8 @@ export interface Remains {
   /** Whether CRIU answered, and so ended as it wanted to. */
   readonly answered: boolean;
   readonly log: string;
+  /** Its path once the run is over. */
+  readonly logForPeople: string;
 }
 
 /** Why a run failed: our own side knows best, then plugins, then CRIU's log, then how it ended. */
@@ -24,19 +26,19 @@ export function failureOf(remains: Remains): unknown {
   if (first !== undefined) return first;
   if (!remains.answered) return endedEarly(remains);
   const read = readLog(remains.log);
-  if ('unreadable' in read) return unreadable(remains, read.unreadable);
+  if ('unreadable' in read) return unreadable(remains, read.unreadable.replaceAll(remains.log, remains.logForPeople));
   const cause = findCause(read.text, remains.ended.said);
-  return cause === null ? silent(remains) : errorOf(cause, doing, remains.log);
+  return cause === null ? silent(remains) : errorOf(cause, doing, remains.logForPeople);
 }
 
 /** CRIU was ended, or crashed. */
-function endedEarly({ ended, doing, log }: Remains): EngineError {
+function endedEarly({ ended, doing, logForPeople }: Remains): EngineError {
   const { code, signal } = ended;
   const how = signal === null ? `ended with code ${code} and without an answer` : `was killed by ${signal}`;
   const said = lastLine(ended);
   const message = `CRIU cannot ${doing}: it ${how}${said === '' ? '' : `: ${said}`}`;
   return new EngineError('CRIU_FAILED', message, {
-    remedy: signal === null ? `Look into its log, ${log}.` : 'Find out who ended it, and run it again.',
+    remedy: signal === null ? `Look into its log, ${logForPeople}.` : 'Find out who ended it, and run it again.',
   });
 }
 
@@ -49,13 +51,13 @@ function unreadable({ doing, ended }: Remains, why: string): EngineError {
   });
 }
 
-function silent({ doing, ended, log }: Remains): EngineError {
+function silent({ doing, ended, logForPeople }: Remains): EngineError {
   const said = lastLine(ended);
   return new EngineError(
     'CRIU_FAILED',
     `CRIU cannot ${doing}, and its log does not say why${said === '' ? '' : `: ${said}`}`,
     {
-      remedy: `Look into its log, ${log}, and let it say more: --criu-option log-level=4.`,
+      remedy: `Look into its log, ${logForPeople}, and let it say more: --criu-option log-level=4.`,
     },
   );
 }

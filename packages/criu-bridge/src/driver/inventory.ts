@@ -5,7 +5,7 @@ import type { PluginHost } from '@criujs/plugin-host';
 import { inventoryName } from '../server/inventory-name.ts';
 import { writeWhole } from './write-whole.ts';
 
-export const inventoryFile = 'inventory.img';
+const inventoryFile = 'inventory.img';
 
 /**
  * Names the plugins that took something in the inventory that CRIU has written: it did not wait for all of their answers.

@@ -74,7 +74,7 @@ export async function runCriu<T>(
     const { opts, inherited, close } = encodeOptions(options.options ?? {}, { release, cwd, firstInherited });
     closing.push(close);
     const { logFile: logName = `${task.stage}.log`, workDirFd: wanted } = opts;
-    const place = openWorkPlace({ images: job.images, logName, wanted });
+    const place = openWorkPlace({ images: job.images, shown: job.directory, logName, wanted });
     closing.push(() => place.close());
     const natives = findNativePlugins(nativePlugins, cwd);
     const bridge = await openBridge(job, { records: task.records, nativePlugins: natives });
@@ -126,7 +126,7 @@ async function converse({ swrk, task, job, bridge, place, request, listeners }: 
       const external: string[] = [];
       try {
         for (const tell of listeners) {
-          const answer = await tell({ script, pid, images: job.images, descriptor: descriptors[0] ?? null });
+          const answer = await tell({ script, pid, images: place.images(), descriptor: descriptors[0] ?? null });
           external.push(...(answer?.external ?? []));
         }
       } catch (error) {
@@ -150,7 +150,15 @@ async function converse({ swrk, task, job, bridge, place, request, listeners }: 
   if (response?.success === true && failures().length === 0 && !aborted()) return response;
   const { doing } = task;
   const answered = response !== null;
-  throw failureOf({ doing, failures: failures(), aborted: aborted(), ended, answered, log: place.log });
+  throw failureOf({
+    doing,
+    failures: failures(),
+    aborted: aborted(),
+    ended,
+    answered,
+    log: place.log,
+    logForPeople: place.logForPeople,
+  });
 }
 
 /** A CRIU that hangs after an abort is ended: what it leaves is worse than waiting, but not worse than waiting for ever. */

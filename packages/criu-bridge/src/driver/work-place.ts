@@ -1,4 +1,14 @@
-import { accessSync, closeSync, constants, lstatSync, mkdtempSync, openSync, rmSync, unlinkSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readlinkSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,32 +17,40 @@ export interface WorkPlace {
   /** Descriptors of the directories, which CRIU opens through us. */
   readonly imagesFd: number;
   readonly workFd: number;
-  /** Path of the directory with log and statistics. */
+  /** Path of the directory with log and statistics: by its descriptor, since a commit renames it. */
   readonly directory: string;
   readonly log: string;
+  /** Where people find the log once the run is over. */
+  readonly logForPeople: string;
+  /** Path of the images now. */
+  images(): string;
   close(): void;
 }
 
 interface WorkPlaceOptions {
   readonly images: string;
+  /** The image directory by its own name. */
+  readonly shown: string;
   readonly logName: string;
   /** The directory where the user wants log and statistics. */
   readonly wanted: number | undefined;
 }
 
 /** Opens the directories. Where images may only be read, log and statistics go to a temporary directory. */
-export function openWorkPlace({ images, logName, wanted }: WorkPlaceOptions): WorkPlace {
+export function openWorkPlace({ images, shown, logName, wanted }: WorkPlaceOptions): WorkPlace {
   const temporary = wanted === undefined && !isWritable(images) ? mkdtempSync(join(tmpdir(), 'criujs-criu-')) : null;
-  const directory = temporary ?? (wanted === undefined ? images : `/proc/self/fd/${wanted}`);
-  const log = join(directory, logName);
-  removeOld(log);
+  const work = temporary ?? (wanted === undefined ? images : `/proc/self/fd/${wanted}`);
+  removeOld(join(work, logName));
   const imagesFd = openSync(images, constants.O_RDONLY | constants.O_DIRECTORY);
-  const workFd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  const workFd = openSync(work, constants.O_RDONLY | constants.O_DIRECTORY);
+  const directory = `/proc/self/fd/${workFd}`;
   return {
     imagesFd,
     workFd,
     directory,
-    log,
+    log: join(directory, logName),
+    logForPeople: join(work === images ? shown : readlinkSync(directory), logName),
+    images: () => readlinkSync(`/proc/self/fd/${imagesFd}`),
     close() {
       closeSync(imagesFd);
       closeSync(workFd);

@@ -8,7 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type ImageDirectories, type ImageSection, PluginError, type Stage } from '@criujs/plugin-sdk';
 
 /**
@@ -75,29 +75,38 @@ function readNeeds(own: string): string[] {
 
 /**
  * A plugin may open the directory in its init, when nobody knows yet whether there will be a dump. So it begins beside its place,
- * and comes there once there is something in it: a descriptor goes along.
+ * and comes there once there is something in it: a descriptor goes along. The image directory gets another path with the commit, so it
+ * is asked for anew each time.
  */
-function openToWrite({ images }: ImageDirectories): KeptFiles {
-  const draft = mkdtempSync(join(images, '.criujs-'));
-  let own: string | null = null;
+function openToWrite({ images: first }: ImageDirectories): KeptFiles {
+  const draft = mkdtempSync(join(first, '.criujs-'));
+  let isSettled = false;
+  /** The image directory now, and where the plugin's files are in it. */
+  const places = async (image: ImageSection): Promise<{ images: string; files: string }> => {
+    const { images, own } = (await image.directories()) ?? { images: first, own: null };
+    return { images, files: isSettled && own !== null ? own : join(images, basename(draft)) };
+  };
   const settle = async (image: ImageSection): Promise<void> => {
-    if (own !== null || readdirSync(draft).length === 0) return;
-    own = (await image.directories({ make: true }))?.own ?? null;
+    const { files } = await places(image);
+    if (isSettled || readdirSync(files).length === 0) return;
+    const own = (await image.directories({ make: true }))?.own ?? null;
     if (own === null) return;
     // What an older dump left there is not this one's.
     rmSync(own, { recursive: true });
-    renameSync(draft, own);
+    renameSync(files, own);
+    isSettled = true;
   };
   return {
     directory: draft,
-    images,
+    images: first,
     needs: [],
     settle,
     async finish(image, ok, needs) {
-      if (ok && needs.length > 0) writeNeeds(own ?? draft, needs);
+      if (ok && needs.length > 0) writeNeeds((await places(image)).files, needs);
       if (ok) await settle(image);
-      if (own === null) rmSync(draft, { recursive: true, force: true });
-      return own !== null && ok ? publish(own, images) : [];
+      const { images, files } = await places(image);
+      if (!isSettled) rmSync(files, { recursive: true, force: true });
+      return isSettled && ok ? publish(files, images) : [];
     },
   };
 }

@@ -10,7 +10,8 @@ export interface Engine {
   /** For people: `CRIU`. */
   readonly name: string;
   /**
-   * Dumps a tree. It calls `seal` of the host just before the dump counts, while the tree can still run on. What it rejects with has left the tree running, and no inventory in the directory.
+   * Dumps a tree: writes all images, calls `seal` of the host and then `commit` while the tree stands still, then lets it end or
+   * run on. What it rejects with has left the tree running, and nothing committed.
    * @throws EngineError, or an error of the host that a hook failed with
    */
   dump(job: DumpJob): Promise<DumpOutcome>;
@@ -24,8 +25,13 @@ export interface Engine {
 
 /** What an engine is given for any run. */
 export interface EngineJob {
-  /** The image directory: an absolute path to a directory that is there. */
+  /**
+   * Where the images are: an absolute path to a directory that is there. At a dump it is an empty folder beside the image
+   * directory, whose place it takes with the commit: a descriptor of it stays right, the path does not.
+   */
   readonly images: string;
+  /** The image directory by its own name, for messages. */
+  readonly directory: string;
   /** The plugins, after their init; null: there are none. */
   readonly host: PluginHost | null;
   /** Milliseconds that a hook may take. The host keeps it; the engine may need to know. */
@@ -43,8 +49,14 @@ export interface DumpJob extends EngineJob {
   /** The root of the tree. */
   readonly pid: number;
   readonly leaveRunning: boolean;
-  /** Called before the first image is written: it clears away the dump that is to be replaced. */
-  beforeWriting(): void;
+  /**
+   * Puts the images in the place of the image directory, in one step, when all of them are written. A dump that was there stays
+   * whole until then.
+   * @throws EngineError IMAGES_UNWRITABLE, IMAGES_FULL: nothing has changed, and the tree must run on
+   */
+  commit(): void;
+  /** Undoes a commit: for a tree that runs on although it should have ended. Without a commit it does nothing. @throws EngineError */
+  takeBack(): void;
 }
 
 export interface RestoreJob extends EngineJob {

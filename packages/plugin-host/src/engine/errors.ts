@@ -28,6 +28,8 @@ export type EngineOwnCode =
   | 'UNSUPPORTED'
   /** The image directory holds a dump already. */
   | 'IMAGES_EXIST'
+  /** Another run is writing or reading these images. */
+  | 'IMAGES_BUSY'
   /** The image directory cannot be made or written, or is no directory. */
   | 'IMAGES_UNWRITABLE'
   /** The file system of the image directory is full, or a quota is. */

@@ -9,6 +9,7 @@ export const defaultRemedies: Readonly<Record<EngineErrorCode, string>> = {
   NOT_PERMITTED: 'Run this as root, or as the owner of the process; `criujs check` says which rights are missing.',
   UNSUPPORTED: 'Dump or restore it with CRIU (--engine criu), or load a plugin that takes the resource.',
   IMAGES_EXIST: 'Choose another directory, or replace the old dump with --force (option `force`).',
+  IMAGES_BUSY: 'Wait for the end of the other run, or choose another directory.',
   IMAGES_UNWRITABLE: 'Choose an image directory that you may write to.',
   IMAGES_FULL: 'Free some space, or use an image directory on another file system.',
   IMAGES_INCOMPLETE: 'Give the directory of a dump that ended, or dump again.',

@@ -1,6 +1,7 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
 import {
   errnoName,
+  type GuardPlan,
   guardDescriptor,
   guardImage,
   guardVerdictLength,
@@ -15,27 +16,34 @@ import {
 } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import type { Session } from '../../run/session.ts';
+import { AT_FDCWD } from '../../run/swap.ts';
 import { isOwnChild } from './child-signals.ts';
 import type { FrozenTree } from './freeze.ts';
 
-/** Descriptors of the guard beside its order and verdict: the inventory, then one pidfd for each process. */
-const guardFd = { inventory: 5, firstProcess: 6 } as const;
+/** Descriptors of the guard beside its order and verdict: the claim of the images, then one pidfd for each process. */
+const guardFd = { claim: 5, firstProcess: 6 } as const;
 
-/** The call that makes the dump a whole one, and what it answers then. */
+/** What the guard does before it kills, and which descriptor it has meanwhile. */
 interface Commit {
-  readonly call: Parameters<typeof guardImage>[0]['commit'];
-  readonly expect: number;
-  /** A descriptor that it needs. */
-  readonly fd?: number;
+  readonly call: GuardPlan['commit'];
+  readonly claim: number | null;
+}
+
+/** The commit point of a dump that leaves its target running. */
+export function commitAlone({ store, phase }: Session): void {
+  phase('commit');
+  store.commit.run();
+  if (store.commit.by === 'rename') store.commit.settle();
 }
 
 /**
- * The commit point of a dump that ends its target: the inventory comes to its place and all processes are killed by a
+ * The commit point of a dump that ends its target: the images come to their place and all processes are killed by a
  * small process of our own, so that the two happen together even if the engine is killed at this very moment. Before its
- * order the guard does nothing; an engine that dies leaves the tree running and no inventory.
+ * order the guard does nothing; an engine that dies leaves the tree running and no dump. A store of the caller's commits by
+ * itself, before the order.
  */
-export function commitAndKill(tree: FrozenTree, inventory: Uint8Array, session: Session): void {
-  const commit = prepare(inventory, session);
+export function commitAndKill(tree: FrozenTree, session: Session): void {
+  const commit = prepare(session);
   // A child of our own process is Node's to wait for: it tells the program.
   const leftToNode = new Set(tree.tasks.map(({ pid }) => pid).filter(isOwnChild));
   const [orderRead, orderWrite] = makePipe();
@@ -46,20 +54,20 @@ export function commitAndKill(tree: FrozenTree, inventory: Uint8Array, session: 
   const inherit = [
     { fd: orderRead, as: guardDescriptor.order },
     { fd: verdictWrite, as: guardDescriptor.verdict },
-    ...(commit.fd === undefined ? [] : [{ fd: commit.fd, as: guardFd.inventory }]),
+    ...(commit.claim === null ? [] : [{ fd: commit.claim, as: guardFd.claim }]),
     ...tree.tasks.map(({ pidfd }, at) => ({ fd: pidfd, as: guardFd.firstProcess + at })),
   ];
   // biome-ignore lint/suspicious/noThenProperty: what the guard does then; nobody awaits it.
-  const guard = spawnImage(guardImage({ armed: true, commit: commit.call, expect: commit.expect, then: kills }), {
+  const guard = spawnImage(guardImage({ armed: true, commit: commit.call, expect: 0, then: kills }), {
     newSession: true,
     inherit,
   });
   closeSync(orderRead);
   closeSync(verdictWrite);
-  if (commit.fd !== undefined) closeSync(commit.fd);
   try {
     session.phase('commit');
-    order(orderWrite, tree);
+    if (session.store.commit.by === 'store') session.store.commit.run();
+    order(orderWrite, tree, session);
     hear(verdictRead, tree, session);
   } catch (error) {
     tie(tree, 0);
@@ -73,14 +81,14 @@ export function commitAndKill(tree: FrozenTree, inventory: Uint8Array, session: 
   for (const task of [...tree.tasks].reverse()) {
     for (const { tid } of [...task.threads].reverse()) if (!leftToNode.has(tid)) waitForDeath(tid);
   }
+  if (session.store.commit.by === 'rename') session.store.commit.settle();
 }
 
-/** In a directory the inventory is written beside its place first: a rename happens or does not. Elsewhere one write must do. */
-function prepare(inventory: Uint8Array, session: Session): Commit {
-  const staged = session.store.stage('inventory.img', inventory);
-  if (staged !== null) return { call: ['rename', cString(staged.from), cString(staged.to)], expect: 0 };
-  const fd = session.store.open('inventory.img', 'write');
-  return { call: ['write', guardFd.inventory, inventory, inventory.length], expect: inventory.length, fd };
+/** A directory is swapped by the guard; after a store has committed, a call that cannot fail is left. */
+function prepare({ store: { commit } }: Session): Commit {
+  if (commit.by === 'store') return { call: ['sched_yield'], claim: null };
+  const { from, to, flags } = commit.prepare();
+  return { call: ['renameat2', AT_FDCWD, cString(from), AT_FDCWD, cString(to), flags], claim: commit.claim };
 }
 
 function cString(path: string): Uint8Array {
@@ -91,13 +99,18 @@ function cString(path: string): Uint8Array {
  * From the first byte on the guard goes on by itself when we are gone. Only then are the processes tied to our life, so
  * that they stand still until the guard ends them: what ran on after the image was taken would be there twice.
  */
-function order(fd: number, tree: FrozenTree): void {
+function order(fd: number, tree: FrozenTree, { store: { commit } }: Session): void {
   const byte = new Uint8Array([1]);
   // Once without effect, so that the real ones follow the first byte without a moment's compiling or loading.
   tie(tree, 0);
-  writeSync(fd, byte);
-  tie(tree, ptraceOption.EXITKILL);
-  writeSync(fd, byte);
+  try {
+    writeSync(fd, byte);
+    tie(tree, ptraceOption.EXITKILL);
+    writeSync(fd, byte);
+  } catch (error) {
+    // A guard that was killed: what a store has committed is the dump all the same.
+    if (commit.by === 'rename') throw error;
+  }
 }
 
 function tie(tree: FrozenTree, option: number): void {
@@ -111,22 +124,17 @@ function tie(tree: FrozenTree, option: number): void {
 }
 
 /** Waits for the guard's verdict. A guard that was killed itself may have come as far as the rename: then its work is ours. */
-function hear(fd: number, tree: FrozenTree, session: Session): void {
+function hear(fd: number, tree: FrozenTree, { store: { commit } }: Session): void {
   const answer = Buffer.alloc(guardVerdictLength);
   const verdict = readSync(fd, answer) === guardVerdictLength ? readGuardVerdict(answer) : null;
   if (verdict?.committed) return;
-  if (verdict === null && session.store.exists('inventory.img')) {
+  if (commit.by === 'store' || (verdict === null && commit.happened())) {
     for (const { pidfd } of tree.tasks) pidfdSend(pidfd, signals.SIGKILL);
     return;
   }
-  const why =
-    verdict === null
-      ? 'its writer ended'
-      : verdict.errno === 0
-        ? 'it was written only in part'
-        : errnoName(verdict.errno);
-  throw new EngineError('IMAGES_FULL', `the inventory could not be written: ${why}`, {
-    remedy: 'Make room, or choose another image directory. The target runs on.',
+  if (verdict !== null) throw commit.refused(errnoName(verdict.errno));
+  throw new EngineError('KERNEL', 'the images could not be put in their place: the process that does it was killed', {
+    remedy: 'Find out who ended it, and dump again. The target runs on.',
   });
 }
 

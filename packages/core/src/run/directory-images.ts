@@ -1,0 +1,77 @@
+import { readImageOf } from '@criujs/plugin-host/engine';
+import { closePlace, type DirectoryPlace, openForDump, openForRestore } from './directory-place.ts';
+import type { Control } from './link.ts';
+import { noImages, type Purpose, type RunImages } from './run-images.ts';
+import { dissolve } from './staging.ts';
+import { prepareSwap, type Swap, swap } from './swap.ts';
+
+/** The images of a run in a directory. */
+export interface DirectoryRun extends RunImages {
+  readonly place: DirectoryPlace;
+}
+
+/** Images in a directory, which is claimed until `close`. @throws EngineError */
+export function openDirectory(path: string, { stage, force }: Purpose, control: Control): DirectoryRun {
+  const place = stage === 'dump' ? openForDump(path, force) : openForRestore(path);
+  const current = (): string => currentDirectory(place, control);
+  return {
+    ...noImages,
+    place,
+    async sections() {
+      const { directorySections } = await import('@criujs/plugin-host');
+      // Each time anew: what plugins write after the commit belongs to the dump as well.
+      const sections = (): ReturnType<typeof directorySections> => directorySections(current());
+      return {
+        write: (plugin, name, data) => sections().write(plugin, name, data),
+        read: (plugin, name) => sections().read(plugin, name),
+        stream: (plugin, name) => sections().stream(plugin, name),
+        names: (plugin) => sections().names(plugin),
+        directories: (plugin, make) => sections().directories(plugin, make),
+      };
+    },
+    read: async (name) => readImageOf(current(), name),
+    follow: () => follow(place, control),
+    async close() {
+      follow(place, control);
+      closePlace(place, control.committed());
+    },
+  };
+}
+
+/** Where the images are now: until the commit of a dump in the staging folder. */
+export function currentDirectory(place: DirectoryPlace, control: Control): string {
+  return place.stage === 'restore' || control.committed() ? place.directory : place.staging;
+}
+
+/** Swaps a dump in, and gives the call that did it. @throws EngineError IMAGES_UNWRITABLE, IMAGES_FULL */
+export function commitDirectory(place: DirectoryPlace, control: Control): Swap {
+  const made = prepareSwap(place);
+  swap(made);
+  control.markCommitted(true);
+  return made;
+}
+
+/** Swaps the old images in again: the dump has failed after all. @throws EngineError */
+export function takeBackDirectory(made: Swap, control: Control): void {
+  swap({ from: made.to, to: made.from, flags: made.flags });
+  control.markCommitted(false);
+}
+
+/**
+ * After a commit: takes the old images away and puts files of the user back. What fails is a warning, and left to the next run:
+ * the dump is whole.
+ */
+export function settleDirectory(place: DirectoryPlace, warn: (message: string) => void): void {
+  if (place.isCurrent) warn(`${place.directory} was replaced: a shell that stands in it must \`cd .\``);
+  try {
+    dissolve(place);
+  } catch (error) {
+    const why = (error as Error).message;
+    warn(`what ${place.directory} held before is left in ${place.staging}: ${why}. The next dump tries again.`);
+  }
+}
+
+/** This process itself must not stand in a directory that is gone. */
+function follow({ isCurrent, directory }: DirectoryPlace, control: Control): void {
+  if (isCurrent && control.committed()) process.chdir(directory);
+}
