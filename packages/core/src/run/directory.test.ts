@@ -15,8 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { beside } from './beside.ts';
-import { checkForDump, prepareForRestore, refuseMountPoint, removeImages } from './directory.ts';
+import { checkForDump, prepareForRestore, removeImages } from './directory.ts';
 import { createControl } from './link.ts';
+import { refuseMountPoint } from './mount-points.ts';
 import type { SessionStore } from './session.ts';
 import { directoryStore } from './store.ts';
 
