@@ -41,7 +41,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
         .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1))
         .requiredOption('-D, --images-dir <directory>', 'where the images go; made if missing')
         .option('-R, --leave-running', 'let the processes run on afterwards')
-        .option('-f, --force', 'replace a dump that the directory holds'),
+        .option('-f, --force', 'replace a dump that the directory holds, once the new one is whole'),
     ),
   )
     .addHelpText('after', `\n${examples.dump}`)

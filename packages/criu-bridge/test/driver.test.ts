@@ -1,13 +1,16 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { dump, type Progress, restore } from '@criujs/core';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { dump, type EngineError, type Progress, restore } from '@criujs/core';
 import { criu } from '@criujs/criu-bridge';
 import { afterEach, describe, expect } from 'vitest';
 import { unknownDevice } from '../../core/test/harness/devices.ts';
-import { criu as bin, criuMissing } from '../../core/test/harness/machine.ts';
-import { test } from '../../core/test/harness/place.ts';
+import { criu as bin, criuMissing, root } from '../../core/test/harness/machine.ts';
+import { type Place, test } from '../../core/test/harness/place.ts';
 import { runs, statFields, untilGone } from '../../core/test/harness/processes.ts';
 import { counter, cProgram, tree } from '../../core/test/harness/programs.ts';
+import type { Target } from '../../core/test/harness/target.ts';
 import { until } from '../../core/test/harness/wait.ts';
 import { failureOf, unharmed, worker } from './harness/runs.ts';
 
@@ -213,13 +216,95 @@ describe.skipIf(missing)(missing ?? 'a run by CRIU that fails', () => {
   test('a log that cannot be read', async ({ place }) => {
     const target = await place.start(counter);
     const images = target.images();
-    mkdirSync(join(images, 'dump.log'), { recursive: true });
-    const failure = await failureOf(dump({ pid: target.pid, images, engine }));
+    const workDirectory = place.fresh('logs');
+    mkdirSync(join(workDirectory, 'dump.log'), { recursive: true });
+    const by = criu({ bin: bin ?? undefined, options: { workDirectory } });
+    const failure = await failureOf(dump({ pid: target.pid, images, engine: by }));
     expect(failure).toMatchObject({
       code: 'CRIU_FAILED',
       message: expect.stringContaining('its log cannot be read: EISDIR'),
       remedy: expect.stringContaining('work-directory'),
     });
     await unharmed(target, images);
+  });
+});
+
+describe.skipIf(missing)(missing ?? 'a forced dump by CRIU', () => {
+  /** A dump of a program that has ended, and files of the user beside it. */
+  async function putOld(place: Place): Promise<{ old: Target; images: string }> {
+    const old = await place.start(counter);
+    const images = place.fresh('images');
+    mkdirSync(images);
+    writeFileSync(join(images, 'notes.txt'), 'mine');
+    await dump({ pid: old.pid, images, engine });
+    await untilGone(old.pid);
+    return { old, images };
+  }
+
+  async function expectOld({ old, images }: { old: Target; images: string }): Promise<void> {
+    expect(readdirSync(images)).toEqual(expect.arrayContaining([`core-${old.pid}.img`, 'inventory.img', 'notes.txt']));
+    await restore({ images, engine, detach: true });
+    await old.advance(3);
+    expect(readdirSync(dirname(images)).filter((it) => it.includes('.criujs-'))).toEqual([]);
+  }
+
+  test.for(['a step that fails', 'the end of CRIU behind the commit'])(
+    'that fails by %s leaves the old images, and its log',
+    async (how, { place }) => {
+      const kept = await putOld(place);
+      const target = await place.start(counter);
+      const by = criu({
+        bin: bin ?? undefined,
+        onStep({ script }) {
+          if (script !== 'post-dump') return;
+          // It does not hear our answer any more: the images are swapped in, and have to go again.
+          if (how.startsWith('the end')) process.kill(worker() as number, 'SIGKILL');
+          else throw new Error('on purpose');
+        },
+      });
+      const { message } = await failureOf(dump({ pid: target.pid, images: kept.images, engine: by, force: true }));
+      expect(message).toMatch(/on purpose|was killed by SIGKILL/);
+      expect(target.held()).toEqual([]);
+      await target.advance(3);
+      expect(readFileSync(join(kept.images, 'dump.log'), 'utf8')).toContain(`${target.pid}`);
+      await expectOld(kept);
+    },
+  );
+
+  test('is one of two at once: the other meets its claim', async ({ place }) => {
+    const targets = [await place.start(counter), await place.start(counter)];
+    const images = place.fresh('images');
+    const codes = await Promise.all(
+      targets.map(({ pid }, at) =>
+        dump({ pid, images, ...(at === 0 ? { engine } : {}) }).then(
+          () => 'done',
+          ({ code }: EngineError) => code,
+        ),
+      ),
+    );
+    expect(codes.toSorted()).toEqual([expect.stringMatching(/^IMAGES_(BUSY|EXIST)$/), 'done']);
+    await targets[codes.indexOf('done') === 0 ? 1 : 0]?.advance(3);
+  });
+
+  test('whose criujs is killed leaves old images or new ones, and the next run puts the rest right', async ({
+    place,
+  }) => {
+    const kept = await putOld(place);
+    const target = await place.start(counter);
+    const command = join(root, 'packages/cli/bin/criujs.js');
+    const args = ['dump', '-t', String(target.pid), '-D', kept.images, '--force', '--engine', 'criu'];
+    const child = spawn(process.execPath, [command, ...args, '--criu-bin', bin as string], { stdio: 'ignore' });
+    const staging = join(dirname(kept.images), `.${basename(kept.images)}.criujs-staging`);
+    const ended = once(child, 'exit');
+    await until('CRIU writes', () => existsSync(staging) && readdirSync(staging).some((it) => it.startsWith('pages-')));
+    child.kill('SIGKILL');
+    await ended;
+    await until('CRIU lets it go', () => target.held().length === 0);
+    if (existsSync(join(kept.images, `core-${target.pid}.img`))) await untilGone(target.pid);
+    else {
+      await target.advance(3);
+      await expectOld(kept);
+    }
+    expect(readFileSync(join(kept.images, 'notes.txt'), 'utf8')).toBe('mine');
   });
 });

@@ -57,7 +57,7 @@ export interface ImageSection {
   directories(how?: { readonly make: boolean }): Promise<ImageDirectories | null>;
 }
 
-/** Where the images are. Both paths are absolute. */
+/** Where the images are. Both paths are absolute. When a dump is whole, its directory gets another path: ask anew in `exit`. */
 export interface ImageDirectories {
   /** The directory of this plugin's parts: files in it are parts as well. null: there is none. */
   readonly own: string | null;

@@ -64,7 +64,7 @@ export function takeBackDirectory(made: Swap, control: Control): void {
 export function settleDirectory(place: DirectoryPlace, warn: (message: string) => void): void {
   if (place.isCurrent) warn(`${place.directory} was replaced: a shell that stands in it must \`cd .\``);
   try {
-    dissolve(place);
+    for (const path of dissolve(place)) warn(`the dump has a file of the same name: yours is ${path} now`);
   } catch (error) {
     const why = (error as Error).message;
     warn(`what ${place.directory} held before is left in ${place.staging}: ${why}. The next dump tries again.`);

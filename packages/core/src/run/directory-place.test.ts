@@ -110,6 +110,20 @@ test('a directory that the user filled before the first dump keeps its files', (
   expect(readdirSync(images).sort()).toEqual(['README', 'core-1.img', 'inventory.img']);
 });
 
+test("of two files with one name the dump's stays; a folder gets another name", () => {
+  mkdirSync(join(images, 'dump.log'), { recursive: true });
+  writeFileSync(join(images, 'stats'), 'mine');
+  const place = openForDump(images, false);
+  write(place, 'inventory.img', 'dump.log', 'stats');
+  commitDirectory(place, createControl());
+  const warnings: string[] = [];
+  settleDirectory(place, (message) => warnings.push(message));
+  closePlace(place, true);
+  expect(readdirSync(images).sort()).toEqual(['dump.log', 'dump.log.old', 'inventory.img', 'stats']);
+  expect(readFileSync(join(images, 'stats'), 'utf8')).toBe('new');
+  expect(warnings).toEqual([`the dump has a file of the same name: yours is ${images}/dump.log.old now`]);
+});
+
 test('a claim keeps other dumps and restores out, by whatever name they come', () => {
   dump();
   symlinkSync(images, join(root, 'link'));

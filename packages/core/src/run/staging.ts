@@ -87,13 +87,15 @@ export function clearLeftover(place: Beside, claim: number): void {
  * Ends the old images, which lie in the staging folder after the swap: whatever else there is moves on into the directory.
  * A file that the new dump has, too, is replaced by that one. The new images are on the disk before the old ones go: only here,
  * since nobody is frozen any more.
+ * @returns paths of what had to get another name, because the new dump has its own
  */
-export function dissolve({ directory, staging }: Beside): void {
-  if (statOf(staging) === undefined) return;
+export function dissolve({ directory, staging }: Beside): string[] {
+  if (statOf(staging) === undefined) return [];
   syncFileSystem(directory);
   removeImages(staging);
-  moveAll(staging, directory, readdirSync(staging), false);
+  const renamed = moveAll(staging, directory, readdirSync(staging), 'new');
   rmdirSync(staging);
+  return renamed;
 }
 
 /**
@@ -107,7 +109,7 @@ export function discardStaging({ directory, staging }: Beside, identity: string)
     removeImages(staging);
     // A leading dot: sockets and drafts.
     const kept = readdirSync(staging).filter((name) => !name.startsWith('.'));
-    if (kept.length > 0) moveAll(staging, directory, kept, true);
+    if (kept.length > 0) moveAll(staging, directory, kept, 'moved');
   } catch {
     // The error of the dump is what counts.
   }
@@ -118,13 +120,25 @@ export function discardStaging({ directory, staging }: Beside, identity: string)
   }
 }
 
-function moveAll(from: string, to: string, names: readonly string[], replace: boolean): void {
+/** @param wins of two files with one name: the one that moves, or the one that is there */
+function moveAll(from: string, to: string, names: readonly string[], wins: 'moved' | 'new'): string[] {
   if (names.length > 0) makeDirectories(to);
+  const renamed: string[] = [];
   for (const name of names) {
-    const there = statOf(join(to, name));
-    if (there === undefined || (replace && !there.isDirectory())) renameSync(join(from, name), join(to, name));
-    else if (!there.isDirectory() && !statOf(join(from, name))?.isDirectory()) rmSync(join(from, name));
-    else throw Object.assign(new Error(`${join(to, name)} is in the way`), { code: 'EEXIST' });
+    const [source, target] = [join(from, name), join(to, name)];
+    const [moving, there] = [statOf(source), statOf(target)];
+    const clash = there !== undefined && (there.isDirectory() || moving?.isDirectory() === true);
+    if (clash) renamed.push(freeName(target));
+    if (there !== undefined && !clash && wins === 'new') rmSync(source);
+    else renameSync(source, clash ? (renamed.at(-1) as string) : target);
+  }
+  return renamed;
+}
+
+function freeName(path: string): string {
+  for (let count = 1; ; count++) {
+    const name = count === 1 ? `${path}.old` : `${path}.old-${count}`;
+    if (statOf(name) === undefined) return name;
   }
 }
 

@@ -12,7 +12,7 @@ export interface CriuStep {
   readonly script: string;
   /** The root of the restored tree, at `setup-namespaces` and from `post-restore` on. */
   readonly pid: number | null;
-  /** The image directory. */
+  /** Where the images are at this step: those of a dump lie beside the image directory until `post-dump` is through. */
   readonly images: string;
   /** The terminal of `orphan-pts-master`: valid until the answer. */
   readonly descriptor: number | null;
