@@ -23,8 +23,8 @@ interface Row {
 }
 
 const atDump: readonly Row[] = [
-  { way: 'DUMP_EXT_FILE:throw', code: 'HOOK_FAILED', says: /thrown on purpose/ },
-  { way: 'DUMP_EXT_FILE:reject', code: 'HOOK_FAILED', says: /rejected on purpose/ },
+  { way: 'DUMP_EXT_FILE:throw', code: 'HOOK_FAILED', says: /thrown on purpose \(at .*misbehaving\.ts:13:\d+\)/ },
+  { way: 'DUMP_EXT_FILE:reject', code: 'HOOK_FAILED', says: /rejected on purpose \(at .*misbehaving\.ts:15:\d+\)/ },
   { way: 'DUMP_EXT_FILE:hang', code: 'HOOK_TIMEOUT' },
   { way: 'DUMP_EXT_FILE:loop', code: 'HOOK_TIMEOUT' },
   { way: 'DUMP_EXT_FILE:exit', code: 'PLUGIN_EXITED' },
@@ -34,17 +34,17 @@ const atDump: readonly Row[] = [
   { way: 'DUMP_EXT_FILE:writesLater', code: 'HOOK_FAILED', says: /image\.writeJson\('state', …\) after/ },
   { way: 'DUMP_EXT_FILE:writesMuchLater', code: 'HOOK_FAILED', says: /image\.writeJson\('state', …\) after/ },
   { way: 'PAUSE_DEVICES:forgets', code: 'HOOK_FAILED', says: /before image\.writeJson\('state', …\) had ended/ },
-  { way: 'PAUSE_DEVICES:throw', code: 'HOOK_FAILED', says: /thrown on purpose/ },
+  { way: 'PAUSE_DEVICES:throw', code: 'HOOK_FAILED', says: /thrown on purpose \(at .*misbehaving\.ts:13:\d+\)/ },
   { way: 'PAUSE_DEVICES:loop', code: 'HOOK_TIMEOUT' },
-  { way: 'init:throw', code: 'PLUGIN_INIT_FAILED', says: /thrown on purpose/ },
+  { way: 'init:throw', code: 'PLUGIN_INIT_FAILED', says: /thrown on purpose \(at .*misbehaving\.ts:13:\d+\)/ },
   { way: 'init:forgets', code: 'PLUGIN_INIT_FAILED', says: /before image\.writeJson\('state', …\) had ended/ },
   { way: 'init:hang', code: 'HOOK_TIMEOUT' },
   { way: 'init:exit', code: 'PLUGIN_EXITED' },
 ];
 
 const atRestore: readonly Row[] = [
-  { way: 'RESTORE_EXT_FILE:throw', code: 'HOOK_FAILED', says: /thrown on purpose/ },
-  { way: 'RESTORE_EXT_FILE:reject', code: 'HOOK_FAILED', says: /rejected on purpose/ },
+  { way: 'RESTORE_EXT_FILE:throw', code: 'HOOK_FAILED', says: /thrown on purpose \(at .*misbehaving\.ts:13:\d+\)/ },
+  { way: 'RESTORE_EXT_FILE:reject', code: 'HOOK_FAILED', says: /rejected on purpose \(at .*misbehaving\.ts:15:\d+\)/ },
   { way: 'RESTORE_EXT_FILE:hang', code: 'HOOK_TIMEOUT' },
   { way: 'RESTORE_EXT_FILE:loop', code: 'HOOK_TIMEOUT' },
   { way: 'RESTORE_EXT_FILE:exit', code: 'PLUGIN_EXITED' },
@@ -52,7 +52,7 @@ const atRestore: readonly Row[] = [
   { way: 'RESTORE_EXT_FILE:badDescriptor', code: 'HOOK_BAD_RESULT' },
   { way: 'RESTORE_EXT_FILE:late', code: 'HOOK_TIMEOUT' },
   { way: 'RESTORE_EXT_FILE:forever', code: 'PLUGIN_FAILED' },
-  { way: 'init:throw', code: 'PLUGIN_INIT_FAILED', says: /thrown on purpose/ },
+  { way: 'init:throw', code: 'PLUGIN_INIT_FAILED', says: /thrown on purpose \(at .*misbehaving\.ts:13:\d+\)/ },
 ];
 
 /** The error names plugin, hook and resource, whatever the plugin did. */

@@ -10,10 +10,10 @@ export const servedVersions: readonly number[] = [1];
  * Finds the plugin in what a loader or the user gave: the plugin itself, or a module that exports it as `default` or `plugin`.
  * @throws HostError PLUGIN_INVALID, PLUGIN_API_VERSION
  */
-export function admit(found: unknown, origin: string): LoadedPlugin {
+export function admit(found: unknown, origin: string, home?: string): LoadedPlugin {
   const plugin = pick(found);
   if (plugin === undefined) throw noPlugin(found, origin);
-  return admitPlugin(plugin, origin);
+  return { ...admitPlugin(plugin, origin), home };
 }
 
 /**
@@ -41,6 +41,7 @@ function admitPlugin(plugin: Plugin, origin: string): LoadedPlugin {
     imageVersion,
     inventoryName,
     origin,
+    home: undefined,
     ...hooksOf(plugin),
     init: plugin.init,
     exit: plugin.exit,

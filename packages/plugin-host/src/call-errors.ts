@@ -2,6 +2,7 @@ import { describeThrown, errnoOf, textOf } from './describe.ts';
 import { HostError, type HostErrorCode } from './errors.ts';
 import type { BadAnswer, Invocation } from './invocation.ts';
 import type { Run } from './run.ts';
+import { placeOf } from './stack.ts';
 
 // What calls of plugins fail with: here errors gain plugin, hook and resource.
 
@@ -27,7 +28,9 @@ function error(it: Invocation<unknown>, code: HostErrorCode, what: string, remed
 export function failed(it: Invocation<unknown>, thrown: unknown, how = ''): HostError {
   const remedy =
     textOf(thrown, 'remedy') ?? `This is an error of the plugin's own. Ask its author, or run without ${it.plugin}.`;
-  return error(it, it.failure, `failed: ${how}${describeThrown(thrown)}`, remedy, thrown);
+  const place = it.home === undefined ? undefined : placeOf(thrown, it.home);
+  const where = place === undefined ? '' : ` (at ${place})`;
+  return error(it, it.failure, `failed: ${how}${describeThrown(thrown)}${where}`, remedy, thrown);
 }
 
 /** It answered what it may not. */

@@ -43,6 +43,7 @@ async function askClaim<N extends ClaimableName>(
     const taken = await runHook({
       run,
       plugin,
+      home: loaded.home,
       hook: 'claim',
       resource,
       failure: 'HOOK_FAILED',

@@ -71,12 +71,13 @@ function askOne<N extends HookName>(
 ): Promise<unknown> {
   const rule = answerRules[hook];
   const mayDecline = hookTable[hook].kind === 'handler';
-  const { name } = plugin;
+  const { name, home } = plugin;
   const contain: Contain = (call) =>
-    runHook({ run, plugin: name, hook, resource, failure, abortable: false, call, read: () => undefined });
+    runHook({ run, plugin: name, home, hook, resource, failure, abortable: false, call, read: () => undefined });
   return runHook({
     run,
     plugin: name,
+    home,
     hook,
     resource,
     failure,

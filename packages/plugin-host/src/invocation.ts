@@ -21,6 +21,8 @@ export interface Invocation<T> {
   /** A hook's name, or `load`, `options`, `claim`, `init`, `exit`. */
   readonly hook: string;
   readonly resource?: string | undefined;
+  /** The folder of the plugin's module, without symbolic links, to find the line of what it throws. */
+  readonly home?: string | undefined;
   /** Instead of the run's. */
   readonly deadline?: number | undefined;
   /** The code for a throw or rejection. */

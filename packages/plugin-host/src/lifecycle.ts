@@ -57,6 +57,6 @@ function invocation(
   plugin: LoadedPlugin,
   run: Run,
   hook: 'init' | 'exit',
-): Pick<Invocation<void>, 'run' | 'plugin' | 'hook' | 'read'> {
-  return { run, plugin: plugin.name, hook, read: () => undefined };
+): Pick<Invocation<void>, 'run' | 'plugin' | 'home' | 'hook' | 'read'> {
+  return { run, plugin: plugin.name, home: plugin.home, hook, read: () => undefined };
 }

@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Plugin } from '@criujs/plugin-sdk';
 import { admit, admitObject, checkNeighbours } from './admit.ts';
 import { HostError, joinErrors } from './errors.ts';
@@ -59,6 +61,16 @@ function known(error: unknown): HostError {
   return cause instanceof HostError ? cause : (error as HostError);
 }
 
+/** Whichever loader loads it: what it runs is there, unless its loader has names of its own. */
+function homeOf(wanted: string, cwd: string): string | undefined {
+  try {
+    return dirname(realpathSync(locate(wanted, cwd)));
+  } catch {
+    // Loading says best why, if that is an error.
+    return undefined;
+  }
+}
+
 async function loadOne(
   wanted: string | Plugin,
   loaders: readonly PluginLoader[],
@@ -66,19 +78,21 @@ async function loadOne(
   run: Run,
 ): Promise<LoadedPlugin> {
   if (typeof wanted !== 'string') return admitObject(wanted);
+  const home = homeOf(wanted, cwd);
   for (const loader of loaders) {
     // A module is code of the plugin's: it may hang, throw and exit as any hook.
     const found = await runHook({
       run,
       plugin: wanted,
       hook: 'load',
+      home,
       failure: 'PLUGIN_INVALID',
       deadline: loadDeadline,
       abortable: true,
       call: () => loader.load(wanted, { cwd }),
       read: (answer) => answer,
     });
-    if (found !== undefined) return admit(found, wanted);
+    if (found !== undefined) return admit(found, wanted, home);
   }
   // The last loader answers always, or throws.
   throw new Error(`no loader took ${wanted}`);

@@ -11,6 +11,8 @@ export interface LoadedPlugin {
   readonly inventoryName: string | null | undefined;
   /** Where it came from, in words. */
   readonly origin: string;
+  /** The folder of its module, without symbolic links; undefined: it was not loaded from a file or a package. */
+  readonly home: string | undefined;
   readonly handlers: ReadonlyMap<HookName, (args: never, context: never) => unknown>;
   /** Of some hooks that save something. */
   readonly claims: ReadonlyMap<HookName, (args: never, context: never) => unknown>;

@@ -53,11 +53,12 @@ function strangersIn(
     });
 }
 
-async function validateOne({ name, schema }: LoadedPlugin, value: unknown, run: Run): Promise<unknown> {
+async function validateOne({ name, home, schema }: LoadedPlugin, value: unknown, run: Run): Promise<unknown> {
   if (schema === undefined) return value;
   const result = await runHook({
     run,
     plugin: name,
+    home,
     hook: 'options',
     failure: 'PLUGIN_OPTIONS',
     abortable: true,

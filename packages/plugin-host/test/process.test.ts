@@ -52,6 +52,20 @@ test('a program ends by itself after finish', () => {
   expect({ status, out, err }).toEqual({ status: 0, out: 'POST_FORKING ok\nerrors 0\n', err: '' });
 });
 
+test('what a file throws is told with its line', () => {
+  const file = join(folder, 'throws.mjs');
+  const lines = [
+    `import { definePlugin, hook } from ${sdk};`,
+    'const handler = () => {',
+    '  undefined.deeper;',
+    '};',
+    "export default definePlugin({ name: 'throws', hooks: [hook('RESTORE_INIT', handler)] });",
+  ];
+  writeFileSync(file, lines.join('\n'));
+  const { out } = program({ files: [file], body: "await call('RESTORE_INIT');" });
+  expect(out).toMatch(/^HOOK_FAILED throws .* \(at .*throws\.mjs:3:13\)$/m);
+});
+
 test("a plugin's process.exit fails its hook, and the program goes on", () => {
   const { status, out } = program({
     inHook: 'process.exit(3)',

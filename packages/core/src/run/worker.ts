@@ -18,6 +18,9 @@ import { encodeError, toEngineError } from './wire.ts';
 /** Milliseconds that a blocked main thread gets to come back, once the targets are as they were. */
 const returnMs = 3000;
 
+/** Milliseconds that the host of plugins gives the loading of one; its own error says more than ours. */
+const loadMs = 30_000;
+
 const start = workerData as WorkerStart;
 const control = createControl(start.memory);
 const link = openLink(start.port, control);
@@ -69,7 +72,8 @@ function openStore(): SessionStore {
 
 async function runEngine(job: Job): Promise<Outcomes> {
   const loading = patience('loading the plugins or the init of one of them');
-  const started = link.ask({ kind: 'start' }, loading) as StartedPlugins;
+  const limitMs = loading.limitMs + loadMs;
+  const started = link.ask({ kind: 'start' }, { ...loading, limitMs }) as StartedPlugins;
   const session = createSession({ link, store: openStore(), ...started, deadlines, warnings, notify });
   const engine = engines[job.name] as (options: Job['options'], session: Session) => Promise<Outcomes>;
   return engine(job.options, session);
