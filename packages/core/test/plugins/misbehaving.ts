@@ -20,7 +20,7 @@ const ways: Readonly<Record<string, (context: Context) => unknown>> = {
   exit: () => process.exit(0),
   nonsense: () => 'nonsense',
   badDescriptor: () => 99_999,
-  late: () => wait(3000),
+  late: () => wait(8000),
   forever: () => retryLater,
   forgets: ({ image }) => {
     image.writeJson('state', { on: 'purpose' });
