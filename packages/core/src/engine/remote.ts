@@ -1,6 +1,7 @@
 import { errnoName, type RemoteCall, readMemory, type SyscallName, writeMemory } from '@criujs/linux';
 import { EngineError } from '../errors.ts';
 import { type BatchPlace, runBatch } from './batch.ts';
+import { refusedCall } from './blame.ts';
 
 /** A call that a task makes in its own name. Bytes are copied into the task first and passed by their address. */
 export interface TaskCall {
@@ -84,9 +85,15 @@ export function inquire<M extends Inquiries>(
 /**
  * Makes a task run calls, in as few batches as its areas allow, and checks each.
  *
- * @throws EngineError KERNEL with what the call was for, where one that is not optional fails.
+ * @param file the image that the arguments come from: it is to blame for calls that make no sense to the kernel
+ * @throws EngineError with what the call was for, where one that is not optional fails: IMAGE_INVALID, NOT_PERMITTED, KERNEL
  */
-export function runTaskCalls(place: BatchPlace, data: DataArea, calls: readonly TaskCall[]): FailedCall[] {
+export function runTaskCalls(
+  place: BatchPlace,
+  data: DataArea,
+  calls: readonly TaskCall[],
+  file?: string,
+): FailedCall[] {
   const failed: FailedCall[] = [];
   let from = 0;
   while (from < calls.length) {
@@ -95,9 +102,10 @@ export function runTaskCalls(place: BatchPlace, data: DataArea, calls: readonly 
     runBatch(place, remote).forEach((result, at) => {
       const call = calls[from + at];
       if (call === undefined) return;
-      if (call.expect !== undefined && result >= 0 && result !== call.expect) throw fellShort(place.pid, call, result);
+      if (call.expect !== undefined && result >= 0 && result !== call.expect)
+        throw fellShort(place.pid, call, result, file);
       if (result >= 0 || result < -4095) return;
-      if (!call.optional) throw callFailed(place.pid, call, -result);
+      if (!call.optional) throw callFailed(place.pid, call, -result, file);
       failed.push({ what: call.what, errno: -result });
     });
     from = to;
@@ -139,21 +147,15 @@ function aligned(length: number): number {
   return (length + 63) & ~63;
 }
 
-function callFailed(pid: number, call: TaskCall, errno: number): EngineError {
+function callFailed(pid: number, call: TaskCall, errno: number, file: string | undefined): EngineError {
   const args = call.args.map((arg) => (arg instanceof Uint8Array ? `${arg.length} bytes` : hex(arg)));
-  return new EngineError(
-    'KERNEL',
-    `process ${pid}: cannot ${call.what}: ${call.name}(${args.join(', ')}) answered ${errnoText(errno)}`,
-    { pid },
-  );
+  const what = `process ${pid}: cannot ${call.what}: ${call.name}(${args.join(', ')}) answered ${errnoText(errno)}`;
+  return refusedCall(errnoName(errno), what, { pid, file });
 }
 
-function fellShort(pid: number, call: TaskCall, result: number): EngineError {
-  return new EngineError(
-    'IMAGE_INVALID',
-    `process ${pid}: cannot ${call.what}: ${result} bytes instead of ${call.expect}`,
-    { pid },
-  );
+function fellShort(pid: number, call: TaskCall, result: number, file: string | undefined): EngineError {
+  const what = `process ${pid}: cannot ${call.what}: ${result} bytes instead of ${call.expect}`;
+  return new EngineError('IMAGE_INVALID', what, { pid, resource: file });
 }
 
 function hex(value: number | bigint): string {

@@ -8,8 +8,11 @@ export const mapFlag = {
   fixed: 0x10,
   anonymous: 0x20,
   growsDown: 0x100,
+  denyWrite: 0x800,
+  executable: 0x1000,
   locked: 0x2000,
   noReserve: 0x4000,
+  stack: 0x2_0000,
 } as const;
 
 /** mremap(2): may move, to exactly there. */
@@ -63,6 +66,9 @@ export const adviceName: Readonly<Record<number, string>> = {
   16: 'MADV_DONTDUMP',
   18: 'MADV_WIPEONFORK',
 };
+
+/** The first address that no program has (47 bits). Documentation/arch/x86/x86_64/mm.rst. */
+export const addressEnd = 0x7fff_ffff_f000;
 
 /** One page, in bytes. The processors served so far all have this size. */
 export const pageSize = 4096;

@@ -21,6 +21,9 @@ export const prctl = {
 /** PR_SET_MM_MAP: all fields of the memory descriptor at once. PR_SET_MM(2const). */
 export const setMmMap = 14;
 
+/** Most words of the auxiliary vector that a kernel takes. */
+export const mostAuxv = 64;
+
 /** PR_CAP_AMBIENT operations. prctl(2). */
 export const ambient = { raise: 2, clearAll: 4 } as const;
 

@@ -10,6 +10,17 @@ export const fixedActions: readonly number[] = [9, 19];
 /** Signals of the kernel are numbered 1 to this. signal(7). */
 export const lastSignal = 64;
 
+/** Signals that stop a process. signal(7). */
+export const stopSignals: readonly number[] = [19, 20, 21, 22];
+
+/** Signals that end no process where no handler is set: they are passed over, stop or continue it. signal(7). */
+const survived: readonly number[] = [17, 18, 23, 28, ...stopSignals];
+
+/** Whether a process without handlers ends by this signal. */
+export function terminates(signal: number): boolean {
+  return !survived.includes(signal);
+}
+
 /** Signals that do nothing where no handler is set: what a batch of calls ends with. signal(7). */
 const harmlessSignals: readonly number[] = [23, 28, 17, 18];
 

@@ -1,3 +1,4 @@
+import { blaming } from '../engine/blame.ts';
 import { EngineError } from '../errors.ts';
 import { pause } from '../pause.ts';
 import type { FileEntry, OpenContext } from './kind.ts';
@@ -24,7 +25,7 @@ export function openAll(files: readonly FileEntry[], context: OpenContext, opene
 /** Whether the file is open now. */
 function open(file: FileEntry, context: OpenContext, opened: Map<number, number>): boolean {
   context.session.checkAborted();
-  const fd = kindOfEntry(file).open(file, context);
+  const fd = blaming('files.img', () => kindOfEntry(file).open(file, context));
   if (fd === 'later') return false;
   opened.set(file.id, fd);
   return true;

@@ -1,5 +1,6 @@
 import type { FdinfoEntry, FileEntry as PartialFileEntry } from '@criujs/images';
 import { closeFd } from '@criujs/linux';
+import { blaming } from '../engine/blame.ts';
 import type { TaskCall } from '../engine/remote.ts';
 import { EngineError } from '../errors.ts';
 import { readRecords } from '../records.ts';
@@ -90,7 +91,8 @@ export function openFiles(images: FileImages, session: Session): OpenedFiles {
   }
 
   function descriptor(id: number): number {
-    const fd = opened.get(id) ?? kindOfEntry(fileWith(files, id)).open(fileWith(files, id), context);
+    const open = (): number | 'later' => kindOfEntry(fileWith(files, id)).open(fileWith(files, id), context);
+    const fd = opened.get(id) ?? blaming('files.img', open);
     if (fd === 'later') throw new EngineError('INTERNAL', `file ${id} is not open yet`);
     opened.set(id, fd);
     return fd;
@@ -143,7 +145,8 @@ function tableCalls(own: Table, tables: ReadonlyMap<number, Table>, files: Reado
 
 function fileWith(files: ReadonlyMap<number, FileEntry>, id: number): FileEntry {
   const file = files.get(id);
-  if (file === undefined) throw new EngineError('IMAGE_INVALID', `files.img does not have file ${id}`);
+  if (file === undefined)
+    throw new EngineError('IMAGE_INVALID', `files.img does not have file ${id}`, { resource: 'files.img' });
   return file;
 }
 

@@ -1,13 +1,15 @@
 import type { CredsEntry, CredsEntrySchema, MessageInitShape } from '@criujs/images';
 import type { Status } from '@criujs/linux';
 import type { Inquiry, TaskCall } from '../engine/remote.ts';
-import { EngineError } from '../errors.ts';
 import { ambient, prctl, securebit } from '../facts/prctl.ts';
 
 /** Version 3 of the capability interface: two words for 64 capabilities. capset(2). */
 const capabilityVersion = 0x2008_0522;
 /** The highest number a capability can have. */
 const lastCapability = 63;
+
+/** Words of 32 bits in a set of capabilities. */
+export const capabilityWords = 2;
 
 type Words = readonly number[];
 
@@ -125,7 +127,6 @@ function words(set: bigint): number[] {
 }
 
 function mask(set: Words): bigint {
-  if (set.length > 2) throw new EngineError('IMAGE_INVALID', `a capability set of ${set.length} words`);
   return (BigInt((set[1] ?? 0) >>> 0) << 32n) | BigInt((set[0] ?? 0) >>> 0);
 }
 

@@ -70,22 +70,22 @@ export function threadInfo(
 }
 
 /** Registers out of an image; no call is pending in them, so the kernel restarts none. */
-export function registersOf(info: ThreadInfoX86): Registers {
+export function registersOf(info: ThreadInfoX86, file: string): Registers {
   const gpregs = info.gpregs;
-  if (gpregs === undefined) throw new EngineError('IMAGE_INVALID', 'a core image without registers');
+  if (gpregs === undefined) throw damaged(file, 'no registers');
   const registers = createRegisters();
   for (const name of registerNames) registers.set(name, gpregs[fieldOf(name)] as bigint);
   if (!runs64Bit(registers))
-    throw new EngineError('UNSUPPORTED', 'a core image of a 32-bit program', { remedy: 'Restore it with CRIU.' });
+    throw new EngineError('UNSUPPORTED', `${file}: a 32-bit program`, { remedy: 'Restore it with CRIU.' });
   return registers.set('orig_ax', -1n);
 }
 
 /** The floating point state of an image in the layout of this processor. */
-export function xstateOf(info: ThreadInfoX86): Buffer {
+export function xstateOf(info: ThreadInfoX86, file: string): Buffer {
   const layout = xstateLayout();
   const area = Buffer.alloc(layout.size);
   const fpregs = info.fpregs;
-  if (fpregs === undefined) throw new EngineError('IMAGE_INVALID', 'a core image without floating point state');
+  if (fpregs === undefined) throw damaged(file, 'no floating point state');
   area.writeUInt16LE(fpregs.cwd & 0xffff, legacy.cwd);
   area.writeUInt16LE(fpregs.swd & 0xffff, legacy.swd);
   area.writeUInt16LE(fpregs.twd & 0xffff, legacy.twd);
@@ -94,8 +94,8 @@ export function xstateOf(info: ThreadInfoX86): Buffer {
   area.writeBigUInt64LE(fpregs.rdp, legacy.rdp);
   area.writeUInt32LE(fpregs.mxcsr, legacy.mxcsr);
   area.writeUInt32LE(fpregs.mxcsrMask, legacy.mxcsrMask);
-  putWords(area, legacy.st, 4, fpregs.stSpace, 32);
-  putWords(area, legacy.xmm, 4, fpregs.xmmSpace, 64);
+  putWords(area, { offset: legacy.st, bytes: 4, count: 32 }, fpregs.stSpace, file);
+  putWords(area, { offset: legacy.xmm, bytes: 4, count: 64 }, fpregs.xmmSpace, file);
   const xsave = fpregs.xsave;
   area.writeBigUInt64LE(((xsave?.xstateBv ?? 0n) | alwaysThere) & layout.xcr0, xstateBv);
   if (xsave === undefined) return area;
@@ -103,11 +103,11 @@ export function xstateOf(info: ThreadInfoX86): Buffer {
     const place = layout.component(component);
     const values = xsave[field];
     if (values.length === 0) continue;
-    if (place !== null) putWords(area, place.offset, bytes, values, count);
+    if (place !== null) putWords(area, { offset: place.offset, bytes, count }, values, file);
     else if (values.some((value) => value !== 0 && value !== 0n))
       throw new EngineError(
         'UNSUPPORTED',
-        `the program used a part of the processor (xstate ${component}) that this machine lacks`,
+        `${file}: the program used a part of the processor (xstate ${component}) that this machine lacks`,
         {
           remedy: 'Restore it on a machine with a processor of the same kind.',
         },
@@ -126,17 +126,19 @@ function words64(area: Buffer, offset: number, count: number): bigint[] {
 
 function putWords(
   area: Buffer,
-  offset: number,
-  bytes: 4 | 8,
+  { offset, bytes, count }: { readonly offset: number; readonly bytes: 4 | 8; readonly count: number },
   values: readonly (number | bigint)[],
-  most: number,
+  file: string,
 ): void {
-  if (values.length > most)
-    throw new EngineError('IMAGE_INVALID', `${values.length} words where a register set has ${most}`);
+  if (values.length > count) throw damaged(file, `${values.length} words where a set of registers has ${count}`);
   values.forEach((value, at) => {
     if (bytes === 4) area.writeUInt32LE(Number(value), offset + at * 4);
     else area.writeBigUInt64LE(BigInt(value), offset + at * 8);
   });
+}
+
+function damaged(file: string, what: string): EngineError {
+  return new EngineError('IMAGE_INVALID', `${file}: ${what}`, { resource: file });
 }
 
 /** The three TLS segments that a 64-bit program leaves empty. set_thread_area(2). */

@@ -35,10 +35,20 @@ export function askActions(area: Area): Inquiry<MessageInitShape<typeof SaEntryS
   };
 }
 
+/** Checks how many there are. @throws EngineError IMAGE_INVALID */
+export function checkActions(actions: readonly SaEntry[], file: string): void {
+  if (actions.length <= settable.length) return;
+  throw new EngineError(
+    'IMAGE_INVALID',
+    `${file}: ${actions.length} signal actions, and there are ${settable.length} signals`,
+    {
+      resource: file,
+    },
+  );
+}
+
 /** Calls that give a process its signal actions. */
 export function actionCalls(actions: readonly SaEntry[]): TaskCall[] {
-  if (actions.length > settable.length)
-    throw new EngineError('IMAGE_INVALID', `${actions.length} signal actions in a core image`);
   return actions.map((action, at) => {
     const bytes = Buffer.alloc(actionSize);
     bytes.writeBigUInt64LE(action.sigaction, 0);
@@ -57,23 +67,26 @@ export function pendingEntry(signals: readonly Uint8Array[]): {
   return { signals: signals.map((siginfo) => ({ siginfo: new Uint8Array(siginfo) })) };
 }
 
-/** Numbers of the signals in a list of pending ones. */
-function pendingNumbers(signals: readonly SiginfoEntry[]): number[] {
-  return signals.map(({ siginfo }) =>
-    new DataView(siginfo.buffer, siginfo.byteOffset, siginfo.byteLength).getInt32(0, true),
-  );
+/** Checks pending signals. @throws EngineError IMAGE_INVALID */
+export function checkPending(signals: readonly SiginfoEntry[], file: string): void {
+  for (const { siginfo } of signals) {
+    const signal = siginfo.length === siginfoSize ? numberOf(siginfo) : 0;
+    if (signal >= 1 && signal <= lastSignal) continue;
+    throw new EngineError('IMAGE_INVALID', `${file}: a pending signal ${signal} in ${siginfo.length} bytes`, {
+      resource: file,
+    });
+  }
+}
+
+/** `si_signo`. sigaction(2). */
+function numberOf(siginfo: Uint8Array): number {
+  return new DataView(siginfo.buffer, siginfo.byteOffset, siginfo.byteLength).getInt32(0, true);
 }
 
 /** Calls that make signals pending again. The task must send them itself: only so the kernel takes any `si_code`. */
 export function pendingCalls(signals: readonly SiginfoEntry[], to: { pid: number; tid?: number }): TaskCall[] {
-  const numbers = pendingNumbers(signals);
-  return signals.map(({ siginfo }, at) => {
-    const signal = numbers[at] as number;
-    if (siginfo.length !== siginfoSize || signal < 1 || signal > lastSignal)
-      throw new EngineError(
-        'IMAGE_INVALID',
-        `process ${to.pid}: a pending signal ${signal} with ${siginfo.length} bytes`,
-      );
+  return signals.map(({ siginfo }) => {
+    const signal = numberOf(siginfo);
     const what = `make signal ${signal} pending`;
     return to.tid === undefined
       ? { name: 'rt_sigqueueinfo', args: [to.pid, signal, siginfo], what }

@@ -1,6 +1,7 @@
 import { isFieldSet, PagemapEntrySchema, pageCount, type VmaEntry } from '@criujs/images';
 import { EngineError } from '../../errors.ts';
-import { pageFlag, pageSize, vmaStatus } from '../../facts/memory.ts';
+import { addressEnd, pageFlag, pageSize, vmaStatus } from '../../facts/memory.ts';
+import { invalid } from './check/rules.ts';
 import type { TaskImage } from './read.ts';
 
 /** A map to be made again. Addresses in bytes. */
@@ -40,8 +41,6 @@ export interface MemoryPlan {
   readonly bytes: number;
 }
 
-/** The first address that no program has (47 bits). Documentation/arch/x86/x86_64/mm.rst. */
-const addressEnd = 0x7fff_ffff_f000;
 const special = vmaStatus.vsyscall | vmaStatus.vdso | vmaStatus.vvar;
 const unsupported: readonly [bit: number, what: string][] = [
   [vmaStatus.anonymousShared, 'anonymous shared memory'],
@@ -113,6 +112,8 @@ function planFills(
       while (at < maps.length && (maps[at] as MapPlan).end <= from) at++;
       const map = maps[at];
       if (map === undefined || map.start > from) throw invalid(file, `pages at ${from.toString(16)}, where no map is`);
+      if (map.entry.status & vmaStatus.fileShared)
+        throw invalid(file, `pages at ${from.toString(16)}, where a file is mapped that keeps its own`);
       const part = Math.min(length, map.end - from);
       map.filled = true;
       fills.push({ start: from, length: part, offset });
@@ -148,11 +149,4 @@ const granularity = 0x10000;
 
 function roundUp(address: number): number {
   return Math.ceil(address / granularity) * granularity;
-}
-
-function invalid(file: string, what: string): EngineError {
-  return new EngineError('IMAGE_INVALID', `${file}: ${what}`, {
-    resource: file,
-    remedy: 'The image is damaged: take another copy of the dump.',
-  });
 }

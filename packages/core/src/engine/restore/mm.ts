@@ -1,7 +1,6 @@
 import type { MmEntry } from '@criujs/images';
 import { errnoName, writeMemory } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
-import { prctl, setMmMap } from '../../facts/prctl.ts';
+import { mostAuxv, prctl, setMmMap } from '../../facts/prctl.ts';
 import type { BatchPlace } from '../batch.ts';
 import { type DataArea, runTaskCalls, type TaskCall } from '../remote.ts';
 
@@ -10,8 +9,6 @@ const mapSize = 104;
 const sizeAt = 96;
 const exeAt = 100;
 const noExe = 0xffff_ffff;
-/** Most words of the auxiliary vector that a kernel takes. */
-const mostAuxv = 64;
 
 /**
  * Sets what the kernel knows of a process's memory: where code, heap, stack, arguments and environment lie, and the
@@ -19,7 +16,7 @@ const mostAuxv = 64;
  *
  * @returns what could not be done: the program file needs CAP_CHECKPOINT_RESTORE
  */
-export function setMm(place: BatchPlace, data: DataArea, mm: MmEntry, exe: number): string[] {
+export function setMm(place: BatchPlace, data: DataArea, mm: MmEntry, exe: number, file: string): string[] {
   const auxv = auxvBytes(mm);
   const auxvAt = data.start + data.size - mostAuxv * 8;
   const rest = { start: data.start, size: data.size - mostAuxv * 8 };
@@ -32,13 +29,11 @@ export function setMm(place: BatchPlace, data: DataArea, mm: MmEntry, exe: numbe
   });
   const [failed] = runTaskCalls(place, rest, [call(exe, true)]);
   if (failed === undefined) return [];
-  runTaskCalls(place, rest, [call(noExe, false)]);
+  runTaskCalls(place, rest, [call(noExe, false)], file);
   return [`process ${place.pid}: /proc/${place.pid}/exe does not show its program (${errnoName(failed.errno)})`];
 }
 
 function auxvBytes(mm: MmEntry): Buffer {
-  if (mm.mmSavedAuxv.length > mostAuxv)
-    throw new EngineError('IMAGE_INVALID', `an auxiliary vector of ${mm.mmSavedAuxv.length} words`);
   const bytes = Buffer.alloc(mm.mmSavedAuxv.length * 8);
   mm.mmSavedAuxv.forEach((word, at) => {
     bytes.writeBigUInt64LE(word, at * 8);

@@ -14,6 +14,12 @@ import {
 import { EngineError } from '../../errors.ts';
 import { taskState } from '../../facts/tasks.ts';
 import type { Session } from '../../run/session.ts';
+import { checkDescriptorLimit } from './check/descriptors.ts';
+import { checkMemory } from './check/memory.ts';
+import { checkEnd, checkProcess } from './check/process.ts';
+import { invalid } from './check/rules.ts';
+import { checkThread } from './check/thread.ts';
+import { checkSessions } from './check/tree.ts';
 
 /** A living process, as the images have it. */
 export interface TaskImage {
@@ -76,11 +82,13 @@ export function readTree(session: Session): TreeImage {
   checkTree(tasks);
   const living = livingTasks({ tasks });
   for (const task of living) checkNamespaces(task, inventory.rootIds);
+  for (const task of living) checkMemory(task);
   if (living.some(({ ids }) => ids.timeNsId !== inventory.rootIds?.timeNsId))
     session.warn("the program had clocks of its own (a time namespace); from now on it sees this machine's");
   const fdinfo = new Map(
     living.map(({ ids }) => [ids.filesId, readMany(session, 'FDINFO', `fdinfo-${ids.filesId}.img`)] as const),
   );
+  checkDescriptorLimit(fdinfo);
   return {
     tasks,
     files: readMany(session, 'FILES', 'files.img'),
@@ -101,7 +109,10 @@ function readTask(session: Session, entry: EntryOf<'PSTREE'>): TaskImage | Zombi
   const tc = leader.tc;
   if (tc === undefined) throw invalid(`core-${pid}.img`, 'the main thread has no process state');
   // CRIU lists nonsense as the thread of a process that has ended.
-  if (tc.taskState === taskState.dead) return { ...tree, state: 'zombie', command: tc.comm, exitCode: tc.exitCode };
+  if (tc.taskState === taskState.dead) {
+    checkEnd(tc, `core-${pid}.img`);
+    return { ...tree, state: 'zombie', command: tc.comm, exitCode: tc.exitCode };
+  }
   if (tc.taskState !== taskState.alive && tc.taskState !== taskState.stopped)
     throw invalid(`core-${pid}.img`, `an unknown state of the process: ${tc.taskState}`);
   if (threads.length === 0 || threads[0] !== pid) throw invalid('pstree.img', `process ${pid} has no main thread`);
@@ -109,6 +120,7 @@ function readTask(session: Session, entry: EntryOf<'PSTREE'>): TaskImage | Zombi
   cores.forEach((core, at) => {
     checkCore(core, `core-${threads[at]}.img`);
   });
+  checkProcess(tc, `core-${pid}.img`, tc.taskState === taskState.stopped);
   const pagemap = readPagemap(session, `pagemap-${pid}.img`);
   const ids = leader.ids ?? one(session, 'IDS', `ids-${pid}.img`);
   return {
@@ -131,6 +143,7 @@ function checkCore(core: CoreEntry, file: string): void {
       'Restore it on such a machine.',
     );
   if (core.threadCore === undefined) throw invalid(file, 'no state of the thread');
+  checkThread(core, file);
   if (core.threadCore.seccompMode || core.tc?.oldSeccompMode)
     throw unsupported(`${file}: the program had a seccomp filter`, 'Restore it with CRIU.');
   if ((core.tc?.timers?.posix.length ?? 0) > 0)
@@ -152,6 +165,11 @@ function checkTree(tasks: readonly (TaskImage | ZombieImage)[]): void {
     seen.add(task.pid);
   });
   if (tasks[0]?.state === 'zombie') throw invalid('pstree.img', 'the root is a process that has ended');
+  for (const { pid, pgid, sid } of tasks) {
+    if (pgid > largestPid || sid > largestPid)
+      throw invalid('pstree.img', `no process can have the group ${pgid} and the session ${sid} (process ${pid})`);
+  }
+  checkSessions(tasks);
 }
 
 /** Ids of namespaces; 0 where the writer did not know of the kind. */
@@ -196,13 +214,6 @@ function reading<T>(name: string, read: () => T): T {
       remedy: error.remedy ?? 'The image is damaged: take another copy of the dump.',
     });
   }
-}
-
-function invalid(file: string, what: string): EngineError {
-  return new EngineError('IMAGE_INVALID', `${file}: ${what}`, {
-    resource: file,
-    remedy: 'The image is damaged: take another copy of the dump.',
-  });
 }
 
 function unsupported(what: string, remedy: string): EngineError {

@@ -2,6 +2,7 @@ import { type CoreEntry, isFieldSet, ThreadCoreEntrySchema } from '@criujs/image
 import { ptraceOption } from '@criujs/linux';
 import { everySignal } from '../../facts/tasks.ts';
 import { registersOf, xstateOf } from '../../tasks/registers.ts';
+import { blaming } from '../blame.ts';
 import { own } from './clone.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
 import type { TaskImage } from './read.ts';
@@ -15,9 +16,13 @@ export function putTogether(image: TaskImage, threads: readonly BuiltThread[], w
   own(last, workshop, 'munmap', [workshop.start, workshop.end - workshop.start]);
   threads.forEach(({ tracee }, at) => {
     const core = image.cores[at] as CoreEntry;
-    if (core.threadInfo === undefined) return;
-    tracee.setXstate(xstateOf(core.threadInfo));
-    tracee.setRegisters(registersOf(core.threadInfo));
+    const { threadInfo } = core;
+    if (threadInfo === undefined) return;
+    const file = `core-${image.threads[at]}.img`;
+    blaming(file, () => {
+      tracee.setXstate(xstateOf(threadInfo, file));
+      tracee.setRegisters(registersOf(threadInfo, file));
+    });
     tracee.setSignalMask(maskOf(core));
   });
 }

@@ -47,17 +47,19 @@ export interface TaskBuild {
 /** Turns a copy of the helper into the process of the images; all its threads stand still afterwards. */
 export function buildTask(build: TaskBuild): BuiltThread[] {
   const { image, main, session } = build;
-  run(build, main, memoryCalls(build));
+  const core = `core-${image.pid}.img`;
+  run(build, main, memoryCalls(build), `mm-${image.pid}.img`);
   for (const warning of setMm(
     build.workshop.place(main),
     build.workshop.data,
     image.mm,
     build.inherited(build.files.mapping(image.mm.exeFileId, 'read')),
+    `mm-${image.pid}.img`,
   ))
     session.warn(warning);
-  run(build, main, surroundingCalls(build));
-  run(build, main, build.files.afterTasks(image.ids.filesId));
-  run(build, main, characterCalls(build));
+  run(build, main, surroundingCalls(build), `fdinfo-${image.ids.filesId}.img`);
+  run(build, main, build.files.afterTasks(image.ids.filesId), 'files.img');
+  run(build, main, characterCalls(build), core);
   const { tc } = leader(image);
   const threads = [main, ...image.threads.slice(1).map((tid) => cloneThread(main, build.workshop, tid, build.newPids))];
   // Behind the threads: the process may have lowered a limit when it had them.
@@ -68,7 +70,7 @@ export function buildTask(build: TaskBuild): BuiltThread[] {
   threads.forEach((thread, at) => {
     buildThread(build, thread, image.cores[at] as CoreEntry);
   });
-  run(build, main, lastCalls(build));
+  run(build, main, lastCalls(build), core);
   return threads;
 }
 
@@ -142,7 +144,8 @@ function buildThread(build: TaskBuild, thread: BuiltThread, core: CoreEntry): vo
       what: 'set its parent death signal',
     });
   calls.push(...pendingCalls(own.signalsP?.signals ?? [], { pid: thread.pid, tid: thread.tid }));
-  for (const failed of runTaskCalls(place, build.workshop.data, calls)) warn(build, failed);
+  const file = `core-${build.image.threads[build.image.cores.indexOf(core)]}.img`;
+  for (const failed of runTaskCalls(place, build.workshop.data, calls, file)) warn(build, failed);
 }
 
 /** Dumpable is lost when credentials change, and timers should not run out before the process runs. */
@@ -157,8 +160,10 @@ function lastCalls(build: TaskBuild): TaskCall[] {
   return [...calls, ...timerCalls(tc?.timers)];
 }
 
-function run(build: TaskBuild, thread: BuiltThread, calls: readonly TaskCall[]): void {
-  for (const failed of runTaskCalls(build.workshop.place(thread), build.workshop.data, calls)) warn(build, failed);
+/** @param file the image that says what the calls are made with */
+function run(build: TaskBuild, thread: BuiltThread, calls: readonly TaskCall[], file: string): void {
+  for (const failed of runTaskCalls(build.workshop.place(thread), build.workshop.data, calls, file))
+    warn(build, failed);
 }
 
 function warn(build: TaskBuild, failed: { what: string; errno: number }): void {
