@@ -10,10 +10,10 @@ import { UsageError } from './usage-error.ts';
  * Runs `criujs` with these arguments (without node and script).
  * @returns the exit code
  */
-export async function main(args: readonly string[], cwd?: string): Promise<number> {
+export async function main(args: readonly string[], cwd: string = currentDirectory()): Promise<number> {
   const run = parseRun(args);
   try {
-    if (run === null) return await runProgram(args, cwd ?? currentDirectory());
+    if (run === null) return await runProgram(args, cwd);
     const { runCommand } = await import('./commands/run.ts');
     return await runCommand(run.command, await createOutput({ ...run, environment: { NO_COLOR: '1' } }));
   } catch (error) {
@@ -24,15 +24,12 @@ export async function main(args: readonly string[], cwd?: string): Promise<numbe
   }
 }
 
-/** @throws UsageError when it was removed: nothing relative has a meaning then */
+/** A directory that was removed has no path any more; whoever gives absolute paths does not need it. */
 function currentDirectory(): string {
   try {
     return process.cwd();
   } catch {
-    throw new UsageError(
-      'the current directory was removed',
-      'Change to a directory that exists: `cd .` if it was replaced.',
-    );
+    return '.';
   }
 }
 

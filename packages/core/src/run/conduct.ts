@@ -7,7 +7,7 @@ import { type Control, createControl, serveLink } from './link.ts';
 import { defaultDeadlineMs, openPlugins, outcomeOf, type RunPlugins } from './plugins.ts';
 import type { Job, JobName, Jobs, Notice, Request, WorkerStart } from './protocol.ts';
 import { noImages, type RunImages } from './run-images.ts';
-import { decodeError } from './wire.ts';
+import { decodeError, toEngineError } from './wire.ts';
 
 /** A run from the outside. */
 export interface Run<J extends JobName> {
@@ -42,6 +42,8 @@ export async function conduct<J extends JobName>(run: Run<J>): Promise<Conducted
     } finally {
       await images.close();
     }
+  } catch (error) {
+    throw toEngineError(error);
   } finally {
     stopListening();
   }
@@ -120,7 +122,8 @@ function settle(worker: Worker, tellAll: (notice: Notice) => void): Promise<Done
       if (notice.kind === 'failed') reject(decodeError(notice.error));
     });
     worker.on('error', (error) => {
-      reject(new EngineError('INTERNAL', `the engine's thread failed: ${(error as Error).message}`, { cause: error }));
+      const { code, message, remedy } = toEngineError(error);
+      reject(new EngineError(code, `the engine's thread failed: ${message}`, { remedy, cause: error }));
     });
     worker.on('exit', () => reject(new EngineError('INTERNAL', "the engine's thread ended without a result")));
   });

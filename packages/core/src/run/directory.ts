@@ -46,11 +46,19 @@ export function prepareForRestore(directory: string): void {
   );
 }
 
+/** Why nothing can be in a directory, by the error of reading it. */
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such directory',
+  ENOTDIR: 'it is not a directory',
+  ELOOP: 'a symbolic link on the way leads to itself',
+  ENAMETOOLONG: 'no path is so long',
+};
+
 function listForRestore(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
-    const denied = (error as NodeJS.ErrnoException).code === 'EACCES';
+    const denied = ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
     if (denied) {
       throw new EngineError('NOT_PERMITTED', `cannot read ${directory}: permission is denied`, {
         remedy: 'Restore as the user who made the dump, or as root.',
@@ -58,7 +66,10 @@ function listForRestore(directory: string): string[] {
         cause: error,
       });
     }
-    throw new EngineError('IMAGES_INCOMPLETE', `${directory} holds no dump: it is not a directory that is there`, {
+    const why = unreadable[(error as NodeJS.ErrnoException).code ?? ''];
+    // What is left has nothing to do with the directory: a limit of open files, a disk that fails.
+    if (why === undefined) throw error;
+    throw new EngineError('IMAGES_INCOMPLETE', `${directory} holds no dump: ${why}`, {
       remedy: 'Give the directory that was given to the dump.',
       resource: directory,
       cause: error,

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
+import { meaningOf } from './errno-meanings.ts';
 
 // One image as a file of a directory. Node opens every file close-on-exec.
 
@@ -33,13 +34,20 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ELOOP: unwritable('a symbolic link is in the way'),
   EISDIR: unwritable('a directory is in the way'),
   ENOENT: unwritable('it does not exist'),
-  ENAMETOOLONG: unwritable('its path is too long'),
+  ENAMETOOLONG: { ...unwritable('the path is too long'), remedy: 'Choose an image directory with a shorter path.' },
+  EINVAL: unwritable('its file system takes no such file'),
 };
+
+/** Errors that say nothing of the directory keep their own remedy: a limit of open files, a disk that fails. */
+function otherwise(error: NodeJS.ErrnoException): Meaning {
+  const known = meaningOf(error.code ?? '');
+  return { ...unwritable(error.message), ...(known && { code: known.code, remedy: known.remedy }) };
+}
 
 /** Makes an EngineError of a failure to write below an image directory. */
 export function writeError(thrown: unknown, path: string): EngineError {
   const error = thrown as NodeJS.ErrnoException;
-  const meaning = meanings[error.code ?? ''] ?? unwritable(error.message);
+  const meaning = meanings[error.code ?? ''] ?? otherwise(error);
   return new EngineError(meaning.code, `cannot write ${path}: ${meaning.why}`, {
     remedy: meaning.remedy,
     resource: path,

@@ -75,9 +75,7 @@ async function conductBy<O>(
   checkOptions(options);
   checkAborted(options.signal);
   const control = createControl();
-  const { images, force = false } = options as DumpOptions;
-  if (typeof images !== 'string' || images === '') throw typeof images === 'object' ? noDirectory() : badImages();
-  const run = openDirectory(absolutePath(images, options.cwd), purposeOf(stage, force, options), control);
+  const run = openRun(stage, options, control);
   const startedAt = performance.now();
   const warnings: string[] = [];
   const job = jobOf(options, run.place, startedAt, warnings);
@@ -121,6 +119,16 @@ function arrive(run: DirectoryRun, control: Control, warn: (message: string) => 
   }
   settleDirectory(run.place, warn);
   run.follow();
+}
+
+function openRun(stage: Stage, options: DumpOptions | RestoreOptions, control: Control): DirectoryRun {
+  const { images, force = false } = options as DumpOptions;
+  if (typeof images !== 'string' || images === '') throw typeof images === 'object' ? noDirectory() : badImages();
+  try {
+    return openDirectory(absolutePath(images, options.cwd), purposeOf(stage, force, options), control);
+  } catch (error) {
+    throw toEngineError(error);
+  }
 }
 
 function jobOf(

@@ -9,7 +9,8 @@ import { writeError } from './image-file.ts';
  * @throws EngineError BAD_OPTION when that one was removed
  */
 export function absolutePath(path: string, cwd: string | undefined): string {
-  return isAbsolute(path) ? resolve(path) : resolve(cwd ?? currentDirectory(path), path);
+  if (isAbsolute(path)) return resolve(path);
+  return cwd !== undefined && isAbsolute(cwd) ? resolve(cwd, path) : resolve(currentDirectory(path), cwd ?? '.', path);
 }
 
 function currentDirectory(path: string): string {

@@ -43,6 +43,8 @@ function hostCodes(code: string): EngineErrorCode {
 interface Foreign extends Error {
   readonly code: string;
   readonly errno?: number;
+  /** Node's name of the call. */
+  readonly syscall?: string;
   readonly remedy?: string;
   readonly pid?: number;
   readonly resource?: string;
@@ -57,8 +59,17 @@ export function toEngineError(thrown: unknown): EngineError {
     return new EngineError('INTERNAL', `something that is no error was thrown: ${String(thrown)}`);
   const error = thrown as Foreign;
   const code = families.find((it) => it.recognise(error))?.code(error) ?? 'INTERNAL';
+  if (error.syscall === 'uv_cwd') return noCurrentDirectory(error);
   const { remedy = meaningOf(error.code)?.remedy, pid, resource, plugin, hook } = error;
   return new EngineError(code, error.message, { remedy, pid, resource, plugin, hook, cause: thrown });
+}
+
+/** What process.cwd() throws. getcwd(3), ENOENT. */
+function noCurrentDirectory(cause: Error): EngineError {
+  return new EngineError('BAD_OPTION', 'the current directory was removed', {
+    remedy: 'Change to a directory that is there: cd /.',
+    cause,
+  });
 }
 
 /** Takes an error apart, field by field. */

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { toEngineError } from '../run/wire.ts';
 import type { ShownDump, ShowOptions } from './shown.ts';
 
 /**
@@ -13,5 +14,9 @@ export async function show({ images, cwd = '.' }: ShowOptions): Promise<ShownDum
   }
   // Decoders of images are large: runs that show nothing do not read them.
   const { showDirectory } = await import('./directory.ts');
-  return showDirectory(resolve(cwd, images));
+  try {
+    return await showDirectory(resolve(cwd, images));
+  } catch (error) {
+    throw toEngineError(error);
+  }
 }

@@ -10,7 +10,7 @@ const administrators = ['/usr/local/sbin', '/usr/sbin', '/sbin'] as const;
  * @param wanted a path, or a name to look for in PATH
  * @throws EngineError CRIU_MISSING
  */
-export function findCriu(wanted: string = 'criu', cwd: string = process.cwd()): string {
+export function findCriu(wanted: string = 'criu', cwd: string = '.'): string {
   if (wanted.includes('/')) return checkProgram(resolve(cwd, wanted));
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...administrators];
   const found = folders.map((folder) => join(folder || '.', wanted)).find((path) => whyNot(path) === null);

@@ -64,7 +64,7 @@ export async function runCriu<T>(
   task: CriuTask,
   use: (outcome: CriuOutcome) => T | Promise<T>,
 ): Promise<T> {
-  const { cwd = process.cwd(), nativePlugins = [] } = options;
+  const { cwd = '.', nativePlugins = [] } = options;
   const bin = findCriu(options.bin, cwd);
   const line = openLine();
   const closing: (() => unknown)[] = [() => line.close()];

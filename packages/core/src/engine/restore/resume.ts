@@ -1,5 +1,5 @@
 import { type CoreEntry, isFieldSet, ThreadCoreEntrySchema } from '@criujs/images';
-import { ptraceOption } from '@criujs/linux';
+import { LinuxError, ptraceOption, type Tracee } from '@criujs/linux';
 import { everySignal } from '../../facts/tasks.ts';
 import { registersOf, xstateOf } from '../../tasks/registers.ts';
 import { blaming } from '../blame.ts';
@@ -43,6 +43,15 @@ export function letGo(built: readonly { readonly image: TaskImage; readonly thre
   for (const { image, threads } of built) {
     if (image.state === 'stopped' && threads[0] !== undefined)
       process.kill(threads[0].pid, image.cores[0]?.tc?.stopSigno || 'SIGSTOP');
-    for (const { tracee } of threads) tracee.detach();
+    for (const { tracee } of threads) release(tracee);
+  }
+}
+
+/** The first instructions of a thread that runs already may end the whole process: then nothing is left to let go. */
+function release(tracee: Tracee): void {
+  try {
+    tracee.detach();
+  } catch (error) {
+    if (!(error instanceof LinuxError) || error.code !== 'ESRCH') throw error;
   }
 }

@@ -1,0 +1,86 @@
+import { rmSync } from 'node:fs';
+import { dump } from '@criujs/core';
+import { expect } from 'vitest';
+import { mutatedCopy } from './fuzz/mutate.ts';
+import { type Outcome, openRestorer } from './fuzz/restorer.ts';
+import { chance } from './harness/chance.ts';
+import { isRoot } from './harness/machine.ts';
+import { type Place, test } from './harness/place.ts';
+import { counter, type Program, shCounter, threads, tree } from './harness/programs.ts';
+
+/** How many damaged dumps are tried; the full count is 20,000. */
+const runs = Number(process.env['CRIUJS_FUZZ_RUNS'] ?? 150);
+/** The first seed; with one run it is the only one: a failure names its seed. */
+const first = Number(process.env['CRIUJS_FUZZ_SEED'] ?? 1);
+
+/** What a restore of damaged images may end with. All others are mistakes of ours. */
+const allowed: ReadonlySet<string> = new Set([
+  'restored',
+  'IMAGE_INVALID',
+  'IMAGES_INCOMPLETE',
+  'IMAGES_VERSION',
+  'UNSUPPORTED',
+  'FILE_MISSING',
+  'FILE_CHANGED',
+  'NOT_PERMITTED',
+  'PLUGIN_MISSING',
+  'PLUGIN_FAILED',
+  // Of limits of this machine and this user.
+  'KERNEL',
+]);
+
+/** More than a restore of a small program ever needs. */
+const mostMiB = 400;
+
+async function goodDumps(place: Place): Promise<string[]> {
+  const programs: readonly Program[] = [counter, threads, tree, shCounter].filter(({ missing }) => missing === null);
+  const dumps: string[] = [];
+  for (const program of programs) {
+    const { pid } = await place.start(program, { asNobody: isRoot });
+    const images = place.fresh('good');
+    await dump({ pid, images, leaveRunning: true });
+    dumps.push(images);
+  }
+  return dumps;
+}
+
+function faultOf({ code, message = '', remedy = '', left, mostMiB: most, stack }: Outcome): string | null {
+  if (!allowed.has(code)) return `ended with ${code}: ${message}\n${stack}`;
+  if (code !== 'restored' && remedy === '') return `${code} without a remedy: ${message}`;
+  if (code !== 'restored' && message === '') return `${code} without a message`;
+  if (left.length > 0) return `${code} (${message}) left ${left.join('; ')}`;
+  if (most > mostMiB) return `${code} took ${most} MiB`;
+  return null;
+}
+
+test(`${runs} mutated dumps from seed ${first} on: each is restored, or refused with a code and a remedy`, {
+  timeout: 120_000 + runs * 5_000,
+}, async ({ place }) => {
+  const dumps = await goodDumps(place);
+  const restorer = await openRestorer(place);
+  const counts: Record<string, number> = {};
+  const faults: string[] = [];
+  let descriptors: number | undefined;
+  try {
+    for (let seed = first; seed < first + runs; seed++) {
+      const next = chance(seed);
+      const images = place.fresh('mutated');
+      const what = mutatedCopy(next.pick(dumps), images, dumps, next);
+      const outcome = await restorer.restore(images);
+      counts[outcome.code] = (counts[outcome.code] ?? 0) + 1;
+      const fault = faultOf(outcome);
+      if (fault !== null) faults.push(`CRIUJS_FUZZ_SEED=${seed} CRIUJS_FUZZ_RUNS=1 (${what}): ${fault}`);
+      if (process.env['CRIUJS_FUZZ_LOG'])
+        process.stderr.write(`${seed} ${outcome.code} ${outcome.ms.toFixed()} ms, ${what}: ${outcome.message}\n`);
+      if (outcome.descriptors > 0) descriptors ??= outcome.descriptors;
+      if (outcome.descriptors > (descriptors ?? 0) + 8) {
+        faults.push(`seed ${seed} (${what}): ${outcome.descriptors} descriptors are open, ${descriptors} at first`);
+        descriptors = outcome.descriptors;
+      }
+      rmSync(images, { recursive: true });
+    }
+  } finally {
+    await restorer.end();
+  }
+  expect(faults, `${JSON.stringify(counts)}\n${faults.join('\n')}`).toEqual([]);
+});
