@@ -20,7 +20,10 @@ export async function main(args: readonly string[], cwd: string = currentDirecto
     const own = run === null ? withoutCommand(args) : [];
     const json = run?.json ?? own.includes('--json');
     const verbose = run?.verbose ?? (own.includes('-v') || own.includes('--verbose'));
-    return printError(error, await createOutput({ json, verbose }));
+    const code = printError(error, await createOutput({ json, verbose }));
+    if ((error as { code?: unknown }).code !== 'ENGINE_STUCK') return code;
+    const { endAtOnce } = await import('./signals.ts');
+    return new Promise(() => process.stdout.write('', () => process.stderr.write('', () => void endAtOnce(code))));
   }
 }
 

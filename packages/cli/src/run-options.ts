@@ -48,15 +48,29 @@ export async function pluginLoaders(plugins: number): Promise<NonNullable<RunOpt
 /** What {@link attended} gives to a run. */
 export type Attention = Pick<RunOptions, 'signal' | 'onProgress'>;
 
-/** Runs with progress on a terminal; SIGINT, SIGTERM and SIGHUP abort it, and become its exit code. */
-export async function attended<T>(what: string, output: Output, run: (attention: Attention) => Promise<T>): Promise<T> {
+/** What a run that was aborted fails with. */
+const abortedCodes: ReadonlySet<unknown> = new Set(['ABORTED', 'ENGINE_STUCK']);
+
+/**
+ * Runs with progress on a terminal; SIGINT, SIGTERM and SIGHUP abort it, and become its exit code.
+ * @param tooLate gets the signal that a run did not hear because it was done
+ */
+export async function attended<T>(
+  what: string,
+  output: Output,
+  run: (attention: Attention) => Promise<T>,
+  tooLate?: (result: T, signal: number) => void,
+): Promise<T> {
   const progress = showProgress(what, output);
   const signals = abortOnSignals();
   try {
-    return await run({ signal: signals.signal, onProgress: (it) => progress.update(it) });
+    const result = await run({ signal: signals.signal, onProgress: (it) => progress.update(it) });
+    const signal = signals.received();
+    if (signal !== null) tooLate?.(result, signal);
+    return result;
   } catch (error) {
     const signal = signals.received();
-    if (signal !== null && (error as { code?: unknown }).code === 'ABORTED') {
+    if (signal !== null && abortedCodes.has((error as { code?: unknown }).code)) {
       throw Object.assign(error as Error, { exitCode: codeOfSignal(signal) });
     }
     throw error;

@@ -22,24 +22,42 @@ export function codeOfSignal(signal: number): number {
   return 128 + signal;
 }
 
-/** An AbortSignal that the first of these signals aborts; the second ends the process at once. */
+/** Milliseconds that a run gets to end after the first signal. Until then further signals change nothing. */
+const endingMs = 5000;
+
+/**
+ * An AbortSignal that the first of these signals aborts. More of them change nothing while the run ends; one that comes
+ * when it has taken too long for that ends the process at once, and the kernel lets go of whatever the engine holds.
+ */
 export function abortOnSignals(): {
   readonly signal: AbortSignal;
   readonly received: () => number | null;
+  /** After a signal this process stays deaf to more of them: what is left of it is the way out. */
   release(): void;
 } {
   const controller = new AbortController();
-  let received: number | null = null;
+  let first: { readonly number: number; readonly at: number } | null = null;
   const onSignal = (name: SignalName): void => {
-    if (received !== null) {
-      // The kernel lets go of whatever the engine holds.
-      process.exit(codeOfSignal(constants.signals[name]));
-    }
-    received = constants.signals[name];
-    controller.abort();
+    if (first === null) {
+      first = { number: constants.signals[name], at: performance.now() };
+      controller.abort();
+    } else if (performance.now() - first.at > endingMs) void endAtOnce(codeOfSignal(first.number));
   };
-  const release = listen(ending, onSignal);
-  return { signal: controller.signal, received: () => received, release };
+  const stopListening = listen(ending, onSignal);
+  return {
+    signal: controller.signal,
+    received: () => first?.number ?? null,
+    release() {
+      if (first === null) stopListening();
+    },
+  };
+}
+
+/** Ends the process without waiting for its threads, as process.exit() would: one may be held by the kernel. exit_group(2). */
+export async function endAtOnce(code: number): Promise<never> {
+  const { syscall } = await import('@criujs/linux');
+  syscall('exit_group', code);
+  throw new Error('exit_group returned');
 }
 
 /** Sends our signals on to a process until `release`. */

@@ -2,7 +2,7 @@ import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type RestoreResult, restore } from '@criujs/core';
 import type { Output } from '../output.ts';
-import { attended, type RunFlags, runOptions } from '../run-options.ts';
+import { type Attention, attended, type RunFlags, runOptions } from '../run-options.ts';
 import { codeOfSignal, forwardSignals } from '../signals.ts';
 import { formatMs } from '../units.ts';
 import { UsageError } from '../usage-error.ts';
@@ -22,9 +22,9 @@ export async function restoreCommand(flags: RestoreFlags, cwd: string, output: O
   const file = pidfile === undefined ? null : openPidfile(resolve(cwd, pidfile));
   let result: RestoreResult;
   try {
-    result = await attended(`restoring ${imagesDir}`, output, (attention) =>
-      restore({ ...options, ...attention, images, detach, newPids }),
-    );
+    const run = (attention: Attention): Promise<RestoreResult> =>
+      restore({ ...options, ...attention, images, detach, newPids });
+    result = await attended(`restoring ${imagesDir}`, output, run, passOn);
   } catch (error) {
     file?.remove();
     throw error;
@@ -58,6 +58,16 @@ function describe({ pid, pids, totalMs }: RestoreResult, directory: string): str
   const changes = moved.length === 0 ? '' : ` (${moved.join(', ')})`;
   const others = pids.size > 1 ? ` and ${pids.size - 1} below it` : '';
   return `restored ${pid}${others} from ${directory} in ${formatMs(totalMs)}${changes}.`;
+}
+
+/** A program in the foreground gets the signal that came too late for its restore. */
+function passOn({ pid, exited }: RestoreResult, signal: number): void {
+  if (exited === undefined) return;
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended, which is told soon.
+  }
 }
 
 /**
