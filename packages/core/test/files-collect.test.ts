@@ -5,6 +5,7 @@ import { decodeImage, FdTypes } from '@criujs/images';
 import { duplicate, makePipe, memfd, readMaps, setFlags, syscall } from '@criujs/linux';
 import { decodeRecords } from '@criujs/plugin-host/engine';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { doSteps } from '../dist/engine/steps.js';
 import { type CollectedFiles, collectFiles, surveyFiles } from '../dist/files/collect.js';
 import { createDescriptors, createHolders, eventfd, setOwner, socketPair, timerfd, watch } from './files-holder.ts';
 import { pretendSession } from './files-session.ts';
@@ -108,7 +109,7 @@ test('a pipe to outside is refused; one whose other end is closed is not', () =>
       remedy: expect.stringContaining('redirected'),
     },
   ]);
-  const { rows } = surveyFiles([process], noPlugins);
+  const { rows } = doSteps(surveyFiles([process], noPlugins), () => undefined);
   expect(rows.filter(({ taker }) => taker === null).map(({ resource }) => resource)).toEqual([refusals[0]?.resource]);
   expect(rows.find(({ resource }) => resource.startsWith('descriptor 4'))?.taker).toEqual({ engine: 'pipe' });
 });
@@ -157,7 +158,8 @@ test('without a plugin all that nobody takes is refused at once', () => {
     `descriptor 4: deleted file ${deleted}`,
     'descriptor 5: memory file cache (memfd)',
   ]);
-  const survey = surveyFiles([process], noPlugins).rows.filter(({ taker }) => taker === null);
+  const { rows } = doSteps(surveyFiles([process], noPlugins), () => undefined);
+  const survey = rows.filter(({ taker }) => taker === null);
   expect(survey.map(({ resource, why }) => [resource, why])).toEqual(
     refusals.map(({ resource, why }) => [resource, why]),
   );

@@ -15,7 +15,7 @@ import { type FrozenTask, type FrozenTree, freezeTree } from './dump/freeze.ts';
 import { inventoryImage } from './dump/inventory.ts';
 import { dumpPages } from './dump/pages.ts';
 import { taskRecords, writeTask, writeTree, writeZombie } from './dump/write.ts';
-import { dumpWaits, watchWaits } from './patience.ts';
+import { doSteps } from './steps.ts';
 import { surveyRefused, surveyTree } from './survey.ts';
 
 /**
@@ -30,11 +30,12 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
   const root = checkRoot(options.pid);
   const freezeAndDump = (quiet: Session): DumpOutcome => dumpFrozen(options, quiet, begun);
   try {
-    refuse(options.pid, surveyRefused(options.pid, session.hooks).map(asRefusal));
+    refuse(options.pid, surveyRefused(options.pid, session.hooks, session.checkAborted).map(asRefusal));
 
     session.phase('pause');
     if (session.hooks.serves('PAUSE_DEVICES'))
-      for (const { pid } of surveyTree(options.pid)) callObserver(session, 'PAUSE_DEVICES', pid);
+      for (const { pid } of doSteps(surveyTree(options.pid), session.checkAborted))
+        callObserver(session, 'PAUSE_DEVICES', pid);
 
     return isOwnChild(options.pid) ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
   } catch (error) {
@@ -45,7 +46,7 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
 function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number): DumpOutcome {
   session.phase('freeze');
   const frozenAt = performance.now();
-  const tree = freezeTree(options.pid, watchWaits(session, dumpWaits));
+  const tree = freezeTree(options.pid, session);
   const living = tree.tasks.filter(({ state }) => state !== 'zombie');
   let files: CollectedFiles | undefined;
   try {
@@ -53,10 +54,10 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
 
     session.phase('collect');
     files = collectFiles(living, session);
-    const views = lookAtAll(tree, living, files);
+    const views = lookAtAll(tree, living, files, session);
 
     session.phase('infect');
-    const asked = views.map((view) => ({ view, inside: ask(tree, view) }));
+    const asked = views.map((view) => ({ view, inside: ask(tree, view, session.checkAborted) }));
 
     session.phase('pages');
     const bytes = views.reduce((sum, view, at) => sum + dumpPages(view.task.pid, at + 1, view.maps, session), 0);
@@ -97,9 +98,17 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
 }
 
 /** Looks at the whole tree from outside and refuses, in one error, all that nobody can dump. */
-function lookAtAll(tree: FrozenTree, living: readonly FrozenTask[], files: CollectedFiles): OutsideView[] {
+function lookAtAll(
+  tree: FrozenTree,
+  living: readonly FrozenTask[],
+  files: CollectedFiles,
+  session: Session,
+): OutsideView[] {
   const refusals: Refusal[] = [...sharedWithParent(tree), ...sessionRefusals(tree)];
-  const views = living.map((task) => lookAt(task, files, refusals));
+  const views = living.map((task) => {
+    session.checkAborted();
+    return lookAt(task, files, refusals);
+  });
   // Our own tracing is no reason to refuse; everything else may have changed since the survey.
   const tasks = living.flatMap(({ pid }) => recogniseTask(pid)).filter(({ resource }) => resource !== 'tracing');
   refuse((tree.tasks[0] as FrozenTask).pid, [...tasks, ...refusals, ...files.refusals]);

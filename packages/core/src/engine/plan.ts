@@ -5,6 +5,7 @@ import type { PlanRow } from '../options.ts';
 import { deathOf } from '../tasks/death.ts';
 import { checkRoot } from '../tasks/recognise.ts';
 import { type Settled, settle } from './claims.ts';
+import { doStepsInTurns } from './steps.ts';
 import { type ServedHooks, surveyLasting } from './survey.ts';
 
 /** The plugins, as a plan needs them. */
@@ -16,8 +17,11 @@ export interface PlanPlugins extends ServedHooks {
 /** Asks the plugins, once for each question however many rows have it. */
 type Ask = (question: ClaimQuestion, row: SurveyRow) => Promise<Settled>;
 
-/** What a dump of this tree would meet. Looks only: nothing is frozen, no hook is called, nothing is changed. */
-export async function planTree(pid: number, plugins: PlanPlugins): Promise<PlanRow[]> {
+/**
+ * What a dump of this tree would meet. Looks only: nothing is frozen, no hook is called, nothing is changed.
+ * @param check called between two turns of the event loop; what it throws ends the survey
+ */
+export async function planTree(pid: number, plugins: PlanPlugins, check: () => void): Promise<PlanRow[]> {
   const root = checkRoot(pid);
   const settled = new Map<ClaimQuestion, Promise<Settled>>();
   const askPlugins: Ask = async (question, { pid: holder, command, resource }) => {
@@ -29,16 +33,11 @@ export async function planTree(pid: number, plugins: PlanPlugins): Promise<PlanR
     settled.set(question, answer);
     return answer;
   };
+  const rows = await doStepsInTurns(surveyLasting(pid, plugins), check).catch((error: unknown) => {
+    throw deathOf([root], error) ?? error;
+  });
   // All at once: one that hangs makes nobody wait but itself.
-  return Promise.all(look().map((row) => finish(row, ask)));
-
-  function look(): SurveyRow[] {
-    try {
-      return surveyLasting(pid, plugins);
-    } catch (error) {
-      throw deathOf([root], error) ?? error;
-    }
-  }
+  return Promise.all(rows.map((row) => finish(row, ask)));
 }
 
 async function finish(row: SurveyRow, ask: Ask): Promise<PlanRow> {

@@ -39,7 +39,10 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   const records = readRecords(session.store);
   checkProviders(tree, records, session);
   const images = livingTasks(tree);
-  const planned = images.map((image): Planned => ({ image, memory: planMemory(image) }));
+  const planned = images.map((image): Planned => {
+    session.checkAborted();
+    return { image, memory: planMemory(image) };
+  });
   const devices = planDevices(planned, tree.plugins, session);
   const made = createMade((message) => session.warn(message));
   const workshop = workshopAt(
@@ -92,7 +95,10 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
       session.phase('resume');
       for (const { threads } of built) callObserver(session, 'RESUME_DEVICES_LATE', (threads[0] as BuiltThread).pid);
       session.checkAborted();
-      for (const { image, threads } of built) putTogether(image, threads, workshop);
+      for (const { image, threads } of built) {
+        session.checkAborted();
+        putTogether(image, threads, workshop);
+      }
       letGo(built);
       made.letGo([...tasks.values()].map(({ pid }) => pid));
       return {

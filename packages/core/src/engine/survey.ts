@@ -8,6 +8,7 @@ import { pause } from '../pause.ts';
 import { type Relative, sessionRefusals } from '../tasks/sessions.ts';
 import { passesWithExec, sharedWithParent } from '../tasks/shared.ts';
 import { surveyTask } from '../tasks/survey.ts';
+import { doSteps, type Steps } from './steps.ts';
 
 /** How long a child may take from vfork() to exec() until its tree is refused, in milliseconds. */
 const execMs = 1000;
@@ -25,11 +26,12 @@ export interface ServedHooks {
 }
 
 /** The tree below a root, parents first. It runs meanwhile: what ends is left out. */
-export function surveyTree(root: number): SurveyedTask[] {
+export function* surveyTree(root: number): Steps<SurveyedTask[]> {
   const tasks: SurveyedTask[] = [];
   const queue = [{ pid: root, ppid: 0 }];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const { pid } = next;
+    yield;
     try {
       const stat = readStat(pid);
       if (stat.state !== 'Z') tasks.push({ ...next, command: stat.comm, stat, state: 'alive' });
@@ -45,20 +47,25 @@ export function surveyTree(root: number): SurveyedTask[] {
  * One row for each resource that matters, of a tree that runs: who takes it, or why nobody does. Processes come and go between
  * two looks; so of what is refused only that counts which a second look finds as well.
  */
-export function surveyLasting(root: number, hooks: ServedHooks): SurveyRow[] {
-  const first = surveyRows(surveyTree(root), hooks);
+export function* surveyLasting(root: number, hooks: ServedHooks): Steps<SurveyRow[]> {
+  const first = yield* surveyRows(yield* surveyTree(root), hooks);
   if (first.every(({ taker }) => taker !== null)) return first;
-  const again = surveyRows(surveyTree(root), hooks).filter(({ taker }) => taker === null);
+  const second = yield* surveyRows(yield* surveyTree(root), hooks);
+  const again = second.filter(({ taker }) => taker === null);
   const lasting = new Set(again.map(sameResource));
   return first.filter((row) => row.taker !== null || lasting.has(sameResource(row)));
 }
 
-/** What nobody would take, of a tree that is about to be dumped. What passes by itself is waited for. */
-export function surveyRefused(root: number, hooks: ServedHooks): SurveyRow[] {
+/**
+ * What nobody would take, of a tree that is about to be dumped. What passes by itself is waited for.
+ * @param check called again and again; what it throws ends the survey
+ */
+export function surveyRefused(root: number, hooks: ServedHooks, check: () => void): SurveyRow[] {
   const until = performance.now() + execMs;
   for (;;) {
-    const refused = surveyLasting(root, hooks).filter(({ taker }) => taker === null);
+    const refused = doSteps(surveyLasting(root, hooks), check).filter(({ taker }) => taker === null);
     if (!refused.some(passesWithExec) || performance.now() > until) return refused;
+    check();
     pause(stepMs);
   }
 }
@@ -67,19 +74,24 @@ function sameResource({ pid, resource }: SurveyRow): string {
   return `${pid} ${resource}`;
 }
 
-function surveyRows(tasks: readonly SurveyedTask[], hooks: ServedHooks): SurveyRow[] {
-  const { rows: files, externals } = surveyFiles(tasks, hooks);
+function* surveyRows(tasks: readonly SurveyedTask[], hooks: ServedHooks): Steps<SurveyRow[]> {
+  const { rows: files, externals } = yield* surveyFiles(tasks, hooks);
   const relations = whileItLives(() =>
     [...sessionRefusals({ tasks }), ...sharedWithParent({ tasks })].map(relationRow),
   );
   const maps = externals.filter(({ question }) => question.hook === 'DUMP_EXT_FILE');
   const [relationsOf, filesOf] = [byProcess(relations), byProcess(files)];
-  return tasks.flatMap((task) => [
-    ...whileItLives(() => surveyTask(task)),
-    ...relationsOf(task.pid),
-    ...whileItLives(() => surveyMaps(task, readMaps(task.pid), maps, hooks)),
-    ...filesOf(task.pid),
-  ]);
+  const rows: SurveyRow[] = [];
+  for (const task of tasks) {
+    yield;
+    rows.push(
+      ...whileItLives(() => surveyTask(task)),
+      ...relationsOf(task.pid),
+      ...whileItLives(() => surveyMaps(task, readMaps(task.pid), maps, hooks)),
+      ...filesOf(task.pid),
+    );
+  }
+  return rows;
 }
 
 /** Rows by their process: trees have thousands of both. */

@@ -55,7 +55,10 @@ export interface CollectedFiles {
  * @throws EngineError what a plugin throws, and NOT_PERMITTED
  */
 export function collectFiles(processes: readonly FrozenProcess[], session: Session): CollectedFiles {
-  const seen = processes.flatMap((process) => seeFiles(process));
+  const seen = processes.flatMap((process) => {
+    session.checkAborted();
+    return seeFiles(process);
+  });
   const tree = createTree(seen, session.hooks, pidfdIn(processes));
   let lastId = 0;
   const nextId = (): number => ++lastId;

@@ -16,6 +16,7 @@ export function openAll(files: readonly FileEntry[], context: OpenContext, opene
   let waiting = [...files.filter((file) => !isPlugins(file)), ...files.filter(isPlugins)];
   let waitedMs = 0;
   while (waiting.length > 0) {
+    context.session.checkAborted();
     const later = waiting.filter((file) => !open(file, context, opened));
     if (later.length === waiting.length) waitedMs += sleep(later, waitedMs, context);
     waiting = later;

@@ -1,5 +1,6 @@
 import { closeFd, pidfdOpen } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
+import type { Steps } from '../engine/steps.ts';
 import { EngineError } from '../errors.ts';
 import type { PlanRow, PlanSubject } from '../options.ts';
 import { describeFile, descriptorResource } from './describe.ts';
@@ -34,7 +35,10 @@ export interface FileSurvey {
  * Says of every descriptor who would dump it. Looks only: nothing is frozen, no plugin is called, and what vanishes meanwhile
  * is left out.
  */
-export function surveyFiles(processes: readonly SeenProcess[], hooks: { serves(hook: HookName): boolean }): FileSurvey {
+export function* surveyFiles(
+  processes: readonly SeenProcess[],
+  hooks: { serves(hook: HookName): boolean },
+): Steps<FileSurvey> {
   const pidfds = new Map<number, number>();
   function pidfdOf(pid: number): number {
     const pidfd = pidfds.get(pid) ?? pidfdOpen(pid);
@@ -42,13 +46,21 @@ export function surveyFiles(processes: readonly SeenProcess[], hooks: { serves(h
     return pidfd;
   }
   try {
-    const seen = processes.map((process) => glance(process));
+    const seen: ReturnType<typeof glance>[] = [];
+    for (const process of processes) {
+      yield;
+      seen.push(glance(process));
+    }
     const all = seen.flatMap(({ files }) => files);
     const tree = createTree(all, hooks, pidfdOf);
     let lastId = 0;
     const files = groupFiles(all, () => ++lastId, compareIfPermitted);
     const commands = new Map(processes.map(({ pid, command }) => [pid, command]));
-    const surveyed = files.all.flatMap((file) => survey(file, tree, commands));
+    const surveyed: Surveyed[] = [];
+    for (const file of files.all) {
+      yield;
+      surveyed.push(...survey(file, tree, commands));
+    }
     return {
       rows: [...seen.flatMap(({ row }) => row), ...surveyed.flatMap(({ rows }) => rows)],
       externals: surveyed.flatMap(({ external }) => external ?? []),

@@ -38,6 +38,8 @@ const scanArg = {
 } as const;
 /** Categories of a page (PAGE_IS_…). */
 const page = { file: 4n, present: 8n, swapped: 16n, zero: 32n } as const;
+/** Bytes of addresses in one call: where all of it is there, that takes some 50 ms. */
+const longestScan = 8 * 2 ** 30;
 /** `struct page_region`: start, end, categories. */
 const regionSize = 24;
 const regions = 8192;
@@ -45,10 +47,14 @@ const regions = 8192;
 /** Bits 63, 62 and 61 of an entry of /proc/PID/pagemap, seen in its top byte. proc_pid_pagemap(5). */
 const topBit = { present: 0x80, swapped: 0x40, file: 0x20 } as const;
 
-/** Finds the pages of a process that hold something of its own: there or swapped out, no zero page, and where asked not the file's. */
+/**
+ * Finds the pages of a process that hold something of its own: there or swapped out, no zero page, and where asked not the file's.
+ * @param check called between two calls into the kernel; what it throws ends the scan
+ */
 export function scanPages(
   pid: number,
   ranges: readonly ScanRange[],
+  check: () => void = () => undefined,
   how: 'scan' | 'read' | 'best' = 'best',
 ): PageRun[] {
   const fd = openSync(`/proc/${pid}/pagemap`, 'r');
@@ -57,7 +63,7 @@ export function scanPages(
     const runs: PageRun[] = [];
     for (const range of ranges) {
       if (range.whole) addRun(runs, range.start, range.end, range.lazy);
-      else scan(fd, range, runs);
+      else scan(fd, range, runs, check);
     }
     return runs;
   } finally {
@@ -79,17 +85,18 @@ function kernelScans(fd: number): boolean {
   });
 }
 
-function scanRange(fd: number, range: ScanRange, runs: PageRun[]): void {
+function scanRange(fd: number, range: ScanRange, runs: PageRun[], check: () => void): void {
   arena.scope(() => {
     const arg = arena.alloc(scanArg.bytes);
     const found = arena.alloc(regions * regionSize);
     const unwanted = page.zero | (range.changedOnly ? page.file : 0n);
     for (let from = range.start; from < range.end; ) {
+      check();
       arg.bytes.fill(0);
       const set = (offset: number, value: bigint): void => arg.view.setBigUint64(offset, value, true);
       set(scanArg.size, BigInt(scanArg.bytes));
       set(scanArg.start, BigInt(from));
-      set(scanArg.end, BigInt(range.end));
+      set(scanArg.end, BigInt(Math.min(range.end, from + longestScan)));
       set(scanArg.vec, BigInt(found.address));
       set(scanArg.vecLength, BigInt(regions));
       set(scanArg.inverted, unwanted);
@@ -109,9 +116,10 @@ function scanRange(fd: number, range: ScanRange, runs: PageRun[]): void {
 }
 
 /** For kernels before 6.7. A page of zeros that was only read is dumped as well: the file does not tell. */
-function readRange(fd: number, range: ScanRange, runs: PageRun[]): void {
+function readRange(fd: number, range: ScanRange, runs: PageRun[], check: () => void): void {
   const entries = Buffer.alloc(64 * 1024);
   for (let from = range.start; from < range.end; ) {
+    check();
     const want = Math.min(entries.length, ((range.end - from) / pageSize) * 8);
     const got = readSync(fd, entries, 0, want, (from / pageSize) * 8);
     if (got <= 0) return;

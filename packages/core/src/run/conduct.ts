@@ -1,7 +1,8 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { Stage } from '@criujs/plugin-sdk';
+import type { CriuError, Stage } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { ExitStatus, RunOptions } from '../options.ts';
+import { endThread, watchAbort } from './abort.ts';
 import { checkOptions, checkPlatform } from './admission.ts';
 import { type Control, createControl, serveLink } from './link.ts';
 import { defaultDeadlineMs, openPlugins, outcomeOf, type RunPlugins } from './plugins.ts';
@@ -68,7 +69,13 @@ async function runWorker<J extends JobName>(
     pluginCount: options.plugins?.length ?? 0,
     lastWords: options.lastWords ?? 'text',
   };
-  const link = serveLink(port1, control, (request) => serve(request as Request, plugins, images));
+  let begun = false;
+  const link = serveLink(port1, control, (request) => {
+    begun = true;
+    return serve(request as Request, plugins, images);
+  });
+  const notice = (message: string): void => options.onLog?.({ level: 'warn', message });
+  const abort = watchAbort(options.signal, control, () => begun, notice);
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
     workerData: start,
     transferList: [port2],
@@ -78,15 +85,20 @@ async function runWorker<J extends JobName>(
   });
   const exited = waitsForRoot ? exitOf(worker) : undefined;
   try {
-    const { outcome, warnings } = await settle(worker, (notice) => tell(notice, options, startedAt));
+    const settled = settle(worker, (notice) => tell(notice, options, startedAt));
+    const { outcome, warnings } = await Promise.race([settled, abort.over]);
     const totalMs = performance.now() - startedAt;
     return { outcome: outcome as Jobs[J]['outcome'], warnings, totalMs, ...(exited === undefined ? {} : { exited }) };
   } catch (error) {
-    await worker.terminate();
+    link.close();
+    await endThread(worker);
+    // Nobody else does, where the engine's thread has not begun.
+    if (!begun) await plugins.finish({ ok: false, error: toEngineError(error) as CriuError });
     throw error;
   } finally {
+    abort.release();
     link.close();
-    if (exited === undefined) await worker.terminate();
+    if (exited === undefined) await endThread(worker);
   }
 }
 

@@ -25,10 +25,14 @@ export interface SessionParts extends StartedPlugins {
 }
 
 /** Patience with whatever runs plugins' code: each of them may take its time, one after the other. */
-export function patienceWithPlugins(deadlines: Deadlines, late: Patience['late']): Patience {
+export function patienceWithPlugins(
+  deadlines: Deadlines,
+  { notice, late }: Pick<Patience, 'notice' | 'late'>,
+): Patience {
   return {
     limitMs: deadlines.hookMs * Math.max(1, deadlines.plugins) + graceMs,
     silenceMs: deadlines.hookMs + graceMs,
+    notice,
     late,
   };
 }
@@ -42,7 +46,7 @@ export function createSession(parts: SessionParts): Session {
     notify({ kind: 'phase', name });
   };
   return {
-    store,
+    store: heeding(store, () => link.checkAborted()),
     hooks: {
       plugins,
       serves: (name) => served[name] !== undefined,
@@ -53,16 +57,20 @@ export function createSession(parts: SessionParts): Session {
       call(name, args, how = {}) {
         if (served[name] === undefined && how.provider === undefined) return { claimed: false };
         const request: Request = { kind: 'hook', hook: name, args, ...how };
-        const late = (why: 'slow' | 'blocked'): EngineError =>
-          lateHook(why, name, served[name] ?? [], deadlines, how.resource);
-        return decodeAnswer(link.ask(request, patienceWithPlugins(deadlines, late)) as WireAnswer);
+        const call = { hook: name, plugins: served[name] ?? [], resource: how.resource };
+        const patience = patienceWithPlugins(deadlines, {
+          notice: () => notify({ kind: 'warning', message: `waiting for ${whoIsAsked(call)}` }),
+          late: (why) => lateHook(why, call, deadlines),
+        });
+        return decodeAnswer(link.ask(request, patience) as WireAnswer);
       },
       seal() {
         if (plugins.length === 0) return;
-        link.ask(
-          { kind: 'seal' } satisfies Request,
-          patienceWithPlugins(deadlines, () => lateSeal(deadlines)),
-        );
+        const patience = patienceWithPlugins(deadlines, {
+          notice: () => notify({ kind: 'warning', message: 'waiting for what plugins have left going on' }),
+          late: () => lateSeal(deadlines),
+        });
+        link.ask({ kind: 'seal' } satisfies Request, patience);
       },
     },
     phase(name) {
@@ -78,6 +86,25 @@ export function createSession(parts: SessionParts): Session {
     warn(message) {
       warnings.push(message);
       notify({ kind: 'warning', message });
+    },
+  };
+}
+
+/** Every image that is read or written is a moment to hear an abort. */
+function heeding(store: SessionStore, check: () => void): SessionStore {
+  return {
+    ...store,
+    read(name) {
+      check();
+      return store.read(name);
+    },
+    open(name, mode) {
+      check();
+      return store.open(name, mode);
+    },
+    write(name, bytes) {
+      check();
+      store.write(name, bytes);
     },
   };
 }
@@ -101,20 +128,26 @@ function lateSeal({ hookMs }: Deadlines): EngineError {
   });
 }
 
-function lateHook(
-  why: 'slow' | 'blocked',
-  hook: HookName,
-  plugins: readonly string[],
-  deadlines: Deadlines,
-  resource: string | undefined,
-): EngineError {
+/** One call of a hook. */
+interface HookCall {
+  readonly hook: HookName;
+  /** Those that have it. */
+  readonly plugins: readonly string[];
+  readonly resource: string | undefined;
+}
+
+function whoIsAsked({ hook, plugins, resource }: HookCall): string {
   const who = plugins.length === 1 ? `plugin ${plugins[0]}` : `one of the plugins ${plugins.join(', ')}`;
-  const what = resource === undefined ? '' : ` for ${resource}`;
+  return `${who}: ${hook}${resource === undefined ? '' : ` for ${resource}`}`;
+}
+
+function lateHook(why: 'slow' | 'blocked', call: HookCall, deadlines: Deadlines): EngineError {
+  const { hook, plugins, resource } = call;
   const how =
     why === 'blocked'
       ? 'blocks the main thread (an endless loop, or a synchronous call that waits)'
       : 'does not answer';
-  return new EngineError('HOOK_TIMEOUT', `${who}: ${hook}${what} ${how}; it had ${deadlines.hookMs} ms`, {
+  return new EngineError('HOOK_TIMEOUT', `${whoIsAsked(call)} ${how}; it had ${deadlines.hookMs} ms`, {
     plugin: plugins.length === 1 ? plugins[0] : undefined,
     hook,
     resource,

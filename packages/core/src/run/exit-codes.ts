@@ -73,6 +73,7 @@ const byCode: Readonly<Record<EngineErrorCode, ExitCodeName>> = {
   CRIU_FAILED: 'failed',
   BAD_OPTION: 'usage',
   ABORTED: 'aborted',
+  ENGINE_STUCK: 'aborted',
   KERNEL: 'failed',
   UNSUPPORTED_PLATFORM: 'failed',
   INTERNAL: 'internal',

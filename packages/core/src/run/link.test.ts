@@ -11,10 +11,12 @@ const asking = `
   const { createJiti } = require(${JSON.stringify(jiti)});
   createJiti(workerData.module, { fsCache: false }).import(workerData.module).then(({ createControl, openLink }) => {
     const link = openLink(workerData.port, createControl(workerData.memory));
+    let notices = 0;
     const late = (why) => Object.assign(new Error(why), { late: why });
     parentPort.on('message', ({ request, limitMs, silenceMs, lifeMs }) => {
       try {
-        parentPort.postMessage({ value: link.ask(request, { limitMs, silenceMs, late }) });
+        const value = link.ask(request, { limitMs, silenceMs, notice: () => notices++, late });
+        parentPort.postMessage({ value, notices });
       } catch (error) {
         const back = lifeMs === undefined ? undefined : link.awaitLife(lifeMs);
         parentPort.postMessage({ code: error.code, message: error.message, late: error.late, back });
@@ -25,6 +27,7 @@ const asking = `
 
 interface Said {
   value?: unknown;
+  notices?: number;
   code?: string;
   message?: string;
   late?: 'slow' | 'blocked';
@@ -69,9 +72,16 @@ function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
+test('an answer that takes long is told of, once', async () => {
+  const quick = await pair(async () => 'now');
+  expect(await quick.ask('x')).toEqual({ value: 'now', notices: 0 });
+  const slow = await pair(() => new Promise((resolve) => setTimeout(() => resolve('late'), 1500)));
+  expect(await slow.ask('x')).toEqual({ value: 'late', notices: 1 });
+});
+
 test('a question gets its answer, bigints and all', async () => {
   const { ask } = await pair(async (request) => ({ got: request }));
-  expect(await ask({ inode: 2n ** 63n, holders: [{ pid: 1, fd: 2 }] })).toEqual({
+  expect(await ask({ inode: 2n ** 63n, holders: [{ pid: 1, fd: 2 }] })).toMatchObject({
     value: { got: { inode: 2n ** 63n, holders: [{ pid: 1, fd: 2 }] } },
   });
 });
@@ -95,7 +105,7 @@ test('a question that is not answered ends at its limit, and its late answer is 
   );
   expect(await ask('first', { limitMs: 200 })).toMatchObject({ late: 'slow' });
   answerFirst('first answer');
-  expect(await ask('second')).toEqual({ value: 'second answer' });
+  expect(await ask('second')).toMatchObject({ value: 'second answer' });
 });
 
 test('a blocked thread is noticed by its silence, long before the limit, and seen to come back', async () => {

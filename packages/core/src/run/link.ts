@@ -6,12 +6,16 @@ import { decodeError, encodeError, type WireError } from './wire.ts';
 // answer is there, the deadline has passed, the main thread has shown no life for too long, or the run was aborted.
 
 /** Cells of the shared memory. */
-const cell = { wake: 0, aborted: 1, alive: 2, committed: 3 } as const;
+const cell = { wake: 0, aborted: 1, alive: 2, committed: 3, thread: 4 } as const;
+/** Bytes of it. */
+const controlSize = 32;
 
 /** Milliseconds between signs of life of the main thread. */
 const heartbeatMs = 50;
 /** Milliseconds after which a sleeping engine looks whether the main thread still lives. */
 const lookMs = 100;
+/** Milliseconds after which an answer that is not there is told of. */
+const noticeMs = 1000;
 
 /** Both threads' view of one run. */
 export interface Control {
@@ -21,6 +25,10 @@ export interface Control {
   /** Marks the images as a dump, or takes that back. */
   markCommitted(committed: boolean): void;
   committed(): boolean;
+  /** Notes the id of the engine's thread, gettid(2). */
+  enter(tid: number): void;
+  /** That id; 0 before the thread has begun. */
+  thread(): number;
 }
 
 interface Ask {
@@ -31,7 +39,7 @@ interface Ask {
 type Answer = { readonly ask: number; readonly value: unknown } | { readonly ask: number; readonly error: WireError };
 
 /** Wraps the shared memory of a run; without an argument makes a new one. */
-export function createControl(memory: SharedArrayBuffer = new SharedArrayBuffer(16)): Control {
+export function createControl(memory: SharedArrayBuffer = new SharedArrayBuffer(controlSize)): Control {
   const cells = new Int32Array(memory);
   return {
     memory,
@@ -42,6 +50,8 @@ export function createControl(memory: SharedArrayBuffer = new SharedArrayBuffer(
     aborted: () => Atomics.load(cells, cell.aborted) === 1,
     markCommitted: (committed) => void Atomics.store(cells, cell.committed, Number(committed)),
     committed: () => Atomics.load(cells, cell.committed) === 1,
+    enter: (tid) => void Atomics.store(cells, cell.thread, tid),
+    thread: () => Atomics.load(cells, cell.thread),
   };
 }
 
@@ -100,6 +110,8 @@ export interface Patience {
   readonly limitMs: number;
   /** Milliseconds that the main thread may show no life. */
   readonly silenceMs: number;
+  /** Called once, when the answer takes long. */
+  notice(): void;
   /** The error for either. */
   late(why: 'slow' | 'blocked'): EngineError;
 }
@@ -150,6 +162,7 @@ export function openLink(port: MessagePort, control: Control): AskingEnd {
       const started = performance.now();
       let seen = alive();
       let seenAt = started;
+      let noticed = false;
       port.postMessage({ ask, request } satisfies Ask);
       for (;;) {
         const before = Atomics.load(cells, cell.wake);
@@ -169,6 +182,10 @@ export function openLink(port: MessagePort, control: Control): AskingEnd {
           throw patience.late('blocked');
         }
         if (now - started > patience.limitMs) throw patience.late('slow');
+        if (!noticed && now - started > noticeMs) {
+          noticed = true;
+          patience.notice();
+        }
         Atomics.wait(cells, cell.wake, before, lookMs);
       }
     },

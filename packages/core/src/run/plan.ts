@@ -26,7 +26,7 @@ export async function plan(options: PlanOptions): Promise<PlanResult> {
     guard.rest();
     checkAborted(signal);
     onProgress?.({ phase: 'look', elapsedMs: performance.now() - startedAt });
-    const seen = await planTree(pid, pluginsOf(host, guard));
+    const seen = await planTree(pid, pluginsOf(host, guard), () => checkAborted(signal));
     const rows = engine === undefined ? seen : seen.map((row) => engine.plan(row));
     checkAborted(signal);
     const verdict = verdictOf(rows);

@@ -11,6 +11,7 @@ import {
   type Stage,
   type VmaSource,
 } from '@criujs/plugin-sdk';
+import { EngineError } from '../errors.ts';
 import type { RunOptions } from '../options.ts';
 import type { Request, ServedHooks, StartedPlugins, WireAnswer } from './protocol.ts';
 import { openRecord, type RunRecord } from './record.ts';
@@ -46,8 +47,10 @@ export function openPlugins(options: RunOptions, stage: Stage | null, images: Pl
   const loading = needsHost(options) ? create() : null;
   loading?.catch(() => undefined);
   let host: PluginHost | null = null;
+  let over = false;
   const begin = async (loaded: Promise<PluginHost>): Promise<PluginHost> => {
     host = await loaded;
+    if (over) throw new EngineError('ABORTED', 'the run was over before its plugins were loaded');
     if (stage !== null) await host.start(stage);
     return host;
   };
@@ -75,9 +78,12 @@ export function openPlugins(options: RunOptions, stage: Stage | null, images: Pl
       await host?.seal();
     },
     async finish(outcome) {
+      over = true;
       const warnings = await descriptors.closeAll();
-      // A run that was given up while plugins were still loading has a host nevertheless.
-      host ??= (await loading?.catch(() => null)) ?? null;
+      const aborted = !outcome.ok && outcome.error.code === 'ABORTED';
+      // A run that was given up while plugins were still loading has a host nevertheless. An abort does not wait for it: no
+      // init was called yet.
+      if (!aborted) host ??= (await loading?.catch(() => null)) ?? null;
       const errors = host === null || stage === null ? [] : await host.finish(outcome);
       record.close();
       return [...warnings, ...errors.map((it) => it.message)];

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { syscall } from '@criujs/linux';
 import { EngineError } from '../errors.ts';
 import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
 import { endProcess, waitForChild } from './child.ts';
@@ -23,17 +24,18 @@ const loadMs = 30_000;
 
 const start = workerData as WorkerStart;
 const control = createControl(start.memory);
+control.enter(syscall('gettid'));
 const link = openLink(start.port, control);
 const deadlines: Deadlines = { hookMs: start.hookDeadlineMs, plugins: start.pluginCount };
 const warnings: string[] = [];
 
 /** Each engine is loaded when it is needed: a restore reads no code of the dump. */
 const engines: {
-  readonly [J in JobName]: (options: Jobs[J]['options'], session: Session) => Promise<Jobs[J]['outcome']>;
+  readonly [J in JobName]: () => Promise<(options: Jobs[J]['options'], session: Session) => Jobs[J]['outcome']>;
 } = {
-  dump: async (options, session) => (await import('../engine/dump.ts')).dumpTree(options, session),
-  restore: async (options, session) => (await import('../engine/restore.ts')).restoreTree(options, session),
-  check: async () => (await import('../check.ts')).checkMachine(),
+  dump: async () => (await import('../engine/dump.ts')).dumpTree,
+  restore: async () => (await import('../engine/restore.ts')).restoreTree,
+  check: async () => (await import('../check.ts')).checkMachine,
 };
 
 function notify(notice: Notice): void {
@@ -47,11 +49,14 @@ function warn(message: string): void {
 }
 
 function patience(what: string): Patience {
-  return patienceWithPlugins(deadlines, (why) => {
-    const how = why === 'blocked' ? 'blocks the main thread' : 'takes too long';
-    return new EngineError('HOOK_TIMEOUT', `${what} ${how}: more than ${deadlines.hookMs} ms`, {
-      remedy: 'Find the plugin with -v, and make it asynchronous or remove it.',
-    });
+  return patienceWithPlugins(deadlines, {
+    notice: () => notify({ kind: 'warning', message: `waiting for ${what}` }),
+    late(why) {
+      const how = why === 'blocked' ? 'blocks the main thread' : 'takes too long';
+      return new EngineError('HOOK_TIMEOUT', `${what} ${how}: more than ${deadlines.hookMs} ms`, {
+        remedy: 'Find the plugin with -v, and make it asynchronous or remove it.',
+      });
+    },
   });
 }
 
@@ -71,11 +76,12 @@ function openStore(): SessionStore {
 }
 
 async function runEngine(job: Job): Promise<Outcomes> {
+  // The engine's code is read while the main thread loads the plugins.
+  const engine = (await engines[job.name]()) as (options: Job['options'], session: Session) => Outcomes;
   const loading = patience('loading the plugins or the init of one of them');
   const limitMs = loading.limitMs + loadMs;
   const started = link.ask({ kind: 'start' }, { ...loading, limitMs }) as StartedPlugins;
   const session = createSession({ link, store: openStore(), ...started, deadlines, warnings, notify });
-  const engine = engines[job.name] as (options: Job['options'], session: Session) => Promise<Outcomes>;
   return engine(job.options, session);
 }
 

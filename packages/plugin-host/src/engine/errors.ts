@@ -56,6 +56,8 @@ export type EngineOwnCode =
   | 'TARGET_DIED'
   /** A thread of the target does not stop: the kernel holds it in a system call. */
   | 'TARGET_STUCK'
+  /** The run was aborted, and the kernel does not let the engine's own thread go: end the process. */
+  | 'ENGINE_STUCK'
   /** A system call failed where no more is known than its name and errno. */
   | 'KERNEL'
   /** This platform or processor has no engine. */

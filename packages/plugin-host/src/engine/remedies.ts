@@ -23,6 +23,7 @@ export const defaultRemedies: Readonly<Record<EngineErrorCode, string>> = {
   ABORTED: 'Run it again when nothing aborts it.',
   TARGET_DIED: 'Look in the log of the program for why it ended, and run again.',
   TARGET_STUCK: 'Try again once its system call has ended.',
+  ENGINE_STUCK: 'Look at the state of the thread that the message names; it ends when its call of the kernel does.',
   KERNEL: 'Run `criujs check` to see what this kernel refuses, and run again with -v.',
   UNSUPPORTED_PLATFORM: 'Run criujs on Linux on an x86-64 processor.',
   CRIU_MISSING: 'Install CRIU, or name its program with --criu-bin.',

@@ -69,8 +69,12 @@ function addPathOf(pid: number, what: (typeof processPaths)[number], files: Coll
   return files.addPath(path, { pid, stat });
 }
 
-/** Infects one process, asks what only it can tell, and cures it again. */
-export function ask(tree: FrozenTree, view: OutsideView): InsideView {
+/**
+ * Infects one process, asks what only it can tell, and cures it again.
+ * @param check called where nothing is half done; what it throws comes after the cure
+ */
+export function ask(tree: FrozenTree, view: OutsideView, check: () => void): InsideView {
+  check();
   const { task, threads, stale } = view;
   const infection = infect(task, threads[0] as ThreadState, () => tree.stopLater(task.pid));
   const askThreadAt = <M extends Inquiries>(at: number, inquiries: (area: Area) => M): Answers<M> => {
@@ -87,6 +91,7 @@ export function ask(tree: FrozenTree, view: OutsideView): InsideView {
       cleaned: clean(stale),
     }));
     const answers = threads.map((_, at) => {
+      check();
       const { own, secbits } = askThreadAt(at, (area) => ({ own: askThread(area), secbits: askSecurebits() }));
       return { ...own, secbits };
     });

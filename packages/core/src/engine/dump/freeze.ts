@@ -15,6 +15,8 @@ import {
   type Waiting,
 } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
+import type { Session } from '../../run/session.ts';
+import { dumpWaits, watchWaits } from '../patience.ts';
 import { isGone, seize, standStill } from './seize.ts';
 
 /** A thread that stands still under our trace. */
@@ -57,10 +59,10 @@ export interface FrozenTree {
 /**
  * Seizes every thread of every process below `root` until nobody new turns up. Nothing of the target is changed.
  *
- * @param waiting called for each thread, and again and again while one does not stop; what it throws ends the freeze
- * @throws EngineError NOT_PERMITTED, NO_SUCH_PROCESS, TARGET_DIED, TARGET_STUCK
+ * @throws EngineError NOT_PERMITTED, NO_SUCH_PROCESS, TARGET_DIED, TARGET_STUCK, ABORTED
  */
-export function freezeTree(root: number, waiting: Waiting): FrozenTree {
+export function freezeTree(root: number, session: Pick<Session, 'checkAborted' | 'notice'>): FrozenTree {
+  const watch: Watch = { waiting: watchWaits(session, dumpWaits), check: session.checkAborted };
   const seized: Tracee[] = [];
   const stopLater = new Set<number>();
   const thaw = (): void => {
@@ -72,7 +74,8 @@ export function freezeTree(root: number, waiting: Waiting): FrozenTree {
     const queue: [pid: number, ppid: number][] = [[root, 0]];
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [pid, ppid] = next;
-      const task = freezeTask(pid, ppid, seized, waiting);
+      watch.check();
+      const task = freezeTask(pid, ppid, seized, watch);
       if (task === null) continue;
       tasks.push(task);
       queue.push(...childrenOf(task).map((child): [number, number] => [child, pid]));
@@ -84,7 +87,13 @@ export function freezeTree(root: number, waiting: Waiting): FrozenTree {
   }
 }
 
-function freezeTask(pid: number, ppid: number, seized: Tracee[], waiting: Waiting): FrozenTask | null {
+/** What a freeze calls: while a thread does not stop, and before each. What they throw ends it. */
+interface Watch {
+  readonly waiting: Waiting;
+  check(): void;
+}
+
+function freezeTask(pid: number, ppid: number, seized: Tracee[], { waiting, check }: Watch): FrozenTask | null {
   const pidfd = openPidfd(pid);
   if (readStat(pid).state === 'Z') return ended(pid, ppid, pidfd);
   const stopped = new Map<number, { thread: Tracee; signal: number }>();
@@ -92,6 +101,7 @@ function freezeTask(pid: number, ppid: number, seized: Tracee[], waiting: Waitin
     found = false;
     for (const tid of readThreads(pid)) {
       if (stopped.has(tid)) continue;
+      check();
       const thread = tracee(tid, waiting);
       if (!seize(thread, pid)) continue;
       seized.push(thread);

@@ -26,6 +26,7 @@ export function dumpPages(pid: number, pagesId: number, maps: readonly DumpedMap
       whole: pages === 'whole',
       lazy: (entry.status & vmaStatus.anonymousPrivate) !== 0 && (entry.status & vmaStatus.vdso) === 0,
     })),
+    session.checkAborted,
   );
   const entries = runs.map((run) => {
     const pages = (run.end - run.start) / pageSize;

@@ -3,8 +3,8 @@ import type { FillPlan } from './layout.ts';
 
 /** Most pieces that one preadv takes (IOV_MAX is 1024). readv(2). */
 const mostPieces = 1000;
-/** Most bytes in one call: the kernel cuts at just below 2 GiB. read(2). */
-const mostBytes = 1 << 30;
+/** Most bytes in one call: a task that is ended in the middle of one ends when it is done. */
+const mostBytes = 64 << 20;
 /** `struct iovec`: address and length. readv(2). */
 const pieceSize = 16;
 

@@ -14,7 +14,8 @@ export function putTogether(image: TaskImage, threads: readonly BuiltThread[], w
   for (const { tracee } of threads) tracee.setSignalMask(everySignal);
   // From here no call can be made in this process: the code for it is gone.
   own(last, workshop, 'munmap', [workshop.start, workshop.end - workshop.start]);
-  threads.forEach(({ tracee }, at) => {
+  threads.forEach(({ tracee, tid }, at) => {
+    workshop.waiting(tid, 0);
     const core = image.cores[at] as CoreEntry;
     const { threadInfo } = core;
     if (threadInfo === undefined) return;

@@ -133,6 +133,8 @@ function buildThread(build: TaskBuild, thread: BuiltThread, core: CoreEntry): vo
   const info = core.threadInfo;
   if (own === undefined || info === undefined) return;
   const place = build.workshop.place(thread);
+  // Each thread is quick, and a process may have thousands.
+  build.workshop.waiting(thread.tid, 0);
   const now = readStatus(thread.pid, thread.tid);
   const calls = [...threadCalls(own, info.clearTidAddr), ...schedulingCalls(own, readStat(thread.pid, thread.tid))];
   if (own.creds !== undefined) calls.push(...credentialCalls(own.creds, now));
