@@ -105,10 +105,7 @@ function lookAtAll(
   session: Session,
 ): OutsideView[] {
   const refusals: Refusal[] = [...sharedWithParent(tree), ...sessionRefusals(tree)];
-  const views = living.map((task) => {
-    session.checkAborted();
-    return lookAt(task, files, refusals);
-  });
+  const views = living.map((task) => lookAt(task, files, refusals, session.checkAborted));
   // Our own tracing is no reason to refuse; everything else may have changed since the survey.
   const tasks = living.flatMap(({ pid }) => recogniseTask(pid)).filter(({ resource }) => resource !== 'tracing');
   refuse((tree.tasks[0] as FrozenTask).pid, [...tasks, ...refusals, ...files.refusals]);

@@ -43,13 +43,20 @@ export interface InsideView {
 /** AUDIT_SID_UNSET: no login stands behind the process. */
 const noLogin = 0xffff_ffff;
 
-/** Looks at a frozen process from outside. What nobody can dump is added to `refusals`. */
-export function lookAt(task: FrozenTask, files: CollectedFiles, refusals: Refusal[]): OutsideView {
+/**
+ * Looks at a frozen process from outside. What nobody can dump is added to `refusals`.
+ * @param check called again and again; what it throws ends the look
+ */
+export function lookAt(task: FrozenTask, files: CollectedFiles, refusals: Refusal[], check: () => void): OutsideView {
+  check();
   const { maps, refusals: refusedMaps, stale } = describeMaps(task, files);
   refusals.push(...refusedMaps);
   return {
     task,
-    threads: task.threads.map((thread) => readThread(task.pid, thread)),
+    threads: task.threads.map((thread) => {
+      check();
+      return readThread(task.pid, thread);
+    }),
     pending: (task.threads[0] as FrozenThread).tracee.pendingSignals(true),
     maps,
     stale,

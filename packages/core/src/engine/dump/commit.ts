@@ -17,6 +17,8 @@ import {
 import { EngineError } from '../../errors.ts';
 import type { Session } from '../../run/session.ts';
 import { AT_FDCWD } from '../../run/swap.ts';
+import { reapProcesses } from '../end.ts';
+import { describeThread } from '../patience.ts';
 import { isOwnChild } from './child-signals.ts';
 import type { FrozenTree } from './freeze.ts';
 
@@ -78,9 +80,10 @@ export function commitAndKill(tree: FrozenTree, session: Session): void {
     waitFor(guard);
   }
   session.finalPhase('kill');
-  for (const task of [...tree.tasks].reverse()) {
-    for (const { tid } of [...task.threads].reverse()) if (!leftToNode.has(tid)) waitForDeath(tid);
-  }
+  // A traced thread's end is reported to its tracer first: without this its parent would never hear of it.
+  const dying = tree.tasks.filter(({ threads }) => threads.length > 0).map(({ pid }) => pid);
+  for (const pid of reapProcesses(dying.reverse(), undefined, leftToNode))
+    session.warn(`${describeThread(pid)}, was ended and is still there`);
   if (session.store.commit.by === 'rename') session.store.commit.settle();
 }
 
@@ -136,17 +139,4 @@ function hear(fd: number, tree: FrozenTree, { store: { commit } }: Session): voi
   throw new EngineError('KERNEL', 'the images could not be put in their place: the process that does it was killed', {
     remedy: 'Find out who ended it, and dump again. The target runs on.',
   });
-}
-
-/** A traced thread's end is told to its tracer first: without this its parent would never hear of it. */
-function waitForDeath(tid: number): void {
-  try {
-    for (;;) {
-      const stop = waitFor(tid);
-      if (stop === null || stop.kind !== 'stopped') return;
-    }
-  } catch {
-    // A thread other than the leader vanishes without a word when the leader is reaped. The dump is whole: nothing may
-    // be thrown any more.
-  }
 }

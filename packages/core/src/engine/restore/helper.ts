@@ -16,8 +16,8 @@ import {
 } from '@criujs/linux';
 import { mapFlag, pageSize, protection } from '../../facts/memory.ts';
 import { type BatchPlace, callOnce } from '../batch.ts';
+import type { Made } from '../end.ts';
 import type { DataArea } from '../remote.ts';
-import type { Made } from './end.ts';
 
 /** The engine's own memory in every task that it builds: ELF page, code, table of calls, data. Bytes. */
 const room = { size: 8 << 20, code: pageSize, table: 0x10000, tableSize: 2 << 20, data: 3 << 20 } as const;

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { LinuxError, readStatus, readThreads, signals, syscall, trySyscall, waitFlag, waitFor } from '@criujs/linux';
-import { pause } from '../../pause.ts';
-import { describeThread } from '../patience.ts';
+import { pause } from '../pause.ts';
+import { describeThread } from './patience.ts';
 
 /** Milliseconds that the processes of one restore get to end. */
 const boundMs = 5000;
@@ -61,10 +61,17 @@ export function endProcesses(pids: readonly number[], withinMs: number = boundMs
 
 /**
  * Waits for processes that were killed.
+ * @param others those of them whose end is somebody else's to hear of: only their other threads are reaped
  * @returns those that have not ended in time
  */
-function reapProcesses(pids: readonly number[], withinMs: number): number[] {
+export function reapProcesses(
+  pids: readonly number[],
+  withinMs: number = boundMs,
+  others: ReadonlySet<number> = new Set(),
+): number[] {
   const until = performance.now() + withinMs;
+  // One thread after the other: those that are reaped are not looked at again.
+  const reapProcess = (pid: number): boolean => reapThreads(pid) && (others.has(pid) || reap(pid));
   let left = pids.filter((pid) => !reapProcess(pid));
   for (let ms: number = look.first; left.length > 0 && performance.now() < until; ms = Math.min(ms * 2, look.longest)) {
     pause(ms);
@@ -73,10 +80,9 @@ function reapProcesses(pids: readonly number[], withinMs: number): number[] {
   return left;
 }
 
-/** True once nothing of a process is left for us to wait for. */
-function reapProcess(pid: number): boolean {
-  for (const tid of threadsOf(pid)) if (tid !== pid) reap(tid);
-  return reap(pid);
+/** True once no thread of a process but the main one is left for us to wait for. */
+function reapThreads(pid: number): boolean {
+  return threadsOf(pid).every((tid) => tid === pid || reap(tid));
 }
 
 function reap(tid: number): boolean {
