@@ -15,6 +15,7 @@ export { pidfdGetfd, pidfdOpen, pidfdSend } from './descriptors/pidfd.ts';
 export { readable } from './descriptors/ready.ts';
 export { type Watch, watchReadable } from './descriptors/watch.ts';
 export { errno, errnoName, LinuxError, type LinuxErrorDetails } from './errors.ts';
+export { isGone, unlessGone } from './gone.ts';
 export { type MappedFile, mapFile, readMemory, readMemoryInto, writeMemory } from './memory.ts';
 export { type EpollTarget, type Fdinfo, parseFdinfo } from './proc/fdinfo.ts';
 export { type Limit, parseAuxv, parseChildren, parseLimits, unlimited } from './proc/limits.ts';

@@ -2,7 +2,7 @@ import type { PluginClaim } from '@criujs/plugin-host';
 import type { ClaimQuestion } from '../files/kind.ts';
 import type { SurveyRow } from '../files/survey.ts';
 import type { PlanRow } from '../options.ts';
-import { deathOf } from '../tasks/death.ts';
+import { deathOf, targetDied } from '../tasks/death.ts';
 import { checkRoot } from '../tasks/recognise.ts';
 import { type Settled, settle } from './claims.ts';
 import { doStepsInTurns } from './steps.ts';
@@ -36,6 +36,7 @@ export async function planTree(pid: number, plugins: PlanPlugins, check: () => v
   const rows = await doStepsInTurns(surveyLasting(pid, plugins), check).catch((error: unknown) => {
     throw deathOf([root], error) ?? error;
   });
+  if (rows.length === 0) throw deathOf([root], null) ?? targetDied(pid);
   // All at once: one that hangs makes nobody wait but itself.
   return Promise.all(rows.map((row) => finish(row, ask)));
 }

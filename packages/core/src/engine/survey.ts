@@ -1,4 +1,4 @@
-import { readChildren, readMaps, readStat, type Stat } from '@criujs/linux';
+import { readChildren, readMaps, readStat, type Stat, unlessGone } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { Refusal } from '../errors.ts';
 import { type SurveyRow, surveyFiles } from '../files/survey.ts';
@@ -25,20 +25,17 @@ export interface ServedHooks {
   serves(hook: HookName): boolean;
 }
 
-/** The tree below a root, parents first. It runs meanwhile: what ends is left out. */
+/** The tree below a root, parents first. It runs meanwhile: what ends is left out, the root too. */
 export function* surveyTree(root: number): Steps<SurveyedTask[]> {
   const tasks: SurveyedTask[] = [];
   const queue = [{ pid: root, ppid: 0 }];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const { pid } = next;
     yield;
-    try {
-      const stat = readStat(pid);
-      if (stat.state !== 'Z') tasks.push({ ...next, command: stat.comm, stat, state: 'alive' });
-      queue.push(...readChildren(pid).map((child) => ({ pid: child, ppid: pid })));
-    } catch (error) {
-      if (pid === root) throw error;
-    }
+    const stat = unlessGone(() => readStat(pid), null);
+    if (stat === null) continue;
+    if (stat.state !== 'Z') tasks.push({ ...next, command: stat.comm, stat, state: 'alive' });
+    queue.push(...unlessGone(() => readChildren(pid), []).map((child) => ({ pid: child, ppid: pid })));
   }
   return tasks;
 }

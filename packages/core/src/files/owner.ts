@@ -1,4 +1,4 @@
-import { arena, errnoName, readStat, readThreads, syscall, trySyscall } from '@criujs/linux';
+import { arena, errnoName, readStat, readThreads, syscall, trySyscall, unlessGone } from '@criujs/linux';
 import type { SignalOwner } from '@criujs/plugin-sdk';
 import { openFlag } from './flags.ts';
 import type { FileOwner, SeenFile } from './kind.ts';
@@ -40,8 +40,9 @@ function ownerUsers(fd: number): { uid: number; euid: number } {
 /** Whether a process of the tree, or a group with one of it, gets the signals: others cannot be found again at restore. */
 export function isOwnerInside({ pid, pidType }: FileOwner, pids: readonly number[]): boolean {
   const type = ownerTypes[pidType];
-  if (type === 'thread') return pids.some((process) => readThreads(process).includes(pid));
-  if (type === 'group') return pids.some((process) => readStat(process).pgrp === pid);
+  if (type === 'thread')
+    return pids.some((process) => unlessGone<number[]>(() => readThreads(process), []).includes(pid));
+  if (type === 'group') return pids.some((process) => unlessGone(() => readStat(process).pgrp, 0) === pid);
   return pids.includes(pid);
 }
 

@@ -1,15 +1,7 @@
 import { type BigIntStats, statSync } from 'node:fs';
-import { type Fdinfo, readFdinfo, readFds, readLink } from '@criujs/linux';
+import { type Fdinfo, readFdinfo, readFds, readLink, unlessGone } from '@criujs/linux';
 import { descriptionFlags, openFlag } from './flags.ts';
 import type { SeenFile, SeenProcess } from './kind.ts';
-
-/** Errors of something that ended or was closed between two looks. */
-const vanished: readonly string[] = ['ENOENT', 'ESRCH', 'EBADF'];
-
-/** Whether an error says that the process or its descriptor is gone. */
-export function isVanished(error: unknown): boolean {
-  return vanished.includes(errorCode(error));
-}
 
 export function errorCode(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
@@ -22,14 +14,7 @@ export function seeFiles(process: SeenProcess): SeenFile[] {
 
 /** All descriptors of a process that runs: what is closed meanwhile is left out. */
 export function glanceAtFiles(process: SeenProcess): SeenFile[] {
-  return readFds(process.pid).flatMap((fd) => {
-    try {
-      return [seeFile(process, fd)];
-    } catch (error) {
-      if (isVanished(error)) return [];
-      throw error;
-    }
-  });
+  return readFds(process.pid).flatMap((fd) => unlessGone(() => seeFile(process, fd), []));
 }
 
 function seeFile(process: SeenProcess, fd: number): SeenFile {

@@ -1,4 +1,4 @@
-import { closeFd, pidfdOpen } from '@criujs/linux';
+import { closeFd, isGone, pidfdOpen } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { Steps } from '../engine/steps.ts';
 import { EngineError } from '../errors.ts';
@@ -7,7 +7,7 @@ import { describeFile, descriptorResource } from './describe.ts';
 import type { ClaimQuestion, FileKind, Problem, SeenFile, SeenProcess, Tree } from './kind.ts';
 import { isProblem, recognise } from './kinds.ts';
 import { compareIfPermitted, type Description, groupFiles, holdersByProcess } from './same.ts';
-import { errorCode, glanceAtFiles, isVanished } from './seen.ts';
+import { errorCode, glanceAtFiles } from './seen.ts';
 import { createTree } from './tree.ts';
 
 /** A row of a plan as far as looking can tell. */
@@ -75,7 +75,7 @@ function glance(process: SeenProcess): { readonly files: readonly SeenFile[]; re
   try {
     return { files: glanceAtFiles(process), row: [] };
   } catch (error) {
-    if (isVanished(error)) return { files: [], row: [] };
+    if (isGone(error)) return { files: [], row: [] };
     if (!['EACCES', 'EPERM'].includes(errorCode(error))) throw error;
     const { pid, command } = process;
     const why = 'the kernel does not permit this user to look at them';
@@ -114,7 +114,7 @@ function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, str
     const taker = { plugin: null, hook: answer.hook, claimed: false, asked: [] };
     return [{ rows: rows(what, { taker, question }), external: { ...file, question } }];
   } catch (error) {
-    if (isVanished(error)) return [];
+    if (isGone(error)) return [];
     if (!(error instanceof EngineError) || error.code === 'INTERNAL') throw error;
     return refused({ file: seen.link, why: error.message, remedy: error.remedy });
   }

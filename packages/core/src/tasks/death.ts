@@ -1,5 +1,4 @@
-import { decodeStatus, LinuxError, readStat, type Stat, signalName } from '@criujs/linux';
-import { isGone } from '../engine/dump/seize.ts';
+import { decodeStatus, LinuxError, readStat, type Stat, signalName, unlessGone } from '@criujs/linux';
 import { EngineError } from '../errors.ts';
 import { taskFlag } from '../facts/tasks.ts';
 import { pause } from '../pause.ts';
@@ -46,19 +45,10 @@ function mayComeOfDeath(failure: unknown): boolean {
 
 /** How a process ended, in words; null while it lives. */
 function endOf({ pid, stat }: DumpedProcess): string | null {
-  const now = statOf(pid);
+  const now = unlessGone(() => readStat(pid), null);
   if (now === null || now.startTime !== stat.startTime) return 'it is gone';
   if (now.state === 'Z') return endText(now.exitCode);
   return now.state === 'X' || (now.flags & taskFlag.exiting) !== 0 ? 'its end has begun' : null;
-}
-
-function statOf(pid: number): Stat | null {
-  try {
-    return readStat(pid);
-  } catch (error) {
-    if (isGone(error)) return null;
-    throw error;
-  }
 }
 
 function endText(status: number): string {
@@ -68,9 +58,18 @@ function endText(status: number): string {
 }
 
 function died({ pid, command }: DumpedProcess, end: string, failure: unknown): EngineError {
-  return new EngineError('TARGET_DIED', `process ${pid} (${command}) ended while it was being dumped: ${end}`, {
+  return targetDied(pid, `process ${pid} (${command}) ended while it was being dumped: ${end}`, failure ?? undefined);
+}
+
+/** The target, or a process of it, has ended: there is nothing left that could run on. */
+export function targetDied(
+  pid: number,
+  message: string = `process ${pid} ended while it was being dumped`,
+  cause?: unknown,
+): EngineError {
+  return new EngineError('TARGET_DIED', message, {
     pid,
-    ...(failure === null ? {} : { cause: failure }),
+    cause,
     remedy: 'Find out what ended it, start it again, and dump it then.',
   });
 }

@@ -8,6 +8,7 @@ import {
   readStatus,
   type Stat,
   type Status,
+  unlessGone,
 } from '@criujs/linux';
 import { EngineError, type Refusal } from '../errors.ts';
 import { harmlessSignalOf, taskFlag } from '../facts/tasks.ts';
@@ -65,20 +66,31 @@ export function checkRoot(pid: number): DumpedProcess {
       `${name} has ended already and waits for its parent ${stat.ppid}: nothing is left to dump`,
       { pid, remedy: 'Give the pid of a running program.' },
     );
-  if (readStatus(pid).tgid !== pid)
+  const owner = processOf(pid);
+  if (owner !== pid)
     throw new EngineError('NO_SUCH_PROCESS', `${name} is a thread, not a process`, {
       pid,
-      remedy: `Give the pid of its process: ${readStatus(pid).tgid}.`,
+      remedy: `Give the pid of its process: ${owner}.`,
     });
   if (!mayLookAt(pid))
     throw new EngineError('NOT_PERMITTED', `this user may not look into process ${name}`, {
       pid,
       remedy: 'Dump processes of your own user, or run as root (CAP_SYS_PTRACE).',
     });
-  for (let ancestor = process.pid; ancestor > 0; ancestor = readStat(ancestor).ppid) {
+  for (let ancestor = process.pid; ancestor > 0; ancestor = parentOf(ancestor)) {
     if (ancestor === pid) throw ownProcess(pid, name);
   }
   return { pid, command: stat.comm, stat };
+}
+
+/** 0 where it has ended: then its children have another parent. */
+function parentOf(pid: number): number {
+  return unlessGone(() => readStat(pid).ppid, 0);
+}
+
+/** The process that a thread belongs to. One that has ended is told of by whoever looks next. */
+function processOf(tid: number): number {
+  return unlessGone(() => readStatus(tid).tgid, tid);
 }
 
 /** What may be traced may be looked at, and the other way round. ptrace(2), "Ptrace access mode checking". */

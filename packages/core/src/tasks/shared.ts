@@ -1,4 +1,4 @@
-import { compare, LinuxError } from '@criujs/linux';
+import { compare, LinuxError, unlessGone } from '@criujs/linux';
 import { EngineError, type Refusal } from '../errors.ts';
 import type { Family, Relative } from './sessions.ts';
 
@@ -41,7 +41,8 @@ export function sharedWithParent(tree: Family): Refusal[] {
 
 function shares(type: (typeof unshared)[number]['type'], task: Relative): boolean {
   try {
-    return compare(type, task.pid, task.ppid) === 0;
+    // Whoever has gone meanwhile shares nothing.
+    return unlessGone(() => compare(type, task.pid, task.ppid) === 0, false);
   } catch (error) {
     if (!(error instanceof LinuxError)) throw error;
     throw new EngineError('NOT_PERMITTED', `kcmp(2) is refused (${error.code}): what processes share cannot be told`, {

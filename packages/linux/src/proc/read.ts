@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { errno, LinuxError } from '../errors.ts';
+import { unlessGone } from '../gone.ts';
 import { type Fdinfo, parseFdinfo } from './fdinfo.ts';
 import { type Limit, parseAuxv, parseChildren, parseLimits } from './limits.ts';
 import { parseMaps, parseSmaps, type Vma } from './maps.ts';
@@ -51,9 +52,9 @@ export function readThreads(pid: number): number[] {
   return numbersIn(pid, 'task').sort((a, b) => Number(b === pid) - Number(a === pid) || a - b);
 }
 
-/** Children of all its threads. */
+/** Children of all its threads. A thread that ends meanwhile has none: another one of its process has them then. */
 export function readChildren(pid: number): number[] {
-  return readThreads(pid).flatMap((tid) => parseChildren(text(pid, `task/${tid}/children`)));
+  return readThreads(pid).flatMap((tid) => unlessGone(() => parseChildren(text(pid, `task/${tid}/children`)), []));
 }
 
 export function readLimits(pid: number): Limit[] {

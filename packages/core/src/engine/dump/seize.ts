@@ -1,15 +1,14 @@
-import { LinuxError, ptraceEvent, ptraceOption, readStat, type Tracee } from '@criujs/linux';
+import { isGone, LinuxError, ptraceEvent, ptraceOption, readStat, type Tracee, unlessGone } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 
-/** False where the thread has ended meanwhile. */
+/** Attaches and asks for a stop, without waiting for it. False where the thread has ended meanwhile. */
 export function seize(thread: Tracee, pid: number): boolean {
   try {
     thread.seize(ptraceOption.TRACESYSGOOD);
-    return true;
   } catch (error) {
     if (!(error instanceof LinuxError)) throw error;
     // ptrace(2) says EPERM of one that has ended and still has its entry.
-    if (error.code === 'ESRCH' || hasEnded(pid, thread.tid)) return false;
+    if (isGone(error) || hasEnded(pid, thread.tid)) return false;
     throw new EngineError('NOT_PERMITTED', `cannot trace ${pid} (thread ${thread.tid}): ${error.code}`, {
       pid,
       cause: error,
@@ -17,35 +16,35 @@ export function seize(thread: Tracee, pid: number): boolean {
         'Dump processes of your own user, or run as root. Where Yama forbids it (kernel.yama.ptrace_scope), start the program with `criujs run -- CMD`; `criujs check` tells.',
     });
   }
+  // One that ends right now still has its end to tell: whoever waits for the stop hears of it.
+  unlessGone(() => thread.interrupt(), undefined);
+  return true;
 }
 
 function hasEnded(pid: number, tid: number): boolean {
-  try {
-    return /[ZX]/.test(readStat(pid, tid).state);
-  } catch (error) {
-    return isGone(error);
-  }
+  return unlessGone(() => /[ZX]/.test(readStat(pid, tid).state), true);
 }
 
+/** How a thread that was asked to stop answered: the signal of its stop, its end, or nothing in the time that it was given. */
+export type Standing = { readonly signal: number } | 'ended' | 'stuck';
+
+/** Waits for the next stop of a traced thread. null: nothing came in time. @throws LinuxError ESRCH or ECHILD where it ended */
+export type StopWait = (thread: Tracee) => { readonly signal: number; readonly event: number } | null;
+
 /**
- * Interrupts, lets signals that were on their way through, and gives the signal of the stop: SIGTRAP, or what had stopped the
- * process. null: it has ended instead.
+ * Waits for the stop that was asked for and lets signals that were on their way through. The signal of the stop is SIGTRAP, or
+ * what had stopped the process.
  */
-export function standStill(thread: Tracee): number | null {
+export function standStill(thread: Tracee, wait: StopWait): Standing {
   try {
-    thread.interrupt();
     for (;;) {
-      const stop = thread.waitStop();
-      if (stop.event === ptraceEvent.STOP) return stop.signal;
+      const stop = wait(thread);
+      if (stop === null) return 'stuck';
+      if (stop.event === ptraceEvent.STOP) return { signal: stop.signal };
       thread.resume(stop.event === 0 ? stop.signal : 0);
     }
   } catch (error) {
-    if (isGone(error)) return null;
+    if (isGone(error)) return 'ended';
     throw error;
   }
-}
-
-/** Whether this says that a thread or process has ended. */
-export function isGone(error: unknown): boolean {
-  return error instanceof LinuxError && (error.code === 'ESRCH' || error.code === 'ENOENT');
 }

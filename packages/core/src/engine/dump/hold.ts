@@ -1,0 +1,133 @@
+import {
+  errno,
+  LinuxError,
+  readStat,
+  type Tracee,
+  tracee,
+  unlessGone,
+  type Waiting,
+  waitFlag,
+  waitFor,
+} from '@criujs/linux';
+import { pause } from '../../pause.ts';
+import { isOwnChild } from './child-signals.ts';
+import { type Standing, type StopWait, seize, standStill } from './seize.ts';
+
+/**
+ * How long a thread may take until it stops, in milliseconds. One in vfork(2) stops only when its child has gone on, and one
+ * that the kernel holds (a file system that does not answer) not at all.
+ */
+const stopMs = 500;
+/** The same for one that is to be let go again. */
+const releaseMs = 50;
+/** The pauses between two looks grow from the first to the second, in milliseconds. */
+const pauses = { first: 0.05, last: 2 } as const;
+
+/** The threads that we trace. */
+export interface Hold {
+  /** Attaches and asks for a stop, if that has not been done. False where the thread has ended meanwhile. */
+  take(tid: number, pid: number): boolean;
+  /** Waits for the stop of one that was taken. */
+  still(tid: number): Standing;
+  tracee(tid: number): Tracee;
+  /** Forgets a thread that has ended, or become another one. */
+  forget(tid: number): void;
+  /**
+   * Lets all but one run on as they were found, and hears the end of those that have ended. Never throws. A thread that has not
+   * stopped yet cannot be let go; the kernel does it when the engine's thread ends.
+   */
+  release(but?: number): void;
+}
+
+interface Held {
+  readonly thread: Tracee;
+  readonly pid: number;
+  /** null until it stands still. */
+  signal: number | null;
+}
+
+/**
+ * @param checkAborted is asked while a thread does not stop, and may throw
+ * @param waiting watches over the waits of the threads that are held, once they run calls of ours
+ */
+export function createHold(checkAborted: () => void, waiting: Waiting): Hold {
+  const all = new Map<number, Held>();
+
+  function held(tid: number): Held {
+    const found = all.get(tid);
+    if (found === undefined) throw new RangeError(`thread ${tid} is not held`);
+    return found;
+  }
+
+  return {
+    take(tid, pid) {
+      if (all.has(tid)) return true;
+      const thread = tracee(tid, waiting);
+      if (!seize(thread, pid)) return false;
+      all.set(tid, { thread, pid, signal: null });
+      return true;
+    },
+    still(tid) {
+      const one = held(tid);
+      if (one.signal !== null) return { signal: one.signal };
+      const found = standStill(one.thread, (thread) => nextStop(thread, stopMs, checkAborted));
+      if (typeof found === 'object') one.signal = found.signal;
+      else if (found === 'ended') all.delete(tid);
+      return found;
+    },
+    tracee: (tid) => held(tid).thread,
+    forget(tid) {
+      const one = held(tid);
+      one.signal = null;
+      if (isLetGo(one.thread, one.pid)) all.delete(tid);
+    },
+    release(but) {
+      const others = [...all].filter(([tid]) => tid !== but);
+      for (const [tid, { thread, signal }] of others) if (signal !== null && detached(thread)) all.delete(tid);
+      // Leaders last: their end counts when it is the last of their process.
+      for (const [tid, { thread, pid }] of others.reverse()) if (all.has(tid) && isLetGo(thread, pid)) all.delete(tid);
+    },
+  };
+}
+
+/** A stop that nobody takes would lose its signal, and an end that nobody hears would be kept from the parent. */
+function isLetGo(thread: Tracee, pid: number): boolean {
+  try {
+    // The end of a child of this process is Node's to hear.
+    if (thread.tid === pid && hasEnded(pid) && isOwnChild(pid)) return true;
+    const stop = nextStop(thread, releaseMs, () => undefined);
+    if (stop === null) return false;
+    thread.detach(stop.event === 0 ? stop.signal : 0);
+    return true;
+  } catch {
+    // It has ended: there is nothing left to release.
+    return true;
+  }
+}
+
+function hasEnded(pid: number): boolean {
+  return unlessGone(() => readStat(pid).state === 'Z', true);
+}
+
+function detached(thread: Tracee): boolean {
+  try {
+    thread.detach();
+    return true;
+  } catch {
+    // It was ended by somebody else.
+    return false;
+  }
+}
+
+/** Looks for a stop again and again instead of sleeping until there is one, which may never come. */
+function nextStop({ tid }: Tracee, ms: number, checkAborted: () => void): ReturnType<StopWait> {
+  const until = performance.now() + ms;
+  for (let rest: number = pauses.first; ; rest = Math.min(rest * 2, pauses.last)) {
+    const stop = waitFor(tid, waitFlag.WNOHANG);
+    if (stop?.kind === 'stopped') return stop;
+    if (stop !== null) throw new LinuxError('wait4', errno.ESRCH, { about: `for thread ${tid}`, pid: tid });
+    checkAborted();
+    if (performance.now() > until) return null;
+    pause(rest);
+  }
+}
