@@ -36,7 +36,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
         .command('dump')
         .summary('save a process, and all below it, into a directory')
         .description(
-          'Saves a process, and all below it, into a directory. Then they end, unless told otherwise. If it fails they run on as if nothing had been.',
+          'Saves a process, and all below it, into a directory. Then they end, unless told otherwise. If it fails, or ends by Ctrl-C, they run on as if nothing had been.',
         )
         .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1))
         .requiredOption('-D, --images-dir <directory>', 'where the images go; made if missing')
@@ -56,7 +56,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
         .command('restore')
         .summary('bring processes back from a directory')
         .description(
-          'Brings processes back from a directory. In the foreground: signals go on to the restored root, and its exit code becomes ours (128 + n after signal n).',
+          'Brings processes back from a directory; if it fails, or ends by Ctrl-C, none of them is left. In the foreground: signals go on to the restored root, and its exit code becomes ours (128 + n after signal n).',
         )
         .requiredOption('-D, --images-dir <directory>', 'where the images are')
         .option('-d, --detach', 'leave the restored processes to themselves, and return')

@@ -27,9 +27,9 @@ export function createMade(warn: (message: string) => void): Made {
   const pids = new Set<number>();
   let whole = false;
 
-  const endThem = (which: readonly number[]): void => {
+  const endThem = (which: readonly number[], withinMs: number = boundMs): void => {
     for (const pid of which) pids.delete(pid);
-    for (const pid of endProcesses(which)) warn(`${describeThread(pid)}, was ended and is still there`);
+    for (const pid of endProcesses(which, withinMs)) warn(`${describeThread(pid)}, was ended and is still there`);
   };
 
   return {
@@ -41,9 +41,10 @@ export function createMade(warn: (message: string) => void): Made {
       whole = true;
     },
     endAll() {
+      const until = performance.now() + boundMs;
       endThem([...pids].reverse());
       // A clone whose number we never got to know is traced by us from its first moment on.
-      if (!whole) endThem(tracedByUs());
+      if (!whole) endThem(tracedByUs(), until - performance.now());
     },
   };
 }

@@ -23,11 +23,14 @@ test('a wait that takes long is told of, again and again but not each time, and 
   expect(told.notices).toHaveLength(3);
 });
 
-test('a restore hears an abort at once; a dump lets a call of its own end first', () => {
+test('a restore hears an abort at once; a dump lets a thread that runs come to the end of its calls', () => {
   expect(() => watchWaits(session(true), restoreWaits)(process.pid, 0)).toThrow('aborted');
   const waiting = watchWaits(session(true), dumpWaits);
-  waiting(process.pid, dumpWaits.abortAfterMs - 1);
-  expect(() => waiting(process.pid, dumpWaits.abortAfterMs)).toThrow('aborted');
+  // This process runs, and 1 sleeps.
+  waiting(process.pid, dumpWaits.abortRunningAfterMs - 1);
+  expect(() => waiting(process.pid, dumpWaits.abortRunningAfterMs)).toThrow('aborted');
+  waiting(1, dumpWaits.abortAfterMs - 1);
+  expect(() => waiting(1, dumpWaits.abortAfterMs)).toThrow('aborted');
 });
 
 test('a dump gives up a thread that never stops, and names it', () => {

@@ -9,6 +9,8 @@ const noticeMs: readonly number[] = [1000, 5000, 30_000, 120_000];
 export interface WaitRules {
   /** Milliseconds that a wait may last before an abort ends it. */
   readonly abortAfterMs: number;
+  /** The same for a thread that runs: on a busy machine it may be waiting for a processor. */
+  readonly abortRunningAfterMs: number;
   /** Milliseconds until a wait is given up with `TARGET_STUCK`. */
   readonly giveUpAfterMs: number;
 }
@@ -17,10 +19,14 @@ export interface WaitRules {
  * A dump's waits. An abort gives a thread that runs calls of ours the time to finish them, which takes microseconds: only one that
  * is stuck in the kernel takes longer.
  */
-export const dumpWaits: WaitRules = { abortAfterMs: 30, giveUpAfterMs: 10_000 };
+export const dumpWaits: WaitRules = { abortAfterMs: 30, abortRunningAfterMs: 1000, giveUpAfterMs: 10_000 };
 
 /** A restore's waits: what is being made is ended anyhow, and its calls may take as long as the disk does. */
-export const restoreWaits: WaitRules = { abortAfterMs: 0, giveUpAfterMs: Number.POSITIVE_INFINITY };
+export const restoreWaits: WaitRules = {
+  abortAfterMs: 0,
+  abortRunningAfterMs: 0,
+  giveUpAfterMs: Number.POSITIVE_INFINITY,
+};
 
 /**
  * Watches over all waits of a run for threads: hears an abort, and tells what is waited for when it takes long.
@@ -30,7 +36,7 @@ export const restoreWaits: WaitRules = { abortAfterMs: 0, giveUpAfterMs: Number.
 export function watchWaits(session: Pick<Session, 'checkAborted' | 'notice'>, rules: WaitRules): Waiting {
   let told = 0;
   return (tid, ms) => {
-    if (ms >= rules.abortAfterMs) session.checkAborted();
+    if (ms >= rules.abortRunningAfterMs || (ms >= rules.abortAfterMs && !willStop(tid))) session.checkAborted();
     const due = noticeMs[told];
     if (ms < (noticeMs[0] as number)) told = 0;
     else if (due !== undefined && ms >= due) {
@@ -39,6 +45,15 @@ export function watchWaits(session: Pick<Session, 'checkAborted' | 'notice'>, ru
     }
     if (ms >= rules.giveUpAfterMs) throw stuck(tid, ms);
   };
+}
+
+/** Whether a thread runs, or has stopped this very moment: then its stop is about to be seen. */
+function willStop(tid: number): boolean {
+  try {
+    return /[Rt]/.test(readStat(tid).state);
+  } catch {
+    return false;
+  }
 }
 
 /** A thread in words: its process, its name, and what the kernel says of its state. proc_pid_stat(5), proc_pid_wchan(5). */

@@ -27,7 +27,7 @@ test('later it waits for the engine, says so, and gives up an engine that the ke
   await vi.advanceTimersByTimeAsync(200);
   expect(notice.mock.lastCall?.[0]).toMatch(/^waiting for the engine's thread, which .*\(state \S\)$/);
   expect(over).not.toHaveBeenCalled();
-  await vi.advanceTimersByTimeAsync(4000);
+  await vi.advanceTimersByTimeAsync(9000);
   expect(over.mock.lastCall?.[0]).toMatchObject({ code: 'ENGINE_STUCK', remedy: expect.stringMatching(/^End/) });
   watch.release();
 });
@@ -39,6 +39,6 @@ test('a run that ends in time is not given up', async () => {
   watch.over.catch(over);
   controller.abort();
   watch.release();
-  await vi.advanceTimersByTimeAsync(10_000);
+  await vi.advanceTimersByTimeAsync(20_000);
   expect(over).not.toHaveBeenCalled();
 });

@@ -7,7 +7,7 @@ import type { Control } from './link.ts';
 // An abort as the main thread sees it. The engine's thread hears it by itself, unless it has not begun or the kernel holds it.
 
 /** Milliseconds after an abort: until the engine's thread is said to be waited for, and until it is given up. */
-const afterAbort = { noticeMs: 1000, giveUpMs: 5000 } as const;
+const afterAbort = { noticeMs: 1000, giveUpMs: 10_000 } as const;
 /** Milliseconds that a thread gets to end. */
 const terminateMs = 1000;
 

@@ -72,6 +72,8 @@ async function runWorker<J extends JobName>(
   let begun = false;
   const link = serveLink(port1, control, (request) => {
     begun = true;
+    // The target is as it was by now, and plugins may take their time.
+    if ((request as Request).kind === 'finish') abort.release();
     return serve(request as Request, plugins, images);
   });
   const notice = (message: string): void => options.onLog?.({ level: 'warn', message });

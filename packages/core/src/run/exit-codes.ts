@@ -29,7 +29,7 @@ export const exitCodeMeanings: Readonly<Record<ExitCodeName, string>> = {
     'the images: exist already, are in use by another run, cannot be written, are incomplete, damaged or do not fit the files of this machine',
   rights: 'a right is missing: to trace, to choose a pid, to read',
   target:
-    'no such process, or one that cannot be dumped at all (kernel thread, zombie, own process); at restore: its pid is taken',
+    'no such process, or one that cannot be dumped at all (kernel thread, zombie, own process) or now (the kernel holds it); at restore: its pid is taken',
   engine: 'the engine that was asked for, CRIU, is not there or too old',
   internal: 'a mistake in criujs',
   aborted: 'ended by a signal (128 + its number); the target was left unharmed',
