@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { runWell } from '../../core/test/harness/command.ts';
-import { criujs, criujsCommand, criujsFails } from '../../core/test/harness/engines.ts';
+import { run, runWell } from '../../core/test/harness/command.ts';
+import { bin, criujs, criujsCommand, criujsFails } from '../../core/test/harness/engines.ts';
 import { isRoot } from '../../core/test/harness/machine.ts';
 import { test } from '../../core/test/harness/place.ts';
 import { proc, state, threadsOf } from '../../core/test/harness/processes.ts';
@@ -154,7 +154,9 @@ describe('an image directory that cannot take a dump', () => {
     await runWell(['mount', '-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', images]);
     try {
       await unharmed(target, async () => {
-        expect(await criujsFails(['dump', '-t', `${target.pid}`, '-D', images])).toMatchObject({
+        // The mount point itself could not be swapped.
+        const inside = join(images, 'inside');
+        expect(await criujsFails(['dump', '-t', `${target.pid}`, '-D', inside])).toMatchObject({
           code: 'IMAGES_FULL',
           exitCode: 5,
           remedy: expect.any(String),
@@ -164,6 +166,39 @@ describe('an image directory that cannot take a dump', () => {
     } finally {
       await runWell(['umount', images]);
     }
+  });
+});
+
+describe('an image directory that cannot be', () => {
+  test('where the kernel makes no files, at once', async ({ place }) => {
+    const target = await place.start(shCounter);
+    for (const images of ['/proc/criujs', '/proc/criujs/deeper']) {
+      const failure = await criujsFails(['dump', '-t', `${target.pid}`, '-D', images]);
+      expect(failure).toMatchObject({
+        code: 'IMAGES_UNWRITABLE',
+        message: expect.stringContaining('the file system there'),
+      });
+    }
+    await target.advance(3);
+  });
+
+  test('in a current directory that was removed', async ({ place }) => {
+    const folder = place.fresh('gone');
+    mkdirSync(folder);
+    const script = 'cd "$0" && rmdir "$0" && exec "$@"';
+    const ended = await run(['sh', '-c', script, folder, process.execPath, bin, 'dump', '-t', '1', '-D', 'images']);
+    expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('the current directory was removed') });
+  });
+
+  test('the current one: it works, and the shell is told', async ({ place }) => {
+    const target = await place.start(shCounter);
+    const folder = place.fresh('images');
+    mkdirSync(folder);
+    const command = ['dump', '-t', `${target.pid}`, '-D', '.', '--leave-running', '--json'];
+    const ended = await run([process.execPath, bin, ...command], { cwd: folder });
+    const { warnings } = JSON.parse(ended.stdout) as { warnings: string[] };
+    expect(warnings).toEqual([expect.stringContaining('`cd .`')]);
+    expect(readdirSync(folder)).toContain('inventory.img');
   });
 });
 

@@ -142,7 +142,7 @@ describe.skipIf(missing)(missing ?? 'criujs --engine criu', () => {
       '-c',
       script,
       'sh',
-      images,
+      target.directory,
       process.execPath,
       bin,
       ...args,
@@ -150,7 +150,7 @@ describe.skipIf(missing)(missing ?? 'criujs --engine criu', () => {
     expect(code).toBe(5);
     expect(JSON.parse(stdout).error).toMatchObject({
       code: 'IMAGES_UNWRITABLE',
-      message: `cannot write ${images}: the file system is read-only`,
+      message: `cannot write ${target.directory}: the file system is read-only`,
     });
     await target.advance();
   });

@@ -202,6 +202,25 @@ describe('a directory that cannot be swapped', () => {
     await target.advance(3);
   });
 
+  test('a program that runs on does not lose its current directory; one that ends is dumped', async ({ place }) => {
+    const target = await place.start(nodeCounter);
+    const images = target.directory;
+    const failure = await criujsFails(['dump', '-t', String(target.pid), '-D', images, '--leave-running']);
+    expect(failure).toMatchObject({
+      code: 'IMAGES_UNWRITABLE',
+      pid: target.pid,
+      message: `${images} is the current directory of process ${target.pid}, and a dump replaces it`,
+    });
+    expect(existsSync(join(images, 'inventory.img'))).toBe(false);
+    await target.advance(3);
+    // Its own files are in the directory, and open.
+    await criujs.dump(target.pid, images);
+    await untilGone(target.pid);
+    target.pid = await criujs.restore(images, { newPids });
+    place.track(target.pid);
+    await target.advance(3);
+  });
+
   test.skipIf(!isRoot)(
     'whoever may not write to the parent is told so; for a restore that is no obstacle',
     async ({ place }) => {

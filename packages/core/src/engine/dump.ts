@@ -76,7 +76,7 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
     session.checkAborted();
     const death = deathOf(living, null);
     if (death !== null) throw death;
-    if (options.leaveRunning) commitAlone(session);
+    if (options.leaveRunning) commitAlone(tree, session);
     else commitAndKill(tree, session);
     return {
       root: options.pid,

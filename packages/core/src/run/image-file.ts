@@ -55,8 +55,11 @@ export function writeError(thrown: unknown, path: string): EngineError {
   });
 }
 
-/** Creates an image, in place of one that this run wrote before. */
-export function openForWriting(directory: string, name: string): number {
+/**
+ * Creates an image, in place of one that this run wrote before.
+ * @param shown what errors call the directory
+ */
+export function openForWriting(directory: string, name: string, shown: string): number {
   const path = join(directory, name);
   try {
     const open = (): number => openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
@@ -68,22 +71,26 @@ export function openForWriting(directory: string, name: string): number {
       return open();
     }
   } catch (error) {
-    throw writeError(error, path);
+    throw writeError(error, join(shown, name));
   }
 }
 
-/** Writes a whole image under another name first, so that it is there wholly or not at all. @throws EngineError */
-export function writeWhole(directory: string, name: string, bytes: Uint8Array): void {
+/**
+ * Writes a whole image under another name first, so that it is there wholly or not at all.
+ * @param shown what errors call the directory
+ * @throws EngineError IMAGES_FULL, IMAGES_UNWRITABLE
+ */
+export function writeWhole(directory: string, name: string, bytes: Uint8Array, shown: string): void {
   const to = join(directory, name);
   const draft = `${name}.part`;
   const from = join(directory, draft);
-  const fd = openForWriting(directory, draft);
+  const fd = openForWriting(directory, draft, shown);
   try {
     writeAll(fd, bytes);
     renameSync(from, to);
   } catch (error) {
     rmSync(from, { force: true });
-    throw writeError(error, to);
+    throw writeError(error, join(shown, name));
   } finally {
     closeSync(fd);
   }

@@ -1,6 +1,8 @@
 import type { PluginHost } from '@criujs/plugin-host';
 import type { DumpOutcome, Engine, EngineJob, Records } from '@criujs/plugin-host/engine';
 import type { CriuError } from '@criujs/plugin-sdk';
+import { doSteps } from '../engine/steps.ts';
+import { surveyTree } from '../engine/survey.ts';
 import { EngineError } from '../errors.ts';
 import { checkRecordedProviders } from '../files/providers.ts';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from '../options.ts';
@@ -15,6 +17,7 @@ import {
   takeBackDirectory,
 } from './directory-images.ts';
 import type { DirectoryPlace } from './directory-place.ts';
+import { refuseInUse } from './in-use.ts';
 import { type Control, createControl } from './link.ts';
 import { createHost, defaultDeadlineMs, imageVersionsOf, needsHost, readRecords } from './plugins.ts';
 import { openRecord } from './record.ts';
@@ -75,6 +78,7 @@ async function conductBy<O>(
   checkOptions(options);
   checkAborted(options.signal);
   const control = createControl();
+  const { leaveRunning = false, pid } = options as DumpOptions;
   const run = openRun(stage, options, control);
   const startedAt = performance.now();
   const warnings: string[] = [];
@@ -84,7 +88,7 @@ async function conductBy<O>(
     const records = stage === 'restore' ? await readRecords(run) : null;
     const outcome = await withHost({ stage, options, images: run, records, warnings }, async (host) => {
       checkRecordedProviders(records, host?.plugins ?? []);
-      const place = { job: { ...job, host }, records, ...commitOf(run.place, control) };
+      const place = { job: { ...job, host }, records, ...commitOf(run.place, control, leaveRunning ? pid : null) };
       const done = await work(place);
       if (stage === 'dump') arrive(run, control, job.warn);
       return done;
@@ -98,11 +102,23 @@ async function conductBy<O>(
   }
 }
 
-/** An engine commits while the tree stands still, and takes it back if the tree goes on after all. */
-function commitOf(place: DirectoryPlace, control: Control): Pick<Workplace, 'commit' | 'takeBack'> {
+/**
+ * An engine commits while the tree stands still, and takes it back if the tree goes on after all.
+ * @param runsOn the root of a tree that runs on in any case
+ */
+function commitOf(
+  place: DirectoryPlace,
+  control: Control,
+  runsOn: number | null,
+): Pick<Workplace, 'commit' | 'takeBack'> {
   let made: Swap | null = null;
   return {
     commit() {
+      if (runsOn !== null)
+        refuseInUse(
+          place.directory,
+          doSteps(surveyTree(runsOn), () => undefined).map(({ pid }) => pid),
+        );
       made ??= commitDirectory(place, control);
     },
     takeBack() {

@@ -81,8 +81,8 @@ export type StoreCommit =
       happened(): boolean;
       /** The error for a rename that the kernel refused with this, such as `EBUSY`. */
       refused(code: string): EngineError;
-      /** Makes it. @throws EngineError IMAGES_UNWRITABLE */
-      run(): unknown;
+      /** Makes it, while these processes run on. @throws EngineError IMAGES_UNWRITABLE */
+      run(pids: readonly number[]): void;
       /** After it, whoever made it: ends what was there before. */
       settle(): void;
     }

@@ -5,6 +5,7 @@ import { commitDirectory, currentDirectory, settleDirectory } from './directory-
 import type { DirectoryPlace } from './directory-place.ts';
 import { openForWriting, writeAll, writeError, writeWhole } from './image-file.ts';
 import { isImageName } from './image-names.ts';
+import { refuseInUse } from './in-use.ts';
 import type { Control } from './link.ts';
 import type { SessionStore } from './session.ts';
 import { isStaging } from './staging.ts';
@@ -45,11 +46,11 @@ export function directoryStore(place: DirectoryPlace, control: Control, warn: (m
     open(name, mode) {
       if (mode === 'read') return openToRead(name) ?? fail(name);
       checkName(name);
-      return openForWriting(directory, name);
+      return openForWriting(directory, name, place.directory);
     },
     write(name, bytes) {
       checkName(name);
-      writeWhole(directory, name, bytes);
+      writeWhole(directory, name, bytes, place.directory);
     },
     list: () => readdirSync(directory).filter(isImageName).sort(),
     commit: {
@@ -58,7 +59,10 @@ export function directoryStore(place: DirectoryPlace, control: Control, warn: (m
       prepare: () => prepareSwap(place),
       happened: () => isStaging(place.directory, place.identity),
       refused: (code) => swapError(place.directory, code),
-      run: () => commitDirectory(place, control),
+      run(pids) {
+        refuseInUse(place.directory, pids);
+        commitDirectory(place, control);
+      },
       settle() {
         control.markCommitted(true);
         settleDirectory(place, warn);

@@ -32,10 +32,14 @@ interface Commit {
 }
 
 /** The commit point of a dump that leaves its target running. */
-export function commitAlone({ store, phase }: Session): void {
+export function commitAlone(tree: FrozenTree, { store: { commit }, phase }: Session): void {
   phase('commit');
-  store.commit.run();
-  if (store.commit.by === 'rename') store.commit.settle();
+  if (commit.by === 'store') {
+    commit.run();
+    return;
+  }
+  commit.run(tree.tasks.map(({ pid }) => pid));
+  commit.settle();
 }
 
 /**
