@@ -49,20 +49,22 @@ export {
   batchTable,
   blob,
   createRegisters,
+  type FrameStep,
   type GuardCall,
   type GuardPlan,
   type GuardVerdict,
   guardDescriptor,
   guardImage,
   guardVerdictLength,
+  helperBlobOffset,
   helperImage,
-  helperSyscall,
   type RegisterName,
   type Registers,
   type RemoteCall,
   readGuardVerdict,
   registerNames,
   type SyscallName,
+  signalFrameHead,
   syscallNumbers,
   type XstateLayout,
 } from './processor/processor.ts';
@@ -83,4 +85,4 @@ export {
 } from './sockets/packets.ts';
 export { type SpawnOptions, spawnImage } from './spawn.ts';
 export { type SyscallArgument, syscall, trySyscall } from './syscall.ts';
-export { signalFrame, xstateLayout } from './xstate.ts';
+export { signalFrame, signalFrames, xstateLayout } from './xstate.ts';

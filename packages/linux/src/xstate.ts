@@ -1,7 +1,7 @@
 import { arena, type Block } from './arena.ts';
 import { closeFd, memfd } from './descriptors/own.ts';
 import { native } from './native.ts';
-import type { ProcessorQuery, Registers, XstateLayout } from './processor/processor.ts';
+import type { FrameStep, ProcessorQuery, Registers, XstateLayout } from './processor/processor.ts';
 import * as processor from './processor/processor.ts';
 import { syscall } from './syscall.ts';
 
@@ -23,7 +23,16 @@ export function xstateLayout(): XstateLayout {
  * alternate signal stack alone. It must be written at `address`; rsp must be `address + 8` when rt_sigreturn is called.
  */
 export function signalFrame(address: number, registers: Registers, mask: bigint, xstate: Uint8Array): Buffer {
-  return processor.buildSignalFrame(address, registers, mask, xstate, xstateLayout());
+  return signalFrames(address, [{ registers, mask }], xstate);
+}
+
+/**
+ * Signal frames one after the other, `signalFrameHead` bytes apart, for code that falls into rt_sigreturn again and again: rsp
+ * behind each but the last is that of the next, whatever its registers say. All bring back the same extended state, which lies
+ * behind them.
+ */
+export function signalFrames(address: number, steps: readonly FrameStep[], xstate: Uint8Array): Buffer {
+  return processor.buildSignalFrames(address, steps, xstate, xstateLayout());
 }
 
 /** Runs `body` with the processor's own answers, given by a little machine code in a page of its own. */

@@ -13,6 +13,7 @@ export const mapFlag = {
   locked: 0x2000,
   noReserve: 0x4000,
   stack: 0x2_0000,
+  fixedNoReplace: 0x10_0000,
 } as const;
 
 /** mremap(2): may move, to exactly there. */

@@ -13,6 +13,7 @@ export const processorSupported: boolean = process.arch in processors;
 const facts: typeof x86_64 = processors[process.arch] ?? x86_64;
 
 export type { Blob, RemoteCall } from './x86_64/blob.ts';
+export type { FrameStep } from './x86_64/frame.ts';
 export type { GuardCall, GuardPlan, GuardVerdict } from './x86_64/guard-image.ts';
 export type { RegisterName, Registers } from './x86_64/registers.ts';
 export type { ProcessorQuery, XstateLayout } from './x86_64/xstate.ts';
@@ -36,8 +37,10 @@ export const batchTable: typeof x86_64.batchTable = facts.batchTable;
 /** Bytes of one call in the table, and where in them its result is found afterwards. */
 export const batchEntryLength: number = facts.batchEntryLength;
 export const batchResultOffset: number = facts.batchResultOffset;
-/** See `signalFrame`, which knows the layout itself. */
-export const buildSignalFrame: typeof x86_64.buildSignalFrame = facts.buildSignalFrame;
+/** See `signalFrames`, which knows the layout itself. */
+export const buildSignalFrames: typeof x86_64.buildSignalFrames = facts.buildSignalFrames;
+/** Bytes from one frame of `signalFrames` to the next. */
+export const signalFrameHead: number = facts.signalFrameHead;
 /**
  * The program that commits a dump, so that whoever kills the engine cannot leave it half done. It blocks every signal,
  * waits for one byte on descriptor 3 and exits with 0, nothing done, when the pipe ends instead. Told to go on, it makes
@@ -54,12 +57,12 @@ export const guardVerdictLength: typeof x86_64.guardVerdictLength = facts.guardV
 export const readGuardVerdict: typeof x86_64.readGuardVerdict = facts.readGuardVerdict;
 /**
  * A program that sleeps until somebody traces it, and that the kernel kills when the thread that started it ends. Its
- * memory is one segment of `size` bytes at `base`, readable, writable and executable: the first page is the file's and
- * holds the code, the rest is anonymous and zero. Only a child of this process may run it.
+ * memory is `size` bytes at `base`: the first page is the file's, may be executed, and holds its code and at `helperBlobOffset`
+ * that of `blob`; the rest may be written, is anonymous and zero. Only a child of this process may run it.
  */
 export const helperImage: typeof x86_64.helperImage = facts.helperImage;
-/** Where in the helper's memory an instruction `syscall` is, in bytes from its base: whoever traces it makes calls there. */
-export const helperSyscall: number = facts.helperSyscall;
+/** Where in a helper's first page the code of `blob` is. */
+export const helperBlobOffset: number = facts.helperBlobOffset;
 /** Machine code that asks the processor. */
 export const queryCode: typeof x86_64.queryCode = facts.queryCode;
 /** The layout of the extended state from the processor's answers. */

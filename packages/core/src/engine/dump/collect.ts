@@ -83,12 +83,11 @@ function addPathOf(pid: number, what: (typeof processPaths)[number], files: Coll
 export function ask(tree: FrozenTree, view: OutsideView, check: () => void): InsideView {
   check();
   const { task, threads, stale } = view;
-  const infection = infect(task, threads[0] as ThreadState, () => tree.stopLater(task.pid));
+  const infection = infect(task, threads, () => tree.stopLater(task.pid));
   const askThreadAt = <M extends Inquiries>(at: number, inquiries: (area: Area) => M): Answers<M> => {
     const area = createArea(infection.area);
     const memory = { pid: task.pid, start: infection.area.start, used: area.used };
-    const [thread, state] = [task.threads[at] as FrozenThread, threads[at] as ThreadState];
-    return inquire((calls) => infection.run(thread, state, calls), memory, inquiries(area));
+    return inquire((calls) => infection.run(at, calls), memory, inquiries(area));
   };
   try {
     const leader = askThreadAt(0, (area) => ({

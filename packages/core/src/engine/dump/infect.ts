@@ -1,182 +1,218 @@
 import {
-  batchEntryLength,
   blob,
+  errno,
+  LinuxError,
+  type Registers,
   type RemoteCall,
   readMaps,
-  readMemory,
   signalFrame,
   syscallNumbers,
   writeMemory,
 } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import { mapFlag, protection } from '../../facts/memory.ts';
-import { everySignal, harmlessSignalOf } from '../../facts/tasks.ts';
-import { type BatchPlace, type CallPlace, callOnce, runBatch } from '../batch.ts';
+import { harmlessSignalOf } from '../../facts/tasks.ts';
+import { type CallPlace, callOnce, runBatch } from '../batch.ts';
 import type { DataArea } from '../remote.ts';
+import { block, type Carrier, carrierOf, putBack, settle } from './carrier.ts';
+import { openCave } from './cave.ts';
 import type { FrozenTask, FrozenThread } from './freeze.ts';
-import { spreadNet } from './net.ts';
+import { findHole } from './hole.ts';
+import { wayBack } from './net.ts';
+import { mapRefused, room } from './room.ts';
 import type { ThreadState } from './threads.ts';
 
-/** Our page in the target: blob, table, answers, one signal frame. */
-const page = {
-  size: 1 << 18,
-  table: 0x1000,
-  tableSize: 0x10000,
-  data: 0x11000,
-  dataSize: 0x20000,
-  frame: 0x32000,
-} as const;
-/** How much a task is infected with, in bytes. */
-export const infectionSize: number = page.size;
-/** Bytes at the vdso's end that the code for the first call takes; they are zero in every vdso. */
-const caveRoom = 64;
+/*
+ * The engine may be killed at any moment; the kernel lets the threads run on then, from where they stand. So at every moment
+ * each thread must have a way out that takes everything of ours with it and needs nobody.
+ *
+ * A thread that runs something of ours carries the baton: a net below its stack (net.ts) with two signal frames. The first
+ * makes the call munmap(our memory), the second is the thread as it was found: registers, extended state, signal mask. All
+ * code of ours ends in rt_sigreturn with `rsp` at one of them. The address of our memory is chosen before it is mapped, so that
+ * the frame that unmaps it lies there before: to unmap what is not mapped yet does nothing.
+ *
+ * | moment                                | where the carrier stands        | without us                                     |
+ * | ------------------------------------- | ------------------------------- | ---------------------------------------------- |
+ * | the net is spread, the cave is filled | at its own registers            | goes on: below its red zone nothing is its own |
+ * | registers set, signals not yet blocked| in the cave                     | as below; a handler would return to there      |
+ * | mmap, before and after                | in the cave                     | first frame: unmap, second frame: back         |
+ * | code poked, table and data written    | in the cave                     | the same                                       |
+ * | a batch                               | in our code                     | ends the batch, then the same                  |
+ * | after a batch: parked                 | in the cave, at munmap          | unmap, second frame                            |
+ * | the baton goes to another thread      | both parked in the cave         | both unmap: the second one finds nothing       |
+ * | then the first is put back            | the other is parked             | unmap, second frame                            |
+ * | munmap in the end, before and after   | in the cave, second frame       | back                                           |
+ * | stopped again, registers put back     | at its own registers            | goes on                                        |
+ *
+ * Only one thread's registers lead into our memory at any time, and then no other one is parked: none unmaps it under the
+ * other. The mask comes before the registers when a thread is put back, and after them when it is taken, so that none runs its
+ * own code with all signals blocked. Registers are put back in the stop of a signal or of an interrupt: after that of a system
+ * call the kernel does not start an interrupted call again. No breakpoint and no single step is used, whose signal would be
+ * delivered when we die; a batch ends with a signal that does nothing.
+ *
+ * What stays after a death: bytes below the red zone, where any signal might have written, and 16 bytes of code behind the end
+ * of the vdso's, which serve the next engine. A thread whose stack ends less than a net below its pointer cannot carry: while it
+ * runs a batch, its frame lies in our memory, which then stays (stale.ts).
+ *
+ * Nothing is writable and executable at once: the code's page is filled by ptrace(2), which may write what the task may not.
+ */
+
+/** How often another address is tried where something was mapped meanwhile. */
+const tries = 3;
+
 /** A task that runs calls of ours, until it is cured. */
 export interface Infection {
   /** Where answers may be written; each batch starts anew. */
   readonly area: DataArea;
-  run(thread: FrozenThread, state: ThreadState, calls: readonly RemoteCall[]): number[];
+  /** @param at the number of the thread */
+  run(at: number, calls: readonly RemoteCall[]): number[];
   /** Takes everything of ours out again and puts every register back. */
   cure(): void;
 }
 
 /**
- * Puts a page of ours into a frozen task.
+ * Puts a page of code and a few of data into a frozen task.
  *
- * The first call is made from a few spare bytes of the vdso, with a signal frame below the stack's red zone: were the
- * engine to die at any moment, the task would unmap our page, fall into rt_sigreturn and go on as it was.
+ * @param states of its threads, in their order
+ * @param stopLater hears of a SIGSTOP from elsewhere, which no mask holds back: it is to be sent again in the end
  */
-export function infect(task: FrozenTask, leader: ThreadState, stopLater: () => void): Infection {
-  const main = task.threads[0] as FrozenThread;
+export function infect(task: FrozenTask, states: readonly ThreadState[], stopLater: () => void): Infection {
+  const { pid } = task;
   const stopSignal = harmlessSignalOf(task.status.caught);
-  if (stopSignal === undefined) throw new EngineError('INTERNAL', `${task.pid} should have been refused`);
-  const cave = openCave(task);
-  const net = spreadNet(task.pid, main, leader);
-  const first: CallPlace = {
-    thread: main.tracee,
-    base: main.registers,
-    instruction: cave + blob.offsets.syscall,
-    stack: net.stack,
-    stopped: stopLater,
-  };
-  main.tracee.poke(cave, blob.cave);
-  const all = protection.read | protection.write | protection.execute;
-  const blockSignals = (): void => main.tracee.setSignalMask(everySignal);
-  const base = mapPage();
-  writeMemory(task.pid, base, blob.code);
-  const place = (thread: FrozenThread): BatchPlace => ({
-    thread: thread.tracee,
-    pid: task.pid,
-    base: thread.registers,
-    code: base,
-    table: base + page.table,
-    capacity: page.tableSize / batchEntryLength,
-    stack: base + page.frame + 8,
-    stopSignal,
-    stopped: stopLater,
-  });
+  if (stopSignal === undefined) throw new EngineError('INTERNAL', `${pid} should have been refused`);
+  const main = firstCarrier();
+  const cave = openCave(task, main.thread.tracee);
+  const base = enter();
+  let carrier = main;
 
   return {
-    area: { start: base + page.data, size: page.dataSize },
-    run: (thread, state, calls) => {
-      const own = thread === main ? net : spreadNet(task.pid, thread, state);
-      const frame = base + page.frame;
-      writeMemory(
-        task.pid,
-        frame,
-        own.held ? wayOut(frame, thread, own.stack) : signalFrame(frame, state.saved, thread.mask, thread.xstate),
-      );
-      const results = runBatch(place(thread), calls);
-      // The stop is a signal's: from here the kernel restarts a call that was interrupted. At once, because the next
-      // thread's batch overwrites the frame that this one would fall back on.
-      putBack(thread);
-      if (thread !== main) own.takeIn();
+    area: { start: base + room.data, size: room.dataSize },
+    run(at, calls) {
+      handOver(at);
+      const { thread, state, net } = carrier;
+      const frame = base + room.frame;
+      if (!net.held) {
+        const { registers, mask } = wayBack(thread, state);
+        writeMemory(pid, frame, signalFrame(frame, registers, mask, thread.xstate));
+      }
+      const place = {
+        thread: thread.tracee,
+        pid,
+        base: thread.registers,
+        code: base,
+        table: base + room.table,
+        capacity: room.capacity,
+        stack: net.held ? net.first : frame + 8,
+        stopSignal,
+        stopped: stopLater,
+      };
+      const results = runBatch(place, calls);
+      park(carrier);
       return results;
     },
-    cure: () => {
-      callOnce(first, 'munmap', [base, page.size], blockSignals);
-      leaveCave();
+    cure() {
+      handOver(main.at);
+      callOnce(placeOf(main, main.net.last), 'munmap', [base, room.size], () => block(main));
+      leave();
     },
   };
 
-  function mapPage(): number {
+  function newCarrier(at: number): Carrier {
+    return carrierOf(pid, at, task.threads[at] as FrozenThread, states[at] as ThreadState);
+  }
+
+  /** One whose stack has room for a net, if there is any. */
+  function firstCarrier(): Carrier {
+    for (let at = 0; at < task.threads.length; at++) {
+      const found = newCarrier(at);
+      if (found.net.held) return found;
+    }
+    return newCarrier(0);
+  }
+
+  /** Maps our memory; gives its address. */
+  function enter(): number {
     try {
-      return callOnce(first, 'mmap', [0, page.size, all, mapFlag.private | mapFlag.anonymous, -1, 0], blockSignals);
+      for (let left = tries; ; left--) {
+        const hole = findHole(readMaps(pid), room.size);
+        if (hole === null) throw new LinuxError('mmap', errno.ENOMEM, { about: `of ${room.size} bytes`, pid });
+        try {
+          mapAt(hole);
+          return hole;
+        } catch (error) {
+          if (!(error instanceof LinuxError) || error.code !== 'EEXIST' || left === 0) throw error;
+        }
+      }
     } catch (error) {
-      leaveCave();
-      throw new EngineError(
-        'KERNEL',
-        `process ${task.pid} may not map a page that is writable and executable: ${error}`,
-        {
-          pid: task.pid,
-          cause: error,
-          remedy:
-            'A security policy (SELinux execmem, MDWE) forbids it to this program; the engine needs it for a moment.',
-        },
-      );
+      leave();
+      throw mapRefused(pid, error);
     }
   }
 
-  /** Puts the registers back and erases the code in the vdso. */
-  function leaveCave(): void {
-    // Putting registers back needs a stop of this kind: after a plain syscall stop the program would see -516.
-    main.tracee.setRegisters(
-      first.base
-        .copy()
-        .set('orig_ax', -1n)
-        .set('ip', cave + blob.offsets.sigreturn)
-        .set('sp', first.stack),
-    );
-    main.tracee.interrupt();
-    main.tracee.resume();
-    waitForTrap(main, stopLater);
-    putBack(main);
-    main.tracee.poke(cave, new Uint8Array(blob.cave.length));
-    net.takeIn();
+  function mapAt(hole: number): void {
+    const flags = mapFlag.private | mapFlag.anonymous | mapFlag.fixedNoReplace;
+    const call = (name: 'mmap' | 'munmap', ...args: number[]): void => {
+      callOnce(placeOf(main, main.net.first), name, args, () => block(main));
+    };
+    main.net.spread(unmapping(main, hole));
+    call('mmap', hole, room.codeSize, protection.read | protection.execute, flags, -1, 0);
+    try {
+      call('mmap', hole + room.writable, room.writableSize, protection.read | protection.write, flags, -1, 0);
+    } catch (error) {
+      call('munmap', hole, room.codeSize);
+      throw error;
+    }
+    settle(main, unmapping(main, hole), stopLater);
+    main.thread.tracee.poke(hole, blob.code);
   }
 
-  /** Where a batch ends without us: our page is unmapped from the cave, and the net below the stack does the rest. */
-  function wayOut(address: number, thread: FrozenThread, stack: number): Buffer {
-    const registers = thread.registers
+  /** Makes another thread the one that unmaps our memory if we die. */
+  function handOver(at: number): void {
+    if (at === carrier.at) return;
+    const before = carrier;
+    const next = at === main.at ? main : newCarrier(at);
+    if (next.net.held) {
+      next.net.spread(unmapping(next, base));
+      park(next);
+    }
+    carrier = next;
+    if (!before.net.held) return;
+    putBack(before);
+    before.net.takeIn();
+  }
+
+  /** Lets a thread stand in the cave, where it unmaps our memory and goes on as it was found if we die. */
+  function park(one: Carrier): void {
+    if (!one.net.held) {
+      putBack(one);
+      return;
+    }
+    one.thread.tracee.setRegisters(unmapping(one, base));
+    block(one);
+  }
+
+  /** Puts the registers back and erases the code in the vdso. */
+  function leave(): void {
+    const back = main.thread.registers.copy().set('orig_ax', -1n).set('ip', cave.sigreturn).set('sp', main.net.last);
+    settle(main, back, stopLater);
+    putBack(main);
+    cave.close();
+    main.net.takeIn();
+  }
+
+  function unmapping({ thread, net }: Carrier, at: number): Registers {
+    return thread.registers
       .copy()
       .set('ax', syscallNumbers.munmap)
-      .set('di', base)
-      .set('si', page.size)
-      .set('ip', cave + blob.offsets.syscall)
-      .set('sp', stack);
-    return signalFrame(address, registers, everySignal, thread.xstate);
+      .set('orig_ax', -1n)
+      .set('di', at)
+      .set('si', room.size)
+      .set('ip', cave.syscall)
+      .set('sp', net.last);
   }
-}
 
-/** The mask comes first, so that no moment has the program's registers and all signals blocked. */
-function putBack(thread: FrozenThread): void {
-  thread.tracee.setSignalMask(thread.mask);
-  thread.tracee.setRegisters(thread.registers);
-}
-
-function waitForTrap(thread: FrozenThread, stopLater: () => void): void {
-  for (;;) {
-    const stop = thread.tracee.waitStop();
-    if (stop.event !== 0) return;
-    stopLater();
-    thread.tracee.resume();
+  function placeOf({ thread }: Carrier, stack: number): CallPlace {
+    const { tracee, registers } = thread;
+    return { thread: tracee, base: registers, instruction: cave.syscall, stack, stopped: stopLater };
   }
-}
-
-/** The address of room for a few bytes of code that every process has: the zeros behind its vdso. */
-function openCave(task: FrozenTask): number {
-  const vdso = readMaps(task.pid).find((vma) => vma.name === '[vdso]');
-  if (vdso === undefined)
-    throw new EngineError('UNSUPPORTED', `cannot dump ${task.pid}: it has no vdso, from which the first call is made`, {
-      pid: task.pid,
-      remedy: 'Boot without vdso=0.',
-    });
-  const cave = vdso.end - caveRoom;
-  const there = readMemory(task.pid, cave, blob.cave.length);
-  // Code of ours is still there where an engine was killed in the middle: it serves again.
-  if (!there.every((byte) => byte === 0) && !there.equals(Buffer.from(blob.cave)))
-    throw new EngineError('UNSUPPORTED', `cannot dump ${task.pid}: the end of its vdso is not empty`, {
-      pid: task.pid,
-      remedy: 'Please report this kernel: its vdso leaves no room.',
-    });
-  return cave;
 }

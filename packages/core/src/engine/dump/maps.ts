@@ -8,7 +8,7 @@ import { nothingBehind } from '../../files/mapped.ts';
 import { mapResource } from '../../memory/describe.ts';
 import { recogniseMap } from '../../memory/recognise.ts';
 import type { FrozenTask } from './freeze.ts';
-import { isStale } from './stale.ts';
+import { staleMaps } from './stale.ts';
 
 /** A map of a process and what the image says of it. */
 export interface DumpedMap {
@@ -33,17 +33,15 @@ export interface DescribedMaps {
 export function describeMaps(task: FrozenTask, files: CollectedFiles): DescribedMaps {
   const maps: DumpedMap[] = [];
   const refusals: Refusal[] = [];
-  const stale: Vma[] = [];
-  for (const vma of readSmaps(task.pid)) {
-    if (isStale(task.pid, vma)) {
-      stale.push(vma);
-      continue;
-    }
+  const all = readSmaps(task.pid);
+  const stale = staleMaps(task.pid, all);
+  for (const vma of all) {
+    if (stale.has(vma)) continue;
     const described = describeMap(task, vma, files);
     if ('why' in described) refusals.push(described);
     else if (!joinVvar(maps, described)) maps.push(described);
   }
-  return { maps, refusals, stale };
+  return { maps, refusals, stale: [...stale] };
 }
 
 function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedMap | Refusal {

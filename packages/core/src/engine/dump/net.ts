@@ -1,40 +1,59 @@
-import { readMemory, signalFrame, writeMemory } from '@criujs/linux';
+import { type FrameStep, type Registers, readMemory, signalFrameHead, signalFrames, writeMemory } from '@criujs/linux';
+import { everySignal } from '../../facts/tasks.ts';
 import type { FrozenThread } from './freeze.ts';
 import type { ThreadState } from './threads.ts';
 
 /** The red zone of the System V ABI: leaf functions keep data below `rsp`. */
 const redZone = 128;
+/** Signal frames that lie in a net. */
+const frames = 2;
 
-/** A signal frame below a thread's red zone, to fall into. */
+/**
+ * Two signal frames below a thread's red zone, to fall into: the first makes one more call, the second puts the thread back as
+ * it was found.
+ */
 export interface Net {
-  /** What `rsp` must be for rt_sigreturn to find it. */
-  readonly stack: number;
   /** False where the stack ends too soon: then there is none. */
   readonly held: boolean;
+  /** What `rsp` must be for rt_sigreturn to find the first frame, and the second one. */
+  readonly first: number;
+  readonly last: number;
+  /** Writes both. @param call registers that make the call; `rsp` behind it is `last` */
+  spread(call: Registers): void;
   /** Puts back what lay there before: some runtimes keep other data below the stack pointer. */
   takeIn(): void;
 }
 
-/** Writes a complete signal frame, that puts the thread back as it was found, below its stack. */
-export function spreadNet(pid: number, thread: FrozenThread, state: ThreadState): Net {
-  const need = frameSize(thread);
-  const address = Number((thread.registers.get('sp') - BigInt(redZone + need)) & ~63n);
-  const below = tryRead(pid, address, need);
-  if (below === null) return { stack: Number(thread.registers.get('sp')), held: false, takeIn: () => undefined };
-  writeMemory(pid, address, signalFrame(address, state.saved, thread.mask, thread.xstate));
-  return { stack: address + 8, held: true, takeIn: () => writeMemory(pid, address, below) };
+/** Finds the place of a thread's net. Nothing is written yet. */
+export function netOf(pid: number, thread: FrozenThread, state: ThreadState): Net {
+  const back = wayBack(thread, state);
+  const { length } = signalFrames(0, [back, back], thread.xstate);
+  const address = Number((thread.registers.get('sp') - BigInt(redZone + length)) & ~63n);
+  const below = tryRead(pid, address, length);
+  return {
+    held: below !== null,
+    first: address + 8,
+    last: address + (frames - 1) * signalFrameHead + 8,
+    spread(call) {
+      const steps = [{ registers: call, mask: everySignal }, back];
+      if (below !== null) writeMemory(pid, address, signalFrames(address, steps, thread.xstate));
+    },
+    takeIn() {
+      if (below !== null) writeMemory(pid, address, below);
+    },
+  };
 }
 
-/** rt_sigframe without its floating point state is below 1 KiB; the rest is alignment. */
-function frameSize(thread: FrozenThread): number {
-  return 1024 + 64 + 64 + thread.xstate.length + 64;
+/** What a thread is put back to without us: an interrupted call starts again, or tells EINTR. */
+export function wayBack(thread: FrozenThread, state: ThreadState): FrameStep {
+  return { registers: state.saved, mask: thread.mask };
 }
 
 function tryRead(pid: number, address: number, length: number): Buffer | null {
   try {
     return readMemory(pid, address, length);
   } catch {
-    // The stack ends here: without a frame the first call is made all the same.
+    // The stack ends here.
     return null;
   }
 }

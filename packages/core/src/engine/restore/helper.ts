@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import {
   batchEntryLength,
   blob,
+  helperBlobOffset,
   helperImage,
-  helperSyscall,
   ptraceOption,
   type Registers,
   readMaps,
@@ -121,7 +121,8 @@ export function startHelper(workshop: Workshop, inherit: readonly { fd: number; 
  * more reference to it for each ancestor (anon_vma). For the same reason the helper's stack goes: nobody uses it.
  */
 function furnish(helper: BuiltThread, { start, elfEnd, end, stack }: Workshop): void {
-  const place = { thread: helper.tracee, base: helper.base, instruction: start + helperSyscall, stack };
+  const instruction = start + helperBlobOffset + blob.offsets.syscall;
+  const place = { thread: helper.tracee, base: helper.base, instruction, stack };
   const [readWrite, readExecute] = [protection.read | protection.write, protection.read | protection.execute];
   const how = mapFlag.shared | mapFlag.anonymous | mapFlag.fixed;
   callOnce(place, 'mmap', [elfEnd, end - elfEnd, readWrite, how, -1, 0]);

@@ -16,8 +16,8 @@ const field = {
   mask: 304,
 } as const;
 
-/** Room for everything before the extended state. */
-const headLength = 1024;
+/** Bytes of a frame before its extended state: 440 of the structure, rounded up to where such a state may begin. */
+export const signalFrameHead = 448;
 
 /** The order of struct sigcontext. */
 const registerOrder: readonly RegisterName[] = [
@@ -54,18 +54,33 @@ const FP_XSTATE_MAGIC2 = 0x46505845;
 const headerOffset = 512;
 const headerLength = 64;
 
-/** See `signalFrame`. */
-export function buildSignalFrame(
+/** What rt_sigreturn makes of a thread. */
+export interface FrameStep {
+  readonly registers: Registers;
+  readonly mask: bigint;
+}
+
+/** See `signalFrames`. */
+export function buildSignalFrames(
   address: number,
-  registers: Registers,
-  mask: bigint,
+  steps: readonly FrameStep[],
   xstate: Uint8Array,
   layout: XstateLayout,
 ): Buffer {
   const state = usedPart(xstate, layout);
-  const stateOffset = Math.ceil((address + headLength) / 64) * 64 - address;
-  const frame = Buffer.alloc(stateOffset + state.length + 4);
+  const stateAt = Math.ceil((address + steps.length * signalFrameHead) / 64) * 64;
+  const frames = Buffer.alloc(stateAt - address + state.length + 4);
+  for (const [index, step] of steps.entries()) {
+    const at = index * signalFrameHead;
+    const next = address + at + signalFrameHead + 8;
+    const registers = index === steps.length - 1 ? step.registers : step.registers.copy().set('sp', next);
+    writeHead(frames.subarray(at, at + signalFrameHead), { ...step, registers }, stateAt);
+  }
+  writeState(frames.subarray(stateAt - address), state, layout);
+  return frames;
+}
 
+function writeHead(frame: Buffer, { registers, mask }: FrameStep, stateAt: number): void {
   frame.writeBigUInt64LE(BigInt(UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS), field.flags);
   frame.writeUInt32LE(invalidStackFlags, field.stackFlags);
   for (const [index, name] of registerOrder.entries()) {
@@ -73,16 +88,17 @@ export function buildSignalFrame(
   }
   frame.writeUInt16LE(Number(registers.get('cs') & 0xffffn), field.segments);
   frame.writeUInt16LE(Number(registers.get('ss') & 0xffffn), field.segments + 6);
-  frame.writeBigUInt64LE(BigInt(address + stateOffset), field.extendedState);
+  frame.writeBigUInt64LE(BigInt(stateAt), field.extendedState);
   frame.writeBigUInt64LE(BigInt.asUintN(64, mask), field.mask);
+}
 
-  state.copy(frame, stateOffset);
-  frame.writeUInt32LE(FP_XSTATE_MAGIC1, stateOffset + software.magic);
-  frame.writeUInt32LE(state.length + 4, stateOffset + software.extendedSize);
-  frame.writeBigUInt64LE(layout.xcr0, stateOffset + software.features);
-  frame.writeUInt32LE(state.length, stateOffset + software.size);
-  frame.writeUInt32LE(FP_XSTATE_MAGIC2, stateOffset + state.length);
-  return frame;
+function writeState(target: Buffer, state: Buffer, layout: XstateLayout): void {
+  state.copy(target);
+  target.writeUInt32LE(FP_XSTATE_MAGIC1, software.magic);
+  target.writeUInt32LE(state.length + 4, software.extendedSize);
+  target.writeBigUInt64LE(layout.xcr0, software.features);
+  target.writeUInt32LE(state.length, software.size);
+  target.writeUInt32LE(FP_XSTATE_MAGIC2, state.length);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { assemble, imm32, type Line } from './assemble.ts';
+import { blob } from './blob.ts';
 import { checkPages, elfHeaders, entryOffset, pageLength, segmentFlag } from './elf.ts';
 
 /** PR_SET_PDEATHSIG, then sleep; a parent that died before the call is noticed by its pid. */
@@ -7,7 +8,6 @@ export function helperLines(parent: number): readonly Line[] {
     ['mov eax,0x9d', 0xb8, 0x9d, 0x00, 0x00, 0x00], // prctl
     ['mov edi,0x1', 0xbf, 0x01, 0x00, 0x00, 0x00], // PR_SET_PDEATHSIG
     ['mov esi,0x9', 0xbe, 0x09, 0x00, 0x00, 0x00], // SIGKILL
-    'call:',
     ['syscall', 0x0f, 0x05],
     ['mov eax,0x6e', 0xb8, 0x6e, 0x00, 0x00, 0x00], // getppid
     ['syscall', 0x0f, 0x05],
@@ -24,8 +24,8 @@ export function helperLines(parent: number): readonly Line[] {
   ];
 }
 
-/** Where in the helper's memory an instruction `syscall` is: whoever traces it makes calls there. */
-export const helperSyscall: number = entryOffset + (assemble(helperLines(0)).labels['call'] as number);
+/** Where in the helper's first page the machine code for calls begins, behind its own. */
+export const helperBlobOffset = 0x200;
 
 /** Builds the helper for x86-64. */
 export function helperImage(base: number, size: number): Buffer {
@@ -35,14 +35,22 @@ export function helperImage(base: number, size: number): Buffer {
   image.set(
     elfHeaders([
       {
-        flags: segmentFlag.read | segmentFlag.write | segmentFlag.execute,
+        flags: segmentFlag.read | segmentFlag.execute,
         offset: 0,
         address: base,
         fileLength: pageLength,
-        memoryLength: Math.max(size, pageLength),
+        memoryLength: pageLength,
+      },
+      {
+        flags: segmentFlag.read | segmentFlag.write,
+        offset: 0,
+        address: base + pageLength,
+        fileLength: 0,
+        memoryLength: Math.max(size - pageLength, pageLength),
       },
     ]),
   );
   image.set(assemble(helperLines(process.pid)).code, entryOffset);
+  image.set(blob.code, helperBlobOffset);
   return image;
 }

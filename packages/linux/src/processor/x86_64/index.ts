@@ -1,5 +1,5 @@
 export { type Blob, batchEntryLength, batchResultOffset, batchTable, blob, type RemoteCall } from './blob.ts';
-export { buildSignalFrame } from './frame.ts';
+export { buildSignalFrames, type FrameStep, signalFrameHead } from './frame.ts';
 export { guardDescriptor, guardVerdictLength } from './guard-code.ts';
 export {
   type GuardCall,
@@ -8,7 +8,7 @@ export {
   guardImage,
   readGuardVerdict,
 } from './guard-image.ts';
-export { helperImage, helperSyscall } from './helper-image.ts';
+export { helperBlobOffset, helperImage } from './helper-image.ts';
 export { createRegisters, registerNames, registersFrom, registersLength } from './registers.ts';
 export { syscallNumbers } from './syscalls.ts';
 export { queryCode, readXstateLayout } from './xstate.ts';

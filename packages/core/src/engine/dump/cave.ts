@@ -1,0 +1,39 @@
+import { blob, readMaps, readMemory, type Tracee } from '@criujs/linux';
+import { EngineError } from '../../errors.ts';
+import type { FrozenTask } from './freeze.ts';
+
+/** Bytes at the vdso's end that the code takes; they are zero in every vdso. */
+const caveRoom = 64;
+
+/** Room for a few bytes of code that every process has: the zeros behind its vdso. */
+export interface Cave {
+  /** The address of a `syscall` instruction; behind it is rt_sigreturn. */
+  readonly syscall: number;
+  readonly sigreturn: number;
+  /** Erases the code. */
+  close(): void;
+}
+
+/** Writes the code. @throws EngineError UNSUPPORTED where there is no room for it */
+export function openCave(task: FrozenTask, thread: Tracee): Cave {
+  const vdso = readMaps(task.pid).find((vma) => vma.name === '[vdso]');
+  if (vdso === undefined)
+    throw new EngineError('UNSUPPORTED', `cannot dump ${task.pid}: it has no vdso, from which the first call is made`, {
+      pid: task.pid,
+      remedy: 'Boot without vdso=0.',
+    });
+  const cave = vdso.end - caveRoom;
+  const there = readMemory(task.pid, cave, blob.cave.length);
+  // Code of ours is still there where an engine was killed in the middle: it serves again.
+  if (!there.every((byte) => byte === 0) && !there.equals(Buffer.from(blob.cave)))
+    throw new EngineError('UNSUPPORTED', `cannot dump ${task.pid}: the end of its vdso is not empty`, {
+      pid: task.pid,
+      remedy: 'Please report this kernel: its vdso leaves no room.',
+    });
+  thread.poke(cave, blob.cave);
+  return {
+    syscall: cave + blob.offsets.syscall,
+    sigreturn: cave + blob.offsets.sigreturn,
+    close: () => thread.poke(cave, new Uint8Array(blob.cave.length)),
+  };
+}

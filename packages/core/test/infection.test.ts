@@ -1,0 +1,47 @@
+import { release } from 'node:os';
+import { blob } from '@criujs/linux';
+import { expect } from 'vitest';
+import { criujs } from './harness/engines.ts';
+import { test } from './harness/place.ts';
+import { proc } from './harness/processes.ts';
+import { cProgram } from './harness/programs.ts';
+import { stillness } from './harness/stillness.ts';
+import { until } from './harness/wait.ts';
+
+const [major = 0, minor = 0] = release().split('.').map(Number);
+const strict = cProgram('still', { MDWE: '1', GLIBC_TUNABLES: 'glibc.pthread.rseq=0' });
+const littered = cProgram('still', { LEFTOVER: Buffer.from(blob.code).toString('hex') });
+const withoutMdwe = strict.missing ?? (major > 6 || (major === 6 && minor >= 3) ? null : 'PR_SET_MDWE: Linux 6.3');
+
+/** Maps of nothing that can be executed. */
+function executable(pid: number): string[] {
+  return (proc(pid, 'maps') ?? '').split('\n').filter((line) => / r.xp 00000000 00:00 0 *$/.test(line));
+}
+
+test.skipIf(withoutMdwe !== null)(
+  `a program that may not make memory executable is dumped, and nothing of it is changed (${withoutMdwe ?? 'in C'})`,
+  async ({ place }) => {
+    const target = await place.start(strict);
+    const before = await until('its threads wait', () => {
+      const now = stillness(target.pid);
+      return now.includes('call running') ? null : now;
+    });
+    for (let dump = 0; dump < 2; dump++) {
+      await criujs.dump(target.pid, target.images(), { leaveRunning: true });
+      await until('it waits again', () => stillness(target.pid) === before, 10_000).catch(() => {
+        expect(stillness(target.pid)).toBe(before);
+      });
+    }
+  },
+);
+
+test.skipIf(littered.missing !== null)(
+  `what an engine left that was killed is taken out (${littered.missing ?? 'in C'})`,
+  async ({ place }) => {
+    const target = await place.start(littered);
+    expect(executable(target.pid)).toHaveLength(2);
+    await criujs.dump(target.pid, target.images(), { leaveRunning: true });
+    expect(executable(target.pid)).toEqual([]);
+    expect(proc(target.pid, 'maps')).not.toContain('123450001000');
+  },
+);
