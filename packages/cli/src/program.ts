@@ -41,6 +41,10 @@ export function createProgram({ cwd, version, finished }: Call): Command {
         .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1))
         .requiredOption('-D, --images-dir <directory>', 'where the images go; made if missing')
         .option('-R, --leave-running', 'let the processes run on afterwards')
+        .option(
+          '--dump-only',
+          'the dump is not meant to be restored with these plugins: do not refuse what none of them could bring back',
+        )
         .option('-f, --force', 'replace a dump that the directory holds, once the new one is whole'),
     ),
   )
@@ -172,6 +176,7 @@ function complete<F extends object>(flags: Partial<F>): F {
     actionScript: [],
     config: true,
     leaveRunning: false,
+    dumpOnly: false,
     force: false,
     detach: false,
     newPids: false,

@@ -92,6 +92,8 @@ export interface DumpOptions extends RunOptions {
   readonly images: string | ImageStore;
   /** Let the tree run on afterwards. Default: it ends with the dump. */
   readonly leaveRunning?: boolean | undefined;
+  /** The dump is not meant to be restored with these plugins: take also what none of them could bring back. Default: refuse it, unless `leaveRunning`. */
+  readonly dumpOnly?: boolean | undefined;
   /** Replace a dump that the directory or store holds. It stays whole until the new one is. */
   readonly force?: boolean | undefined;
   /** Who does the work, for example `criu()` of `@criujs/criu-bridge`. Default: the embedded engine. */
@@ -159,6 +161,7 @@ export interface PlanResult {
 export interface EngineDumpOptions {
   readonly pid: number;
   readonly leaveRunning: boolean;
+  readonly dumpOnly: boolean;
 }
 
 export interface DumpOutcome {

@@ -19,18 +19,20 @@ export interface HookRow<N extends HookName = HookName> {
   /** The first release of CRIU that calls it; `after 4.2` is not released yet. */
   readonly since: string;
   readonly context: HookPlace;
+  /** The hook that brings back what this one took. Absent: nothing is asked of plugins for it at a restore. */
+  readonly restoredBy?: HookName;
 }
 
 /** All hooks in the order of CRIU's numbers. */
 export const hookTable: { readonly [N in HookName]: HookRow<N> } = {
-  DUMP_UNIX_SK: { number: 0, kind: 'handler', since: '1.1', context: 'dumper' },
+  DUMP_UNIX_SK: { number: 0, kind: 'handler', since: '1.1', context: 'dumper', restoredBy: 'RESTORE_UNIX_SK' },
   RESTORE_UNIX_SK: { number: 1, kind: 'handler', since: '1.1', context: 'task' },
-  DUMP_EXT_FILE: { number: 2, kind: 'handler', since: '1.1', context: 'dumper' },
+  DUMP_EXT_FILE: { number: 2, kind: 'handler', since: '1.1', context: 'dumper', restoredBy: 'RESTORE_EXT_FILE' },
   RESTORE_EXT_FILE: { number: 3, kind: 'handler', since: '1.1', context: 'task' },
-  DUMP_EXT_MOUNT: { number: 4, kind: 'handler', since: '1.1', context: 'dumper' },
+  DUMP_EXT_MOUNT: { number: 4, kind: 'handler', since: '1.1', context: 'dumper', restoredBy: 'RESTORE_EXT_MOUNT' },
   RESTORE_EXT_MOUNT: { number: 5, kind: 'handler', since: '1.1', context: 'task' },
   DUMP_EXT_LINK: { number: 6, kind: 'handler', since: '1.1', context: 'network-namespace' },
-  HANDLE_DEVICE_VMA: { number: 7, kind: 'handler', since: '3.17', context: 'dumper' },
+  HANDLE_DEVICE_VMA: { number: 7, kind: 'handler', since: '3.17', context: 'dumper', restoredBy: 'UPDATE_VMA_MAP' },
   UPDATE_VMA_MAP: { number: 8, kind: 'handler', since: '3.17', context: 'task' },
   RESUME_DEVICES_LATE: { number: 9, kind: 'observer', since: '3.17', context: 'master' },
   PAUSE_DEVICES: { number: 10, kind: 'observer', since: '4.0', context: 'dumper' },

@@ -34,8 +34,8 @@ export interface Hooks {
   DUMP_EXT_LINK: Handler<{ readonly index: number; readonly type: number; readonly kind: string }, void>;
   /**
    * A device that is mapped into memory, whether a descriptor of it is open or not. The descriptor was opened with O_PATH. What is
-   * in the map is not in the images. The embedded engine asks where a plugin has UPDATE_VMA_MAP, too: images alone make it open no
-   * device.
+   * in the map is not in the images. Images alone make the embedded engine open no device: a plugin with UPDATE_VMA_MAP must be
+   * loaded at the restore.
    */
   HANDLE_DEVICE_VMA: Handler<{ readonly fd: number; readonly stat: DeviceStat }, void>;
   /** Says what a device's memory map at `address` is made from; `oldOffset` in bytes. Answering nothing leaves it as it was. */

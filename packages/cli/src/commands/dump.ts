@@ -8,15 +8,16 @@ export interface DumpFlags extends RunFlags {
   readonly tree: number;
   readonly imagesDir: string;
   readonly leaveRunning: boolean;
+  readonly dumpOnly: boolean;
   readonly force: boolean;
 }
 
 export async function dumpCommand(flags: DumpFlags, cwd: string, output: Output): Promise<number> {
-  const { tree: pid, imagesDir, leaveRunning, force } = flags;
+  const { tree: pid, imagesDir, leaveRunning, dumpOnly, force } = flags;
   const options = await runOptions(flags, cwd, output);
   const images = resolve(cwd, imagesDir);
   const result = await attended(`dumping ${pid}`, output, (attention) =>
-    dump({ ...options, ...attention, pid, images, leaveRunning, force }),
+    dump({ ...options, ...attention, pid, images, leaveRunning, dumpOnly, force }),
   );
   for (const warning of result.warnings) output.warning(warning);
   output.result(

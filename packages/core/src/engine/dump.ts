@@ -1,6 +1,7 @@
 import { closeFd } from '@criujs/linux';
 import { EngineError, type Refusal, refusedMessage } from '../errors.ts';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
+import { refuseUnrestorable, type UnrestorableResource } from '../files/unrestorable.ts';
 import type { DumpOutcome, EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { deathOf } from '../tasks/death.ts';
@@ -54,7 +55,8 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
 
     session.phase('collect');
     files = collectFiles(living, session);
-    const views = lookAtAll(tree, living, files, session);
+    const judge = (all: readonly UnrestorableResource[]): Refusal[] => refuseUnrestorable(all, options, session);
+    const views = lookAtAll(tree, living, files, session, judge);
 
     session.phase('infect');
     const asked = views.map((view) => ({ view, inside: ask(tree, view, session.checkAborted) }));
@@ -97,25 +99,36 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
   }
 }
 
-/** Looks at the whole tree from outside and refuses, in one error, all that nobody can dump. */
+/** Looks at the whole tree from outside and refuses, in one error, all that nobody can dump, or bring back. */
 function lookAtAll(
   tree: FrozenTree,
   living: readonly FrozenTask[],
   files: CollectedFiles,
   session: Session,
+  judge: (unrestorable: readonly UnrestorableResource[]) => Refusal[],
 ): OutsideView[] {
   const refusals: Refusal[] = [...sharedWithParent(tree), ...sessionRefusals(tree)];
   const views = living.map((task) => lookAt(task, files, refusals, session.checkAborted));
   // Our own tracing is no reason to refuse; everything else may have changed since the survey.
   const tasks = living.flatMap(({ pid }) => recogniseTask(pid)).filter(({ resource }) => resource !== 'tracing');
-  refuse((tree.tasks[0] as FrozenTask).pid, [...tasks, ...refusals, ...files.refusals]);
+  refuse((tree.tasks[0] as FrozenTask).pid, [...tasks, ...refusals, ...files.refusals, ...judge(files.unrestorable())]);
   return views;
 }
 
 function refuse(root: number, refusals: readonly Refusal[]): void {
   if (refusals.length === 0) return;
   const command = refusals.find(({ pid }) => pid === root)?.command ?? 'its tree';
-  throw new EngineError('UNSUPPORTED', refusedMessage({ pid: root, command }, refusals), { pid: root, refusals });
+  throw new EngineError('UNSUPPORTED', refusedMessage({ pid: root, command }, refusals), {
+    ...sharedBlame(refusals),
+    pid: root,
+    refusals,
+  });
+}
+
+/** The plugin and the hook that all refusals are about. */
+function sharedBlame(refusals: readonly Refusal[]): { plugin?: string | undefined; hook?: string | undefined } {
+  const [{ plugin, hook } = {}] = refusals as readonly Partial<Refusal>[];
+  return refusals.every((it) => it.plugin === plugin && it.hook === hook) ? { plugin, hook } : {};
 }
 
 function asRefusal(row: { pid: number; command: string; resource: string; why?: string; remedy?: string }): Refusal {

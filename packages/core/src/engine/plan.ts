@@ -1,4 +1,5 @@
 import type { PluginClaim } from '@criujs/plugin-host';
+import { missingHook, whyUnrestorable } from '@criujs/plugin-host/engine';
 import type { ClaimQuestion } from '../files/kind.ts';
 import type { SurveyRow } from '../files/survey.ts';
 import type { PlanRow } from '../options.ts';
@@ -38,13 +39,31 @@ export async function planTree(pid: number, plugins: PlanPlugins, check: () => v
   });
   if (rows.length === 0) throw deathOf([root], null) ?? targetDied(pid);
   // All at once: one that hangs makes nobody wait but itself.
-  return Promise.all(rows.map((row) => finish(row, ask)));
+  return Promise.all(rows.map((row) => finish(row, ask, plugins)));
 }
 
-async function finish(row: SurveyRow, ask: Ask): Promise<PlanRow> {
+async function finish(row: SurveyRow, ask: Ask, plugins: ServedHooks): Promise<PlanRow> {
   const { question, otherwise, ...plain } = row;
   if (question === undefined) return plain;
   const first = await ask(question, row);
   const { declined: _, ...decided } = first.declined && otherwise !== undefined ? await ask(otherwise, row) : first;
-  return { ...plain, ...decided };
+  return withMissingHook({ ...plain, ...decided }, plugins);
+}
+
+/** Says of what plugins would take whether one could bring it back: if not, a dump that ends the tree is refused. */
+function withMissingHook(row: PlanRow, loaded: ServedHooks): PlanRow {
+  const { taker } = row;
+  if (taker === null || 'engine' in taker) return row;
+  const { hook, plugin } = taker;
+  const missing = missingHook(hook, loaded);
+  if (missing === null) return row;
+  const names = plugin ?? taker.asked.join(' or ');
+  const { why, remedy } = whyUnrestorable({ plugin: names, hook, missingHook: missing });
+  const text = taker.claimed ? why : `if ${why}`;
+  return {
+    ...row,
+    missingHook: missing,
+    why: row.why === undefined ? text : `${row.why}; ${text}`,
+    remedy: row.remedy === undefined ? remedy : `${row.remedy} ${remedy}`,
+  };
 }

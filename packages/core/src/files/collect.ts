@@ -15,6 +15,7 @@ import { groupFiles, holdersByProcess } from './same.ts';
 import { seeFiles } from './seen.ts';
 import { createTree } from './tree.ts';
 import { peerEntries } from './unix-peers.ts';
+import { findUnrestorable, type UnrestorableResource } from './unrestorable.ts';
 
 export { surveyFiles } from './survey.ts';
 
@@ -30,6 +31,8 @@ export interface FrozenProcess extends SeenProcess {
 export interface CollectedFiles {
   /** Everything that nobody takes; empty: go on. {@link addPath} and {@link externalMapping} may add to it. */
   readonly refusals: readonly Refusal[];
+  /** What plugins took so far and no loaded plugin could bring back. */
+  unrestorable(): UnrestorableResource[];
   /** Names of the plugins that took something, in the order in which they first did. */
   providers(): readonly string[];
   /** The entries of `fdinfo-N.img` for one process, in the order of their numbers. */
@@ -95,7 +98,17 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
 
   return {
     refusals,
-    providers: () => [...new Set([...claimed, ...devices.providers].flatMap((it) => it?.name ?? []))],
+    unrestorable: () =>
+      findUnrestorable({
+        records,
+        devices: devices.taken,
+        files: files.all,
+        tree,
+        commandOf: (pid) => commandOf(pid).command ?? '',
+      }),
+    providers: () => [
+      ...new Set([...claimed, ...devices.taken.map(({ provider }) => provider)].flatMap((it) => it?.name ?? [])),
+    ],
     fdinfo: (pid) =>
       seen.flatMap((file) => {
         const id = file.pid === pid ? files.idOf(file) : undefined;

@@ -1,37 +1,39 @@
 import { fstatSync } from 'node:fs';
 import { closeFd, LinuxError, openPath, type Vma } from '@criujs/linux';
-import type { HookName, Provider } from '@criujs/plugin-sdk';
+import type { Provider } from '@criujs/plugin-sdk';
 import type { Session } from '../run/session.ts';
 import { openFlag } from './flags.ts';
 import type { SeenProcess } from './kind.ts';
 import { deviceStat } from './stat.ts';
 
-/**
- * Whether plugins may take mapped devices. Without the hook that says what they are made from again, nobody could restore them:
- * images alone must not make an engine open a device.
- */
-export function servesDevices({ serves }: { serves(hook: HookName): boolean }): boolean {
-  return serves('HANDLE_DEVICE_VMA') && serves('UPDATE_VMA_MAP');
+/** A device that a plugin took. */
+export interface TakenDevice {
+  readonly process: SeenProcess;
+  /** The map in words. */
+  readonly resource: string;
+  readonly provider: Provider;
 }
 
 /** Asks plugins about mapped devices, once for each device however many maps there are of it. */
 export interface MappedDevices {
   /** Whether a plugin takes the map. @throws EngineError what the plugin throws */
   take(process: SeenProcess, vma: Vma, resource: string): boolean;
-  /** The plugins that took one. */
-  readonly providers: readonly Provider[];
+  /** Those that plugins took, each with the first map of it. */
+  readonly taken: readonly TakenDevice[];
 }
 
 export function createMappedDevices({ hooks }: Session): MappedDevices {
   const answers = new Map<string, boolean>();
-  const providers: Provider[] = [];
+  const taken: TakenDevice[] = [];
 
-  function ask({ pid, command }: SeenProcess, vma: Vma, resource: string): boolean {
+  function ask(process: SeenProcess, vma: Vma, resource: string): boolean {
+    const { pid, command } = process;
     const fd = openMapped(pid, vma);
     try {
       const args = { fd, stat: deviceStat(fstatSync(fd, { bigint: true })) };
       const answer = hooks.call('HANDLE_DEVICE_VMA', args, { resource: `${pid} (${command}) ${resource}` });
-      if (answer.claimed) providers.push({ name: answer.plugin, version: answer.version ?? null });
+      if (answer.claimed)
+        taken.push({ process, resource, provider: { name: answer.plugin, version: answer.version ?? null } });
       return answer.claimed;
     } finally {
       closeFd(fd);
@@ -39,9 +41,9 @@ export function createMappedDevices({ hooks }: Session): MappedDevices {
   }
 
   return {
-    providers,
+    taken,
     take(process, vma, resource) {
-      if (!servesDevices(hooks)) return false;
+      if (!hooks.serves('HANDLE_DEVICE_VMA')) return false;
       const key = `${vma.major}:${vma.minor} ${vma.inode}`;
       const answer = answers.get(key) ?? ask(process, vma, resource);
       answers.set(key, answer);

@@ -3,7 +3,6 @@ import type { Vma } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { ClaimQuestion, SeenProcess } from '../files/kind.ts';
 import { findMapped, nothingBehind } from '../files/mapped.ts';
-import { servesDevices } from '../files/mapped-device.ts';
 import { deviceStat } from '../files/stat.ts';
 import type { ExternalFile, SurveyRow } from '../files/survey.ts';
 import { mapResource, mapsResource } from './describe.ts';
@@ -38,7 +37,7 @@ export function surveyMaps(
     else if (kind.kind === 'device' || kind.kind === 'external') {
       const found = hooks.serves('DUMP_EXT_FILE') ? findMapped(pid, vma, externals) : null;
       const file = externals.find(({ id }) => id === found);
-      if (kind.kind === 'device' && servesDevices(hooks)) {
+      if (kind.kind === 'device' && hooks.serves('HANDLE_DEVICE_VMA')) {
         devices.set(kind.path, { file, maps: [...(devices.get(kind.path)?.maps ?? []), vma] });
       } else if (file !== undefined) external.set(file, [...(external.get(file) ?? []), vma]);
       else refuse(vma, found === null || typeof found === 'number' ? nothingBehind : found);

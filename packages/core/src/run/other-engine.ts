@@ -19,7 +19,7 @@ import {
 import type { DirectoryPlace } from './directory-place.ts';
 import { refuseInUse } from './in-use.ts';
 import { type Control, createControl } from './link.ts';
-import { createHost, defaultDeadlineMs, imageVersionsOf, needsHost, readRecords } from './plugins.ts';
+import { createHost, defaultDeadlineMs, imageVersionsOf, needsHost, readRecords, warnOfUnpaired } from './plugins.ts';
 import { openRecord } from './record.ts';
 import { absolutePath } from './resolve-directory.ts';
 import { badImages, purposeOf, type RunImages } from './run-images.ts';
@@ -41,12 +41,12 @@ interface Workplace {
 }
 
 export async function dumpBy(engine: Engine, options: DumpOptions): Promise<DumpResult> {
-  const { pid, leaveRunning = false } = options;
+  const { pid, leaveRunning = false, dumpOnly = false } = options;
   checkPlatform();
   const root = checkRoot(pid);
   const dump = async ({ job, commit, takeBack }: Workplace): Promise<DumpOutcome> => {
     try {
-      return await engine.dump({ ...job, pid, leaveRunning, commit, takeBack });
+      return await engine.dump({ ...job, pid, leaveRunning, dumpOnly, commit, takeBack });
     } catch (error) {
       throw deathOf([root], error) ?? error;
     }
@@ -187,6 +187,7 @@ async function withHost<O>(
     const imageVersions = stage === 'restore' ? imageVersionsOf(records) : undefined;
     const parts = { options, images, record, imageVersions, signal: options.signal };
     const host = needsHost(options) ? await createHost(parts) : null;
+    if (host !== null && stage === 'dump') warnOfUnpaired(host, options);
     await host?.start(stage);
     try {
       const outcome = await work(host);

@@ -3,7 +3,7 @@ import type { PlanPlugins } from '../engine/plan.ts';
 import { EngineError } from '../errors.ts';
 import type { PlanOptions, PlanResult, PlanRow, PlanVerdict } from '../options.ts';
 import { checkOptions, checkPid, checkPlatform } from './admission.ts';
-import { defaultDeadlineMs } from './plugins.ts';
+import { defaultDeadlineMs, warnOfUnpaired } from './plugins.ts';
 import { guardThread, type Watchdog } from './watchdog.ts';
 import { toEngineError } from './wire.ts';
 
@@ -48,7 +48,10 @@ async function hostOf(options: PlanOptions): Promise<PlanningHost | null> {
   const { plugins = [], pluginOptions, cwd, loaders, hookDeadline = defaultDeadlineMs, signal, onLog } = options;
   if (plugins.length === 0 && Object.keys(pluginOptions ?? {}).length === 0) return null;
   const { createPluginHost } = await import('@criujs/plugin-host');
-  return createPluginHost({ plugins, options: pluginOptions, cwd, loaders, deadline: hookDeadline, signal, onLog });
+  const given = { plugins, options: pluginOptions, cwd, loaders, deadline: hookDeadline, signal, onLog };
+  const host = await createPluginHost(given);
+  warnOfUnpaired(host, options);
+  return host;
 }
 
 function pluginsOf(host: PlanningHost | null, guard: Watchdog): PlanPlugins {

@@ -1,6 +1,12 @@
 import { closeSync } from 'node:fs';
 import type { ImageVersions, PluginHost, PluginInfo } from '@criujs/plugin-host';
-import { decodeRecords, type PluginRecord, type Records, recordsName } from '@criujs/plugin-host/engine';
+import {
+  decodeRecords,
+  type PluginRecord,
+  type Records,
+  recordsName,
+  unpairedWarnings,
+} from '@criujs/plugin-host/engine';
 import {
   type Descriptor,
   type HookArgs,
@@ -51,6 +57,7 @@ export function openPlugins(options: RunOptions, stage: Stage | null, images: Pl
   const begin = async (loaded: Promise<PluginHost>): Promise<PluginHost> => {
     host = await loaded;
     if (over) throw new EngineError('ABORTED', 'the run was over before its plugins were loaded');
+    if (stage === 'dump') warnOfUnpaired(host, options);
     if (stage !== null) await host.start(stage);
     return host;
   };
@@ -130,6 +137,11 @@ export async function createHost({ options, images, record, imageVersions, signa
     onLog,
   });
   return recorder === null ? host : recorder.host(host);
+}
+
+/** Tells, before a dump or a plan, of plugins that take what nobody could bring back. */
+export function warnOfUnpaired(host: PluginHost, { onLog }: Pick<RunOptions, 'onLog'>): void {
+  for (const entry of unpairedWarnings(host)) onLog?.(entry);
 }
 
 /** All of `criujs.json`; null: the images are CRIU's own. */

@@ -10,11 +10,11 @@ import { purposeOf } from './run-images.ts';
  * @throws EngineError; the tree then runs on as if nothing had been
  */
 export async function dump(options: DumpOptions): Promise<DumpResult> {
-  const { pid, images, leaveRunning = false, force = false } = options;
+  const { pid, images, leaveRunning = false, dumpOnly = false, force = false } = options;
   checkPid(pid);
   if (options.engine !== undefined) return (await import('./other-engine.ts')).dumpBy(options.engine, options);
   const { outcome, warnings, totalMs } = await conduct({
-    job: { name: 'dump', options: { pid, leaveRunning } },
+    job: { name: 'dump', options: { pid, leaveRunning, dumpOnly } },
     options,
     stage: 'dump',
     images: (control) => openImages(images, purposeOf('dump', force, options), control),

@@ -7,6 +7,8 @@ interface BridgeOptions {
   readonly records: Records | null;
   /** Compiled plugins for CRIU itself: absolute paths. */
   readonly nativePlugins: readonly string[];
+  /** Take also what no loaded plugin could bring back. */
+  readonly dumpOnly: boolean;
 }
 
 /** Opens the way from CRIU to the plugins of a run; null: there are none, and CRIU is left alone. */

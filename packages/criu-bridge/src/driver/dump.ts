@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import { CriuReqType } from '@criujs/images';
 import { readStat } from '@criujs/linux';
 import type { PluginInfo } from '@criujs/plugin-host';
-import { type DumpJob, type DumpOutcome, EngineError, encodeRecords, recordsName } from '@criujs/plugin-host/engine';
+import {
+  type DumpJob,
+  type DumpOutcome,
+  EngineError,
+  encodeRecords,
+  recordsName,
+  unrestorableWarnings,
+} from '@criujs/plugin-host/engine';
 import { type Dumped, readDumped, recordsOf } from './dumped.ts';
 import { awaitEnd } from './free-pids.ts';
 import { nameTakers } from './inventory.ts';
@@ -48,9 +55,11 @@ export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<
         doing: `dump ${job.pid}`,
         records: null,
         opts: { pid: job.pid, leaveRunning: job.leaveRunning },
+        dumpOnly: job.leaveRunning || job.dumpOnly,
         step,
       },
       async (outcome) => {
+        for (const warning of unrestorableWarnings(outcome.bridge?.unrestorable() ?? [])) job.warn(warning);
         // CRIU kills, and does not wait.
         if (!job.leaveRunning) await awaitEnd(tree);
         if (dumped === null) throw notTold(job.pid);

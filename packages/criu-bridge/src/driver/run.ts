@@ -33,6 +33,8 @@ export interface CriuTask {
   readonly records: Records | null;
   /** The request's own options. */
   readonly opts: RequestOptions;
+  /** Take also what no loaded plugin could bring back. */
+  readonly dumpOnly?: boolean;
   /** Called at each of CRIU's steps, while it waits. What it throws makes CRIU fail, and fails the run. */
   step(it: Step): Promise<void>;
 }
@@ -77,7 +79,11 @@ export async function runCriu<T>(
     const place = openWorkPlace({ images: job.images, shown: job.directory, logName, wanted });
     closing.push(() => place.close());
     const natives = findNativePlugins(nativePlugins, cwd);
-    const bridge = await openBridge(job, { records: task.records, nativePlugins: natives });
+    const bridge = await openBridge(job, {
+      records: task.records,
+      nativePlugins: natives,
+      dumpOnly: task.dumpOnly ?? false,
+    });
     closing.push(() => bridge?.close());
     const alone = bridge === null && natives.length > 0 ? linkNativePlugins(natives) : null;
     closing.push(() => alone?.close());

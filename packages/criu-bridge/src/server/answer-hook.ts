@@ -1,5 +1,11 @@
 import type { HostAnswer, PluginHost } from '@criujs/plugin-host';
-import { EngineError, type LogEntry } from '@criujs/plugin-host/engine';
+import {
+  EngineError,
+  type LogEntry,
+  missingHook,
+  type Unrestorable,
+  whyUnrestorable,
+} from '@criujs/plugin-host/engine';
 import { type HookArgs, type HookName, hookTable, type OwnedDescriptor, type Provider } from '@criujs/plugin-sdk';
 import { hookFlags, type MessageInput, replyFlags } from '@criujs/wire';
 import { callers, hookOf, type Memory, type Question } from './calls.ts';
@@ -13,6 +19,8 @@ export interface HookAnswerer {
   readonly memory: Memory;
   readonly ledger: Ledger;
   readonly onLog: (entry: LogEntry) => void;
+  /** Take also what no loaded plugin could bring back, and note it. */
+  readonly dumpOnly: boolean;
   /** How many hooks CRIU knows. */
   readonly criuHooks: () => number;
 }
@@ -49,6 +57,7 @@ async function ask<N extends HookName>(it: HookAnswerer, hook: N, question: Ques
   const given: HostAnswer<HookName> = await host.call<HookName>(hook, args, how);
   if (!given.claimed) return unclaimed(it, hook, question, provider);
   const { plugin, version, result } = given;
+  checkBringsBack(it, { hook, plugin, resource: resourceOf(hook, question) });
   ledger.take(hook, args, { name: plugin, version: version ?? null });
   const { descriptor, ...answer } = answerOf(result as never);
   if (answer.flags === replyFlags.RETRY && it.criuHooks() < hooksWithRetry) throw cannotRetry(plugin, hook);
@@ -59,6 +68,31 @@ async function ask<N extends HookName>(it: HookAnswerer, hook: N, question: Ques
   const named = hookTable[hook].context === 'task' ? plugin : (inventoryName(host, plugin) ?? '');
   const message = { type: 'REPLY', plugin: named, ...answer } as const;
   return descriptor === undefined ? { message } : { message, descriptor };
+}
+
+/** @throws EngineError UNSUPPORTED: nobody who is loaded could bring it back, and the tree would end */
+function checkBringsBack({ host, ledger, dumpOnly }: HookAnswerer, taken: Omit<Unrestorable, 'missingHook'>): void {
+  const missing = missingHook(taken.hook, host);
+  if (missing === null) return;
+  const unrestorable = { ...taken, missingHook: missing };
+  if (dumpOnly) {
+    ledger.forgo(unrestorable);
+    return;
+  }
+  const { why, remedy } = whyUnrestorable(unrestorable);
+  const { plugin, resource } = taken;
+  throw new EngineError('UNSUPPORTED', `${resource}: ${why}`, { plugin, hook: missing, resource, remedy });
+}
+
+const nouns: Partial<Record<HookName, string>> = {
+  DUMP_UNIX_SK: 'unix socket',
+  DUMP_EXT_FILE: 'file',
+  DUMP_EXT_MOUNT: 'mount',
+};
+
+function resourceOf(hook: HookName, { message: { id, path } }: Question): string {
+  const what = `${nouns[hook] ?? hook} ${id}`;
+  return path === '' ? what : `${what} (${path})`;
 }
 
 /** CRIU goes on to the next plugin of its own, and says itself when there is none: but not for all that is restored. */

@@ -1,4 +1,4 @@
-import type { EngineError, ExternalRecord, Records, SocketRecord } from '@criujs/plugin-host/engine';
+import type { EngineError, ExternalRecord, Records, SocketRecord, Unrestorable } from '@criujs/plugin-host/engine';
 import type { HookArgs, HookName, Provider } from '@criujs/plugin-sdk';
 import type { Memory } from './calls.ts';
 
@@ -17,7 +17,10 @@ export interface Ledger {
   readonly taken: Taken;
   /** Names of the plugins that took or brought back something. */
   readonly claimed: ReadonlySet<string>;
+  /** What plugins took and no loaded plugin could bring back. */
+  readonly unrestorable: readonly Unrestorable[];
   fail(error: EngineError): void;
+  forgo(it: Unrestorable): void;
   take<N extends HookName>(hook: N, args: HookArgs<N>, provider: Provider): void;
 }
 
@@ -26,10 +29,13 @@ export function openLedger(): Ledger {
   const externals: ExternalRecord[] = [];
   const sockets: TakenSocket[] = [];
   const claimed = new Set<string>();
+  const unrestorable: Unrestorable[] = [];
   return {
     failures,
     taken: { externals, sockets },
     claimed,
+    unrestorable,
+    forgo: (it) => void unrestorable.push(it),
     fail: (error) => void failures.push(error),
     take(hook, args, provider) {
       claimed.add(provider.name);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readdirSync, statSync } from 'node:fs';
 import type { PluginHost } from '@criujs/plugin-host';
-import type { EngineError, LogEntry, Records } from '@criujs/plugin-host/engine';
+import type { EngineError, LogEntry, Records, Unrestorable } from '@criujs/plugin-host/engine';
 import { listen, tokenLength } from '@criujs/wire';
 import type { Taken } from './ledger.ts';
 import { buildBridge, makeLibrary } from './library.ts';
@@ -24,6 +24,11 @@ export interface ServerOptions {
    * tree still stands, and looks at `failures` then. Not with compiled plugins beside ours: they are asked in turn.
    */
   readonly posted?: boolean | undefined;
+  /**
+   * Take also what no loaded plugin could bring back; `unrestorable` tells of it. Else that fails the hook, and so the dump. Compiled
+   * plugins beside ours may have what ours lack: with them it is never refused.
+   */
+  readonly dumpOnly?: boolean | undefined;
 }
 
 /** A server for the bridge inside of one run of CRIU. */
@@ -36,6 +41,8 @@ export interface BridgeServer {
   taken(): Taken;
   /** Names of the plugins that took or brought back something. */
   claimed(): readonly string[];
+  /** What plugins took and no loaded plugin could bring back, as far as that was let pass. */
+  unrestorable(): readonly Unrestorable[];
   /** What failed so far, in order: also what CRIU hides, a late hook of a restore for example. */
   failures(): readonly EngineError[];
   /** Waits for all that CRIU has asked so far: what failed is among `failures` afterwards. */
@@ -56,10 +63,11 @@ const longest = 2 ** 31 - 1;
 export async function openServer(options: ServerOptions): Promise<BridgeServer> {
   const { images, host, records, hookDeadlineMs, nativePlugins = [], onLog = () => undefined } = options;
   const posted = options.posted === true && nativePlugins.length === 0;
+  const dumpOnly = options.dumpOnly === true || nativePlugins.length > 0;
   const token = randomBytes(tokenLength);
   // All plugins may be asked in one call, one after the other.
   const deadline = Math.min(hookDeadlineMs * Math.max(1, host.plugins.length) + grace, longest);
-  const session = createSession({ host, records, token, posted, deadline, onLog });
+  const session = createSession({ host, records, token, posted, dumpOnly, deadline, onLog });
   const library = makeLibrary(await buildBridge(), nativePlugins);
   const close = openWay(images);
   try {
@@ -73,6 +81,7 @@ export async function openServer(options: ServerOptions): Promise<BridgeServer> 
       pluginDirectory: library.directory,
       taken: () => session.ledger.taken,
       claimed: () => [...session.ledger.claimed],
+      unrestorable: () => session.ledger.unrestorable,
       failures: () => session.ledger.failures,
       async settle() {
         listener.drain();

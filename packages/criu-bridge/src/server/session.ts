@@ -27,6 +27,8 @@ export interface SessionOptions {
   readonly token: Uint8Array;
   /** Whoever started CRIU waits for `idle` and looks at the failures before the dump counts. */
   readonly posted: boolean;
+  /** Take also what no loaded plugin could bring back. */
+  readonly dumpOnly: boolean;
   /** Milliseconds that the bridge waits for an answer. */
   readonly deadline: number;
   readonly onLog: (entry: LogEntry) => void;
@@ -47,14 +49,14 @@ const EPROTO = 71;
 const silenceMs = 1000;
 
 export function createSession(options: SessionOptions): Session {
-  const { host, records, token, posted, deadline, onLog } = options;
+  const { host, records, token, posted, dumpOnly, deadline, onLog } = options;
   /** Those that have shown the token. */
   const known = new WeakSet<Connection>();
   const ledger = openLedger();
   let criuHooks = 0;
   /** When whoever waits behind what it has posted last heard that we are there. */
   let heardAt = 0;
-  const answerer: HookAnswerer = { host, memory: recall(records), ledger, onLog, criuHooks: () => criuHooks };
+  const answerer: HookAnswerer = { host, memory: recall(records), ledger, onLog, dumpOnly, criuHooks: () => criuHooks };
   const ids = records?.externals.map(({ id }) => id) ?? [];
   const ahead: Ahead = openAhead(ids, (message) => answerHook(answerer, { message, fd: -1 }));
 

@@ -49,6 +49,8 @@ export interface DumpJob extends EngineJob {
   /** The root of the tree. */
   readonly pid: number;
   readonly leaveRunning: boolean;
+  /** Take also what no loaded plugin could bring back. Else that is refused, unless the tree runs on: then it is a warning. */
+  readonly dumpOnly: boolean;
   /**
    * Puts the images in the place of the image directory, in one step, when all of them are written. A dump that was there stays
    * whole until then.

@@ -10,6 +10,10 @@ export interface Refusal {
   readonly resource: string;
   readonly why: string;
   readonly remedy: string;
+  /** The plugin that took it, where no loaded plugin could bring it back. */
+  readonly plugin?: string;
+  /** The hook that would bring it back. */
+  readonly hook?: string;
 }
 
 /** Codes that engines themselves give. They are stable: programs may compare them. */

@@ -4,6 +4,13 @@
  *
  * @packageDocumentation
  */
+export {
+  missingHook,
+  type Unrestorable,
+  unpairedWarnings,
+  unrestorableWarnings,
+  whyUnrestorable,
+} from './bring-back.ts';
 export type {
   DumpJob,
   DumpOutcome,

@@ -46,6 +46,8 @@ export interface PlanRow {
   readonly taker: Taker | null;
   /** Names of the plugins that all claim it. At a dump the first would take it. */
   readonly conflict?: readonly string[];
+  /** The hook that would bring it back, which no loaded plugin has: a dump that ends the tree is refused for it. */
+  readonly missingHook?: HookName;
   /** Why nobody takes it, or what else is to be known. */
   readonly why?: string;
   readonly remedy?: string;
