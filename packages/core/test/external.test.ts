@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { dump } from '@criujs/core';
 import { syscall } from '@criujs/linux';
+import { definePlugin, hook } from '@criujs/plugin-sdk';
 import { describe, expect } from 'vitest';
 import { listen } from './harness/calls.ts';
 import { seekableDevice, unknownDevice } from './harness/devices.ts';
@@ -178,6 +180,29 @@ describe.skipIf(cProgram('external').missing)('a unix socket of somebody outside
       const failure = await criujsFails(['dump', '-t', String(target.pid), '-D', target.images()]);
       expect(failure).toMatchObject({ code: 'UNSUPPORTED' });
       expect(JSON.stringify(failure.refusals)).toContain('DUMP_UNIX_SK');
+      await target.advance();
+      expect(service.connections()).toBe(1);
+      await target.finish();
+    } finally {
+      service.close();
+    }
+  });
+
+  test('is refused when no loaded plugin could connect it again, and the conversation goes on', async ({ place }) => {
+    const path = place.fresh('service');
+    const service = await serve(path);
+    try {
+      const target = await place.start(holderOf({ SERVICE: path }));
+      const images = place.fresh('images');
+      const plugins = [definePlugin({ name: 'hub', hooks: [hook('DUMP_UNIX_SK', () => undefined)] })];
+      await expect(dump({ pid: target.pid, images, plugins })).rejects.toMatchObject({
+        code: 'UNSUPPORTED',
+        plugin: 'hub',
+        hook: 'RESTORE_UNIX_SK',
+        message: expect.stringContaining('unix socket'),
+      });
+      expect(target.held()).toEqual([]);
+      expect(existsSync(images)).toBe(false);
       await target.advance();
       expect(service.connections()).toBe(1);
       await target.finish();

@@ -48,9 +48,14 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
     expect(without.refusals?.[0]?.remedy).toContain('HANDLE_DEVICE_VMA');
     await unharmed(target);
     // One takes none, the other could not bring them back.
-    for (const hooks of [[hook('HANDLE_DEVICE_VMA', () => notSupported), leavesIt], [takesIt]]) {
+    const missingHook = { plugin: 'other', hook: 'UPDATE_VMA_MAP' };
+    for (const [hooks, told] of [
+      [[hook('HANDLE_DEVICE_VMA', () => notSupported), leavesIt], {}],
+      [[takesIt], missingHook],
+    ] as const) {
       const plugins = [definePlugin({ name: 'other', hooks })];
-      await expect(dump({ pid: target.pid, images, plugins })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+      const refused = dump({ pid: target.pid, images, plugins });
+      await expect(refused).rejects.toMatchObject({ code: 'UNSUPPORTED', ...told });
       await unharmed(target);
     }
   });

@@ -85,6 +85,19 @@ describe.skipIf(missing)(missing ?? 'namespaces', () => {
     });
   }
 
+  test('a mount that no loaded plugin could bring back is refused, and the program runs on', async ({ rig }) => {
+    const { data, device } = outside(rig);
+    const taker = definePlugin({ name: 'taker', hooks: [hook('DUMP_EXT_MOUNT', () => undefined)] });
+    const binds = { '/data': data, '/device': device };
+    const holder = await rig.startJailed(['mount', '/data'], { user: false, binds });
+    const dumped = await rig.dump(holder.pid, { plugins: [taker], args });
+    expect(dumped.code).not.toBe(0);
+    expect(dumped.failures).toMatchObject([
+      { code: 'UNSUPPORTED', plugin: 'taker', hook: 'RESTORE_EXT_MOUNT', message: expect.stringContaining('mount ') },
+    ]);
+    expect(await holder.tell()).toBe(holder.before);
+  });
+
   test('a mount that the plugin says it has made, and has not', async ({ rig }) => {
     const { data, device } = outside(rig);
     const liar = definePlugin({

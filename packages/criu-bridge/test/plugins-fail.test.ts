@@ -87,6 +87,28 @@ describe.skipIf(missing)(missing ?? 'a plugin that fails under CRIU', () => {
     );
   }
 
+  test.skipIf(noDevice)(
+    'that takes what nobody could bring back: refused, unless it is a dump only',
+    async ({ place }) => {
+      const target = await place.start({ ...cProgram('external'), env: { DEVICE: unknownDevice ?? '' } });
+      const images = target.images();
+      const plugins = [broken(hook('DUMP_EXT_FILE', () => undefined))];
+      const options = { pid: target.pid, images, engine, plugins };
+      expect(await failureOf(dump(options))).toMatchObject({
+        code: 'UNSUPPORTED',
+        plugin: 'broken',
+        hook: 'RESTORE_EXT_FILE',
+        message: expect.stringContaining('no loaded plugin has RESTORE_EXT_FILE'),
+      });
+      await unharmed(target, images);
+      const warning = expect.stringMatching(/plugin broken took file \d+ .* the dump cannot be restored/);
+      expect((await dump({ ...options, leaveRunning: true })).warnings).toEqual([warning]);
+      await target.advance();
+      expect((await dump({ ...options, dumpOnly: true, force: true })).warnings).toEqual([warning]);
+      await untilGone(target.pid);
+    },
+  );
+
   test('late in a restore, which CRIU ignores: the error is told, and nothing is left half restored', async ({
     place,
   }) => {
