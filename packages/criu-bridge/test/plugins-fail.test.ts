@@ -76,7 +76,7 @@ describe.skipIf(missing)(missing ?? 'a plugin that fails under CRIU', () => {
         const target = await place.start({ ...cProgram('external'), env: { DEVICE: unknownDevice ?? '' } });
         const images = target.images();
         const plugins = [broken(hook('DUMP_EXT_FILE', deed))];
-        expect(await failureOf(dump({ pid: target.pid, images, engine, plugins }))).toMatchObject({
+        expect(await failureOf(dump({ pid: target.pid, images, engine, plugins, dumpOnly: true }))).toMatchObject({
           code: 'HOOK_FAILED',
           plugin: 'broken',
           hook: 'DUMP_EXT_FILE',

@@ -12,7 +12,7 @@ import {
   type Plugin,
 } from '@criujs/plugin-sdk';
 import type { CheckName, ConformanceOptions } from './conformance.ts';
-import { dump } from './dump.ts';
+import { type DumpSettings, dump } from './dump.ts';
 import type { Fault } from './faults.ts';
 import { remainsOf } from './remains.ts';
 import { callsOf, type DumpReport, type RunReport } from './report.ts';
@@ -300,9 +300,10 @@ function serves(plugin: Plugin, names: readonly HookName[]): boolean {
   return plugin.hooks.some((it) => (names as readonly string[]).includes(it.hook));
 }
 
-function settingsFor({ plugin, options, cwd, loaders, deadline }: Subject): RunSettings {
+/** A hook that is missing shows in the check that needs it, not in all of them. */
+function settingsFor({ plugin, options, cwd, loaders, deadline }: Subject): DumpSettings {
   const own = options === undefined ? {} : { options: { [plugin.name]: options } };
-  return { plugins: [plugin], cwd, loaders, deadline, ...own };
+  return { plugins: [plugin], cwd, loaders, deadline, dumpOnly: true, ...own };
 }
 
 /** Claims everything and brings it back, somehow. No name may begin with another. */

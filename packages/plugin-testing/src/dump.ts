@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import type { HookAnswer } from '@criujs/plugin-host';
+import { missingHook, whyUnrestorable } from '@criujs/plugin-host/engine';
 import type { DeviceStat, Holder, HookName, OwnedDescriptor, Pid, Provider } from '@criujs/plugin-sdk';
 import { KitError } from './errors.ts';
 import type { DumpReport, PretendImage, Unclaimed } from './report.ts';
@@ -11,6 +12,8 @@ import type { PretendFile, PretendMap, PretendSocket, PretendTree } from './tree
 export interface DumpSettings extends RunSettings {
   /** Default `dump`. A pre-dump saves memory only: plugins are told to pause, and asked for nothing. */
   readonly stage?: 'dump' | 'pre-dump' | undefined;
+  /** Let plugins take what none of them has the hook to bring back. Else that ends the dump, as an engine refuses it. */
+  readonly dumpOnly?: boolean | undefined;
 }
 
 /**
@@ -19,11 +22,11 @@ export interface DumpSettings extends RunSettings {
  */
 export async function dump(tree: PretendTree, given: DumpSettings | DumpSettings['plugins']): Promise<DumpReport> {
   const settings = settingsOf<DumpSettings>(given);
-  const { stage = 'dump', order = 'criu' } = settings;
+  const { stage = 'dump', order = 'criu', dumpOnly = false } = settings;
   const sections = memorySections();
   const records = emptyRecords();
   const report = await conduct(stage, settings, sections, async (run) => {
-    const dumping: Dumping = { run, tree, records };
+    const dumping: Dumping = { run, tree, records, dumpOnly };
     for (const step of stage === 'dump' ? orders[order] : preDump) await step(dumping);
   });
   if (!report.ok || stage === 'pre-dump') return report;
@@ -44,6 +47,7 @@ interface Dumping {
   readonly run: Run;
   readonly tree: PretendTree;
   readonly records: Records;
+  readonly dumpOnly: boolean;
 }
 
 type Step = (dumping: Dumping) => Promise<void>;
@@ -155,15 +159,33 @@ function deviceStat(fd: number, { rdev }: Pick<PretendMap, 'rdev'>): DeviceStat 
 }
 
 /** What nobody took ends a dump, all of it in one error. */
-async function refuse({ run }: Dumping): Promise<void> {
+async function refuse({ run, dumpOnly }: Dumping): Promise<void> {
   const { unclaimed } = run;
   const [first] = unclaimed;
-  if (first === undefined) return;
+  if (first === undefined) {
+    if (!dumpOnly) refuseUnrestorable(run);
+    return;
+  }
   throw new KitError('UNSUPPORTED', `no plugin takes ${unclaimed.map(described).join('; ')}`, {
     hook: first.hook,
     resource: first.resource,
     remedy: `Claim it in ${first.hook}, or leave it out of the tree.`,
   });
+}
+
+/** What was taken and no plugin of this run has the hook to bring back ends a dump, too. */
+function refuseUnrestorable(run: Run): void {
+  for (const { hook, plugin, resource = hook } of run.claims) {
+    const missing = missingHook(hook, run);
+    if (missing === null) continue;
+    const { why } = whyUnrestorable({ plugin, hook, missingHook: missing });
+    throw new KitError('UNSUPPORTED', `${resource}: ${why}`, {
+      plugin,
+      hook: missing,
+      resource,
+      remedy: `Add the hook ${missing} to plugin ${plugin}, or dump with dumpOnly.`,
+    });
+  }
 }
 
 function described({ hook, resource }: Unclaimed): string {

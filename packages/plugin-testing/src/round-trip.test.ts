@@ -243,6 +243,16 @@ test('a file that waits for another is asked for again', async () => {
   expect(stuck.error).toMatchObject({ code: 'PLUGIN_FAILED', message: expect.stringContaining('file 1, 2') });
 });
 
+test('what no plugin could bring back fails the dump, unless it is a dump only', async () => {
+  const tree = await makeTree({ files: [{}] });
+  const takes = definePlugin({ name: 'takes', hooks: [hook('DUMP_EXT_FILE', () => undefined)] });
+  const opens = definePlugin({ name: 'opens', hooks: [hook('RESTORE_EXT_FILE', () => 0)] });
+  const error = { code: 'UNSUPPORTED', plugin: 'takes', hook: 'RESTORE_EXT_FILE' };
+  expect(await dump(tree, [takes])).toMatchObject({ ok: false, error });
+  expect(await dump(tree, { plugins: [takes], dumpOnly: true })).toMatchObject({ ok: true });
+  expect(await dump(tree, [takes, opens])).toMatchObject({ ok: true });
+});
+
 test('a plugin of a file is loaded as a user would', async () => {
   const tree = await makeTree({ files: [{}] });
   writeFileSync(
@@ -251,7 +261,7 @@ test('a plugin of a file is loaded as a user would', async () => {
      const greeting: string = 'hello';
      export default definePlugin({ name: 'from-file', hooks: [hook('DUMP_EXT_FILE', (_args, { log }) => log.info(greeting))] });`,
   );
-  const report = await dump(tree, { plugins: ['./plugin.ts'], cwd: tree.folder });
+  const report = await dump(tree, { plugins: ['./plugin.ts'], cwd: tree.folder, dumpOnly: true });
   expect(report).toMatchObject({ ok: true, claims: [{ plugin: 'from-file' }], logs: [{ message: 'hello' }] });
   expect(report.exits).toHaveLength(1);
   const missing = await dump(tree, { plugins: ['./nothing.ts'], cwd: tree.folder });
@@ -344,7 +354,7 @@ test.each([
     hooks: [hook('DUMP_EXT_FILE', ({ id }, { image }) => how(() => image.writeJson(`file-${id}`, {})))],
   });
   for (const order of ['criu', 'embedded'] as const) {
-    const dumped = await dump(tree, { plugins: [plugin], order });
+    const dumped = await dump(tree, { plugins: [plugin], order, dumpOnly: true });
     expect(dumped).toMatchObject({
       ok: false,
       error: {

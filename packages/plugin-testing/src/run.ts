@@ -69,6 +69,9 @@ export interface Run {
     how?: AskOptions,
   ): Promise<HookAnswer<N>>;
   readonly unclaimed: readonly Unclaimed[];
+  readonly claims: readonly Claim[];
+  /** Whether a plugin of this run has the hook. */
+  serves(hook: HookName): boolean;
 }
 
 /** A list of plugins stands for settings that have nothing else. */
@@ -261,6 +264,8 @@ function createRun(host: PluginHost, notes: Notes, signal: AbortSignal): Run {
   return {
     ask,
     unclaimed: notes.unclaimed,
+    claims: notes.claims,
+    serves: (hook) => host.serves(hook),
     async lend(hook, lent, argsOf, how = {}) {
       const before = identity(lent.fd);
       const isOurs = (): boolean => identity(lent.fd) === before;

@@ -14,7 +14,7 @@ const kvm = definePlugin({
 const shy = definePlugin({ name: 'shy', hooks: [hook('DUMP_EXT_FILE', () => notSupported)] });
 
 test('matchers say what happened', async () => {
-  const report = await dump(tree, [shy, kvm]);
+  const report = await dump(tree, { plugins: [shy, kvm], dumpOnly: true });
   expect(report).toHaveClaimed('DUMP_EXT_FILE');
   expect(report).toHaveClaimed('DUMP_EXT_FILE', { plugin: 'kvm', resource: '/dev/kvm' });
   expect(report).not.toHaveClaimed('DUMP_EXT_FILE', { plugin: 'shy' });
