@@ -26,7 +26,7 @@ async function post(files: number, hooks: readonly HookRegistration[]): Promise<
   const plugins = [definePlugin({ name: 'keeper', hooks })];
   const host = await createPluginHost({ plugins, deadline: hookDeadlineMs, images });
   await host.start('dump');
-  const server = await openServer({ images, host, records: null, hookDeadlineMs, posted: true });
+  const server = await openServer({ images, host, records: null, hookDeadlineMs, posted: true, dumpOnly: true });
   const { CRIUJS_BRIDGE: environment } = server.environment;
   const posts = Array.from({ length: files }, (_, at) => `2:${at + 1}`);
   const calls = ['init', ...posts, '11:7', 'exit'];
