@@ -2,8 +2,8 @@ import { readImageOf } from '@criujs/plugin-host/engine';
 import { closePlace, type DirectoryPlace, openForDump, openForRestore } from './directory-place.ts';
 import type { Control } from './link.ts';
 import { noImages, type Purpose, type RunImages } from './run-images.ts';
-import { dissolve } from './staging.ts';
-import { prepareSwap, type Swap, swap } from './swap.ts';
+import { dissolve, makeAlike } from './staging.ts';
+import { type PreparedSwap, prepareSwap, swap } from './swap.ts';
 
 /** The images of a run in a directory. */
 export interface DirectoryRun extends RunImages {
@@ -44,7 +44,7 @@ export function currentDirectory(place: DirectoryPlace, control: Control): strin
 }
 
 /** Swaps a dump in, and gives the call that did it. @throws EngineError IMAGES_UNWRITABLE, IMAGES_FULL */
-export function commitDirectory(place: DirectoryPlace, control: Control): Swap {
+export function commitDirectory(place: DirectoryPlace, control: Control): PreparedSwap {
   const made = prepareSwap(place);
   swap(made);
   control.markCommitted(true);
@@ -52,8 +52,10 @@ export function commitDirectory(place: DirectoryPlace, control: Control): Swap {
 }
 
 /** Swaps the old images in again: the dump has failed after all. @throws EngineError */
-export function takeBackDirectory(made: Swap, control: Control): void {
+export function takeBackDirectory(made: PreparedSwap, control: Control): void {
   swap({ from: made.to, to: made.from, flags: made.flags });
+  // The empty directory that was there went with the first swap.
+  if (made.overEmpty) makeAlike(made.to, made.from);
   control.markCommitted(false);
 }
 

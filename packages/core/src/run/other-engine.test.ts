@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DumpJob, type Engine, encodeRecords, type RestoreJob } from '@criujs/plugin-host/engine';
@@ -145,6 +154,20 @@ test('a commit that was taken back leaves the old images, and logs of the one th
   expect(readFileSync(join(images, 'inventory.img'), 'utf8')).toBe('old');
   expect(readFileSync(join(images, 'dump.log'), 'utf8')).toBe('new');
   expect(readdirSync(directory)).toEqual(['images']);
+});
+
+test('a commit into an empty directory that was taken back leaves an empty one', async () => {
+  mkdirSync(images, { mode: 0o750 });
+  const engine = engineOf({
+    async dump(job) {
+      writeInventory(job);
+      job.takeBack();
+      throw new Error('it runs on');
+    },
+  });
+  await expect(dump({ pid: root, images, engine })).rejects.toThrow('it runs on');
+  expect(readdirSync(images)).toEqual([]);
+  expect(statSync(images).mode & 0o777).toBe(0o750);
 });
 
 test('what plugins write when they exit belongs to the committed dump', async () => {

@@ -23,7 +23,7 @@ import { createHost, defaultDeadlineMs, imageVersionsOf, needsHost, readRecords,
 import { openRecord } from './record.ts';
 import { absolutePath } from './resolve-directory.ts';
 import { badImages, purposeOf, type RunImages } from './run-images.ts';
-import type { Swap } from './swap.ts';
+import type { PreparedSwap } from './swap.ts';
 import { guardThread } from './watchdog.ts';
 import { toEngineError } from './wire.ts';
 
@@ -111,7 +111,7 @@ function commitOf(
   control: Control,
   runsOn: number | null,
 ): Pick<Workplace, 'commit' | 'takeBack'> {
-  let made: Swap | null = null;
+  let made: PreparedSwap | null = null;
   return {
     commit() {
       if (runsOn !== null)

@@ -59,6 +59,14 @@ export function makeStaging({ directory, staging, parent }: Beside, claim: numbe
   }
 }
 
+/** Makes an empty directory with owner and mode of another one. */
+export function makeAlike(path: string, other: string): void {
+  const { mode, uid, gid } = lstatSync(other);
+  mkdirSync(path, { mode: 0o700 });
+  chownSync(path, uid, gid);
+  chmodSync(path, mode & 0o7777);
+}
+
 /** The folder becomes the directory: so it gets its mode. */
 export function takeMode({ directory, staging }: Beside): void {
   const old = statOf(directory);

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { arena, errnoName, trySyscall } from '@criujs/linux';
 import { EngineError } from '../errors.ts';
@@ -21,15 +21,27 @@ export interface Swap {
   readonly flags: number;
 }
 
+/** A swap, and what undoing it needs. */
+export interface PreparedSwap extends Swap {
+  /** An empty directory is there, which ends with the swap. */
+  readonly overEmpty: boolean;
+}
+
 /**
  * Gives the call that swaps in what was written. Only that is missing then.
  * @throws EngineError IMAGES_FULL, IMAGES_UNWRITABLE
  */
-export function prepareSwap(place: Beside): Swap {
+export function prepareSwap(place: Beside): PreparedSwap {
   const { directory, staging } = place;
   try {
     takeMode(place);
-    return { from: staging, to: directory, flags: isEmpty(directory) ? 0 : RENAME_EXCHANGE };
+    const empty = isEmpty(directory);
+    return {
+      from: staging,
+      to: directory,
+      flags: empty ? 0 : RENAME_EXCHANGE,
+      overEmpty: empty && existsSync(directory),
+    };
   } catch (error) {
     throw writeError(error, directory);
   }
