@@ -4,7 +4,7 @@ import { fdTypeName } from './fd-type.ts';
 import type { FileEntry, Table } from './kind.ts';
 
 /** The largest number of descriptors that Linux lets a process have by default (fs.nr_open). */
-const mostDescriptors = 2 ** 20;
+export const mostDescriptors: number = 2 ** 20;
 
 /** The files of files.img by their id. @throws EngineError IMAGE_INVALID when two have one id */
 export function filesById(files: readonly FileEntry[]): ReadonlyMap<number, FileEntry> {

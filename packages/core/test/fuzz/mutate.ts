@@ -126,9 +126,10 @@ function changeJson(path: string, next: Chance): string {
     place = inner;
     key = next.pick(keys);
   }
-  place[key] = next.below(20) === 0 ? JSON.parse('['.repeat(5000) + ']'.repeat(5000)) : next.pick(jsonValues);
-  // One level at a time would overflow the stack as well.
-  writeFileSync(path, JSON.stringify(document));
+  const deep = 'levels upon levels';
+  place[key] = next.below(20) === 0 ? deep : next.pick(jsonValues);
+  // Put in as text: writing so many levels would overflow the stack here.
+  writeFileSync(path, JSON.stringify(document).replace(`"${deep}"`, '['.repeat(5000) + ']'.repeat(5000)));
   return `${key} is another`;
 }
 

@@ -2,13 +2,20 @@ import type { FdinfoEntry } from '@criujs/images';
 import { readLimits } from '@criujs/linux';
 import { EngineError } from '../../../errors.ts';
 import { limitNames } from '../../../facts/tasks.ts';
+import { mostDescriptors } from '../../../files/tables.ts';
+import { invalid } from './rules.ts';
 
 const openFiles = limitNames.indexOf('open files');
 
-/** Checks that the descriptors of all tables are numbers that this process may have: restored ones begin with its limit. @throws EngineError KERNEL */
+/** Checks that the descriptors of all tables are numbers that this process may have: restored ones begin with its limit. @throws EngineError IMAGE_INVALID, KERNEL */
 export function checkDescriptorLimit(tables: ReadonlyMap<number, readonly FdinfoEntry[]>): void {
   let highest = 0;
-  for (const entries of tables.values()) for (const { fd } of entries) highest = Math.max(highest, fd);
+  for (const [filesId, entries] of tables) {
+    for (const { fd } of entries) {
+      if (fd >= mostDescriptors) throw invalid(`fdinfo-${filesId}.img`, `${fd} is no number for a descriptor`);
+      highest = Math.max(highest, fd);
+    }
+  }
   const most = readLimits(process.pid)[openFiles]?.soft;
   if (most === undefined || BigInt(highest) < most) return;
   throw new EngineError('KERNEL', `a process had descriptor ${highest}, and the limit of open files is ${most}`, {
