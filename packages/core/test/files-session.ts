@@ -40,7 +40,7 @@ export function pretendSession(hooks: PretendHooks = {}, images: Map<string, Uin
     hooks: {
       plugins: [],
       serves: (hook) => hooks[hook] !== undefined,
-      inventoryNames: (taken) => [...taken],
+      record: () => [],
       seal: () => undefined,
       call: call as Session['hooks']['call'],
     },

@@ -14,7 +14,7 @@ export interface OldFunction {
 }
 
 /** What a call needs that is made in another process. */
-export type OldContext = Pick<Context<never>, 'log' | 'signal' | 'image'>;
+export type OldContext = Pick<Context<never>, 'log' | 'signal' | 'image' | 'require'>;
 
 /**
  * Calls a function that answers an `int`, as all of C's hooks do, or a promise of one.

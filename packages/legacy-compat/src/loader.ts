@@ -10,6 +10,7 @@ import { originOf } from './origin.ts';
 export function legacyLoader(options: LegacyOptions = {}): PluginLoader {
   return {
     name: "CRIU's old structure",
+    locates: true,
     async load(wanted, { cwd }) {
       // Importing it would run it as an addon of Node.
       if (wanted.endsWith('.node')) return undefined;

@@ -2,6 +2,7 @@ import { type HookName, isHookName, isPlugin, type Plugin } from '@criujs/plugin
 import { describe } from './describe.ts';
 import { HostError } from './errors.ts';
 import type { LoadedPlugin } from './loaded.ts';
+import { noSource, type PluginSource } from './source.ts';
 
 /** The versions of the plugin contract that this host serves. */
 export const servedVersions: readonly number[] = [1];
@@ -10,10 +11,10 @@ export const servedVersions: readonly number[] = [1];
  * Finds the plugin in what a loader or the user gave: the plugin itself, or a module that exports it as `default` or `plugin`.
  * @throws HostError PLUGIN_INVALID, PLUGIN_API_VERSION
  */
-export function admit(found: unknown, origin: string, home?: string): LoadedPlugin {
+export function admit(found: unknown, origin: string, source: PluginSource, home?: string): LoadedPlugin {
   const plugin = pick(found);
   if (plugin === undefined) throw noPlugin(found, origin);
-  return { ...admitPlugin(plugin, origin), home };
+  return { ...admitPlugin(plugin, origin, source), home };
 }
 
 /**
@@ -22,11 +23,11 @@ export function admit(found: unknown, origin: string, home?: string): LoadedPlug
  */
 export function admitObject(given: unknown): LoadedPlugin {
   if (!isPlugin(given)) throw malformed(`${describe(given)} is no plugin: definePlugin did not make it`, undefined);
-  return admitPlugin(given, 'an object of the program');
+  return admitPlugin(given, 'an object of the program', noSource);
 }
 
-function admitPlugin(plugin: Plugin, origin: string): LoadedPlugin {
-  const { name, version, apiVersion, imageVersion = 1, inventoryName } = plugin;
+function admitPlugin(plugin: Plugin, origin: string, source: PluginSource): LoadedPlugin {
+  const { name, version, apiVersion, imageVersion = 1, inventoryName, required } = plugin;
   checkVersion(plugin, origin);
   if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
     throw malformed(`the plugin of ${origin} has no usable name: ${describe(name)}`, undefined);
@@ -34,12 +35,17 @@ function admitPlugin(plugin: Plugin, origin: string): LoadedPlugin {
   if (!Number.isSafeInteger(imageVersion) || imageVersion < 1) {
     throw malformed(`plugin ${name} has an imageVersion that is no positive integer: ${describe(imageVersion)}`, name);
   }
+  if (required !== undefined && typeof required !== 'boolean') {
+    throw malformed(`plugin ${name} has a required that is neither true nor false: ${describe(required)}`, name);
+  }
   return {
     name,
     version,
     apiVersion,
     imageVersion,
     inventoryName,
+    required,
+    source,
     origin,
     home: undefined,
     ...hooksOf(plugin),

@@ -25,6 +25,8 @@ export interface ContextParts {
   /** The version of the plugin's part of the images. */
   readonly imageVersion: number;
   readonly sections: SectionStore | undefined;
+  /** Notes that the images need this plugin. */
+  readonly onRequire: () => void;
   readonly onLog: ((entry: LogEntry) => void) | undefined;
 }
 
@@ -51,6 +53,7 @@ export function createContext(parts: ContextParts): Context<never> {
       });
       return image;
     },
+    require: () => parts.onRequire(),
   });
 }
 

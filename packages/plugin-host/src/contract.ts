@@ -11,6 +11,7 @@ import type {
 import type { PluginClaim } from './claims.ts';
 import type { LogEntry } from './context.ts';
 import type { HostAnswer } from './dispatch.ts';
+import type { PluginRecord } from './engine/records.ts';
 import type { ImageVersions } from './image-versions.ts';
 import type { PluginLoader } from './load.ts';
 import type { CallOptions } from './provider.ts';
@@ -69,6 +70,12 @@ export interface PluginHost {
   start(stage: Stage): Promise<void>;
   /** Asks the plugins. A descriptor in `args` stays the caller's: it closes it afterwards. */
   call<N extends HookName>(hook: N, args: HookArgs<N>, how?: CallOptions): Promise<HostAnswer<N>>;
+  /**
+   * What the images are to say of each plugin, all loaded ones in order: `encodeRecords` writes it, and
+   * `inventoryNames` gives what of it is in CRIU's inventory. An engine asks at the end of a dump, just after `seal`.
+   * @param took names of the plugins that took a resource
+   */
+  record(took: Iterable<string>): readonly PluginRecord[];
   /**
    * An engine calls it just before a dump counts. It waits for what hooks that took the image and wrote nothing have left going on,
    * no longer than a call may take: a write may come of it. From here on nothing that plugins did outside of their calls fails the run:

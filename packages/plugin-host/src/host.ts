@@ -10,11 +10,12 @@ import { checkImageVersions, imageVersionAt } from './image-versions.ts';
 import { type ContextFor, exitAll, initAll } from './lifecycle.ts';
 import { loadAll } from './load.ts';
 import type { LoadedPlugin } from './loaded.ts';
+import { recordPlugins } from './needed.ts';
 import { inOrder } from './provider.ts';
 import { resourceOf } from './resource.ts';
 import { createRun, type Run } from './run.ts';
 import { dropTrails, sealRun } from './seal.ts';
-import type { SectionStore } from './section.ts';
+import { type SectionStore, watchWrites } from './section.ts';
 import { validateOptions } from './validate-options.ts';
 import { watchProcess } from './watch.ts';
 
@@ -30,7 +31,9 @@ const longestTimer = 2 ** 31 - 1;
 export async function createPluginHost(options: PluginHostOptions): Promise<PlanningHost> {
   const { deadline = defaultDeadline, signal, onLog, imageVersions = {} } = options;
   if (!(deadline > 0)) throw new RangeError(`a deadline of ${deadline} ms: it must be more than 0`);
-  const sections = storeOf(options);
+  const wrote = new Set<string>();
+  const requiring = new Set<string>();
+  const sections = watchWrites(storeOf(options), wrote);
   const run = createRun(Math.min(deadline, longestTimer), signal, ({ plugin = '', hook = '', resource, message }) => {
     onLog?.({ plugin, hook, resource, level: 'warn', message });
   });
@@ -43,7 +46,8 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
   const contextAt: ContextAt = (stage, hook, resource) => (plugin, scope) => {
     const own = { plugin: plugin.name, options: values.get(plugin.name) };
     const imageVersion = imageVersionAt(stage, plugin, imageVersions);
-    return createContext({ ...own, imageVersion, stage, hook, resource, scope, sections, onLog });
+    const onRequire = (): void => void requiring.add(plugin.name);
+    return createContext({ ...own, imageVersion, stage, hook, resource, scope, sections, onRequire, onLog });
   };
 
   const end = async ({ stage, begun, unwatch }: Started, outcome: Outcome): Promise<readonly CriuError[]> => {
@@ -85,6 +89,8 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
       checkImageVersions(stage, plugins, imageVersions);
       run.active = true;
       run.sealed = false;
+      wrote.clear();
+      requiring.clear();
       const started: Started = { stage, begun: [], unwatch: watchProcess() };
       current = started;
       try {
@@ -107,6 +113,8 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
       const dispatch = hookTable[hook].kind === 'handler' ? askFirst : tellAll;
       return dispatch({ run, hook, args, resource, plugins: asked, context: contextAt(stage, hook, resource) });
     },
+
+    record: (took) => recordPlugins(plugins, { took: new Set(took), wrote, asked: requiring }),
 
     async seal() {
       if (current === undefined) throw wrongOrder('seal was called outside of a run', 'Call start first.');

@@ -8,11 +8,14 @@ import type { LoadedPlugin } from './loaded.ts';
 import { locate } from './locate.ts';
 import type { Run } from './run.ts';
 import { runHook } from './run-hook.ts';
+import { noSource, sourceOf } from './source.ts';
 
 /** A way of turning what the user wrote into a plugin. */
 export interface PluginLoader {
   /** For messages. */
   readonly name: string;
+  /** Whether it loads what `locatePlugin` finds, and nothing else: then images name the package that a plugin came from. */
+  readonly locates?: boolean;
   /**
    * Gives the plugin, or a module that exports it as `default` or `plugin`; undefined when this is none of its kind, and
    * the next loader is asked. What it throws fails the loading.
@@ -26,6 +29,7 @@ const loadDeadline = 30_000;
 /** Npm packages and files: what is left when no other loader took it. It never passes. */
 export const filesAndPackages: PluginLoader = {
   name: 'files and npm packages',
+  locates: true,
   load: async (wanted, { cwd }) => loadModule(locate(wanted, cwd)),
 };
 
@@ -92,7 +96,8 @@ async function loadOne(
       call: () => loader.load(wanted, { cwd }),
       read: (answer) => answer,
     });
-    if (found !== undefined) return admit(found, wanted, home);
+    if (found !== undefined)
+      return admit(found, wanted, loader.locates === true ? sourceOf(wanted, cwd) : noSource, home);
   }
   // The last loader answers always, or throws.
   throw new Error(`no loader took ${wanted}`);

@@ -1,4 +1,5 @@
 import type { HookName, Plugin, StandardSchemaV1 } from '@criujs/plugin-sdk';
+import type { PluginSource } from './source.ts';
 
 /** A plugin that was found, checked and fits among the others. */
 export interface LoadedPlugin {
@@ -9,6 +10,9 @@ export interface LoadedPlugin {
   readonly imageVersion: number;
   /** By which the images list it, where that is not its own name; null: they do not. */
   readonly inventoryName: string | null | undefined;
+  /** Whether a restore needs it; undefined: what it does at the dump decides. */
+  readonly required: boolean | undefined;
+  readonly source: PluginSource;
   /** Where it came from, in words. */
   readonly origin: string;
   /** The folder of its module, without symbolic links; undefined: it was not loaded from a file or a package. */

@@ -15,8 +15,7 @@ const indexNames = ['index.ts', 'index.mts', 'index.js', 'index.mjs'];
  * @throws HostError PLUGIN_NOT_FOUND: where it looked, and what to do
  */
 export function locate(wanted: string, cwd: string): string {
-  const explicit = /^(\.{0,2}[/\\]|\.{1,2}$|file:)/.test(wanted) || isAbsolute(wanted);
-  if (explicit)
+  if (isExplicit(wanted))
     return (
       fileAt(pathOf(wanted, cwd)) ??
       notFound(wanted, [pathOf(wanted, cwd)], 'Check the path; it is taken from the current directory.')
@@ -32,9 +31,18 @@ export function locate(wanted: string, cwd: string): string {
     wanted,
     places,
     path === undefined
-      ? `Install it (npm install ${wanted}), or write a path to a file as ./${wanted}.`
+      ? `Install the npm package that has this plugin and give the name of the package, or write a path to a file as ./${wanted}.`
       : 'Check the path; it is taken from the current directory.',
   );
+}
+
+function isExplicit(wanted: string): boolean {
+  return /^(\.{0,2}[/\\]|\.{1,2}$|file:)/.test(wanted) || isAbsolute(wanted);
+}
+
+/** Whether {@link locate} takes this for a path: it is one by its form, or a file is there. */
+export function namesPath(wanted: string, cwd: string): boolean {
+  return isExplicit(wanted) || (codeExtension.test(wanted) && fileAt(resolve(cwd, wanted)) !== undefined);
 }
 
 function pathOf(wanted: string, cwd: string): string {

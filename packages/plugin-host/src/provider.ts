@@ -32,7 +32,7 @@ export function inOrder(plugins: readonly LoadedPlugin[], call: Call): readonly 
 
 function missing(plugin: string, { hook, resource, providerVersion }: Call): HostError {
   const known = providerVersion ? `${plugin} ${providerVersion}` : plugin;
-  const remedy = `Load it: add the package or file of ${known} to the plugins of this run (criujs: --plugin).`;
+  const remedy = `Load the plugin named ${known} that made the dump (criujs: --plugin, option \`plugins\`).`;
   const message = `${resource ?? hook} was dumped by plugin ${known}, which is not loaded`;
   return new HostError('PLUGIN_MISSING', message, { plugin, hook, resource, remedy });
 }

@@ -77,6 +77,7 @@ function recordHost(host: PluginHost, write: Write): PluginHost {
         throw error;
       }
     },
+    record: (took) => host.record(took),
     seal: () => host.seal(),
     async finish(outcome: Outcome) {
       const errors = await host.finish(outcome);

@@ -16,6 +16,28 @@ export interface SectionStore {
   directories?(plugin: string, make: boolean): Promise<ImageDirectories>;
 }
 
+/** The same store, which notes the names of the plugins that have written into it. A directory counts once it is made. */
+export function watchWrites(store: SectionStore | undefined, wrote: Set<string>): SectionStore | undefined {
+  if (store === undefined) return undefined;
+  const { directories } = store;
+  return {
+    async write(plugin, name, data) {
+      await store.write(plugin, name, data);
+      wrote.add(plugin);
+    },
+    read: (plugin, name) => store.read(plugin, name),
+    stream: (plugin, name) => store.stream(plugin, name),
+    names: (plugin) => store.names(plugin),
+    ...(directories && {
+      async directories(plugin, make) {
+        const found = await directories.call(store, plugin, make);
+        if (make) wrote.add(plugin);
+        return found;
+      },
+    }),
+  };
+}
+
 /** What a section is made of. */
 export interface SectionParts {
   readonly store: SectionStore | undefined;

@@ -27,6 +27,11 @@ export interface Context<O = unknown> {
   /** Aborts when the deadline of this call has passed or the run is cancelled. What is answered afterwards is dropped. */
   readonly signal: AbortSignal;
   readonly image: ImageSection;
+  /**
+   * Has the images say that they need this plugin: a restore without it is refused, whatever it took and wrote. At a dump, in any
+   * call but `exit`; else it does nothing. C's `add_inventory_plugin()`.
+   */
+  require(): void;
 }
 
 /**

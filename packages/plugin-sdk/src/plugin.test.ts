@@ -24,6 +24,7 @@ test.each([
   ['half an image version', { name: 'kvm', imageVersion: 1.5, hooks: [] }, 'imageVersion that is no positive integer'],
   ['an empty inventory name', { name: 'kvm', inventoryName: '', hooks: [] }, 'inventoryName that is no line of text'],
   ['two lines', { name: 'kvm', inventoryName: 'a\nb', hooks: [] }, 'inventoryName that is no line of text'],
+  ['a required that is a text', { name: 'kvm', required: 'yes', hooks: [] }, 'required that is neither true nor false'],
   ['options that are no schema', { name: 'kvm', options: {}, hooks: [] }, 'no Standard Schema'],
   ['an init that is no function', { name: 'kvm', init: 1, hooks: [] }, 'has an init that is no function'],
   ['an exit that is no function', { name: 'kvm', exit: 'x', hooks: [] }, 'has an exit that is no function'],

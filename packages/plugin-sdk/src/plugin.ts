@@ -25,6 +25,12 @@ export interface PluginDefinition<O = unknown> {
    * inventory names. Default: its own. For plugins that CRIU, too, can load: the name that they have there; null: none at all.
    */
   readonly inventoryName?: string | null;
+  /**
+   * Whether a restore needs this plugin. Default: if at the dump it took a resource, wrote into its part of the images, or called
+   * `context.require()`. true: always, a restore without it is refused. false: what it wrote is only a note, and a restore may go
+   * without it; resources that it took need it nevertheless.
+   */
+  readonly required?: boolean;
   /** Validates the user's options before a run. Where there are none it sees `{}`. */
   readonly options?: StandardSchemaV1<unknown, O>;
   /** Called once a run before any hook, in the order in which the plugins were given. */
@@ -41,6 +47,7 @@ export interface Plugin {
   readonly apiVersion: number;
   readonly imageVersion?: number;
   readonly inventoryName?: string | null;
+  readonly required?: boolean;
   readonly options?: StandardSchemaV1<unknown, unknown>;
   readonly init?: (stage: Stage, context: Context<never>) => void | Promise<void>;
   readonly exit?: (stage: Stage, outcome: Outcome, context: Context<never>) => void | Promise<void>;
@@ -58,7 +65,7 @@ export interface Plugin {
 export function definePlugin<O = unknown>(definition: PluginDefinition<O>): Plugin {
   const wrong = firstMistake(definition);
   if (wrong !== undefined) throw invalid(nameFor(definition), ...wrong);
-  const { name, version, imageVersion, inventoryName, options, hooks } = definition;
+  const { name, version, imageVersion, inventoryName, required, options, hooks } = definition;
   return Object.freeze({
     [brand]: true,
     apiVersion,
@@ -67,6 +74,7 @@ export function definePlugin<O = unknown>(definition: PluginDefinition<O>): Plug
     ...(version === undefined ? {} : { version }),
     ...(imageVersion === undefined ? {} : { imageVersion }),
     ...(inventoryName === undefined ? {} : { inventoryName }),
+    ...(required === undefined ? {} : { required }),
     ...(options === undefined ? {} : { options }),
     // Bound: a definition may be an instance of a class.
     ...(definition.init === undefined ? {} : { init: definition.init.bind(definition) }),
@@ -102,7 +110,7 @@ function firstMistake(definition: unknown): Mistake | undefined {
   if (typeof definition !== 'object' || definition === null) {
     return ['is no object', "Call definePlugin({ name: '…', hooks: [hook('…', …)] })."];
   }
-  const { name, version, imageVersion, inventoryName, options, init, exit, hooks } = definition as Record<
+  const { name, version, imageVersion, inventoryName, required, options, init, exit, hooks } = definition as Record<
     string,
     unknown
   >;
@@ -117,6 +125,9 @@ function firstMistake(definition: unknown): Mistake | undefined {
   }
   if (inventoryName !== undefined && !isInventoryName(inventoryName)) {
     return ['has an inventoryName that is no line of text', 'Write the name that CRIU knows it by, or null for none.'];
+  }
+  if (required !== undefined && typeof required !== 'boolean') {
+    return ['has a required that is neither true nor false', 'Write required: true, required: false, or leave it out.'];
   }
   if (options !== undefined && !isSchema(options)) {
     return [

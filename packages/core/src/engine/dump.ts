@@ -1,4 +1,5 @@
 import { closeFd } from '@criujs/linux';
+import { inventoryNames } from '@criujs/plugin-host/engine';
 import { EngineError, type Refusal, refusedMessage } from '../errors.ts';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
 import { refuseUnrestorable, type UnrestorableResource } from '../files/unrestorable.ts';
@@ -69,12 +70,14 @@ function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number)
       writeTask(view, inside, at, files as CollectedFiles, session);
     });
     for (const task of tree.tasks) if (task.state === 'zombie') writeZombie(task, session);
-    files.write(taskRecords(tree));
+    files.write();
     writeTree(tree, session);
     callObserver(session, 'DUMP_DEVICES_LATE', options.pid);
 
-    session.store.write('inventory.img', inventoryImage(session.hooks.inventoryNames(files.providers())));
     session.hooks.seal();
+    const plugins = session.hooks.record(files.providers());
+    files.record(plugins, taskRecords(tree));
+    session.store.write('inventory.img', inventoryImage(inventoryNames(plugins)));
     session.checkAborted();
     const death = deathOf(living, null);
     if (death !== null) throw death;

@@ -1,6 +1,6 @@
 import { create, encodeImage, type FdinfoEntry, FdinfoEntrySchema, FdTypes } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
-import type { TaskRecord } from '@criujs/plugin-host/engine';
+import type { PluginRecord, TaskRecord } from '@criujs/plugin-host/engine';
 import { EngineError, type Refusal } from '../errors.ts';
 import { writeRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
@@ -46,8 +46,10 @@ export interface CollectedFiles {
   takesDevice(process: SeenProcess, vma: Vma, resource: string): boolean;
   /** The id of the external file behind a memory map; null when there is none, or several: then a refusal is added. */
   externalMapping(pid: number, vma: Vma): number | null;
-  /** Writes files.img, pipes-data.img and criujs.json. What waits in pipes is read here, and stays there. */
-  write(tasks?: readonly TaskRecord[]): void;
+  /** Writes files.img and pipes-data.img. What waits in pipes is read here, and stays there. */
+  write(): void;
+  /** Writes criujs.json, once the plugins have done all that they do at a dump. */
+  record(plugins: readonly PluginRecord[], tasks?: readonly TaskRecord[]): void;
   /** Nothing is held open between calls: this is for callers that treat all steps alike. */
   close(): void;
 }
@@ -129,7 +131,7 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
       refuse(pid, answer);
       return null;
     },
-    write(tasks = []) {
+    write() {
       session.store.write(
         'files.img',
         encodeImage(
@@ -138,7 +140,9 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
         ),
       );
       session.store.write('pipes-data.img', encodeImage('PIPES_DATA', readPipes(seen, tree)));
-      writeRecords(session.store, { ...records, tasks, plugins: session.hooks.plugins });
+    },
+    record(plugins, tasks = []) {
+      writeRecords(session.store, { ...records, tasks, plugins });
     },
     close: () => undefined,
   };

@@ -25,7 +25,7 @@ const images = (ids: readonly number[], plugins: readonly string[] = []) => ({
 });
 
 function session(...names: string[]): Session {
-  const plugins = names.map((name) => ({ name, version: null, apiVersion: 1, imageVersion: 1 }));
+  const plugins = names.map((name) => ({ name, ...(name === 'cuda' ? { inventoryName: 'cuda_plugin' } : {}) }));
   return { hooks: { plugins, serves: () => names.length > 0 } } as unknown as Session;
 }
 
@@ -51,7 +51,7 @@ test('the error names the plugin, its version, what it dumped, and the option', 
     code: 'PLUGIN_MISSING',
     plugin: 'gpu',
     message: 'file 1 (/dev/gpu0), file 2: dumped by plugin gpu 1.4.0, which is not loaded',
-    remedy: expect.stringMatching(/Load gpu 1\.4\.0: --plugin gpu/),
+    remedy: 'Load the plugin named gpu that made the dump (--plugin, option `plugins`).',
   });
 });
 
@@ -60,7 +60,7 @@ test('all that are missing are in one error', () => {
     code: 'PLUGIN_MISSING',
     message:
       '2 plugins are not loaded:\n  gpu 1.4.0 dumped file 1 (/dev/gpu0), file 2\n  hub dumped unix socket 99 (file 3)',
-    remedy: expect.stringContaining('--plugin gpu --plugin hub'),
+    remedy: expect.stringMatching(/named gpu .*named hub /),
   });
 });
 
@@ -79,9 +79,61 @@ test('a record of a file that is not in the images needs nobody', () => {
 test('images of CRIU: the inventory says who it may have been', () => {
   expect(failure(images([1], ['gpu']), null, session())).toMatchObject({
     code: 'PLUGIN_MISSING',
-    hook: 'RESTORE_EXT_FILE',
-    message: expect.stringContaining('one of gpu'),
+    plugin: 'gpu',
+    message: 'the images need plugin gpu, which is not loaded',
   });
+  expect(failure(images([1]), null, session())).toMatchObject({ code: 'PLUGIN_MISSING', hook: 'RESTORE_EXT_FILE' });
   expect(failure(images([1]), null, session('any'))).toBeUndefined();
   expect(failure(images([]), null, session())).toBeUndefined();
+});
+
+const written: Records['plugins'][number] = {
+  ...{ name: 'gpu', version: '1.4.0', apiVersion: 1, imageVersion: 1, inventoryName: 'gpu_plugin', required: true },
+  ...{ package: null, packageVersion: null, load: null },
+};
+
+test('a plugin that only wrote something is needed, and both lists say it once', () => {
+  const needs = records({ plugins: [written] });
+  for (const listed of [[], ['gpu_plugin']]) {
+    expect(failure(images([], listed), needs, session('hub'))).toMatchObject({
+      code: 'PLUGIN_MISSING',
+      plugin: 'gpu',
+      message: 'the images need plugin gpu 1.4.0, which is not loaded',
+    });
+  }
+  expect(failure(images([], []), needs, session('gpu'))).toBeUndefined();
+  expect(failure(images([]), records({ plugins: [{ ...written, required: false }] }), session())).toBeUndefined();
+});
+
+test('a name in the inventory may be any of the two that a plugin has', () => {
+  for (const listed of ['cuda_plugin', 'cuda']) {
+    expect(failure(images([], [listed]), null, session('cuda'))).toBeUndefined();
+    expect(failure(images([], [listed]), null, session('hub'))).toMatchObject({
+      code: 'PLUGIN_MISSING',
+      plugin: listed,
+    });
+  }
+});
+
+test('dumps of older releases record neither', () => {
+  const old = { ...written, inventoryName: null, required: false };
+  expect(failure(images([], ['gpu']), records({ plugins: [old] }), session())).toMatchObject({
+    message: 'the images need plugin gpu 1.4.0, which is not loaded',
+  });
+  expect(failure(images([], []), records({ plugins: [old] }), session())).toBeUndefined();
+});
+
+test.each<[Partial<Records['plugins'][number]>, string]>([
+  [
+    { package: '@own/gpu', packageVersion: '1.4.1', load: '@own/gpu/plugin' },
+    'Load gpu 1.4.0: npm install @own/gpu@1.4.1, then --plugin @own/gpu/plugin (option `plugins`).',
+  ],
+  [{ package: 'criu-gpu' }, 'Load gpu 1.4.0: npm install criu-gpu, then --plugin criu-gpu (option `plugins`).'],
+  [
+    { load: './gpu.ts' },
+    'Load gpu 1.4.0 from its file, which was ./gpu.ts at the dump: --plugin ./PATH (option `plugins`).',
+  ],
+  [{}, 'Load the plugin named gpu that made the dump (--plugin, option `plugins`).'],
+])('%j: what to do', (origin, remedy) => {
+  expect(failure(images([]), records({ plugins: [{ ...written, ...origin }] }), session())).toMatchObject({ remedy });
 });

@@ -2,13 +2,12 @@ import type { FileEntry } from '@criujs/images';
 import type { Records } from '@criujs/plugin-host/engine';
 import type { HookName, Provider } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
+import type { PluginNames } from '../run/protocol.ts';
 import type { Session } from '../run/session.ts';
-
+import { type MissingPlugin, notLoaded } from './missing-plugins.ts';
 import { unixMark } from './unix-peers.ts';
 
-/** So many resources of one plugin are named in an error. */
-const mostNamed = 4;
-
+/** What the images say of plugins, beside `criujs.json`. */
 interface Images {
   readonly files: readonly FileEntry[];
   /** Names in the inventory. */
@@ -16,27 +15,27 @@ interface Images {
 }
 
 /**
- * Sees to it that every plugin that dumped a file is loaded, before any file is opened or plugin asked.
+ * Sees to it that every plugin that the images need is loaded, before any file is opened or plugin asked.
  * @throws EngineError PLUGIN_MISSING: one error for all that are not
  */
 export function checkProviders(images: Images, records: Records | null, { hooks }: Session): void {
-  if (records === null) {
-    checkHooks(images, hooks);
-    return;
-  }
   const ids = new Set(images.files.map(({ id }) => id));
-  refuseMissing(
-    resourcesOf(records).filter(({ id }) => ids.has(id)),
-    hooks.plugins,
-  );
+  const resources = records === null ? [] : resourcesOf(records).filter(({ id }) => ids.has(id));
+  refuseMissing({ resources, records, listed: images.plugins }, hooks.plugins);
+  if (records === null) checkHooks(images, hooks);
 }
 
 /**
  * The same for an engine that reads the other images itself.
+ * @param listed names in the inventory that no plugin of the engine's own answers for
  * @throws EngineError PLUGIN_MISSING
  */
-export function checkRecordedProviders(records: Records | null, plugins: readonly { readonly name: string }[]): void {
-  if (records !== null) refuseMissing(resourcesOf(records), plugins);
+export function checkRecordedProviders(
+  records: Records | null,
+  listed: readonly string[],
+  plugins: readonly PluginNames[],
+): void {
+  refuseMissing({ resources: records === null ? [] : resourcesOf(records), records, listed }, plugins);
 }
 
 interface Provided {
@@ -45,20 +44,33 @@ interface Provided {
   readonly resource: string;
 }
 
-function refuseMissing(resources: readonly Provided[], plugins: readonly { readonly name: string }[]): void {
-  const missing = new Map<string, { readonly provider: Provider; readonly resources: string[] }>();
-  for (const { provider, resource } of resources) {
-    if (plugins.some(({ name }) => name === provider.name)) continue;
-    const plugin = missing.get(provider.name) ?? { provider, resources: [] };
-    plugin.resources.push(resource);
-    missing.set(provider.name, plugin);
-  }
-  if (missing.size > 0) throw notLoaded([...missing.values()]);
+/** All that images say of the plugins that they need. */
+interface Needs {
+  readonly resources: readonly Provided[];
+  readonly records: Records | null;
+  /** Names in CRIU's inventory. */
+  readonly listed: readonly string[];
 }
 
-/** A plugin's name as people know it: with its version, if it has one. */
-export function nameOf({ name, version }: Provider): string {
-  return version === null ? name : `${name} ${version}`;
+function refuseMissing({ resources, records, listed }: Needs, loaded: readonly PluginNames[]): void {
+  const recorded = records?.plugins ?? [];
+  const missing = new Map<string, MissingPlugin & { readonly resources: string[] }>();
+  const miss = (plugin: Provider): string[] => {
+    const source = recorded.find(({ name }) => name === plugin.name);
+    const it = missing.get(plugin.name) ?? { plugin, source, resources: [] };
+    missing.set(plugin.name, it);
+    return it.resources;
+  };
+  const isLoaded = (wanted: string): boolean => loaded.some(({ name }) => name === wanted);
+  for (const { provider, resource } of resources) if (!isLoaded(provider.name)) miss(provider).push(resource);
+  for (const it of recorded) if (it.required && !isLoaded(it.name)) miss(it);
+  for (const wanted of listed) {
+    if (loaded.some(({ name, inventoryName }) => wanted === name || wanted === inventoryName)) continue;
+    miss(
+      recorded.find(({ name, inventoryName }) => wanted === (inventoryName ?? name)) ?? { name: wanted, version: null },
+    );
+  }
+  if (missing.size > 0) throw notLoaded([...missing.values()]);
 }
 
 function resourcesOf(records: Records): Provided[] {
@@ -70,27 +82,6 @@ function resourcesOf(records: Records): Provided[] {
     return { id, provider, resource: `unix socket ${inode} (file ${id})` };
   });
   return [...externals, ...sockets];
-}
-
-function notLoaded(
-  missing: readonly { readonly provider: Provider; readonly resources: readonly string[] }[],
-): EngineError {
-  const lines = missing.map(({ provider, resources }) => {
-    const named = resources.slice(0, mostNamed).join(', ');
-    const more = resources.length > mostNamed ? ` and ${resources.length - mostNamed} more` : '';
-    return { who: nameOf(provider), what: `${named}${more}` };
-  });
-  const message =
-    lines.length === 1
-      ? lines.map(({ who, what }) => `${what}: dumped by plugin ${who}, which is not loaded`).join()
-      : [`${lines.length} plugins are not loaded:`, ...lines.map(({ who, what }) => `  ${who} dumped ${what}`)].join(
-          '\n',
-        );
-  const load = missing.map(({ provider }) => `--plugin ${provider.name}`).join(' ');
-  return new EngineError('PLUGIN_MISSING', message, {
-    plugin: missing[0]?.provider.name,
-    remedy: `Load ${lines.map(({ who }) => who).join(' and ')}: ${load}, or the npm package or file that has that name (option \`plugins\`).`,
-  });
 }
 
 /** Images of CRIU: nothing tells which plugin took a file, but the inventory names those that took any. */
@@ -115,5 +106,9 @@ function checkHooks({ files, plugins }: Images, hooks: Session['hooks']): void {
 export function hookMissing(hook: HookName, taken: string, named: readonly string[], pid?: number): EngineError {
   const known = named.length === 0 ? 'which the images do not name' : `one of ${named.join(', ')}`;
   const message = `${taken} by a plugin, ${known}; no plugin with the hook ${hook} is loaded`;
-  return new EngineError('PLUGIN_MISSING', message, { pid, hook, remedy: 'Load it: --plugin NAME.' });
+  return new EngineError('PLUGIN_MISSING', message, {
+    pid,
+    hook,
+    remedy: 'Load the plugin that made the dump (--plugin, option `plugins`).',
+  });
 }

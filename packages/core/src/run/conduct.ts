@@ -115,6 +115,8 @@ async function serve(request: Request, plugins: RunPlugins, images: RunImages): 
       return images.open(request.name, request.mode);
     case 'list':
       return images.list();
+    case 'record':
+      return plugins.record(request.took);
     case 'seal':
       return plugins.seal();
     case 'commit':

@@ -1,5 +1,6 @@
 import { openSync, writeSync } from 'node:fs';
 import type { HookAnswer } from '@criujs/plugin-host';
+import type { PluginRecord } from '@criujs/plugin-host/engine';
 import { type HookName, retryLater } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { AskingEnd, Patience } from './link.ts';
@@ -39,21 +40,25 @@ export function patienceWithPlugins(
 
 /** The session of a run, on the engine's thread. */
 export function createSession(parts: SessionParts): Session {
-  const { link, store, served, plugins, inventoryNames, deadlines, warnings, notify } = parts;
+  const { link, store, served, plugins, deadlines, warnings, notify } = parts;
   const trace = openPhaseLog();
   const begin = (name: string): void => {
     if (trace !== null) writeSync(trace, `${name}\n`);
     notify({ kind: 'phase', name });
   };
+  const betweenCalls = patienceWithPlugins(deadlines, {
+    notice: () => notify({ kind: 'warning', message: 'waiting for what plugins have left going on' }),
+    late: () => lateSeal(deadlines),
+  });
   return {
     store: heeding(store, () => link.checkAborted()),
     hooks: {
       plugins,
       serves: (name) => served[name] !== undefined,
-      inventoryNames: (taken) =>
-        taken
-          .map((name) => (Object.hasOwn(inventoryNames, name) ? inventoryNames[name] : name))
-          .filter((it) => it != null),
+      record(took) {
+        if (plugins.length === 0) return [];
+        return link.ask({ kind: 'record', took } satisfies Request, betweenCalls) as readonly PluginRecord[];
+      },
       call(name, args, how = {}) {
         if (served[name] === undefined && how.provider === undefined) return { claimed: false };
         const request: Request = { kind: 'hook', hook: name, args, ...how };
@@ -66,11 +71,7 @@ export function createSession(parts: SessionParts): Session {
       },
       seal() {
         if (plugins.length === 0) return;
-        const patience = patienceWithPlugins(deadlines, {
-          notice: () => notify({ kind: 'warning', message: 'waiting for what plugins have left going on' }),
-          late: () => lateSeal(deadlines),
-        });
-        link.ask({ kind: 'seal' } satisfies Request, patience);
+        link.ask({ kind: 'seal' } satisfies Request, betweenCalls);
       },
     },
     phase(name) {

@@ -196,7 +196,16 @@ function putDump(): void {
     holders: [{ pid: pid(5), fd: 3 }],
     provider: { name: 'gpu', version: '1.4.0' },
   };
-  const plugins = [{ name: 'gpu', version: '1.4.0', apiVersion: 1, imageVersion: 1 }];
+  const origin = { package: 'criu-gpu', packageVersion: '1.4.1', load: 'criu-gpu' };
+  const plugin = {
+    name: 'gpu',
+    version: '1.4.0',
+    apiVersion: 1,
+    imageVersion: 1,
+    inventoryName: 'gpu',
+    required: true,
+  };
+  const plugins = [{ ...plugin, ...origin }];
   writeFileSync(
     join(images, 'criujs.json'),
     encodeRecords({ externals: [{ id: 7, file }], sockets: [], tasks: [], plugins }),

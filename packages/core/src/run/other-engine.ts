@@ -19,7 +19,15 @@ import {
 import type { DirectoryPlace } from './directory-place.ts';
 import { refuseInUse } from './in-use.ts';
 import { type Control, createControl } from './link.ts';
-import { createHost, defaultDeadlineMs, imageVersionsOf, needsHost, readRecords, warnOfUnpaired } from './plugins.ts';
+import {
+  createHost,
+  defaultDeadlineMs,
+  imageVersionsOf,
+  needsHost,
+  readListed,
+  readRecords,
+  warnOfUnpaired,
+} from './plugins.ts';
 import { openRecord } from './record.ts';
 import { absolutePath } from './resolve-directory.ts';
 import { badImages, purposeOf, type RunImages } from './run-images.ts';
@@ -51,13 +59,13 @@ export async function dumpBy(engine: Engine, options: DumpOptions): Promise<Dump
       throw deathOf([root], error) ?? error;
     }
   };
-  const { outcome, totalMs, warnings } = await conductBy('dump', options, dump);
+  const { outcome, totalMs, warnings } = await conductBy(engine, 'dump', options, dump);
   return { ...outcome, pid, totalMs, warnings };
 }
 
 export async function restoreBy(engine: Engine, options: RestoreOptions): Promise<RestoreResult> {
   const { newPids = false, detach = false } = options;
-  const { outcome, totalMs, warnings } = await conductBy('restore', options, ({ job, records }) =>
+  const { outcome, totalMs, warnings } = await conductBy(engine, 'restore', options, ({ job, records }) =>
     engine.restore({ ...job, newPids, detach, records }),
   );
   return { ...outcome, pids: new Map(outcome.pids), totalMs, warnings };
@@ -70,6 +78,7 @@ interface Conducted<O> {
 }
 
 async function conductBy<O>(
+  engine: Engine,
   stage: Stage,
   options: DumpOptions | RestoreOptions,
   work: (place: Workplace) => Promise<O>,
@@ -86,8 +95,10 @@ async function conductBy<O>(
   const guard = guardThread(options);
   try {
     const records = stage === 'restore' ? await readRecords(run) : null;
-    const outcome = await withHost({ stage, options, images: run, records, warnings }, async (host) => {
-      checkRecordedProviders(records, host?.plugins ?? []);
+    const listed = stage === 'restore' ? (await readListed(run)).filter((it) => !engine.answersFor?.(it)) : [];
+    const check = ({ plugins }: Pick<PluginHost, 'plugins'>): void => checkRecordedProviders(records, listed, plugins);
+    const hosting = { stage, options, images: run, records, warnings, check };
+    const outcome = await withHost(hosting, async (host) => {
       const place = { job: { ...job, host }, records, ...commitOf(run.place, control, leaveRunning ? pid : null) };
       const done = await work(place);
       if (stage === 'dump') arrive(run, control, job.warn);
@@ -175,11 +186,13 @@ interface Hosting {
   readonly images: RunImages;
   readonly records: Records | null;
   readonly warnings: string[];
+  /** Called before any init: throws when a plugin is missing that the images need. */
+  check(loaded: Pick<PluginHost, 'plugins'>): void;
 }
 
 /** Runs with the plugins between their init and their exit. Without plugins nothing of the host is even read. */
 async function withHost<O>(
-  { stage, options, images, records, warnings }: Hosting,
+  { stage, options, images, records, warnings, check }: Hosting,
   work: (host: PluginHost | null) => Promise<O>,
 ): Promise<O> {
   const record = openRecord(options);
@@ -187,6 +200,7 @@ async function withHost<O>(
     const imageVersions = stage === 'restore' ? imageVersionsOf(records) : undefined;
     const parts = { options, images, record, imageVersions, signal: options.signal };
     const host = needsHost(options) ? await createHost(parts) : null;
+    check(host ?? { plugins: [] });
     if (host !== null && stage === 'dump') warnOfUnpaired(host, options);
     await host?.start(stage);
     try {

@@ -19,7 +19,8 @@ import {
 } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { RunOptions } from '../options.ts';
-import type { Request, ServedHooks, StartedPlugins, WireAnswer } from './protocol.ts';
+import { inventoryName } from './image-names.ts';
+import type { PluginNames, Request, ServedHooks, StartedPlugins, WireAnswer } from './protocol.ts';
 import { openRecord, type RunRecord } from './record.ts';
 import type { RunImages } from './run-images.ts';
 import { decodeError } from './wire.ts';
@@ -29,6 +30,8 @@ export interface RunPlugins {
   /** Loads them, and runs their init when there is a stage. */
   start(): Promise<StartedPlugins>;
   call(request: Extract<Request, { kind: 'hook' }>): Promise<WireAnswer>;
+  /** What the images are to say of each plugin. `took`: those that took a resource. */
+  record(took: readonly string[]): readonly PluginRecord[];
   /** Before a dump counts. @throws HostError what plugins did outside of their calls */
   seal(): Promise<void>;
   /** Closes the descriptors that hooks gave, then runs exit; answers what went wrong there. Never throws. */
@@ -65,7 +68,7 @@ export function openPlugins(options: RunOptions, stage: Stage | null, images: Pl
     async start() {
       if (loading !== null) await begin(loading);
       const plugins = host?.plugins ?? [];
-      return { served: servedHooks(host), plugins: plugins.map(recordOf), inventoryNames: inventoryNames(plugins) };
+      return { served: servedHooks(host), plugins: plugins.map(namesOf) };
     },
     async call({ hook, args, provider, providerVersion, resource }) {
       const how = { provider, providerVersion, resource };
@@ -81,6 +84,7 @@ export function openPlugins(options: RunOptions, stage: Stage | null, images: Pl
         result: result === retryLater ? { retryLater: true } : { value: descriptors.plain(hook, result) },
       };
     },
+    record: (took) => host?.record(took) ?? [],
     async seal() {
       await host?.seal();
     },
@@ -150,19 +154,26 @@ export async function readRecords(images: Pick<RunImages, 'read'>): Promise<Reco
   return bytes === null ? null : decodeRecords(bytes);
 }
 
+/** Names in the inventory's list of plugins. None when it cannot be read: the engine is the one to say what is wrong with it. */
+export async function readListed(images: Pick<RunImages, 'read'>): Promise<readonly string[]> {
+  const bytes = await images.read(inventoryName);
+  const { decodeImage, ImageError } = await import('@criujs/images');
+  try {
+    const [inventory] = bytes === null ? [] : decodeImage('INVENTORY', bytes);
+    return inventory?.message.pluginsEntry?.plugins ?? [];
+  } catch (error) {
+    if (error instanceof ImageError) return [];
+    throw error;
+  }
+}
+
 /** Of the plugins' parts, by plugin name. */
 export function imageVersionsOf(records: Records | null): ImageVersions {
   return Object.fromEntries((records?.plugins ?? []).map(({ name, imageVersion }) => [name, imageVersion]));
 }
 
-function recordOf({ name, version, apiVersion, imageVersion }: PluginInfo): PluginRecord {
-  return { name, version: version ?? null, apiVersion, imageVersion };
-}
-
-function inventoryNames(plugins: readonly PluginInfo[]): StartedPlugins['inventoryNames'] {
-  return Object.fromEntries(
-    plugins.flatMap(({ name, inventoryName }) => (inventoryName === undefined ? [] : [[name, inventoryName]])),
-  );
+function namesOf({ name, inventoryName }: PluginInfo): PluginNames {
+  return inventoryName === undefined ? { name } : { name, inventoryName };
 }
 
 function servedHooks(host: PluginHost | null): ServedHooks {

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { CheckResult, PluginRecord } from '@criujs/plugin-host/engine';
+import type { CheckResult } from '@criujs/plugin-host/engine';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { DumpOutcome, EngineDumpOptions, EngineRestoreOptions, ExitStatus, RestoreOutcome } from '../options.ts';
 import type { DirectoryPlace } from './directory-place.ts';
@@ -36,12 +36,17 @@ export interface WorkerStart {
 /** Which plugins have which hooks, by name, in order. */
 export type ServedHooks = Readonly<Partial<Record<HookName, readonly string[]>>>;
 
+/** A loaded plugin by all its names. */
+export interface PluginNames {
+  readonly name: string;
+  /** By which CRIU's inventory lists it; null: by none. Absent: by its own name. */
+  readonly inventoryName?: string | null;
+}
+
 /** The plugins, once they are loaded. */
 export interface StartedPlugins {
   readonly served: ServedHooks;
-  readonly plugins: readonly PluginRecord[];
-  /** By which names the images list plugins, where those are not their own; null: they do not. */
-  readonly inventoryNames: Readonly<Record<string, string | null>>;
+  readonly plugins: readonly PluginNames[];
 }
 
 /** Questions of the engine's thread. */
@@ -58,6 +63,8 @@ export type Request =
     }
   | { readonly kind: 'open'; readonly name: string; readonly mode: 'read' | 'write' }
   | { readonly kind: 'list' }
+  /** Asks what the images are to say of the plugins; answers their records. `took`: those that took a resource. */
+  | { readonly kind: 'record'; readonly took: readonly string[] }
   /** Asks, before the dump counts, whether plugins did anything outside of their calls; answers nothing. */
   | { readonly kind: 'seal' }
   /** Makes the images of a store the dump. */

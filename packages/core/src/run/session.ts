@@ -2,6 +2,7 @@ import type { HookAnswer } from '@criujs/plugin-host';
 import type { PluginRecord } from '@criujs/plugin-host/engine';
 import type { HookArgs, HookName } from '@criujs/plugin-sdk';
 import type { EngineError } from '../errors.ts';
+import type { PluginNames } from './protocol.ts';
 import type { Swap } from './swap.ts';
 
 /**
@@ -26,11 +27,11 @@ export interface Session {
 /** The plugins, seen from the engine's thread. */
 export interface SessionHooks {
   /** All that are loaded, in the order in which they are asked. */
-  readonly plugins: readonly PluginRecord[];
+  readonly plugins: readonly PluginNames[];
   /** Whether a loaded plugin has this hook at all. */
   serves(name: HookName): boolean;
-  /** The names that the inventory is to have of plugins that took something: those that a restore by CRIU asks for. */
-  inventoryNames(taken: readonly string[]): string[];
+  /** What the images are to say of each plugin, once all of them have done their work. `took`: those that took a resource. */
+  record(took: readonly string[]): readonly PluginRecord[];
   /**
    * Calls a hook and waits for its answer. A descriptor in the answer is a number that is valid here and stays open until
    * the run ends: duplicate it to keep it.

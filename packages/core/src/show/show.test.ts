@@ -53,7 +53,8 @@ function writeDump(): void {
   const provider = { name: 'gpu', version: '1.4.0' };
   const unknown = { rdev: null, inode: 5, flags: 2, position: 0, owner: null, holders: [{ pid: pid(42), fd: 3 }] };
   const file = { ...unknown, path: '/dev/gpu0', kind: 'character', provider } as const;
-  const plugins = [{ ...provider, apiVersion: 1, imageVersion: 3 }];
+  const origin = { package: null, packageVersion: null, load: './gpu.ts' };
+  const plugins = [{ ...provider, apiVersion: 1, imageVersion: 3, inventoryName: 'gpu', required: true, ...origin }];
   write('criujs.json', encodeRecords({ externals: [{ id: 7, file }], sockets: [], tasks: [], plugins }));
   mkdirSync(join(images, 'criujs/gpu'), { recursive: true });
   write('criujs/gpu/file-7', '{"path":"/dev/gpu0"}');

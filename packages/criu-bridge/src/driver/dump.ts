@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import { CriuReqType } from '@criujs/images';
 import { readStat } from '@criujs/linux';
-import type { PluginInfo } from '@criujs/plugin-host';
 import {
   type DumpJob,
   type DumpOutcome,
   EngineError,
   encodeRecords,
+  inventoryNames,
   recordsName,
   unrestorableWarnings,
 } from '@criujs/plugin-host/engine';
 import { type Dumped, readDumped, recordsOf } from './dumped.ts';
 import { awaitEnd } from './free-pids.ts';
-import { nameTakers } from './inventory.ts';
+import { listPlugins } from './inventory.ts';
 import type { CriuOptions } from './options.ts';
 import { treeOf } from './restored.ts';
 import { type CriuOutcome, runCriu, type Step } from './run.ts';
@@ -37,9 +37,10 @@ export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<
     await bridge?.settle();
     if (failures().length > 0) return;
     await job.host?.seal();
-    if (job.host !== null) nameTakers(job.images, job.host, bridge?.claimed() ?? []);
+    const plugins = job.host?.record(bridge?.claimed() ?? []) ?? [];
+    listPlugins(job.images, inventoryNames(plugins));
     const read = readDumped(job.images);
-    const records = recordsOf(read, job.pid, bridge, (job.host?.plugins ?? []).map(recordOf));
+    const records = recordsOf(read, job.pid, bridge, plugins);
     writeWhole(join(job.images, recordsName), encodeRecords(records));
     tree = treeOf(job.pid);
     job.commit();
@@ -89,10 +90,6 @@ function startOf(pid: number): bigint | number | null {
   } catch {
     return null;
   }
-}
-
-function recordOf({ name, version, apiVersion, imageVersion }: PluginInfo): Parameters<typeof recordsOf>[3][number] {
-  return { name, version: version ?? null, apiVersion, imageVersion };
 }
 
 function summarise({ tasks }: Dumped, { bridge, workDirectory }: CriuOutcome): DumpOutcome {

@@ -1,4 +1,4 @@
-import { definePlugin, type HookName, type Plugin, type Stage } from '@criujs/plugin-sdk';
+import { type Context, definePlugin, type HookName, type Plugin, type Stage } from '@criujs/plugin-sdk';
 import { callInit, type OldFunction } from '../call-old.ts';
 import { negativeErrno } from '../errno.ts';
 import { noticeText } from '../notice.ts';
@@ -49,6 +49,7 @@ export async function compiledPlugin({ path, origin, restoreStage }: CompiledOpt
     if (life === null) throw refused(path, 'it was called outside of a run', 'This is a mistake of the engine.');
     const answer = await life.runner.call(asked, context);
     await life.kept.settle(context.image);
+    requireAdded(life.runner, context);
     return answer;
   };
   const numberOf = (stage: Stage, options: DescriptorOptions): number | null => {
@@ -75,6 +76,7 @@ export async function compiledPlugin({ path, origin, restoreStage }: CompiledOpt
       checkSame(path, found, welcome);
       const init: OldFunction = { name: isOld ? 'cr_plugin_init' : 'init', path, call: () => welcome.result };
       await callInit(init, done(), context);
+      requireAdded(runner, context);
       life.begun = true;
     },
     async exit(_stage, outcome, context) {
@@ -100,6 +102,11 @@ export async function compiledPlugin({ path, origin, restoreStage }: CompiledOpt
     },
     hooks: found.hooks.map((hook) => compiledHook(hook, { name: functionOf(hook, isOld), path }, ask)),
   });
+}
+
+/** By whatever name it asked: it is the one that knows it again. */
+function requireAdded({ added }: Runner, context: Pick<Context<never>, 'require'>): void {
+  if (added.length > 0) context.require();
 }
 
 function nameOf({ structure, name }: Compiled, origin: string, path: string): string {

@@ -19,6 +19,11 @@ export interface Engine {
   restore(job: RestoreJob): Promise<RestoreOutcome>;
   /** Tells what this engine can do here. A lack is an answer, not an error. */
   check(signal: AbortSignal | undefined): Promise<CheckResult>;
+  /**
+   * Whether a plugin of the engine's own may be the one that the inventory lists by this name; the engine itself sees to it that it
+   * is. Default: none is, and a restore is refused unless a loaded plugin has the name.
+   */
+  answersFor?(listed: string): boolean;
   /** Its own word on a row of a plan that the embedded engine made. */
   plan(row: PlanRow): PlanRow;
 }

@@ -36,6 +36,7 @@ export {
   type ExternalRecord,
   encodeRecords,
   exact,
+  inventoryNames,
   type PluginRecord,
   type Records,
   recordsName,

@@ -42,6 +42,15 @@ export function text(longest: number): Shape<string> {
   };
 }
 
+/** Text that passes a check; `expected` says in words what it should be. */
+export function matching(expected: string, check: (value: unknown) => value is string): Shape<string> {
+  return (value, where) => (check(value) ? value : fail(where, value, expected));
+}
+
+export const flag: Shape<boolean> = (value, where) => {
+  return typeof value === 'boolean' ? value : fail(where, value, 'true or false');
+};
+
 export function oneOf<const T extends string>(...choices: readonly T[]): Shape<T> {
   return (value, where) => {
     const choice = choices.find((it) => it === value);

@@ -1,9 +1,10 @@
 import { pid } from '@criujs/plugin-sdk';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeRecords, encodeRecords, type Records } from './records.ts';
+import { decodeRecords, encodeRecords, inventoryNames, type PluginRecord, type Records } from './records.ts';
 
 const holders = [{ pid: pid(4242), fd: 7 }];
+const nowhere = { package: null, packageVersion: null, load: null };
 const records: Records = {
   externals: [
     {
@@ -45,8 +46,18 @@ const records: Records = {
   ],
   tasks: [{ pid: 12, exitSignal: 10 }],
   plugins: [
-    { name: 'fuse', version: '1.2.3', apiVersion: 1, imageVersion: 2 },
-    { name: 'hub', version: null, apiVersion: 1, imageVersion: 1 },
+    {
+      ...{
+        name: 'fuse',
+        version: '1.2.3',
+        apiVersion: 1,
+        imageVersion: 2,
+        inventoryName: 'fuse_plugin',
+        required: true,
+      },
+      ...{ package: '@own/fuse', packageVersion: '1.2.4-rc.1', load: '@own/fuse/plugin.js' },
+    },
+    { name: 'hub', version: null, apiVersion: 1, imageVersion: 1, inventoryName: null, required: false, ...nowhere },
   ],
 };
 
@@ -70,10 +81,39 @@ test('a list that an older release did not write is empty', () => {
 
 test('the version of a part that an older release did not write is 1', () => {
   const plugins = [{ name: 'fuse', version: '1.2.3', apiVersion: 1 }];
-  expect(decode({ ...encoded(), plugins }).plugins).toEqual([{ ...plugins[0], imageVersion: 1 }]);
+  expect(decode({ ...encoded(), plugins }).plugins).toMatchObject([{ ...plugins[0], imageVersion: 1 }]);
   expect(() => decode({ ...encoded(), plugins: [{ ...plugins[0], imageVersion: 0 }] })).toThrow(
     expect.objectContaining({ code: 'IMAGE_INVALID' }),
   );
+});
+
+test('what an older release did not say of a plugin', () => {
+  const plugins = [{ name: 'fuse', version: '1.2.3', apiVersion: 1, imageVersion: 1 }];
+  const unsaid = { inventoryName: null, required: false, ...nowhere };
+  expect(decode({ ...encoded(), plugins }).plugins).toEqual([{ ...plugins[0], ...unsaid }]);
+});
+
+test.each([
+  ['package', 'fuse; rm -rf /'],
+  ['package', '../fuse'],
+  ['package', '--registry=https://x.invalid'],
+  ['packageVersion', 'latest'],
+  ['packageVersion', '1.0.0 && true'],
+  ['load', '/home/me/fuse.ts'],
+  ['load', './a b'],
+  ['load', '--force'],
+  ['load', '$(true)'],
+  ['required', 'yes'],
+])('a plugin whose %s is %j: nobody is told to type it', (field, value) => {
+  const plugins = [{ ...records.plugins[0], [field]: value }];
+  expect(() => decode({ ...encoded(), plugins })).toThrow(
+    expect.objectContaining({ code: 'IMAGE_INVALID', message: expect.stringContaining(`plugins[0].${field}`) }),
+  );
+});
+
+test('the inventory lists those that are required, each once', () => {
+  const [fuse, hub] = records.plugins as [PluginRecord, PluginRecord];
+  expect(inventoryNames([fuse, hub, { ...hub, required: true }, { ...fuse, name: 'fuse-2' }])).toEqual(['fuse_plugin']);
 });
 
 test('another version is told apart from damage', () => {

@@ -1,6 +1,20 @@
 import { type Provider, pid, type RecordedFile, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import { EngineError } from './errors.ts';
-import { absent, digits, integer, list, map, nullable, object, oneOf, type Shape, text } from './json-shape.ts';
+import {
+  absent,
+  digits,
+  flag,
+  integer,
+  list,
+  map,
+  matching,
+  nullable,
+  object,
+  oneOf,
+  type Shape,
+  text,
+} from './json-shape.ts';
+import { isLoadable, isPackageName, isPackageVersion } from './package-name.ts';
 import { parseJson } from './parse-json.ts';
 
 /** Our own file in the image directory: what CRIU's images have no place for. CRIU ignores it. */
@@ -38,6 +52,15 @@ export interface PluginRecord {
   readonly apiVersion: number;
   /** The version of what it writes into its part of the images. */
   readonly imageVersion: number;
+  /** By which name CRIU's inventory lists it if it is required; null: by none. */
+  readonly inventoryName: string | null;
+  /** Whether a restore without it is refused. */
+  readonly required: boolean;
+  /** The npm package that it was loaded from, by the name in its package.json; null: it was a path or an object. */
+  readonly package: string | null;
+  readonly packageVersion: string | null;
+  /** What one writes to load it: the package, perhaps with a path inside it, or `./` and the name of a file; null: nobody knows. */
+  readonly load: string | null;
 }
 
 /** All of `criujs.json`. */
@@ -48,6 +71,11 @@ export interface Records {
   readonly tasks: readonly TaskRecord[];
   /** All that were loaded, whether they took something or not. */
   readonly plugins: readonly PluginRecord[];
+}
+
+/** What CRIU's inventory lists: it restores without none of them. */
+export function inventoryNames(plugins: readonly PluginRecord[]): string[] {
+  return [...new Set(plugins.flatMap(({ required, inventoryName }) => (required ? (inventoryName ?? []) : [])))];
 }
 
 /** A number where that is exact: as plugins are told inodes and positions. */
@@ -91,6 +119,11 @@ const recordedPlugin: Shape<PluginRecord> = object({
   version: nullable(text(200)),
   apiVersion: u32,
   imageVersion: absent(integer(1, Number.MAX_SAFE_INTEGER), 1),
+  inventoryName: absent(nullable(text(255)), null),
+  required: absent(flag, false),
+  package: absent(nullable(matching('the name of an npm package', isPackageName)), null),
+  packageVersion: absent(nullable(matching('the version of an npm package', isPackageVersion)), null),
+  load: absent(nullable(matching('the name of a package or file', isLoadable)), null),
 });
 
 const recordsShape: Shape<Records> = object({
