@@ -11,7 +11,7 @@ import { travel } from '../../core/test/harness/legs.ts';
 import { criu, criuMissing, isRoot, root } from '../../core/test/harness/machine.ts';
 import { type Place, test } from '../../core/test/harness/place.ts';
 import { processesIn, untilGone } from '../../core/test/harness/processes.ts';
-import { cProgram } from '../../core/test/harness/programs.ts';
+import { counter, cProgram } from '../../core/test/harness/programs.ts';
 import type { Target } from '../../core/test/harness/target.ts';
 import { until } from '../../core/test/harness/wait.ts';
 import { blocksOf } from './blocks.ts';
@@ -345,6 +345,51 @@ describe.skipIf(noMap)(titled('a mapped device through a compiled plugin', noMap
     for (const said of seen) expect(said).toEqual(seen[0]);
   });
 });
+
+const noTarget = firstOf([counter.missing, isRoot ? null : 'needs root']);
+
+describe.skipIf(noTarget)(
+  titled('a compiled plugin that calls add_inventory_plugin and does nothing else', noTarget),
+  () => {
+    const stands = noCriu === null ? [ours, theirs] : [ours];
+    test('is needed by whatever engine restores, whichever dumped', async ({ place }) => {
+      const plugins = libraries(place, ['needed']);
+      for (const dumpedBy of stands) {
+        for (const restoredBy of stands) {
+          const target = await place.start(counter);
+          const images = target.images();
+          await dumpedBy(plugins).engine.dump(target.pid, images);
+          await untilGone(target.pid);
+          const bridged = noCriu === null ? [['--engine', 'criu', '--criu-bin', criu ?? '']] : [];
+          for (const more of [[], ...bridged]) {
+            expect(await criujsFails(['restore', '-D', images, '--detach', ...more])).toMatchObject({
+              code: 'PLUGIN_MISSING',
+              exitCode: 4,
+              plugin: dumpedBy === ours ? 'needed-plugin' : 'needed_plugin',
+            });
+          }
+          if (noCriu === null) await expect(realCriu.restore(images)).rejects.toThrow(/needed_plugin/);
+          expect(processesIn(target.directory)).toEqual([]);
+          place.track(await restoredBy(plugins).engine.restore(images));
+          await target.advance();
+          await target.finish();
+        }
+      }
+    });
+
+    test.skipIf(noCriu)(titled('answers for itself where CRIU loads it', noCriu), async ({ place }) => {
+      const { paths } = libraries(place, ['needed']);
+      const more = ['--engine', 'criu', '--criu-bin', criu ?? '', '--native-plugin', paths[0] ?? ''];
+      const target = await place.start(counter);
+      const images = target.images();
+      await criujs.dump(target.pid, images, { more });
+      await untilGone(target.pid);
+      place.track(await criujs.restore(images, { more }));
+      await target.advance();
+      await target.finish();
+    });
+  },
+);
 
 /** Both engines with the same library; `criu` null: CRIU goes on as if nothing were wrong. */
 const failures: readonly {

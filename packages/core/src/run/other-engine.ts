@@ -95,7 +95,8 @@ async function conductBy<O>(
   const guard = guardThread(options);
   try {
     const records = stage === 'restore' ? await readRecords(run) : null;
-    const listed = stage === 'restore' ? (await readListed(run)).filter((it) => !engine.answersFor?.(it)) : [];
+    const listed =
+      stage === 'restore' ? (await readListed(run)).filter((it) => !engine.answersFor?.(it, needsHost(options))) : [];
     const check = ({ plugins }: Pick<PluginHost, 'plugins'>): void => checkRecordedProviders(records, listed, plugins);
     const hosting = { stage, options, images: run, records, warnings, check };
     const outcome = await withHost(hosting, async (host) => {

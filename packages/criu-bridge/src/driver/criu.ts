@@ -1,6 +1,7 @@
 import type { Engine } from '@criujs/plugin-host/engine';
 import { checkCriu } from './check.ts';
 import { dumpWithCriu } from './dump.ts';
+import { nativeAnswersFor } from './native-answers.ts';
 import type { CriuOptions } from './options.ts';
 import { planRow } from './plan.ts';
 import { restoreWithCriu } from './restore.ts';
@@ -15,6 +16,7 @@ export function criu(options: CriuOptions = {}): Engine {
     dump: (job) => dumpWithCriu(options, job),
     restore: (job) => restoreWithCriu(options, job),
     check: (signal) => checkCriu(options, signal),
+    answersFor: (listed, hosted) => nativeAnswersFor(listed, hosted, options),
     plan: planRow,
   };
 }

@@ -22,8 +22,9 @@ export interface Engine {
   /**
    * Whether a plugin of the engine's own may be the one that the inventory lists by this name; the engine itself sees to it that it
    * is. Default: none is, and a restore is refused unless a loaded plugin has the name.
+   * @param hosted whether the run has plugins of the host, too
    */
-  answersFor?(listed: string): boolean;
+  answersFor?(listed: string, hosted: boolean): boolean;
   /** Its own word on a row of a plan that the embedded engine made. */
   plan(row: PlanRow): PlanRow;
 }
