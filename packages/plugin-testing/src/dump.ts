@@ -36,12 +36,13 @@ export async function dump(tree: PretendTree, given: DumpSettings | DumpSettings
     processes: tree.processes,
     sections: report.sections,
     imageVersions: sections.versions,
+    required: sections.required,
   });
   return { ...report, image: image as PretendImage };
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
-type Records = Mutable<Omit<PretendImage, 'processes' | 'sections' | 'imageVersions'>>;
+type Records = Mutable<Omit<PretendImage, 'processes' | 'sections' | 'imageVersions' | 'required'>>;
 
 interface Dumping {
   readonly run: Run;

@@ -6,7 +6,7 @@ export type KitErrorCode =
   | 'UNSUPPORTED'
   /** A plugin does not bring back what it should, as an engine would say it. */
   | 'PLUGIN_FAILED'
-  /** Nobody opens a resource, and the provider is not known. */
+  /** The image needs a plugin that is not loaded; or nobody opens a resource, and the provider is not known. */
   | 'PLUGIN_MISSING'
   /** The run's signal was aborted between two calls. */
   | 'ABORTED'

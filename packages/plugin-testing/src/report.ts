@@ -97,6 +97,8 @@ export interface PretendImage {
   readonly sections: SectionContents;
   /** The version of what each plugin wrote, by plugin name. Who is not in it wrote version 1. */
   readonly imageVersions?: ImageVersions;
+  /** The plugins that a restore needs; without one of them it is refused before anybody is asked. Default: none. */
+  readonly required?: readonly Provider[];
 }
 
 export interface DumpReport extends RunReport {

@@ -35,15 +35,12 @@ export async function restore(
   const image = imageOf(from);
   const settings = settingsOf<RestoreSettings>(given);
   const descriptors: RestoredDescriptor[] = [];
-  const report = await conduct(
-    'restore',
-    settings,
-    memorySections(image.sections, image.imageVersions),
-    async (run) => {
-      const restoring: Restoring = { run, image: structuredClone(image), settings, descriptors };
-      for (const step of orders[settings.order ?? 'criu']) await step(restoring);
-    },
-  );
+  const sections = memorySections(image.sections, image.imageVersions);
+  sections.required = image.required ?? [];
+  const report = await conduct('restore', settings, sections, async (run) => {
+    const restoring: Restoring = { run, image: structuredClone(image), settings, descriptors };
+    for (const step of orders[settings.order ?? 'criu']) await step(restoring);
+  });
   return { ...report, descriptors };
 }
 

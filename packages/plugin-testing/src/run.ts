@@ -15,6 +15,7 @@ import {
   hookTable,
   type OwnedDescriptor,
   type Plugin,
+  type Provider,
   type Stage,
   type VmaSource,
 } from '@criujs/plugin-sdk';
@@ -95,10 +96,15 @@ export async function conduct(
     if (stage !== 'restore') {
       sections.versions = Object.fromEntries(host.plugins.map(({ name, imageVersion }) => [name, imageVersion]));
     }
+    if (stage === 'restore') checkLoaded(sections.required, host);
     await host.start(stage);
     notes.checkFatal();
     await steps(createRun(host, notes, signal));
     checkAborted(signal);
+    if (stage === 'dump') {
+      const records = host.record(notes.claims.map(({ plugin }) => plugin));
+      sections.required = records.filter(({ required }) => required).map(({ name, version }) => ({ name, version }));
+    }
     if (stage !== 'restore') await host.seal();
   } catch (error) {
     thrown = notes.fatal() ?? error;
@@ -122,6 +128,18 @@ export async function conduct(
     sections: sections.contents(),
     struck: notes.watch.faults.struck,
   };
+}
+
+/** As an engine does before it calls anybody. @throws KitError PLUGIN_MISSING */
+function checkLoaded(required: readonly Provider[], { plugins }: PluginHost): void {
+  const missing = required.filter(({ name }) => plugins.every((it) => it.name !== name));
+  const [first] = missing;
+  if (first === undefined) return;
+  const names = missing.map(({ name, version }) => (version === null ? name : `${name} ${version}`)).join(', ');
+  throw new KitError('PLUGIN_MISSING', `the image needs ${names}, and it is not loaded`, {
+    plugin: first.name,
+    remedy: 'Restore with the plugins of the dump; one whose parts are only notes says required: false.',
+  });
 }
 
 /** Closed after a run: what plugins answered. */

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HostError, type ImageVersions, type SectionStore } from '@criujs/plugin-host';
+import type { Provider } from '@criujs/plugin-sdk';
 
 /** Parts of an image by plugin and name. */
 export type SectionContents = Readonly<Record<string, Readonly<Record<string, Uint8Array>>>>;
@@ -8,6 +9,8 @@ export type SectionContents = Readonly<Record<string, Readonly<Record<string, Ui
 export interface MemorySections extends SectionStore {
   /** The version of what each plugin wrote, by plugin name: a dump sets it, a restore hands it to the host. */
   versions: ImageVersions;
+  /** The plugins that a restore needs: a dump sets it. */
+  required: readonly Provider[];
   /** A copy of all that is in it now. */
   contents(): SectionContents;
 }
@@ -27,6 +30,7 @@ export function memorySections(initial: SectionContents = {}, versions: ImageVer
   };
   return {
     versions,
+    required: [],
     async write(plugin, name, data) {
       const bytes = await gather(data);
       // As long as a file takes at least: else a plugin that does not await it would be found out by real images only.

@@ -43,7 +43,7 @@ export function nobodyOpens(resource: string, provider: Provider | null): Engine
       `no plugin opens ${resource}, and the images do not say which one dumped it`,
       {
         resource,
-        remedy: 'Load the plugin that dumped it: --plugin NAME.',
+        remedy: 'Load the plugin that made the dump (--plugin, option `plugins`).',
       },
     );
   }

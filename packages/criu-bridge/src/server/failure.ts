@@ -44,7 +44,7 @@ function shorten(text: string): string {
 export function nobodyRestores(hook: HookName, resource: string, provider: Provider | null): EngineError {
   if (provider === null) {
     const message = `no plugin restores ${resource}, and the images do not say which one dumped it`;
-    const remedy = 'Load the plugin that dumped it: --plugin NAME.';
+    const remedy = 'Load the plugin that made the dump (--plugin, option `plugins`).';
     return new EngineError('PLUGIN_MISSING', message, { hook, resource, remedy });
   }
   const { name, version } = provider;

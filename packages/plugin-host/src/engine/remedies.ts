@@ -39,7 +39,7 @@ export const defaultRemedies: Readonly<Record<EngineErrorCode, string>> = {
   PLUGIN_OPTIONS: 'Correct the options of the plugin.',
   PLUGIN_INIT_FAILED: 'Run again with -v to see why the plugin does not start.',
   PLUGIN_EXITED: 'Run again with -v to see why the plugin ended the process, and report it to its authors.',
-  PLUGIN_MISSING: 'Load the plugin that dumped it: --plugin NAME.',
+  PLUGIN_MISSING: 'Load the plugin that made the dump (--plugin, option `plugins`).',
   HOOK_FAILED: 'Run again with -v to see what the plugin says, and report it to its authors.',
   HOOK_TIMEOUT: 'Give the plugin more time with --hook-deadline, or report it to its authors.',
   HOOK_BAD_RESULT: 'Report it to the authors of the plugin.',
