@@ -48,9 +48,9 @@ function describePlugins({ plugins, loaded }: ShownInventory): string {
   if (loaded === null)
     return plugins === null || plugins.length === 0 ? '' : `; plugins: ${plugins.map(safeText).join(', ')}`;
   if (loaded.length === 0) return '; without plugins';
-  const named = loaded.map(({ name, version }) => {
-    const took = plugins?.includes(name) ? '' : ' (took nothing)';
-    return `${nameOf(name, version)}${took}`;
+  const named = loaded.map(({ name, version, required, inventoryName }) => {
+    const isNeeded = required || plugins?.includes(inventoryName ?? name) === true;
+    return `${nameOf(name, version)}${isNeeded ? '' : ' (not needed)'}`;
   });
   return `; plugins: ${named.join(', ')}`;
 }

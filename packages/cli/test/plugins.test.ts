@@ -159,7 +159,7 @@ describe('show', () => {
     const { code, stdout } = await criujsCommand(['show', images]);
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^  ${target.pid} .*alive, 1 thread.*/`, 'm'));
-    expect(stdout).toContain('keeps 0.4.0 (took nothing)');
+    expect(stdout).toMatch(/keeps 0\.4\.0$/m);
     expect(stdout).toContain('keeps 0.4.0 (API 1, image 2)');
     expect(stdout).toContain('note');
     expect(stdout).toContain('"text": "a');
@@ -169,7 +169,7 @@ describe('show', () => {
       ok: true,
       command: 'show',
       images,
-      inventory: { plugins: [], loaded: [{ name: 'keeps', version: '0.4.0', apiVersion: 1, imageVersion: 2 }] },
+      inventory: { plugins: ['keeps'], loaded: [{ name: 'keeps', version: '0.4.0', apiVersion: 1, imageVersion: 2 }] },
       sections: [
         {
           plugin: 'keeps',
@@ -322,7 +322,7 @@ test.skipIf(missing)(
       expect(failure).toMatchObject({ code: 'PLUGIN_MISSING', exitCode: 4 });
       expect(failure.message).toMatch(/2 plugins are not loaded:\n.*test-device 1\.2\.3 dumped file/);
       expect(failure.message).toContain('test-service dumped unix socket');
-      expect(failure.remedy).toMatch(/--plugin test-device|--plugin test-service/);
+      expect(failure.remedy).toContain('which was ./device.ts at the dump');
       expect(existsSync(calls), 'no hook was called').toBe(false);
       expect(processesIn(target.directory), 'nothing is half restored').toEqual([]);
 

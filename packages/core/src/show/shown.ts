@@ -29,7 +29,7 @@ export interface ShownDump {
 export interface ShownInventory {
   /** Version of the image layout. */
   readonly version: number;
-  /** Names of the plugins that took something; null: the images do not say. */
+  /** Names in CRIU's list of the plugins that a restore needs; null: the images do not say. */
   readonly plugins: readonly string[] | null;
   /** All plugins that were loaded; null: criujs did not make the dump. */
   readonly loaded: readonly PluginRecord[] | null;
