@@ -64,6 +64,7 @@ test('entries keep path, position, flags, size and mode; files without a descrip
   expect(files.addPath('/bin/sleep', { pid })).toBe(exe);
   expect(files.addPath('/bin/sleep', { pid, flags: 2 })).not.toBe(exe);
   files.write();
+  files.record([]);
   const entries = decodeImage('FILES', session.images.get('files.img') ?? new Uint8Array()).map(
     ({ message }) => message,
   );
@@ -83,6 +84,7 @@ test('what waits in a pipe is written down and still there', () => {
   const files = collectFiles([process], session);
   expect(files.refusals).toEqual([]);
   files.write();
+  files.record([]);
   const [content] = decodeImage('PIPES_DATA', session.images.get('pipes-data.img') ?? new Uint8Array());
   expect(content?.message).toMatchObject({ bytes: 7, size: 65_536 });
   expect(Buffer.from(content?.data ?? []).toString()).toBe('waiting');
@@ -123,6 +125,7 @@ test('counters and what an epoll watches', () => {
   const files = collectFiles([process], session);
   expect(files.refusals).toEqual([]);
   files.write();
+  files.record([]);
   const entries = decodeImage('FILES', session.images.get('files.img') ?? new Uint8Array()).map(
     ({ message }) => message,
   );
@@ -183,6 +186,7 @@ test('a plugin is asked once for each open file, with a descriptor of its own, a
   expect(files.providers()).toEqual(['pretend']);
   expect(idAt(files, second, 4)).toBe(idAt(files, first, 5));
   files.write();
+  files.record([]);
   const { externals } = decodeRecords(session.images.get('criujs.json') ?? new Uint8Array());
   expect(externals).toMatchObject([
     {
@@ -239,6 +243,7 @@ test('a unix socket to outside is the plugins’, and what it had not read is wa
   expect(files.refusals).toEqual([]);
   expect(session.warnings).toEqual([expect.stringContaining('6 bytes that the program had not read yet are lost')]);
   files.write();
+  files.record([]);
   const entries = decodeImage('FILES', session.images.get('files.img') ?? new Uint8Array());
   const [peer, own] = entries.flatMap(({ message }) => message.usk ?? []);
   expect(own).toMatchObject({ uflags: 4, type: 1, state: 1, peer: peer?.ino });

@@ -77,6 +77,7 @@ async function dump(
   const files = collectFiles(tree, session);
   expect(files.refusals).toEqual([]);
   files.write();
+  files.record([]);
   const fdinfo = new Map(tree.map(({ pid }, at) => [at + 2, files.fdinfo(pid).filter(({ fd }) => fd > 2)]));
   await holders.end();
   descriptors.close();
@@ -188,6 +189,7 @@ test('the owner of signals is set under its pid of now, and with the user of the
   const session = pretendSession();
   const collected = collectFiles(tree, session);
   collected.write();
+  collected.record([]);
   const fdinfo = new Map([[2, collected.fdinfo(tree[0]?.pid ?? 0)]]);
   const { files, session: restoring } = restore({ images: session.images, fdinfo, pids: [] });
   files.afterFork((old) => (old === tree[0]?.pid ? process.pid : old));
