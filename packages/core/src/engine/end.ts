@@ -3,7 +3,7 @@ import { LinuxError, readStatus, readThreads, signals, syscall, trySyscall, wait
 import { pause } from '../pause.ts';
 import { describeThread } from './patience.ts';
 
-/** Milliseconds that the processes of one restore get to end. */
+/** Milliseconds in which one of the processes that were killed must end, else they are given up. */
 const boundMs = 5000;
 /** Milliseconds between two looks, growing. */
 const look = { first: 0.05, longest: 10 } as const;
@@ -61,7 +61,7 @@ export function endProcesses(pids: readonly number[], withinMs: number = boundMs
 }
 
 /**
- * Waits for processes that were killed.
+ * Waits for processes that were killed, as long as they go on ending.
  * @param others those of them whose end is somebody else's to hear of: only their other threads are reaped
  * @returns those that have not ended in time
  */
@@ -70,13 +70,16 @@ export function reapProcesses(
   withinMs: number = boundMs,
   others: ReadonlySet<number> = new Set(),
 ): number[] {
-  const until = performance.now() + withinMs;
+  let until = performance.now() + withinMs;
   // One thread after the other: those that are reaped are not looked at again.
   const reapProcess = (pid: number): boolean => reapThreads(pid) && (others.has(pid) || reap(pid));
   let left = pids.filter((pid) => !reapProcess(pid));
   for (let ms: number = look.first; left.length > 0 && performance.now() < until; ms = Math.min(ms * 2, look.longest)) {
     pause(ms);
-    left = left.filter((pid) => !reapProcess(pid));
+    const rest = left.filter((pid) => !reapProcess(pid));
+    // A tree of thousands takes its time, and shows that it ends.
+    if (rest.length < left.length) until = performance.now() + withinMs;
+    left = rest;
   }
   return left;
 }

@@ -11,7 +11,7 @@ import { askThread, type ThreadAnswers } from '../../tasks/threads.ts';
 import { askTimers } from '../../tasks/timers.ts';
 import { type Answers, type Area, createArea, type Inquiries, type Inquiry, inquire } from '../remote.ts';
 import type { FrozenTask, FrozenThread, FrozenTree } from './freeze.ts';
-import { infect } from './infect.ts';
+import { type Infection, infect } from './infect.ts';
 import { type DumpedMap, describeMaps } from './maps.ts';
 import { readThread, type ThreadState } from './threads.ts';
 
@@ -89,7 +89,7 @@ export function ask(tree: FrozenTree, view: OutsideView, check: () => void): Ins
     const memory = { pid: task.pid, start: infection.area.start, used: area.used };
     return inquire((calls) => infection.run(at, calls), memory, inquiries(area));
   };
-  try {
+  const askAll = (): InsideView => {
     const leader = askThreadAt(0, (area) => ({
       actions: askActions(area),
       timers: askTimers(area),
@@ -102,8 +102,24 @@ export function ask(tree: FrozenTree, view: OutsideView, check: () => void): Ins
       return { ...own, secbits };
     });
     return { ...leader, threads: answers };
-  } finally {
+  };
+  let inside: InsideView;
+  try {
+    inside = askAll();
+  } catch (error) {
+    cureAfter(infection);
+    throw error;
+  }
+  infection.cure();
+  return inside;
+}
+
+/** After a failure: a thread that has ended, or that is still in a call, cannot be cured. The second has its own way out. */
+function cureAfter(infection: Infection): void {
+  try {
     infection.cure();
+  } catch {
+    // What failed first is what counts.
   }
 }
 
