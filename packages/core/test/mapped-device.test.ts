@@ -154,13 +154,14 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
     await dump({ pid: target.pid, images, plugins: [takes()] });
     await untilGone(target.pid);
     const answers = (result: { offset: number; fd?: number }): Plugin =>
-      definePlugin({ name: 'answers', hooks: [hook('UPDATE_VMA_MAP', () => result)] });
+      definePlugin({ name: 'takes', hooks: [hook('UPDATE_VMA_MAP', () => result)] });
     const failing = async (code: string, plugins: Plugin[]): Promise<void> => {
       await expect(restore({ images, plugins, detach: true })).rejects.toMatchObject({ code });
       expect(proc(target.pid, 'stat')).toBe(null);
     };
     await failing('PLUGIN_MISSING', []);
-    const declines = definePlugin({ name: 'declines', hooks: [hook('UPDATE_VMA_MAP', () => notSupported)] });
+    // By the name that the images need.
+    const declines = definePlugin({ name: 'takes', hooks: [hook('UPDATE_VMA_MAP', () => notSupported)] });
     await failing('PLUGIN_FAILED', [declines]);
     await failing('HOOK_BAD_RESULT', [answers({ offset: 5 })]);
     await failing('HOOK_BAD_RESULT', [answers({ offset: 0, fd: 4095 })]);

@@ -50,6 +50,7 @@ export function createContext(parts: ContextParts): Context<never> {
         version: imageVersion,
         writes: stage !== 'restore',
         guard: scope.write,
+        touch: scope.usedImage,
       });
       return image;
     },

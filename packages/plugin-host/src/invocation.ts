@@ -12,6 +12,8 @@ export interface CallScope {
   readonly write: WriteGuard;
   /** The plugin has asked for the image of a run that writes one. */
   tookImage(): void;
+  /** It has used the image otherwise than by writing. */
+  usedImage(): void;
 }
 
 /** A call of plugin code. */

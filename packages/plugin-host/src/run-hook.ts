@@ -95,7 +95,9 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
     };
     let answer: unknown;
     try {
-      answer = runAs(suspect, () => it.call({ signal: signal.get, write: writes.guard, tookImage }));
+      answer = runAs(suspect, () =>
+        it.call({ signal: signal.get, write: writes.guard, tookImage, usedImage: writes.touch }),
+      );
     } catch (thrown) {
       failAfterWrites(failed(it, thrown));
       return;

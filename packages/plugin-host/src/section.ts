@@ -48,10 +48,19 @@ export interface SectionParts {
   readonly writes: boolean;
   /** Does the writes of one call. Default: at any time. */
   readonly guard?: WriteGuard | undefined;
+  /** Hears that its directories were asked for. */
+  readonly touch?: (() => void) | undefined;
 }
 
 /** One plugin's view of a store, and the version of what is in it. */
-export function createSection({ store, plugin, version, writes, guard = unguarded }: SectionParts): ImageSection {
+export function createSection({
+  store,
+  plugin,
+  version,
+  writes,
+  guard = unguarded,
+  touch,
+}: SectionParts): ImageSection {
   const open = (name: string): SectionStore => {
     checkName(name);
     return store ?? noStore();
@@ -75,6 +84,7 @@ export function createSection({ store, plugin, version, writes, guard = unguarde
     stream: (name) => closedWhenDropped(open(name).stream(plugin, name)),
     names: async () => (store ?? noStore()).names(plugin),
     directories({ make } = { make: false }) {
+      touch?.();
       const find = async (): Promise<ImageDirectories | null> =>
         (await store?.directories?.(plugin, make && writes)) ?? null;
       return make && writes ? guard('image.directories({ make: true })', find) : find();

@@ -347,6 +347,10 @@ test.each<[string, (write: () => unknown) => unknown]>([
 test.each<[string, Deed]>([
   ['wrote', (image) => image.write('a', bytes('x')).then(() => void setInterval(() => undefined, 10_000).unref())],
   [
+    'asked for its directories',
+    (image) => image.directories().then(() => void setInterval(() => undefined, 10_000).unref()),
+  ],
+  [
     'declined',
     (image) => {
       void sleepAndThen(() => image.version);

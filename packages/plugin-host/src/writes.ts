@@ -12,7 +12,9 @@ export type Refuse = (what: string) => HostError;
 /** What one call writes into its plugin's part of the image. */
 export interface Writes {
   readonly guard: WriteGuard;
-  /** Whether the call has written anything, or tried to. */
+  /** Notes that the call has used the image otherwise than by writing: it asked for its directories. */
+  touch(): void;
+  /** Whether the call has used the image: written anything, tried to, or `touch`. */
   begun(): boolean;
   /** What is being written now. */
   open(): readonly string[];
@@ -54,6 +56,9 @@ export function createWrites(running: Set<Promise<unknown>>): Writes {
         open.delete(own);
         if (open.size === 0) settled();
       }
+    },
+    touch() {
+      begun = true;
     },
     begun: () => begun,
     open: () => [...open].map(({ what }) => what),

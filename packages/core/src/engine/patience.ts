@@ -3,7 +3,7 @@ import { EngineError } from '../errors.ts';
 import type { Session } from '../run/session.ts';
 
 /** Milliseconds after which a wait is told of, and told of again. */
-const noticeMs: readonly number[] = [1000, 5000, 30_000, 120_000];
+const noticeMs: readonly number[] = [2000, 5000, 30_000, 120_000];
 
 /** How long a run waits for a thread. */
 export interface WaitRules {
@@ -41,7 +41,7 @@ export function watchWaits(session: Pick<Session, 'checkAborted' | 'notice'>, ru
     if (ms < (noticeMs[0] as number)) told = 0;
     else if (due !== undefined && ms >= due) {
       told++;
-      session.notice(`waiting for ${describeThread(tid)} to stop`);
+      session.notice(`waiting for ${describeThread(tid)}`);
     }
     if (ms >= rules.giveUpAfterMs) throw stuck(tid, ms);
   };

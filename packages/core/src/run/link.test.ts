@@ -75,7 +75,7 @@ function block(ms: number): void {
 test('an answer that takes long is told of, once', async () => {
   const quick = await pair(async () => 'now');
   expect(await quick.ask('x')).toEqual({ value: 'now', notices: 0 });
-  const slow = await pair(() => new Promise((resolve) => setTimeout(() => resolve('late'), 1500)));
+  const slow = await pair(() => new Promise((resolve) => setTimeout(() => resolve('late'), 3000)));
   expect(await slow.ask('x')).toEqual({ value: 'late', notices: 1 });
 });
 

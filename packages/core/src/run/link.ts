@@ -15,7 +15,7 @@ const heartbeatMs = 50;
 /** Milliseconds after which a sleeping engine looks whether the main thread still lives. */
 const lookMs = 100;
 /** Milliseconds after which an answer that is not there is told of. */
-const noticeMs = 1000;
+const noticeMs = 2000;
 
 /** Both threads' view of one run. */
 export interface Control {

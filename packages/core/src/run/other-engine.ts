@@ -19,15 +19,8 @@ import {
 import type { DirectoryPlace } from './directory-place.ts';
 import { refuseInUse } from './in-use.ts';
 import { type Control, createControl } from './link.ts';
-import {
-  createHost,
-  defaultDeadlineMs,
-  imageVersionsOf,
-  needsHost,
-  readListed,
-  readRecords,
-  warnOfUnpaired,
-} from './plugins.ts';
+import { readListed } from './listed.ts';
+import { createHost, defaultDeadlineMs, imageVersionsOf, needsHost, readRecords, warnOfUnpaired } from './plugins.ts';
 import { openRecord } from './record.ts';
 import { absolutePath } from './resolve-directory.ts';
 import { badImages, purposeOf, type RunImages } from './run-images.ts';

@@ -19,7 +19,6 @@ import {
 } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { RunOptions } from '../options.ts';
-import { inventoryName } from './image-names.ts';
 import type { PluginNames, Request, ServedHooks, StartedPlugins, WireAnswer } from './protocol.ts';
 import { openRecord, type RunRecord } from './record.ts';
 import type { RunImages } from './run-images.ts';
@@ -152,19 +151,6 @@ export function warnOfUnpaired(host: PluginHost, { onLog }: Pick<RunOptions, 'on
 export async function readRecords(images: Pick<RunImages, 'read'>): Promise<Records | null> {
   const bytes = await images.read(recordsName);
   return bytes === null ? null : decodeRecords(bytes);
-}
-
-/** Names in the inventory's list of plugins. None when it cannot be read: the engine is the one to say what is wrong with it. */
-export async function readListed(images: Pick<RunImages, 'read'>): Promise<readonly string[]> {
-  const bytes = await images.read(inventoryName);
-  const { decodeImage, ImageError } = await import('@criujs/images');
-  try {
-    const [inventory] = bytes === null ? [] : decodeImage('INVENTORY', bytes);
-    return inventory?.message.pluginsEntry?.plugins ?? [];
-  } catch (error) {
-    if (error instanceof ImageError) return [];
-    throw error;
-  }
 }
 
 /** Of the plugins' parts, by plugin name. */

@@ -102,10 +102,14 @@ function openToWrite({ images: first }: ImageDirectories): KeptFiles {
     needs: [],
     settle,
     async finish(image, ok, needs) {
-      if (ok && needs.length > 0) writeNeeds((await places(image)).files, needs);
-      if (ok) await settle(image);
+      try {
+        if (ok && needs.length > 0) writeNeeds((await places(image)).files, needs);
+        if (ok) await settle(image);
+      } finally {
+        // Also where an exit that hangs has lost its right to write.
+        if (!isSettled) rmSync((await places(image)).files, { recursive: true, force: true });
+      }
       const { images, files } = await places(image);
-      if (!isSettled) rmSync(files, { recursive: true, force: true });
       return isSettled && ok ? publish(files, images) : [];
     },
   };

@@ -57,7 +57,7 @@ function cloneWithPatience(
       const waited = performance.now() - begun;
       // Whoever has to reap the dumped process may be slow about it.
       if (error.code !== 'EEXIST' || waited >= patience.taken) throw cloneFailed(error, how.tid);
-      workshop.waiting(parent.tid, waited);
+      workshop.waiting(how.tid, waited);
       pause(patience.look);
     }
   }
