@@ -101,11 +101,11 @@ export async function conduct(
     notes.checkFatal();
     await steps(createRun(host, notes, signal));
     checkAborted(signal);
+    if (stage !== 'restore') await host.seal();
     if (stage === 'dump') {
       const records = host.record(notes.claims.map(({ plugin }) => plugin));
       sections.required = records.filter(({ required }) => required).map(({ name, version }) => ({ name, version }));
     }
-    if (stage !== 'restore') await host.seal();
   } catch (error) {
     thrown = notes.fatal() ?? error;
   }
