@@ -5,7 +5,7 @@ import { type CollectedFiles, collectFiles } from '../files/collect.ts';
 import { refuseUnrestorable, type UnrestorableResource } from '../files/unrestorable.ts';
 import type { DumpOutcome, EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
-import { deathOf } from '../tasks/death.ts';
+import { type DumpedProcess, deathOf, orDeath } from '../tasks/death.ts';
 import { checkRoot, recogniseTask } from '../tasks/recognise.ts';
 import { sessionRefusals } from '../tasks/sessions.ts';
 import { sharedWithParent } from '../tasks/shared.ts';
@@ -30,25 +30,24 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
   const begun = performance.now();
   session.phase('survey');
   const root = checkRoot(options.pid);
-  const freezeAndDump = (quiet: Session): DumpOutcome => dumpFrozen(options, quiet, begun);
-  try {
+  const own = orDeath([root], () => {
     refuse(options.pid, surveyRefused(options.pid, session.hooks, session.checkAborted).map(asRefusal));
 
     session.phase('pause');
     if (session.hooks.serves('PAUSE_DEVICES'))
       for (const { pid } of doSteps(surveyTree(options.pid), session.checkAborted))
         callObserver(session, 'PAUSE_DEVICES', pid);
+    return isOwnChild(options.pid);
+  });
 
-    return isOwnChild(options.pid) ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
-  } catch (error) {
-    throw deathOf([root], error) ?? error;
-  }
+  const freezeAndDump = (quiet: Session): DumpOutcome => dumpFrozen(options, root, quiet, begun);
+  return own ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
 }
 
-function dumpFrozen(options: EngineDumpOptions, session: Session, begun: number): DumpOutcome {
+function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Session, begun: number): DumpOutcome {
   session.phase('freeze');
   const frozenAt = performance.now();
-  const tree = freezeTree(options.pid, session);
+  const tree = orDeath([root], () => freezeTree(options.pid, session));
   const living = tree.tasks.filter(({ state }) => state !== 'zombie');
   let files: CollectedFiles | undefined;
   try {

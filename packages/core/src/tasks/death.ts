@@ -38,6 +38,15 @@ export function deathOf(tasks: readonly DumpedProcess[], failure: unknown): Engi
   }
 }
 
+/** Does something with processes that are being dumped. @throws EngineError TARGET_DIED in place of what it threw, where one ended */
+export function orDeath<T>(tasks: readonly DumpedProcess[], work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw deathOf(tasks, error) ?? error;
+  }
+}
+
 function mayComeOfDeath(failure: unknown): boolean {
   if (failure instanceof EngineError) return failure.code === 'TARGET_DIED';
   return failure instanceof LinuxError && signsOfDeath.has(failure.code);
