@@ -78,7 +78,7 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
         const { phase, delay } = marksman.aim();
         const run = await killAt(phase, delay, [process.execPath, bin, 'dump', '-t', String(target.pid), '-D', images]);
         marksman.note(run);
-        if (!run.killed) expect(run.code).toBe(0);
+        if (!run.killed) expect(run.code, `not killed in ${phase} after ${delay} µs: ${run.said}`).toBe(0);
 
         const left = await settle(target, pids, images);
         seen[run.killed ? left : 'done'] += 1;

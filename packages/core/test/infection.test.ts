@@ -1,10 +1,11 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { release } from 'node:os';
-import { blob } from '@criujs/linux';
+import { blob, readMaps } from '@criujs/linux';
 import { expect } from 'vitest';
 import { criujs } from './harness/engines.ts';
 import { test } from './harness/place.ts';
 import { proc } from './harness/processes.ts';
-import { cProgram } from './harness/programs.ts';
+import { counter, cProgram } from './harness/programs.ts';
 import { stillness } from './harness/stillness.ts';
 import { until } from './harness/wait.ts';
 
@@ -43,5 +44,24 @@ test.skipIf(littered.missing !== null)(
     await criujs.dump(target.pid, target.images(), { leaveRunning: true });
     expect(executable(target.pid)).toEqual([]);
     expect(proc(target.pid, 'maps')).not.toContain('123450001000');
+  },
+);
+
+test.for(['first', 'second'] as const)(
+  'an engine that was killed between the two pokes into the vdso is no obstacle: only the %s half is there',
+  async (half, { place }) => {
+    const target = await place.start(counter);
+    const vdso = readMaps(target.pid).find(({ name }) => name === '[vdso]');
+    const at = half === 'first' ? 0 : 8;
+    const memory = openSync(`/proc/${target.pid}/mem`, 'r+');
+    try {
+      writeSync(memory, blob.cave, at, 8, (vdso?.end ?? 0) - 64 + at);
+    } finally {
+      closeSync(memory);
+    }
+    const images = target.images();
+    await criujs.dump(target.pid, images);
+    place.track(await criujs.restore(images));
+    await target.advance(3);
   },
 );

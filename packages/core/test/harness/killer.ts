@@ -1,4 +1,4 @@
-import { runWell } from './command.ts';
+import { type Ended, run } from './command.ts';
 import { cProgram } from './programs.ts';
 
 /** How a run of the engine went until it was killed, or ended before that. */
@@ -11,12 +11,14 @@ export interface KilledRun {
   /** The phase that it died in: `start` before the first one. */
   readonly last: string;
   readonly end: number;
+  /** What it wrote to stderr. */
+  readonly said: string;
 }
 
 /** Runs a command and kills it some microseconds after a phase begins. */
 export async function killAt(phase: string, delay: number, command: readonly string[]): Promise<KilledRun> {
-  const [killer = ''] = cProgram('killer').command();
-  const lines = (await runWell([killer, phase, String(Math.round(delay)), ...command])).trim().split('\n');
+  const { stdout, stderr } = await runKiller(phase, delay, command);
+  const lines = stdout.trim().split('\n');
   const rows = lines.map((line) => line.split(' ')).map(([name = '', at]) => ({ name, at: Number(at) }));
   const ended = rows.pop() ?? { name: 'ended', at: -1 };
   const killed = ended.name === 'killed';
@@ -26,7 +28,20 @@ export async function killAt(phase: string, delay: number, command: readonly str
     phases: rows,
     last: rows.at(-1)?.name ?? 'start',
     end: killed ? ended.at : Number.POSITIVE_INFINITY,
+    said: stderr,
   };
+}
+
+async function runKiller(
+  phase: string,
+  delay: number,
+  command: readonly string[],
+  env?: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  const [killer = ''] = cProgram('killer').command();
+  const ended = await run([killer, phase, String(Math.round(delay)), ...command], { ...(env && { env }) });
+  if (ended.code !== 0) throw new Error(`the killer ended with ${ended.signal ?? ended.code}\n${ended.stderr}`);
+  return ended;
 }
 
 /** How a run went that got signals. */
@@ -46,10 +61,8 @@ export async function signalAt(
   signals: readonly number[],
   command: readonly string[],
 ): Promise<SignalledRun> {
-  const [killer = ''] = cProgram('killer').command();
-  const env = { KILLER_SIGNALS: signals.join(',') };
-  const said = await runWell([killer, phase, String(Math.round(delay)), ...command], { env });
-  const rows = said
+  const { stdout } = await runKiller(phase, delay, command, { KILLER_SIGNALS: signals.join(',') });
+  const rows = stdout
     .trim()
     .split('\n')
     .map((line) => line.split(' '))

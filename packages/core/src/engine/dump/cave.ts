@@ -4,6 +4,8 @@ import type { FrozenTask } from './freeze.ts';
 
 /** Bytes at the vdso's end that the code takes; they are zero in every vdso. */
 const caveRoom = 64;
+/** Bytes that one poke writes, ptrace(2). */
+const word = 8;
 
 /** Room for a few bytes of code that every process has: the zeros behind its vdso. */
 export interface Cave {
@@ -23,9 +25,7 @@ export function openCave(task: FrozenTask, thread: Tracee): Cave {
       remedy: 'Boot without vdso=0.',
     });
   const cave = vdso.end - caveRoom;
-  const there = readMemory(task.pid, cave, blob.cave.length);
-  // Code of ours is still there where an engine was killed in the middle: it serves again.
-  if (!there.every((byte) => byte === 0) && !there.equals(Buffer.from(blob.cave)))
+  if (!isOurs(readMemory(task.pid, cave, blob.cave.length)))
     throw new EngineError('UNSUPPORTED', `cannot dump ${task.pid}: the end of its vdso is not empty`, {
       pid: task.pid,
       remedy: 'Please report this kernel: its vdso leaves no room.',
@@ -36,4 +36,13 @@ export function openCave(task: FrozenTask, thread: Tracee): Cave {
     sigreturn: cave + blob.offsets.sigreturn,
     close: () => thread.poke(cave, new Uint8Array(blob.cave.length)),
   };
+}
+
+/** Code of ours is still there where an engine was killed in the middle, and half of it where it was killed between two pokes. */
+function isOurs(there: Buffer): boolean {
+  for (let at = 0; at < there.length; at += word) {
+    const found = there.subarray(at, at + word);
+    if (!found.every((byte) => byte === 0) && !found.equals(blob.cave.subarray(at, at + word))) return false;
+  }
+  return true;
 }
