@@ -2,7 +2,7 @@
 /**
  * How soon a run ends after Ctrl-C, phase by phase (part of npm run bench): milliseconds from SIGINT to the end of the command, at
  * random moments of each phase, of processes that are each large in one way. Needs root and a C compiler. Build first.
- * `bench-abort.js [ROUNDS]`
+ * `bench-abort.js [ROUNDS] [CROWD]`, with CROWD one of the names below
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,6 +16,7 @@ import { median } from './median.js';
 import { root } from './packages.js';
 
 const rounds = Number(process.argv[2] ?? 5);
+const only = process.argv[3];
 const bin = join(root, 'packages/cli/bin/criujs.js');
 /** Threads, MiB, maps, children. */
 const crowds = {
@@ -38,7 +39,9 @@ async function bench() {
     flags: ['-pthread'],
   });
   try {
-    for (const [name, sizes] of Object.entries(crowds)) await benchCrowd(name, sizes, program, folder);
+    for (const [name, sizes] of Object.entries(crowds)) {
+      if (only === undefined || only === name) await benchCrowd(name, sizes, program, folder);
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -2,6 +2,8 @@ import type { Where } from './limits.ts';
 import { parse } from './parse.ts';
 import type { ImageKind, ImageRecord } from './schemas.ts';
 
+const checkEvery = 1000;
+
 /**
  * Decodes a whole image. `data` of a record, and byte fields of its message, are views of `bytes`, not copies.
  * Throws ImageError.
@@ -27,10 +29,12 @@ function* records<K extends ImageKind>(
   // What follows an entry is not copied: that it is there is bound enough.
   const parser = parse(kind, { ...where, limits: { ...where.limits, data: Number.POSITIVE_INFINITY } });
   let offset = 0;
+  let count = 0;
   let step = parser.next();
   while (!step.done) {
     if ('message' in step.value) {
       yield step.value;
+      if (++count % checkEvery === 0) where.check?.();
       step = parser.next(bytes.subarray(0, 0));
     } else {
       const { want, limit } = step.value;

@@ -140,6 +140,18 @@ test('an entry over the limit is refused where it is all there', () => {
   );
 });
 
+test('a caller who has heard enough ends the decoding of an image with many messages', () => {
+  const many = new Uint8Array([...encodeImage('CGROUP', []), ...new Uint8Array(4 * 20_000)]);
+  let looks = 0;
+  const check = (): void => {
+    if (++looks === 3) throw new Error('enough');
+  };
+  expect(() => decodeImage('CGROUP', many, { check })).toThrow('enough');
+  expect(looks).toBe(3);
+  expect(decodeImage('CGROUP', many, { check })).toHaveLength(20_000);
+  expect(looks).toBe(23);
+});
+
 test('small bytes that make many objects are refused', () => {
   // An empty nested message takes two bytes: list item 2 of cgroup_entry, cg_controller_entry.
   const payload = new Uint8Array(2_000_000).map((_, index) => (index % 2 === 0 ? 0x12 : 0));

@@ -27,4 +27,6 @@ export interface Where {
   readonly file?: string | undefined;
   /** Replaces some of `defaultLimits`. */
   readonly limits?: Partial<Limits> | undefined;
+  /** Called after every thousand messages while an image is decoded; what it throws ends that. */
+  readonly check?: (() => void) | undefined;
 }

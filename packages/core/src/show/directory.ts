@@ -34,7 +34,10 @@ function seeRecords(reader: Reader): Records | null {
 }
 
 function seeInventory(records: Records | null, reader: Reader): ShownInventory | null {
-  if (!reader.names.has(inventoryName) || reader.size(inventoryName) === 0) {
+  const bytes = reader.bytes(inventoryName);
+  // Something else in its place was noted already.
+  if (bytes === null && reader.names.has(inventoryName)) return null;
+  if (bytes === null || bytes.length === 0) {
     reader.note(`${inventoryName}: it is missing, and it is written last: the dump never ended`);
     return null;
   }

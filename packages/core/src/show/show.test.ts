@@ -145,6 +145,14 @@ describe('what cannot be trusted', () => {
     await expect(show({ images: '' })).rejects.toMatchObject({ code: 'BAD_OPTION' });
   });
 
+  test('a FIFO in the place of the inventory is named, and not called missing', async () => {
+    writeDump();
+    rmSync(join(images, 'inventory.img'));
+    execFileSync('mkfifo', [join(images, 'inventory.img')]);
+    const { problems } = await show({ images });
+    expect(problems).toEqual([expect.stringContaining('inventory.img is a FIFO')]);
+  });
+
   test('a dump that never ended is shown as far as it goes', async () => {
     writeDump();
     rmSync(join(images, 'inventory.img'));

@@ -1,4 +1,4 @@
-import { closeFd, pidfdOpen, readStat, readStatus, readThreads, signals, unlessGone } from '@criujs/linux';
+import { closeFd, pidfdOpen, readStat, readStatus, readThreads, signals, type Tracee, unlessGone } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import { targetDied } from '../../tasks/death.ts';
 import type { FrozenTask, FrozenThread } from './freeze.ts';
@@ -62,7 +62,7 @@ function describeTask(
   const threads: FrozenThread[] = [];
   const count = stopped.size;
   for (const tid of [...stopped.keys()]) {
-    const thread = unlessGone(() => describeThread(pid, tid, hold), null);
+    const thread = hold.read(tid, (tracee) => describeThread(pid, tracee));
     if (thread !== null) threads.push(thread);
     else if (stopped.delete(tid)) hold.forget(tid);
   }
@@ -83,16 +83,16 @@ function describeTask(
   };
 }
 
-function describeThread(pid: number, tid: number, hold: Hold): FrozenThread {
-  const thread = hold.tracee(tid);
+function describeThread(pid: number, tracee: Tracee): FrozenThread {
+  const { tid } = tracee;
   return {
     tid,
-    tracee: thread,
+    tracee,
     stat: readStat(pid, tid),
     status: readStatus(pid, tid),
-    registers: thread.registers(),
-    mask: thread.signalMask(),
-    xstate: thread.xstate(),
+    registers: tracee.registers(),
+    mask: tracee.signalMask(),
+    xstate: tracee.xstate(),
   };
 }
 

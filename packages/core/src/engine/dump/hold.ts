@@ -27,9 +27,10 @@ const pauses = { first: 0.05, last: 2 } as const;
 export interface Hold {
   /** Attaches and asks for a stop, if that has not been done. False where the thread has ended meanwhile. */
   take(tid: number, pid: number): boolean;
-  /** Waits for the stop of one that was taken. */
+  /** Waits for the stop of one that was taken. @throws EngineError ABORTED */
   still(tid: number): Standing;
-  tracee(tid: number): Tracee;
+  /** Reads a thread that stands still; null where it is gone meanwhile. @throws EngineError ABORTED */
+  read<T>(tid: number, read: (thread: Tracee) => T): T | null;
   /** Forgets a thread that has ended, or become another one. */
   forget(tid: number): void;
   /**
@@ -47,7 +48,7 @@ interface Held {
 }
 
 /**
- * @param checkAborted is asked while a thread does not stop, and may throw
+ * @param checkAborted is asked for each thread, and while one does not stop; it may throw
  * @param waiting watches over the waits of the threads that are held, once they run calls of ours
  */
 export function createHold(checkAborted: () => void, waiting: Waiting): Hold {
@@ -68,6 +69,7 @@ export function createHold(checkAborted: () => void, waiting: Waiting): Hold {
       return true;
     },
     still(tid) {
+      checkAborted();
       const one = held(tid);
       if (one.signal !== null) return { signal: one.signal };
       const found = standStill(one.thread, (thread) => nextStop(thread, stopMs, checkAborted));
@@ -75,7 +77,10 @@ export function createHold(checkAborted: () => void, waiting: Waiting): Hold {
       else if (found === 'ended') all.delete(tid);
       return found;
     },
-    tracee: (tid) => held(tid).thread,
+    read(tid, read) {
+      checkAborted();
+      return unlessGone(() => read(held(tid).thread), null);
+    },
     forget(tid) {
       const one = held(tid);
       one.signal = null;

@@ -1,16 +1,4 @@
-import {
-  type CoreEntry,
-  decodeImage,
-  decodePagemap,
-  type EntryOf,
-  type FdinfoEntry,
-  type FsEntry,
-  ImageError,
-  type ImageKind,
-  type MmEntry,
-  type PagemapEntry,
-  type TaskKobjIdsEntry,
-} from '@criujs/images';
+import type { CoreEntry, EntryOf, FdinfoEntry, FsEntry, MmEntry, PagemapEntry, TaskKobjIdsEntry } from '@criujs/images';
 import { EngineError } from '../../errors.ts';
 import { taskState } from '../../facts/tasks.ts';
 import type { Session } from '../../run/session.ts';
@@ -20,6 +8,7 @@ import { checkEnd, checkProcess } from './check/process.ts';
 import { invalid } from './check/rules.ts';
 import { checkThread } from './check/thread.ts';
 import { checkSessions } from './check/tree.ts';
+import { readMany, readOne, readPagemap } from './entries.ts';
 
 /** A living process, as the images have it. */
 export interface TaskImage {
@@ -69,7 +58,7 @@ const marchX86 = 1;
 
 /** Reads and checks everything. Nothing of an image is believed: counts, pids and references are checked here. */
 export function readTree(session: Session): TreeImage {
-  const inventory = one(session, 'INVENTORY', 'inventory.img');
+  const inventory = readOne(session, 'INVENTORY', 'inventory.img');
   if (!imageVersions.includes(inventory.imgVersion))
     throw new EngineError(
       'IMAGES_VERSION',
@@ -105,7 +94,7 @@ export function livingTasks({ tasks }: Pick<TreeImage, 'tasks'>): TaskImage[] {
 function readTask(session: Session, entry: EntryOf<'PSTREE'>): TaskImage | ZombieImage {
   const { pid, ppid, pgid, sid, threads } = entry;
   const tree = { pid, ppid, pgid, sid };
-  const leader = one(session, 'CORE', `core-${pid}.img`);
+  const leader = readOne(session, 'CORE', `core-${pid}.img`);
   const tc = leader.tc;
   if (tc === undefined) throw invalid(`core-${pid}.img`, 'the main thread has no process state');
   // CRIU lists nonsense as the thread of a process that has ended.
@@ -116,21 +105,21 @@ function readTask(session: Session, entry: EntryOf<'PSTREE'>): TaskImage | Zombi
   if (tc.taskState !== taskState.alive && tc.taskState !== taskState.stopped)
     throw invalid(`core-${pid}.img`, `an unknown state of the process: ${tc.taskState}`);
   if (threads.length === 0 || threads[0] !== pid) throw invalid('pstree.img', `process ${pid} has no main thread`);
-  const cores = threads.map((tid) => (tid === pid ? leader : one(session, 'CORE', `core-${tid}.img`)));
+  const cores = threads.map((tid) => (tid === pid ? leader : readOne(session, 'CORE', `core-${tid}.img`)));
   cores.forEach((core, at) => {
     checkCore(core, `core-${threads[at]}.img`);
   });
   checkProcess(tc, `core-${pid}.img`, tc.taskState === taskState.stopped);
   const pagemap = readPagemap(session, `pagemap-${pid}.img`);
-  const ids = leader.ids ?? one(session, 'IDS', `ids-${pid}.img`);
+  const ids = leader.ids ?? readOne(session, 'IDS', `ids-${pid}.img`);
   return {
     ...tree,
     state: tc.taskState === taskState.stopped ? 'stopped' : 'alive',
     threads,
     cores,
-    mm: one(session, 'MM', `mm-${pid}.img`),
+    mm: readOne(session, 'MM', `mm-${pid}.img`),
     ids,
-    fs: one(session, 'FS', `fs-${pid}.img`),
+    fs: readOne(session, 'FS', `fs-${pid}.img`),
     pagemap: pagemap.entries,
     pagesId: pagemap.head.pagesId,
   };
@@ -184,36 +173,6 @@ function checkNamespaces(task: TaskImage, root: TaskKobjIdsEntry | undefined): v
       `process ${task.pid} lived in a namespace of its own (${own})`,
       'Restore it with CRIU: namespaces are not supported yet.',
     );
-}
-
-function readPagemap(session: Session, name: string): ReturnType<typeof decodePagemap> {
-  return reading(name, () => decodePagemap(session.store.read(name), { file: name }));
-}
-
-/** All entries of an image that may hold any number of them. */
-function readMany<K extends ImageKind>(session: Session, kind: K, name: string): EntryOf<K>[] {
-  return reading(name, () => decodeImage(kind, session.store.read(name), { file: name }).map(({ message }) => message));
-}
-
-/** The entry of an image that holds one. */
-function one<K extends ImageKind>(session: Session, kind: K, name: string): EntryOf<K> {
-  const [entry, second] = readMany(session, kind, name);
-  if (entry === undefined || second !== undefined)
-    throw invalid(name, `${entry === undefined ? 'no entry' : 'more than one entry'} in it`);
-  return entry;
-}
-
-function reading<T>(name: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    throw new EngineError('IMAGE_INVALID', error.message, {
-      resource: name,
-      cause: error,
-      remedy: error.remedy ?? 'The image is damaged: take another copy of the dump.',
-    });
-  }
 }
 
 function unsupported(what: string, remedy: string): EngineError {

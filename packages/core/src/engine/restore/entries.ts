@@ -1,0 +1,39 @@
+import { decodeImage, decodePagemap, type EntryOf, ImageError, type ImageKind } from '@criujs/images';
+import { EngineError } from '../../errors.ts';
+import type { Session } from '../../run/session.ts';
+import { invalid } from './check/rules.ts';
+
+/** Where the pages of a process lie. @throws EngineError IMAGE_INVALID, ABORTED */
+export function readPagemap(session: Session, name: string): ReturnType<typeof decodePagemap> {
+  return reading(name, () => decodePagemap(session.store.read(name), { file: name, check: session.checkAborted }));
+}
+
+/** All entries of an image that may hold any number of them. @throws EngineError IMAGE_INVALID, ABORTED */
+export function readMany<K extends ImageKind>(session: Session, kind: K, name: string): EntryOf<K>[] {
+  return reading(name, () =>
+    decodeImage(kind, session.store.read(name), { file: name, check: session.checkAborted }).map(
+      ({ message }) => message,
+    ),
+  );
+}
+
+/** The entry of an image that holds one. @throws EngineError IMAGE_INVALID, ABORTED */
+export function readOne<K extends ImageKind>(session: Session, kind: K, name: string): EntryOf<K> {
+  const [entry, second] = readMany(session, kind, name);
+  if (entry === undefined || second !== undefined)
+    throw invalid(name, `${entry === undefined ? 'no entry' : 'more than one entry'} in it`);
+  return entry;
+}
+
+function reading<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    throw new EngineError('IMAGE_INVALID', error.message, {
+      resource: name,
+      cause: error,
+      remedy: error.remedy ?? 'The image is damaged: take another copy of the dump.',
+    });
+  }
+}
