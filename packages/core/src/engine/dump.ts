@@ -111,8 +111,8 @@ function lookAtAll(
 ): OutsideView[] {
   const refusals: Refusal[] = [...sharedWithParent(tree), ...sessionRefusals(tree)];
   const views = living.map((task) => lookAt(task, files, refusals, session.checkAborted));
-  // Our own tracing is no reason to refuse; everything else may have changed since the survey.
-  const tasks = living.flatMap(({ pid }) => recogniseTask(pid)).filter(({ resource }) => resource !== 'tracing');
+  // It may have changed since the survey.
+  const tasks = living.flatMap(({ pid }) => recogniseTask(pid));
   refuse((tree.tasks[0] as FrozenTask).pid, [...tasks, ...refusals, ...files.refusals, ...judge(files.unrestorable())]);
   return views;
 }

@@ -39,16 +39,8 @@ export interface Inquiry<T> {
   answer(results: readonly number[], read: (address: number, length: number) => Buffer): T;
 }
 
-/** Questions by name. */
-export type Inquiries = Record<string, Inquiry<unknown>>;
-
-/** Their answers, by the same names. */
-export type Answers<M extends Inquiries> = {
-  readonly [K in keyof M]: M[K] extends Inquiry<infer T> ? T : never;
-};
-
 /** An area of the task's memory for the answers of one batch. */
-export function createArea(area: DataArea): Area & { readonly used: () => number } {
+function createArea(area: DataArea): Area & { readonly used: () => number } {
   let used = 0;
   return {
     used: () => used,
@@ -61,25 +53,55 @@ export function createArea(area: DataArea): Area & { readonly used: () => number
   };
 }
 
-/** Asks many questions in one batch: one stop of the task, however many there are. */
-export function inquire<M extends Inquiries>(
+/**
+ * Asks many questions, in as few batches as the area allows: each is one stop of the task.
+ *
+ * @param questions each gets an area, and gives calls with a reader of their answers; called more than once, it gives the same
+ */
+export function askInBatches<T>(
   run: (calls: readonly RemoteCall[]) => readonly number[],
-  memory: { readonly pid: number; readonly start: number; readonly used: () => number },
-  inquiries: M,
-): Answers<M> {
-  const asked = Object.entries(inquiries);
-  const results = run(asked.flatMap(([, inquiry]) => inquiry.calls));
-  const answers = memory.used() > 0 ? readMemory(memory.pid, memory.start, memory.used()) : Buffer.alloc(0);
+  memory: DataArea & { readonly pid: number },
+  questions: readonly ((area: Area) => Inquiry<T>)[],
+): T[] {
+  const answers: T[] = [];
+  let batch: Inquiry<T>[] = [];
+  let area = createArea(memory);
+  const flush = (): void => {
+    answers.push(...askBatch(run, memory, area.used(), batch));
+    batch = [];
+    area = createArea(memory);
+  };
+  for (const question of questions) {
+    if (area.used() + sizeOf(question, memory) > memory.size) flush();
+    batch.push(question(area));
+  }
+  flush();
+  return answers;
+}
+
+/** Bytes that a question's answers take. */
+function sizeOf<T>(question: (area: Area) => Inquiry<T>, memory: DataArea): number {
+  const area = createArea(memory);
+  question(area);
+  return area.used();
+}
+
+function askBatch<T>(
+  run: (calls: readonly RemoteCall[]) => readonly number[],
+  memory: DataArea & { readonly pid: number },
+  used: number,
+  inquiries: readonly Inquiry<T>[],
+): T[] {
+  const results = run(inquiries.flatMap(({ calls }) => calls));
+  const answers = used > 0 ? readMemory(memory.pid, memory.start, used) : Buffer.alloc(0);
   const read = (address: number, length: number): Buffer =>
     answers.subarray(address - memory.start, address - memory.start + length);
   let from = 0;
-  const out: Record<string, unknown> = {};
-  for (const [name, inquiry] of asked) {
-    const to = from + inquiry.calls.length;
-    out[name] = inquiry.answer(results.slice(from, to), read);
-    from = to;
-  }
-  return out as Answers<M>;
+  return inquiries.map(({ calls, answer }) => {
+    const own = results.slice(from, from + calls.length);
+    from += calls.length;
+    return answer(own, read);
+  });
 }
 
 /**

@@ -1,49 +1,31 @@
-import { readFileSync } from 'node:fs';
-import {
-  LinuxError,
-  namespaces,
-  parseTimers,
-  readLink,
-  readStat,
-  readStatus,
-  type Stat,
-  type Status,
-  unlessGone,
-} from '@criujs/linux';
+import { LinuxError, readLink, readStat, readStatus, type Stat, unlessGone } from '@criujs/linux';
 import { EngineError, type Refusal } from '../errors.ts';
-import { harmlessSignalOf, taskFlag } from '../facts/tasks.ts';
+import { taskFlag } from '../facts/tasks.ts';
+import type { ProcessProblem } from '../kinds/processes/kind.ts';
+import { processKinds } from '../kinds/processes/table.ts';
 import type { PlanSubject } from '../options.ts';
 import type { DumpedProcess } from './death.ts';
 
-type Problem = Pick<Refusal, 'resource' | 'why' | 'remedy'>;
-
 /** What of a process nobody can dump, and what it is about. */
-export type SubjectProblem = Problem & { readonly subject: PlanSubject };
+export type SubjectProblem = ProcessProblem & { readonly subject: PlanSubject };
 
-/** Each looks at one subject of a process and tells what of it nobody can dump yet. */
-const subjects: readonly {
-  readonly subject: PlanSubject;
-  readonly look: (pid: number, stat: Stat, status: Status) => Problem[];
-}[] = [
-  { subject: 'process', look: tracer },
-  { subject: 'process', look: seccomp },
-  { subject: 'process', look: harmlessSignal },
-  { subject: 'namespace', look: foreignNamespaces },
-  { subject: 'timer', look: posixTimers },
-];
-
-/** What has to do with the process itself, neither with its files nor with its memory. */
-export function recogniseSubjects(pid: number): SubjectProblem[] {
+/**
+ * What has to do with the process itself, neither with its files nor with its memory.
+ * @param traced whether it is traced by us
+ */
+export function recogniseSubjects(pid: number, traced: boolean): SubjectProblem[] {
   const stat = readStat(pid);
   if (stat.state === 'Z') return [];
-  const status = readStatus(pid);
-  return subjects.flatMap(({ subject, look }) => look(pid, stat, status).map((problem) => ({ ...problem, subject })));
+  const seen = { pid, stat, status: readStatus(pid), traced };
+  return processKinds.flatMap(({ subject = 'process', recognise }) =>
+    (recognise?.(seen) ?? []).map((problem) => ({ ...problem, subject })),
+  );
 }
 
-/** The same as refusals of a dump. */
+/** The same as refusals of a dump, of a process that stands still under our trace. */
 export function recogniseTask(pid: number): Refusal[] {
   const { comm: command } = readStat(pid);
-  return recogniseSubjects(pid).map(({ resource, why, remedy }) => ({ pid, command, resource, why, remedy }));
+  return recogniseSubjects(pid, true).map(({ resource, why, remedy }) => ({ pid, command, resource, why, remedy }));
 }
 
 /**
@@ -122,92 +104,4 @@ function statOf(pid: number): Stat {
       remedy: 'Look it up with `ps` or `pgrep`.',
     });
   }
-}
-
-function tracer(_pid: number, _stat: Stat, status: Status): Problem[] {
-  if (status.tracerPid === 0) return [];
-  return [
-    {
-      resource: 'tracing',
-      why: `process ${status.tracerPid} traces it already`,
-      remedy: 'Detach the debugger or strace first.',
-    },
-  ];
-}
-
-/** The engine ends what it runs in a process by a signal that does nothing there. */
-function harmlessSignal(_pid: number, _stat: Stat, status: Status): Problem[] {
-  if (harmlessSignalOf(status.caught) !== undefined) return [];
-  return [
-    {
-      resource: 'signal handlers',
-      why: 'SIGURG, SIGWINCH, SIGCHLD and SIGCONT all have one, and the engine needs one of them without',
-      remedy: 'Leave one of these signals at its default action.',
-    },
-  ];
-}
-
-function seccomp(_pid: number, _stat: Stat, status: Status): Problem[] {
-  if (status.seccomp === 0) return [];
-  return [
-    {
-      resource: 'seccomp filter',
-      why: 'seccomp filters are not supported yet',
-      remedy: 'Run it without a seccomp filter, or dump it with CRIU.',
-    },
-  ];
-}
-
-/**
- * What a process may have one of its own of, in the words of namespaces(7). Clocks are left out: CRIU gives everything
- * that it restores a time namespace, and a program can live with another one.
- */
-const namespaceNames = {
-  pid: 'process ids',
-  net: 'network',
-  ipc: 'System V IPC',
-  uts: 'host name',
-  mnt: 'mounts',
-  user: 'users',
-  cgroup: 'control groups',
-} as const;
-
-function foreignNamespaces(pid: number): Problem[] {
-  const own = namespaces(process.pid);
-  const theirs = namespacesOf(pid);
-  if (theirs === null) return [];
-  return (
-    (Object.keys(namespaceNames) as (keyof typeof namespaceNames)[])
-      // 0: the kernel has none of the kind, or the process is just ending and has left its namespaces.
-      .filter((kind) => theirs[kind] !== 0 && theirs[kind] !== own[kind])
-      .map((kind) => ({
-        resource: `namespace of ${namespaceNames[kind]}`,
-        why: 'it is another than ours; namespaces are not supported yet',
-        remedy: 'Run criujs inside of the same namespaces (nsenter), or dump the container with CRIU.',
-      }))
-  );
-}
-
-function namespacesOf(pid: number): ReturnType<typeof namespaces> | null {
-  try {
-    return namespaces(pid);
-  } catch {
-    // Not ours to read: that it cannot be traced either is told when it is seized.
-    return null;
-  }
-}
-
-function posixTimers(pid: number): Problem[] {
-  let text: string;
-  try {
-    text = readFileSync(`/proc/${pid}/timers`, 'latin1');
-  } catch {
-    // A kernel without CONFIG_CHECKPOINT_RESTORE does not show them.
-    return [];
-  }
-  return parseTimers(text).map((timer) => ({
-    resource: `POSIX timer ${timer.id}`,
-    why: 'timers of timer_create(2) are not supported yet',
-    remedy: 'Use setitimer(2) or a timer in user space, or dump it with CRIU.',
-  }));
 }

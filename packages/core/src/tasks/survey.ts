@@ -6,7 +6,7 @@ import type { Relative } from './sessions.ts';
 
 /** The rows of a process itself: the process, its namespaces, and whatever of it nobody can dump. */
 export function surveyTask({ pid, command, stat }: Relative & { stat: { threads: number } }): SurveyRow[] {
-  const refused = recogniseSubjects(pid).map(
+  const refused = recogniseSubjects(pid, false).map(
     (problem): SurveyRow => ({ pid, command, subject: problem.subject, ...refusal(problem) }),
   );
   const paths = processPaths.flatMap((what): SurveyRow[] => {

@@ -81,10 +81,10 @@ type Records = ImageRecordInit<ImageKind>[];
 
 function onEntries(change: (records: Records, kind: ImageKind, next: Chance) => string): Mutation {
   return (place, next) => {
-    const path = join(place.images, place.name);
     const kind = kindOfFile(place.name)?.kind;
-    if (place.name === 'criujs.json') return changeJson(path, next);
+    if (place.name === 'criujs.json') return changeJson(place, next);
     if (kind === undefined || kind === 'PAGES') return 'nothing';
+    const path = join(place.images, place.name);
     try {
       const records = decodeImage(kind, readFileSync(path)) as Records;
       const what = records.length === 0 ? 'nothing' : change(records, kind, next);
@@ -115,8 +115,11 @@ function flip(bytes: Buffer, bits: number, next: Chance): Buffer {
 
 const jsonValues = [null, -1, 1e300, '', 'x'.repeat(1000), [], {}, true, 4_194_305, '18446744073709551616'];
 
-function changeJson(path: string, next: Chance): string {
-  const document = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+function changeJson(where: Parameters<Mutation>[0], next: Chance): string {
+  const path = join(where.images, where.name);
+  const document = parsed(readFileSync(path, 'utf8'));
+  // Damaged before this: the bytes are damaged once more.
+  if (document === null) return onBytes((bytes) => flip(bytes, 1, next))(where, next);
   let place: Record<string, unknown> = document;
   let key = next.pick(Object.keys(place));
   while (next.below(4) !== 0 && typeof place[key] === 'object' && place[key] !== null) {
@@ -131,6 +134,17 @@ function changeJson(path: string, next: Chance): string {
   // Put in as text: writing so many levels would overflow the stack here.
   writeFileSync(path, JSON.stringify(document).replace(`"${deep}"`, '['.repeat(5000) + ']'.repeat(5000)));
   return `${key} is another`;
+}
+
+/** null: no JSON, or no object with fields. */
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    const document: unknown = JSON.parse(text);
+    const isObject = typeof document === 'object' && document !== null && Object.keys(document).length > 0;
+    return isObject ? (document as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Copies a dump and damages the copy, once to three times; tells how. Every user may read it. */

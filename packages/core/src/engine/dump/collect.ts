@@ -1,16 +1,13 @@
-import type { MessageInitShape, RlimitEntrySchema, SaEntrySchema } from '@criujs/images';
-import { readAuxv, readPersonality, type Vma } from '@criujs/linux';
+import type { Vma } from '@criujs/linux';
 import type { Refusal } from '../../errors.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
-import { askSecurebits } from '../../tasks/credentials.ts';
-import { limitEntries } from '../../tasks/limits.ts';
+import type { ProcessPart, Question } from '../../kinds/processes/kind.ts';
+import { processKinds } from '../../kinds/processes/table.ts';
+import type { ThreadPart } from '../../kinds/threads/kind.ts';
+import { threadKinds } from '../../kinds/threads/table.ts';
 import { pathOf, type processPaths } from '../../tasks/paths.ts';
-import { askProcess, type ProcessAnswers, readProcNumber } from '../../tasks/process.ts';
-import { askActions } from '../../tasks/signals.ts';
-import { askThread, type ThreadAnswers } from '../../tasks/threads.ts';
-import { askTimers } from '../../tasks/timers.ts';
-import { type Answers, type Area, createArea, type Inquiries, type Inquiry, inquire } from '../remote.ts';
-import type { FrozenTask, FrozenThread, FrozenTree } from './freeze.ts';
+import { askInBatches } from '../remote.ts';
+import type { FrozenTask, FrozenTree } from './freeze.ts';
 import { type Infection, infect } from './infect.ts';
 import { type DumpedMap, describeMaps } from './maps.ts';
 import { readThread, type ThreadState } from './threads.ts';
@@ -19,29 +16,21 @@ import { readThread, type ThreadState } from './threads.ts';
 export interface OutsideView {
   readonly task: FrozenTask;
   readonly threads: readonly ThreadState[];
-  readonly pending: readonly Buffer[];
   readonly maps: readonly DumpedMap[];
   readonly stale: readonly Vma[];
   readonly exe: number;
   readonly cwd: number;
   readonly root: number;
-  readonly limits: readonly MessageInitShape<typeof RlimitEntrySchema>[];
-  readonly auxv: readonly bigint[];
-  readonly personality: number;
-  readonly oomScore: number;
-  readonly loginuid: number;
+  /** What each kind has to write, of the process and of each thread. */
+  readonly own: readonly ProcessPart[];
+  readonly ofThreads: readonly (readonly ThreadPart[])[];
 }
 
-/** What the process told of itself. */
+/** What the process and its threads told of themselves. */
 export interface InsideView {
-  readonly actions: readonly MessageInitShape<typeof SaEntrySchema>[];
-  readonly timers: ReturnType<ReturnType<typeof askTimers>['answer']>;
-  readonly process: ProcessAnswers;
-  readonly threads: readonly (ThreadAnswers & { readonly secbits: number })[];
+  readonly own: readonly ProcessPart[];
+  readonly ofThreads: readonly (readonly ThreadPart[])[];
 }
-
-/** AUDIT_SID_UNSET: no login stands behind the process. */
-const noLogin = 0xffff_ffff;
 
 /**
  * Looks at a frozen process from outside. What nobody can dump is added to `refusals`.
@@ -51,23 +40,23 @@ export function lookAt(task: FrozenTask, files: CollectedFiles, refusals: Refusa
   check();
   const { maps, refusals: refusedMaps, stale } = describeMaps(task, files);
   refusals.push(...refusedMaps);
+  const threads = task.threads.map((thread) => {
+    check();
+    return readThread(task.pid, thread);
+  });
   return {
     task,
-    threads: task.threads.map((thread) => {
-      check();
-      return readThread(task.pid, thread);
-    }),
-    pending: (task.threads[0] as FrozenThread).tracee.pendingSignals(true),
+    threads,
     maps,
     stale,
     exe: addPathOf(task.pid, 'exe', files),
     cwd: addPathOf(task.pid, 'cwd', files),
     root: addPathOf(task.pid, 'root', files),
-    limits: limitEntries(task.pid),
-    auxv: readAuxv(task.pid),
-    personality: readPersonality(task.pid),
-    oomScore: readProcNumber(task.pid, 'oom_score_adj', 0),
-    loginuid: readProcNumber(task.pid, 'loginuid', noLogin),
+    own: processKinds.flatMap((kind) => kind.look?.(task) ?? []),
+    ofThreads: task.threads.map((thread, at) => {
+      check();
+      return threadKinds.flatMap((kind) => kind.look?.(thread, threads[at] as ThreadState) ?? []);
+    }),
   };
 }
 
@@ -84,25 +73,18 @@ export function ask(tree: FrozenTree, view: OutsideView, check: () => void): Ins
   check();
   const { task, threads, stale } = view;
   const infection = infect(task, threads, () => tree.stopLater(task.pid));
-  const askThreadAt = <M extends Inquiries>(at: number, inquiries: (area: Area) => M): Answers<M> => {
-    const area = createArea(infection.area);
-    const memory = { pid: task.pid, start: infection.area.start, used: area.used };
-    return inquire((calls) => infection.run(at, calls), memory, inquiries(area));
-  };
-  const askAll = (): InsideView => {
-    const leader = askThreadAt(0, (area) => ({
-      actions: askActions(area),
-      timers: askTimers(area),
-      process: askProcess(area),
-      cleaned: clean(stale),
-    }));
-    const answers = threads.map((_, at) => {
+  const askAt = <Part>(at: number, questions: readonly Question<Part>[]): Part[] =>
+    askInBatches((calls) => infection.run(at, calls), { pid: task.pid, ...infection.area }, questions);
+  const askAll = (): InsideView => ({
+    own: askAt<ProcessPart>(0, [clean(stale), ...processKinds.flatMap((kind) => kind.ask?.(task) ?? [])]),
+    ofThreads: threads.map((_, at) => {
       check();
-      const { own, secbits } = askThreadAt(at, (area) => ({ own: askThread(area), secbits: askSecurebits() }));
-      return { ...own, secbits };
-    });
-    return { ...leader, threads: answers };
-  };
+      return askAt(
+        at,
+        threadKinds.flatMap((kind) => kind.ask ?? []),
+      );
+    }),
+  });
   let inside: InsideView;
   try {
     inside = askAll();
@@ -124,6 +106,6 @@ function cureAfter(infection: Infection): void {
 }
 
 /** Takes out what an engine that was killed had left. */
-function clean(stale: readonly Vma[]): Inquiry<void> {
-  return { calls: stale.map(({ start, end }) => ['munmap', start, end - start]), answer: () => undefined };
+function clean(stale: readonly Vma[]): Question<ProcessPart> {
+  return () => ({ calls: stale.map(({ start, end }) => ['munmap', start, end - start]), answer: () => ({}) });
 }

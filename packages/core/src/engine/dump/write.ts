@@ -3,18 +3,16 @@ import { signals } from '@criujs/linux';
 import type { TaskRecord } from '@criujs/plugin-host/engine';
 import { taskState } from '../../facts/tasks.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
+import { joinFields } from '../../kinds/fields.ts';
+import type { ProcessFields } from '../../kinds/processes/kind.ts';
+import type { ThreadFields } from '../../kinds/threads/kind.ts';
 import type { Session } from '../../run/session.ts';
-import { credentialsEntry } from '../../tasks/credentials.ts';
-import { threadInfo } from '../../tasks/registers.ts';
-import { pendingEntry } from '../../tasks/signals.ts';
 import type { InsideView, OutsideView } from './collect.ts';
 import type { FrozenTask, FrozenTree } from './freeze.ts';
 import { controlGroupSet, objectIds } from './inventory.ts';
 
 /** A 64-bit x86 core image. */
 const marchX86 = 1;
-/** More words of the auxiliary vector than this CRIU does not take. */
-const mostAuxv = 44;
 
 /** Writes the images of one living process, all but its memory. */
 export function writeTask(
@@ -38,7 +36,7 @@ export function writeTask(
   const fs = { cwdId: view.cwd, rootId: view.root, umask: view.task.status.umask };
   store.write(`fs-${pid}.img`, encodeImage('FS', [{ message: fs }]));
   view.task.threads.forEach((thread, which) => {
-    const core = threadCore(view, inside, which);
+    const core = coreOf(view, inside, which);
     store.write(`core-${thread.tid}.img`, encodeImage('CORE', [{ message: core }]));
   });
   store.write(`mm-${pid}.img`, encodeImage('MM', [{ message: memory(view, inside) }]));
@@ -86,79 +84,17 @@ export function taskRecords(tree: FrozenTree): TaskRecord[] {
     .map(({ pid, stat }) => ({ pid, exitSignal: stat.exitSignal }));
 }
 
-function threadCore(view: OutsideView, inside: InsideView, which: number): EntryInit<'CORE'> {
-  const thread = view.task.threads[which] as (typeof view.task.threads)[number];
-  const state = view.threads[which] as (typeof view.threads)[number];
-  const own = inside.threads[which] as (typeof inside.threads)[number];
-  return {
-    mtype: marchX86,
-    ...(which === 0 ? { tc: taskCore(view, inside) } : {}),
-    threadInfo: threadInfo(state.saved, thread.xstate, own.clearTid),
-    threadCore: {
-      futexRla: state.robustList.head,
-      futexRlaLen: state.robustList.length,
-      schedNice: thread.stat.nice,
-      schedPolicy: thread.stat.policy,
-      ...(thread.stat.rtPriority > 0 ? { schedPrio: thread.stat.rtPriority } : {}),
-      blkSigset: thread.mask,
-      sas: own.altstack,
-      ...(own.parentDeathSignal !== 0 ? { pdeathSig: own.parentDeathSignal } : {}),
-      signalsP: pendingEntry(state.pending),
-      creds: credentialsEntry(thread.status, own.secbits),
-      comm: thread.stat.comm,
-      cgSet: controlGroupSet,
-      ...(state.rseq === null
-        ? {}
-        : {
-            rseqEntry: {
-              rseqAbiPointer: state.rseq.pointer,
-              rseqAbiSize: state.rseq.size,
-              signature: state.rseq.signature,
-            },
-          }),
-    },
-  };
-}
-
-function taskCore(view: OutsideView, inside: InsideView): NonNullable<EntryInit<'CORE'>['tc']> {
-  const { task } = view;
-  return {
-    taskState: task.state === 'stopped' ? taskState.stopped : taskState.alive,
-    exitCode: 0,
-    personality: view.personality,
-    flags: task.stat.flags,
-    blkSigset: task.threads[0]?.mask ?? 0n,
-    comm: task.command,
-    timers: inside.timers,
-    rlimits: { rlimits: [...view.limits] },
-    signalsS: pendingEntry(view.pending),
-    loginuid: view.loginuid,
-    oomScoreAdj: view.oomScore,
-    sigactions: [...inside.actions],
-    childSubreaper: inside.process.childSubreaper,
-    ...(task.state === 'stopped' ? { stopSigno: task.stopSignal } : {}),
-    ...(inside.process.membarrier !== 0 ? { membarrierRegistrationMask: inside.process.membarrier } : {}),
-  };
+function coreOf(view: OutsideView, inside: InsideView, which: number): EntryInit<'CORE'> {
+  const { threadInfo, threadCore } = joinFields<ThreadFields>([
+    { threadCore: { cgSet: controlGroupSet } },
+    ...(view.ofThreads[which] ?? []),
+    ...(inside.ofThreads[which] ?? []),
+  ]);
+  const tc = which === 0 ? { tc: joinFields<ProcessFields>([...view.own, ...inside.own]).core } : {};
+  return { mtype: marchX86, ...tc, ...(threadInfo && { threadInfo }), ...(threadCore && { threadCore }) };
 }
 
 function memory(view: OutsideView, inside: InsideView): EntryInit<'MM'> {
-  const { stat } = view.task;
-  return {
-    mmStartCode: stat.startCode,
-    mmEndCode: stat.endCode,
-    mmStartData: stat.startData,
-    mmEndData: stat.endData,
-    mmStartStack: stat.startStack,
-    mmStartBrk: stat.startBrk,
-    mmBrk: inside.process.brk,
-    mmArgStart: stat.argStart,
-    mmArgEnd: stat.argEnd,
-    mmEnvStart: stat.envStart,
-    mmEnvEnd: stat.envEnd,
-    exeFileId: view.exe,
-    mmSavedAuxv: view.auxv.slice(0, mostAuxv),
-    vmas: view.maps.map(({ entry }) => entry),
-    dumpable: inside.process.dumpable,
-    thpDisabled: inside.process.thpDisabled,
-  };
+  const { mm } = joinFields<ProcessFields>([...view.own, ...inside.own]);
+  return { ...mm, exeFileId: view.exe, vmas: view.maps.map(({ entry }) => entry) };
 }

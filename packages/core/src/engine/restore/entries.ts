@@ -1,7 +1,7 @@
 import { decodeImage, decodePagemap, type EntryOf, ImageError, type ImageKind } from '@criujs/images';
 import { EngineError } from '../../errors.ts';
+import { invalid } from '../../kinds/rules.ts';
 import type { Session } from '../../run/session.ts';
-import { invalid } from './check/rules.ts';
 
 /** Where the pages of a process lie. @throws EngineError IMAGE_INVALID, ABORTED */
 export function readPagemap(session: Session, name: string): ReturnType<typeof decodePagemap> {

@@ -1,7 +1,7 @@
 import { isFieldSet, PagemapEntrySchema, pageCount, type VmaEntry } from '@criujs/images';
 import { EngineError } from '../../errors.ts';
 import { addressEnd, pageFlag, pageSize, vmaStatus } from '../../facts/memory.ts';
-import { invalid } from './check/rules.ts';
+import { invalid } from '../../kinds/rules.ts';
 import type { TaskImage } from './read.ts';
 
 /** A map to be made again. Addresses in bytes. */

@@ -1,27 +1,24 @@
-import type { CoreEntry, EntryOf, FdinfoEntry, FsEntry, MmEntry, PagemapEntry, TaskKobjIdsEntry } from '@criujs/images';
+import type { CoreEntry, EntryOf, FdinfoEntry, FsEntry, PagemapEntry, TaskKobjIdsEntry } from '@criujs/images';
 import { EngineError } from '../../errors.ts';
 import { taskState } from '../../facts/tasks.ts';
+import type { ProcessImage } from '../../kinds/processes/kind.ts';
+import { invalid } from '../../kinds/rules.ts';
 import type { Session } from '../../run/session.ts';
 import { checkDescriptorLimit } from './check/descriptors.ts';
 import { checkMemory } from './check/memory.ts';
 import { checkEnd, checkProcess } from './check/process.ts';
-import { invalid } from './check/rules.ts';
 import { checkThread } from './check/thread.ts';
 import { checkSessions } from './check/tree.ts';
 import { readMany, readOne, readPagemap } from './entries.ts';
 
 /** A living process, as the images have it. */
-export interface TaskImage {
-  readonly state: 'alive' | 'stopped';
+export interface TaskImage extends ProcessImage {
   readonly pid: number;
   readonly ppid: number;
   readonly pgid: number;
   readonly sid: number;
-  /** Thread ids; the first is the pid. */
-  readonly threads: readonly number[];
   /** One for each thread, in the same order. */
   readonly cores: readonly CoreEntry[];
-  readonly mm: MmEntry;
   readonly ids: TaskKobjIdsEntry;
   readonly fs: FsEntry;
   readonly pagemap: readonly PagemapEntry[];
@@ -109,15 +106,20 @@ function readTask(session: Session, entry: EntryOf<'PSTREE'>): TaskImage | Zombi
   cores.forEach((core, at) => {
     checkCore(core, `core-${threads[at]}.img`);
   });
-  checkProcess(tc, `core-${pid}.img`, tc.taskState === taskState.stopped);
   const pagemap = readPagemap(session, `pagemap-${pid}.img`);
   const ids = leader.ids ?? readOne(session, 'IDS', `ids-${pid}.img`);
+  const image: ProcessImage = {
+    state: tc.taskState === taskState.stopped ? 'stopped' : 'alive',
+    tc,
+    mm: readOne(session, 'MM', `mm-${pid}.img`),
+    leader,
+    threads,
+  };
+  checkProcess(image, `core-${pid}.img`);
   return {
     ...tree,
-    state: tc.taskState === taskState.stopped ? 'stopped' : 'alive',
-    threads,
+    ...image,
     cores,
-    mm: readOne(session, 'MM', `mm-${pid}.img`),
     ids,
     fs: readOne(session, 'FS', `fs-${pid}.img`),
     pagemap: pagemap.entries,

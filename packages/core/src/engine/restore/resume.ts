@@ -1,7 +1,7 @@
 import { type CoreEntry, isFieldSet, ThreadCoreEntrySchema } from '@criujs/images';
 import { LinuxError, ptraceOption, type Tracee } from '@criujs/linux';
 import { everySignal } from '../../facts/tasks.ts';
-import { registersOf, xstateOf } from '../../tasks/registers.ts';
+import { registersOf, xstateOf } from '../../kinds/threads/registers-image.ts';
 import { blaming } from '../blame.ts';
 import { own } from './clone.ts';
 import type { BuiltThread, Workshop } from './helper.ts';

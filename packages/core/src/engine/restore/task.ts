@@ -1,24 +1,11 @@
-import {
-  type CoreEntry,
-  FsEntrySchema,
-  isFieldSet,
-  MmEntrySchema,
-  TaskCoreEntrySchema,
-  type VmaEntry,
-  VmaEntrySchema,
-} from '@criujs/images';
+import { type CoreEntry, FsEntrySchema, isFieldSet, type VmaEntry, VmaEntrySchema } from '@criujs/images';
 import { errnoName, readStat, readStatus } from '@criujs/linux';
 import { protection, vmaStatus } from '../../facts/memory.ts';
-import { prctl } from '../../facts/prctl.ts';
 import type { OpenedFiles } from '../../files/open.ts';
+import type { ProcessPhase, RestoredProcess } from '../../kinds/processes/kind.ts';
+import { processKinds } from '../../kinds/processes/table.ts';
+import { threadKinds } from '../../kinds/threads/table.ts';
 import type { Session } from '../../run/session.ts';
-import { credentialCalls } from '../../tasks/credentials.ts';
-import { applyLimits } from '../../tasks/limits.ts';
-import { applyOomScore, processCalls } from '../../tasks/process.ts';
-import { schedulingCalls } from '../../tasks/scheduling.ts';
-import { actionCalls, pendingCalls } from '../../tasks/signals.ts';
-import { nameCall, threadCalls } from '../../tasks/threads.ts';
-import { timerCalls } from '../../tasks/timers.ts';
 import { runTaskCalls, type TaskCall } from '../remote.ts';
 import { cloneThread } from './clone.ts';
 import { placeCalls } from './descriptors.ts';
@@ -59,19 +46,29 @@ export function buildTask(build: TaskBuild): BuiltThread[] {
     session.warn(warning);
   run(build, main, surroundingCalls(build), `fdinfo-${image.ids.filesId}.img`);
   run(build, main, build.files.afterTasks(image.ids.filesId), 'files.img');
-  run(build, main, characterCalls(build), core);
-  const { tc } = leader(image);
-  const threads = [main, ...image.threads.slice(1).map((tid) => cloneThread(main, build.workshop, tid, build.newPids))];
-  // Behind the threads: the process may have lowered a limit when it had them.
-  const oomScore =
-    tc !== undefined && isFieldSet(tc, TaskCoreEntrySchema.field.oomScoreAdj) ? tc.oomScoreAdj : undefined;
-  for (const warning of [...applyLimits(main.pid, tc?.rlimits?.rlimits ?? []), ...applyOomScore(main.pid, oomScore)])
-    session.warn(warning);
+  const threads = [main];
+  const restored = restoredProcess(build, threads);
+  run(build, main, callsOf('character', image, restored), core);
+  threads.push(...image.threads.slice(1).map((tid) => cloneThread(main, build.workshop, tid, build.newPids)));
+  for (const kind of processKinds) kind.apply?.(image, restored);
   threads.forEach((thread, at) => {
-    buildThread(build, thread, image.cores[at] as CoreEntry);
+    buildThread(build, thread, at);
   });
-  run(build, main, lastCalls(build), core);
+  run(build, main, callsOf('last', image, restored), core);
   return threads;
+}
+
+/** @param threads those that there are by now, in the order of the image */
+function restoredProcess({ image, main, session }: TaskBuild, threads: readonly BuiltThread[]): RestoredProcess {
+  return {
+    pid: main.pid,
+    thread: (old) => threads[image.threads.indexOf(old)]?.tid,
+    warn: (message) => session.warn(`process ${main.pid}: ${message}`),
+  };
+}
+
+function callsOf(phase: ProcessPhase, image: TaskImage, process: RestoredProcess): TaskCall[] {
+  return processKinds.flatMap((kind) => kind.calls?.[phase]?.(image, process) ?? []);
 }
 
 function memoryCalls(build: TaskBuild): TaskCall[] {
@@ -117,49 +114,15 @@ function surroundingCalls(build: TaskBuild): TaskCall[] {
   return [...calls, ...placeCalls(placements)];
 }
 
-/** Signal actions, personality and other properties of the process. */
-function characterCalls(build: TaskBuild): TaskCall[] {
-  const { tc, threadCore } = leader(build.image);
-  if (tc === undefined) return [];
-  const calls = [...actionCalls(tc.sigactions), ...processCalls(tc)];
-  if (build.image.mm.thpDisabled)
-    calls.push({ name: 'prctl', args: [prctl.setThpDisable, 1, 0, 0, 0], what: 'disable huge pages' });
-  if (!threadCore?.comm) calls.push(nameCall(tc.comm));
-  return calls;
-}
-
-function buildThread(build: TaskBuild, thread: BuiltThread, core: CoreEntry): void {
-  const own = core.threadCore;
-  const info = core.threadInfo;
+function buildThread(build: TaskBuild, { pid, tid, ...thread }: BuiltThread, at: number): void {
+  const core = build.image.cores[at] as CoreEntry;
+  const { threadCore: own, threadInfo: info } = core;
   if (own === undefined || info === undefined) return;
-  const place = build.workshop.place(thread);
   // Each thread is quick, and a process may have thousands.
-  build.workshop.waiting(thread.tid, 0);
-  const now = readStatus(thread.pid, thread.tid);
-  const calls = [...threadCalls(own, info.clearTidAddr), ...schedulingCalls(own, readStat(thread.pid, thread.tid))];
-  if (own.creds !== undefined) calls.push(...credentialCalls(own.creds, now));
-  // The kernel forgets the signal when credentials change.
-  if (own.pdeathSig)
-    calls.push({
-      name: 'prctl',
-      args: [prctl.setParentDeathSignal, own.pdeathSig, 0, 0, 0],
-      what: 'set its parent death signal',
-    });
-  calls.push(...pendingCalls(own.signalsP?.signals ?? [], { pid: thread.pid, tid: thread.tid }));
-  const file = `core-${build.image.threads[build.image.cores.indexOf(core)]}.img`;
-  for (const failed of runTaskCalls(place, build.workshop.data, calls, file)) warn(build, failed);
-}
-
-/** Dumpable is lost when credentials change, and timers should not run out before the process runs. */
-function lastCalls(build: TaskBuild): TaskCall[] {
-  const { tc } = leader(build.image);
-  const { mm } = build.image;
-  const dumpable = isFieldSet(mm, MmEntrySchema.field.dumpable) ? mm.dumpable : undefined;
-  const calls: TaskCall[] = [];
-  if (dumpable === 0 || dumpable === 1)
-    calls.push({ name: 'prctl', args: [prctl.setDumpable, dumpable, 0, 0, 0], what: 'set whether it may be dumped' });
-  calls.push(...pendingCalls(tc?.signalsS?.signals ?? [], { pid: build.main.pid }));
-  return [...calls, ...timerCalls(tc?.timers)];
+  build.workshop.waiting(tid, 0);
+  const now = { pid, tid, stat: readStat(pid, tid), status: readStatus(pid, tid) };
+  const calls = threadKinds.flatMap((kind) => kind.calls?.({ own, info, core }, now) ?? []);
+  run(build, { pid, tid, ...thread }, calls, `core-${build.image.threads[at]}.img`);
 }
 
 /** @param file the image that says what the calls are made with */
@@ -170,8 +133,4 @@ function run(build: TaskBuild, thread: BuiltThread, calls: readonly TaskCall[], 
 
 function warn(build: TaskBuild, failed: { what: string; errno: number }): void {
   build.session.warn(`process ${build.main.pid}: cannot ${failed.what} (${errnoName(failed.errno)})`);
-}
-
-function leader(image: TaskImage): CoreEntry {
-  return image.cores[0] as CoreEntry;
 }

@@ -1,7 +1,7 @@
 import { errno, LinuxError, signals, waitPatiently, writeMemory } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import { prctl } from '../../facts/prctl.ts';
-import { nameBytes } from '../../tasks/threads.ts';
+import { nameBytes } from '../../kinds/task-name.ts';
 import { own } from './clone.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
 import type { ZombieImage } from './read.ts';

@@ -3,7 +3,7 @@ import { readLimits } from '@criujs/linux';
 import { EngineError } from '../../../errors.ts';
 import { limitNames } from '../../../facts/tasks.ts';
 import { mostDescriptors } from '../../../files/tables.ts';
-import { invalid } from './rules.ts';
+import { invalid } from '../../../kinds/rules.ts';
 
 const openFiles = limitNames.indexOf('open files');
 

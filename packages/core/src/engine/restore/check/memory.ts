@@ -2,8 +2,8 @@ import type { CoreEntry, MmEntry, VmaEntry } from '@criujs/images';
 import { EngineError } from '../../../errors.ts';
 import { addressEnd, adviceName, mapFlag, pageSize, protection, vmaStatus } from '../../../facts/memory.ts';
 import { mostAuxv } from '../../../facts/prctl.ts';
+import { between, hold, invalid, type Rule } from '../../../kinds/rules.ts';
 import type { TaskImage } from '../read.ts';
-import { between, hold, invalid, type Rule } from './rules.ts';
 
 const places = [
   'mmStartCode',

@@ -1,52 +1,12 @@
-import {
-  type ItimerEntry,
-  isFieldSet,
-  type RlimitEntry,
-  type TaskCoreEntry,
-  TaskCoreEntrySchema,
-} from '@criujs/images';
-import { lastSignal, limitNames, stopSignals, terminates } from '../../../facts/tasks.ts';
-import { checkActions, checkPending } from '../../../tasks/signals.ts';
-import { among, between, hold, invalid, type Rule } from './rules.ts';
-
-const process: readonly Rule<TaskCoreEntry>[] = [
-  between('the number of limits', (tc) => tc.rlimits?.rlimits.length, 0, limitNames.length),
-  // proc_pid_oom_score_adj(5).
-  between(
-    'the oom score',
-    (tc) => (isFieldSet(tc, TaskCoreEntrySchema.field.oomScoreAdj) ? tc.oomScoreAdj : undefined),
-    -1000,
-    1000,
-  ),
-];
-
-const limit: readonly Rule<RlimitEntry>[] = [
-  { what: 'a limit', value: ({ cur }) => cur, fits: ({ cur, max }) => cur <= max, expected: 'below its hard limit' },
-];
-
-/** The kernel counts in signed 64 bits. timeval(3type). */
-const longest = 2n ** 62n;
-const timer: readonly Rule<ItimerEntry>[] = [
-  between('the interval of a timer in seconds', ({ isec }) => isec, 0n, longest),
-  between('the rest of a timer in seconds', ({ vsec }) => vsec, 0n, longest),
-  // setitimer(2), EINVAL.
-  between('the interval of a timer in microseconds', ({ iusec }) => iusec, 0n, 999_999n),
-  between('the rest of a timer in microseconds', ({ vusec }) => vusec, 0n, 999_999n),
-];
-
-const stopped: readonly Rule<TaskCoreEntry>[] = [
-  among('the signal that stopped it', ({ stopSigno }) => stopSigno, [0, ...stopSignals]),
-];
+import type { TaskCoreEntry } from '@criujs/images';
+import { lastSignal, terminates } from '../../../facts/tasks.ts';
+import type { ProcessImage } from '../../../kinds/processes/kind.ts';
+import { processKinds } from '../../../kinds/processes/table.ts';
+import { invalid } from '../../../kinds/rules.ts';
 
 /** Checks what an image says of a living process as a whole. @throws EngineError IMAGE_INVALID */
-export function checkProcess(tc: TaskCoreEntry, file: string, isStopped: boolean): void {
-  hold(tc, file, process);
-  if (isStopped) hold(tc, file, stopped);
-  for (const it of tc.rlimits?.rlimits ?? []) hold(it, file, limit);
-  const { real, virt, prof } = tc.timers ?? {};
-  for (const it of [real, virt, prof]) if (it !== undefined) hold(it, file, timer);
-  checkActions(tc.sigactions, file);
-  checkPending(tc.signalsS?.signals ?? [], file);
+export function checkProcess(image: ProcessImage, file: string): void {
+  for (const kind of processKinds) kind.check?.(image, file);
 }
 
 /** The bits of a wait status of a process that has ended: signal, whether there is a core file, exit code. wait(2). */

@@ -1,6 +1,6 @@
 import type { EntryOf } from '@criujs/images';
+import { invalid } from '../../../kinds/rules.ts';
 import { sessionRefusals } from '../../../tasks/sessions.ts';
-import { invalid } from './rules.ts';
 
 type Relative = Pick<EntryOf<'PSTREE'>, 'pid' | 'ppid' | 'pgid' | 'sid'> & {
   readonly state: 'alive' | 'stopped' | 'zombie';

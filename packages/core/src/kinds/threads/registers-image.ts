@@ -1,6 +1,6 @@
 import type { MessageInitShape, ThreadInfoX86, ThreadInfoX86Schema } from '@criujs/images';
 import { createRegisters, type RegisterName, type Registers, registerNames, xstateLayout } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
+import { EngineError } from '../../errors.ts';
 
 /** Offsets in the legacy part of an XSAVE area (Intel SDM volume 1, 10.5.1, FXSAVE). */
 const legacy = { cwd: 0, swd: 2, twd: 4, fop: 6, rip: 8, rdp: 16, mxcsr: 24, mxcsrMask: 28, st: 32, xmm: 160 } as const;
@@ -34,12 +34,8 @@ function runs64Bit(registers: Registers): boolean {
   return registers.get('cs') === longMode;
 }
 
-/** Registers and floating point state of a thread as an image keeps them. */
-export function threadInfo(
-  registers: Registers,
-  xstate: Buffer,
-  clearTid: bigint,
-): MessageInitShape<typeof ThreadInfoX86Schema> {
+/** Registers and floating point state of a thread as an image keeps them, all but `clearTidAddr`. */
+export function threadInfo(registers: Registers, xstate: Buffer): MessageInitShape<typeof ThreadInfoX86Schema> {
   const gpregs: Record<string, bigint | number> = { mode: 1 };
   for (const name of registerNames) gpregs[fieldOf(name)] = registers.get(name);
   const layout = xstateLayout();
@@ -50,7 +46,6 @@ export function threadInfo(
     xsave[field] = bytes === 4 ? words32(xstate, place.offset, count) : words64(xstate, place.offset, count);
   }
   return {
-    clearTidAddr: clearTid,
     gpregs,
     fpregs: {
       cwd: xstate.readUInt16LE(legacy.cwd),

@@ -1,7 +1,9 @@
 import type { CredsEntry, CredsEntrySchema, MessageInitShape } from '@criujs/images';
 import type { Status } from '@criujs/linux';
-import type { Inquiry, TaskCall } from '../engine/remote.ts';
-import { ambient, prctl, securebit } from '../facts/prctl.ts';
+import type { TaskCall } from '../../engine/remote.ts';
+import { ambient, prctl, securebit } from '../../facts/prctl.ts';
+import { between, hold, type Rule } from '../rules.ts';
+import type { ThreadKind } from './kind.ts';
 
 /** Version 3 of the capability interface: two words for 64 capabilities. capset(2). */
 const capabilityVersion = 0x2008_0522;
@@ -9,17 +11,43 @@ const capabilityVersion = 0x2008_0522;
 const lastCapability = 63;
 
 /** Words of 32 bits in a set of capabilities. */
-export const capabilityWords = 2;
+const capabilityWords = 2;
+
+/** All bits set stands for "unchanged" where ids are set: no process has such an id. setresuid(2). */
+const largestId = 0xffff_fffe;
+const ids = ['uid', 'euid', 'suid', 'fsuid', 'gid', 'egid', 'sgid', 'fsgid'] as const;
+const sets = ['capInh', 'capPrm', 'capEff', 'capBnd', 'capAmb'] as const;
+
+const rules: readonly Rule<CredsEntry>[] = [
+  ...ids.map((field) => between<CredsEntry>(`the ${field}`, (creds) => creds[field], 0, largestId)),
+  ...sets.map((field) =>
+    between<CredsEntry>(`the number of words of ${field}`, (creds) => creds[field].length, 0, capabilityWords),
+  ),
+  // NGROUPS_MAX. setgroups(2).
+  between('the number of supplementary groups', ({ groups }) => groups.length, 0, 65_536),
+  between('a supplementary group', ({ groups }) => groups.reduce((a, b) => Math.max(a, b), 0), 0, largestId),
+  // Eight bits and their locks. capabilities(7).
+  between('the securebits', ({ secbits }) => secbits, 0, 0xfff),
+];
 
 type Words = readonly number[];
 
-/** Asks a thread for its securebits. */
-export function askSecurebits(): Inquiry<number> {
-  return { calls: [['prctl', prctl.getSecurebits]], answer: ([bits]) => Math.max(bits ?? 0, 0) };
-}
+/** User and group ids, groups, capabilities and securebits. credentials(7), capabilities(7). */
+export const credentials: ThreadKind = {
+  name: 'credentials',
+  look: ({ status }) => ({ threadCore: { creds: credentialsEntry(status) } }),
+  ask: () => ({
+    calls: [['prctl', prctl.getSecurebits]],
+    answer: ([found = 0]) => ({ threadCore: { creds: { secbits: Math.max(found, 0) } } }),
+  }),
+  check({ own: { creds } }, file) {
+    if (creds !== undefined) hold(creds, file, rules);
+  },
+  calls: ({ own: { creds } }, { status }) => (creds === undefined ? [] : credentialCalls(creds, status)),
+};
 
-/** Credentials of a thread as `/proc/PID/status` shows them. */
-export function credentialsEntry(status: Status, secbits: number): MessageInitShape<typeof CredsEntrySchema> {
+/** As `/proc/PID/status` shows them: all but the securebits. */
+function credentialsEntry(status: Status): MessageInitShape<typeof CredsEntrySchema> {
   const [uid, euid, suid, fsuid] = status.uids;
   const [gid, egid, sgid, fsgid] = status.gids;
   return {
@@ -36,7 +64,6 @@ export function credentialsEntry(status: Status, secbits: number): MessageInitSh
     capEff: words(status.capEff),
     capBnd: words(status.capBnd),
     capAmb: words(status.capAmb),
-    secbits,
     groups: [...status.groups],
     noNewPrivs: status.noNewPrivs ? 1 : 0,
   };
@@ -48,7 +75,7 @@ export function credentialsEntry(status: Status, secbits: number): MessageInitSh
  *
  * @param now what the thread has at present, of the engine's own.
  */
-export function credentialCalls(wanted: CredsEntry, now: Status): TaskCall[] {
+function credentialCalls(wanted: CredsEntry, now: Status): TaskCall[] {
   const calls: TaskCall[] = [];
   const [uid, euid, suid, fsuid] = now.uids;
   const [gid, egid, sgid, fsgid] = now.gids;

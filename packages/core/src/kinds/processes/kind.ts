@@ -1,0 +1,81 @@
+import type { CoreEntry, EntryInit, MessageInitShape, MmEntry, MmEntrySchema, TaskCoreEntry } from '@criujs/images';
+import type { Stat, Status } from '@criujs/linux';
+import type { FrozenTask } from '../../engine/dump/freeze.ts';
+import type { Area, Inquiry, TaskCall } from '../../engine/remote.ts';
+import type { Refusal } from '../../errors.ts';
+import type { PlanSubject } from '../../options.ts';
+import type { PartOf } from '../fields.ts';
+
+/** What the kinds write of one process. */
+export interface ProcessFields {
+  /** `tc` of the core image of its main thread. */
+  readonly core: NonNullable<EntryInit<'CORE'>['tc']>;
+  /** Its `mm` image, all but the maps. */
+  readonly mm: Omit<MessageInitShape<typeof MmEntrySchema>, 'vmas' | '$typeName'>;
+}
+
+/** What one kind writes. */
+export type ProcessPart = PartOf<ProcessFields>;
+
+/** A process that is looked at while it may run. */
+export interface SeenProcess {
+  readonly pid: number;
+  readonly stat: Stat;
+  readonly status: Status;
+  /** Whether it is traced by us: it stands still, to be dumped. */
+  readonly traced: boolean;
+}
+
+/** Why something of a process cannot be dumped. */
+export type ProcessProblem = Pick<Refusal, 'resource' | 'why' | 'remedy'>;
+
+/** A question to a process itself: calls, and how their answers read. It is asked in a batch with others. */
+export type Question<Part> = (area: Area) => Inquiry<Part>;
+
+/** What the images say of a process as a whole. */
+export interface ProcessImage {
+  readonly state: 'alive' | 'stopped';
+  readonly tc: TaskCoreEntry;
+  readonly mm: MmEntry;
+  /** The core image of its main thread. */
+  readonly leader: CoreEntry;
+  /** Thread ids; the first is the pid. */
+  readonly threads: readonly number[];
+}
+
+/** A process while it is restored. */
+export interface RestoredProcess {
+  readonly pid: number;
+  /** The thread that had this id when it was dumped; undefined: no thread of this process had it. */
+  thread(old: number): number | undefined;
+  /** Something that the user should know and that fails nothing. */
+  warn(message: string): void;
+}
+
+/**
+ * When calls are made in a process: `character` when its memory and descriptors are in place and there is only the main thread,
+ * `last` when all threads have all that is theirs.
+ */
+export type ProcessPhase = 'character' | 'last';
+
+/** A subject of a process: how it is known, dumped and brought back. Whatever it does not need it leaves out. */
+export interface ProcessKind {
+  /** In words, for plans, docs and errors. */
+  readonly name: string;
+  /** The subject of a plan's rows that {@link recognise} leads to. Default: the process. */
+  readonly subject?: PlanSubject;
+  /** What of it nobody can dump. Looks only. */
+  recognise?(process: SeenProcess): readonly ProcessProblem[];
+  /** What can be read of a frozen process from outside. */
+  look?(task: FrozenTask): ProcessPart;
+  /** What only the process can tell. */
+  ask?(task: FrozenTask): readonly Question<ProcessPart>[];
+  /** Checks what the images say, before the first process is made. @throws EngineError IMAGE_INVALID */
+  check?(image: ProcessImage, file: string): void;
+  /** Calls that it makes itself. */
+  readonly calls?: Partial<
+    Record<ProcessPhase, (image: ProcessImage, process: RestoredProcess) => readonly TaskCall[]>
+  >;
+  /** Does the rest from outside, once there are all threads and before any has what is its own. */
+  apply?(image: ProcessImage, process: RestoredProcess): void;
+}

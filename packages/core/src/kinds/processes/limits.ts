@@ -1,0 +1,45 @@
+import type { RlimitEntry } from '@criujs/images';
+import { arena, errnoName, readLimits, trySyscall } from '@criujs/linux';
+import { limitNames } from '../../facts/tasks.ts';
+import { between, hold, type Rule } from '../rules.ts';
+import type { ProcessImage, ProcessKind } from './kind.ts';
+
+const rules: readonly Rule<RlimitEntry>[] = [
+  { what: 'a limit', value: ({ cur }) => cur, fits: ({ cur, max }) => cur <= max, expected: 'below its hard limit' },
+];
+
+/** Resource limits, getrlimit(2). They are set behind the threads: the process may have lowered one when it had them. */
+export const limits: ProcessKind = {
+  name: 'resource limits',
+  // From /proc, because prlimit(2) is refused for another user's process without CAP_SYS_RESOURCE.
+  look: ({ pid }) => ({
+    core: { rlimits: { rlimits: readLimits(pid).map(({ soft, hard }) => ({ cur: soft, max: hard })) } },
+  }),
+  check(image, file) {
+    hold(image, file, [between('the number of limits', (it) => limitsOf(it).length, 0, limitNames.length)]);
+    for (const it of limitsOf(image)) hold(it, file, rules);
+  },
+  apply(image, { pid, warn }) {
+    for (const failed of applyLimits(pid, limitsOf(image))) warn(failed);
+  },
+};
+
+function limitsOf({ tc }: ProcessImage): readonly RlimitEntry[] {
+  return tc.rlimits?.rlimits ?? [];
+}
+
+/** Gives what could not be set: raising a limit above one's own needs CAP_SYS_RESOURCE. */
+function applyLimits(pid: number, wanted: readonly RlimitEntry[]): string[] {
+  const now = readLimits(pid);
+  return wanted.flatMap(({ cur, max }, resource) => {
+    const has = now[resource];
+    if (has === undefined || (has.soft === cur && has.hard === max)) return [];
+    const result = arena.scope(() => {
+      const pair = arena.alloc(16);
+      pair.view.setBigUint64(0, cur, true);
+      pair.view.setBigUint64(8, max, true);
+      return trySyscall('prlimit64', pid, resource, pair.address, 0);
+    });
+    return result < 0 ? [`cannot set the limit of ${limitNames[resource]}: ${errnoName(-result)}`] : [];
+  });
+}

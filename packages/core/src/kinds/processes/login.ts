@@ -1,0 +1,11 @@
+import type { ProcessKind } from './kind.ts';
+import { readProcNumber } from './proc-number.ts';
+
+/** AUDIT_SID_UNSET: no login stands behind the process. */
+const noLogin = 0xffff_ffff;
+
+/** The user whose login it stems from. CRIU sets it again; here the one of who restores stays. */
+export const login: ProcessKind = {
+  name: 'login user',
+  look: ({ pid }) => ({ core: { loginuid: readProcNumber(pid, 'loginuid', noLogin) } }),
+};

@@ -1,0 +1,28 @@
+import { writeFileSync } from 'node:fs';
+import type { TaskCoreEntry } from '@criujs/images';
+import { isSet } from '../is-set.ts';
+import { between, hold, type Rule } from '../rules.ts';
+import type { ProcessKind } from './kind.ts';
+import { readProcNumber } from './proc-number.ts';
+
+const rules: readonly Rule<TaskCoreEntry>[] = [between('the oom score', scoreOf, -1000, 1000)];
+
+/** How readily the kernel ends it when memory runs out. proc_pid_oom_score_adj(5). */
+export const oomScore: ProcessKind = {
+  name: 'oom score',
+  look: ({ pid }) => ({ core: { oomScoreAdj: readProcNumber(pid, 'oom_score_adj', 0) } }),
+  check: ({ tc }, file) => hold(tc, file, rules),
+  apply({ tc }, { pid, warn }) {
+    const score = scoreOf(tc);
+    if (score === undefined || readProcNumber(pid, 'oom_score_adj', 0) === score) return;
+    try {
+      writeFileSync(`/proc/${pid}/oom_score_adj`, String(score));
+    } catch (error) {
+      warn(`cannot set oom_score_adj to ${score}: ${(error as NodeJS.ErrnoException).code}`);
+    }
+  },
+};
+
+function scoreOf(tc: TaskCoreEntry): number | undefined {
+  return isSet(tc, 'oomScoreAdj') ? tc.oomScoreAdj : undefined;
+}

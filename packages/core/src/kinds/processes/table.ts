@@ -1,0 +1,43 @@
+import { actions } from './actions.ts';
+import { dumpable } from './dumpable.ts';
+import { hugePages } from './huge-pages.ts';
+import { intervalTimers } from './interval-timers.ts';
+import type { ProcessKind } from './kind.ts';
+import { layout } from './layout.ts';
+import { limits } from './limits.ts';
+import { login } from './login.ts';
+import { membarrier } from './membarrier.ts';
+import { processName } from './name.ts';
+import { namespaces } from './namespaces.ts';
+import { oomScore } from './oom-score.ts';
+import { pendingSignals } from './pending.ts';
+import { personality } from './personality.ts';
+import { posixTimers } from './posix-timers.ts';
+import { runState } from './run-state.ts';
+import { seccomp } from './seccomp.ts';
+import { signalHandlers } from './signal-handlers.ts';
+import { subreaper } from './subreaper.ts';
+import { tracing } from './tracing.ts';
+
+/** Every subject of a process, in the order in which its calls are made. */
+export const processKinds: readonly ProcessKind[] = [
+  tracing,
+  seccomp,
+  signalHandlers,
+  namespaces,
+  runState,
+  layout,
+  actions,
+  personality,
+  subreaper,
+  membarrier,
+  hugePages,
+  processName,
+  limits,
+  oomScore,
+  login,
+  dumpable,
+  pendingSignals,
+  intervalTimers,
+  posixTimers,
+];

@@ -1,0 +1,16 @@
+import type { ProcessKind } from './kind.ts';
+
+/** A tracer of its own: a process has only one. */
+export const tracing: ProcessKind = {
+  name: 'tracing',
+  recognise: ({ status: { tracerPid }, traced }) =>
+    traced || tracerPid === 0
+      ? []
+      : [
+          {
+            resource: 'tracing',
+            why: `process ${tracerPid} traces it already`,
+            remedy: 'Detach the debugger or strace first.',
+          },
+        ],
+};
