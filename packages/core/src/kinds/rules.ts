@@ -18,6 +18,11 @@ export function invalid(file: string, what: string): EngineError {
   });
 }
 
+/** The error for something in an image that this engine cannot bring back. */
+export function unsupported(what: string, remedy: string): EngineError {
+  return new EngineError('UNSUPPORTED', `cannot restore: ${what}`, { remedy });
+}
+
 /** Holds a part of an image to rules. @throws EngineError IMAGE_INVALID with the first that it breaks */
 export function hold<T>(part: T, file: string, rules: readonly Rule<T>[]): void {
   for (const { what, value, fits, expected } of rules) {

@@ -2,7 +2,7 @@ import type { CoreEntry, EntryOf, FdinfoEntry, FsEntry, PagemapEntry, TaskKobjId
 import { EngineError } from '../../errors.ts';
 import { taskState } from '../../facts/tasks.ts';
 import type { ProcessImage } from '../../kinds/processes/kind.ts';
-import { invalid } from '../../kinds/rules.ts';
+import { invalid, unsupported } from '../../kinds/rules.ts';
 import type { Session } from '../../run/session.ts';
 import { checkDescriptorLimit } from './check/descriptors.ts';
 import { checkMemory } from './check/memory.ts';
@@ -135,10 +135,6 @@ function checkCore(core: CoreEntry, file: string): void {
     );
   if (core.threadCore === undefined) throw invalid(file, 'no state of the thread');
   checkThread(core, file);
-  if (core.threadCore.seccompMode || core.tc?.oldSeccompMode)
-    throw unsupported(`${file}: the program had a seccomp filter`, 'Restore it with CRIU.');
-  if ((core.tc?.timers?.posix.length ?? 0) > 0)
-    throw unsupported(`${file}: the program had timers of timer_create(2)`, 'Restore it with CRIU.');
 }
 
 function checkTree(tasks: readonly (TaskImage | ZombieImage)[]): void {
@@ -175,8 +171,4 @@ function checkNamespaces(task: TaskImage, root: TaskKobjIdsEntry | undefined): v
       `process ${task.pid} lived in a namespace of its own (${own})`,
       'Restore it with CRIU: namespaces are not supported yet.',
     );
-}
-
-function unsupported(what: string, remedy: string): EngineError {
-  return new EngineError('UNSUPPORTED', `cannot restore: ${what}`, { remedy });
 }

@@ -1,9 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { parseTimers } from '@criujs/linux';
+import { unsupported } from '../rules.ts';
 import type { ProcessKind, ProcessProblem, SeenProcess } from './kind.ts';
 
 /** Timers of timer_create(2). */
-export const posixTimers: ProcessKind = { name: 'POSIX timers', subject: 'timer', recognise };
+export const posixTimers: ProcessKind = {
+  name: 'POSIX timers',
+  subject: 'timer',
+  recognise,
+  check({ tc }, file) {
+    if ((tc.timers?.posix.length ?? 0) > 0)
+      throw unsupported(`${file}: the program had timers of timer_create(2)`, 'Restore it with CRIU.');
+  },
+};
 
 function recognise({ pid }: SeenProcess): ProcessProblem[] {
   let text: string;

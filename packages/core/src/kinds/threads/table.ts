@@ -9,6 +9,7 @@ import { registers } from './registers.ts';
 import { restartableSequences } from './restartable-sequences.ts';
 import { robustFutexes } from './robust-futexes.ts';
 import { scheduling } from './scheduling.ts';
+import { seccompFilters } from './seccomp.ts';
 
 /** Every subject of a thread, in the order in which its calls are made. */
 export const threadKinds: readonly ThreadKind[] = [
@@ -23,4 +24,5 @@ export const threadKinds: readonly ThreadKind[] = [
   // The kernel forgets it when credentials change.
   deathSignal,
   pendingSignals,
+  seccompFilters,
 ];
