@@ -5,6 +5,7 @@ import { criuMissing } from './harness/machine.ts';
 import { test } from './harness/place.ts';
 import {
   counter,
+  cProgram,
   nodeCounter,
   type Program,
   pipeline,
@@ -44,6 +45,7 @@ const programs: readonly { readonly program: Program; readonly compared?: boolea
   { program: counter },
   { program: threads },
   { program: tree },
+  { program: cProgram('timers'), compared: false },
   { program: pipeline, compared: false },
   { program: shCounter, compared: false },
   { program: pythonCounter, compared: false },

@@ -6,7 +6,16 @@ import { installedFor } from './harness/installed.ts';
 import { travel } from './harness/legs.ts';
 import { isRoot } from './harness/machine.ts';
 import { test } from './harness/place.ts';
-import { counter, nodeCounter, type Program, pythonCounter, shCounter, threads, tree } from './harness/programs.ts';
+import {
+  counter,
+  cProgram,
+  nodeCounter,
+  type Program,
+  pythonCounter,
+  shCounter,
+  threads,
+  tree,
+} from './harness/programs.ts';
 
 /** As an ordinary user: whoever runs the tests, or nobody when that is root. */
 const how = { asNobody: isRoot } as const;
@@ -45,7 +54,7 @@ const unshare = ['unshare', '-U', '-r', '-p', '-f', '--mount-proc'];
 const noNamespaces = (await run([...unshare, 'true'], how)).code === 0 ? null : 'no user namespaces here';
 
 describe.skipIf(noNamespaces)(noNamespaces ?? 'in a user namespace of one’s own', () => {
-  for (const program of [counter, threads, tree, shCounter, pythonCounter]) {
+  for (const program of [counter, threads, tree, cProgram('timers'), shCounter, pythonCounter]) {
     test.skipIf(program.missing)(`${program.name}: restored with the pid that it had, twice`, async ({ place }) => {
       const bin = await installedFor(place, how);
       const home = place.home(how);

@@ -81,17 +81,18 @@ type Records = ImageRecordInit<ImageKind>[];
 
 function onEntries(change: (records: Records, kind: ImageKind, next: Chance) => string): Mutation {
   return (place, next) => {
-    const kind = kindOfFile(place.name)?.kind;
-    if (place.name === 'criujs.json') return changeJson(place, next);
-    if (kind === undefined || kind === 'PAGES') return 'nothing';
     const path = join(place.images, place.name);
+    const kind = kindOfFile(place.name)?.kind;
+    const isJson = place.name === 'criujs.json';
+    if (!isJson && (kind === undefined || kind === 'PAGES')) return 'nothing';
     try {
+      if (kind === undefined || isJson) return changeJson(path, next);
       const records = decodeImage(kind, readFileSync(path)) as Records;
       const what = records.length === 0 ? 'nothing' : change(records, kind, next);
       writeFileSync(path, encodeImage(kind, records));
       return what;
     } catch {
-      // A message without a required field cannot be written: the bytes are damaged instead.
+      // Without a required field it cannot be written, or it was damaged before: the bytes are damaged instead.
       return onBytes((bytes) => flip(bytes, 1, next))(place, next);
     }
   };
@@ -115,11 +116,9 @@ function flip(bytes: Buffer, bits: number, next: Chance): Buffer {
 
 const jsonValues = [null, -1, 1e300, '', 'x'.repeat(1000), [], {}, true, 4_194_305, '18446744073709551616'];
 
-function changeJson(where: Parameters<Mutation>[0], next: Chance): string {
-  const path = join(where.images, where.name);
-  const document = parsed(readFileSync(path, 'utf8'));
-  // Damaged before this: the bytes are damaged once more.
-  if (document === null) return onBytes((bytes) => flip(bytes, 1, next))(where, next);
+/** @throws SyntaxError, RangeError where it was damaged before */
+function changeJson(path: string, next: Chance): string {
+  const document = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   let place: Record<string, unknown> = document;
   let key = next.pick(Object.keys(place));
   while (next.below(4) !== 0 && typeof place[key] === 'object' && place[key] !== null) {
@@ -134,17 +133,6 @@ function changeJson(where: Parameters<Mutation>[0], next: Chance): string {
   // Put in as text: writing so many levels would overflow the stack here.
   writeFileSync(path, JSON.stringify(document).replace(`"${deep}"`, '['.repeat(5000) + ']'.repeat(5000)));
   return `${key} is another`;
-}
-
-/** null: no JSON, or no object with fields. */
-function parsed(text: string): Record<string, unknown> | null {
-  try {
-    const document: unknown = JSON.parse(text);
-    const isObject = typeof document === 'object' && document !== null && Object.keys(document).length > 0;
-    return isObject ? (document as Record<string, unknown>) : null;
-  } catch {
-    return null;
-  }
 }
 
 /** Copies a dump and damages the copy, once to three times; tells how. Every user may read it. */
