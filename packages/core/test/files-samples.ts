@@ -35,6 +35,7 @@ export function sampleTree(known: Partial<Tree> & { sockets?: readonly UnixSocke
     unixSocket: (inode) => known.sockets?.find((socket) => socket.inode === inode),
     holdsSocket: () => false,
     isPipeOpenOutside: () => false,
+    isPacketPipe: () => false,
     borrow: (_file, use) => use(-1),
     ...known,
   };

@@ -91,7 +91,7 @@ function othersFiles(): number[] {
   ];
 }
 
-/** What even a plugin does not get. */
+/** What the engine knows and cannot dump. */
 function refusedFiles(): number[] {
   const [outside] = keep(makePipe(closeOnExec));
   return [deletedFile(), ...keep(socketPair()), listener(1, 1), keep(openSync('/proc/self/status', 'r')), outside];
@@ -114,8 +114,9 @@ const byResource = (a: Refusal, b: Refusal): number => a.resource.localeCompare(
 /** The types of files that a row's taker stands for. */
 function typeOfTaker({ taker }: PlanRow): number | undefined {
   if (taker === null) return undefined;
-  return fileKinds.find(({ name, hook: its }) => ('engine' in taker ? name === taker.engine : its === taker.hook))
-    ?.type;
+  return fileKinds.find(({ name, plugins }) =>
+    'engine' in taker ? name === taker.engine : plugins?.hook === taker.hook,
+  )?.type;
 }
 
 /** The types by descriptor, as the plan has them and as the images do. */
@@ -153,7 +154,7 @@ describe('a plan and the dump that follows', () => {
   });
 
   test('take the same, as the same kinds; every kind that the engine has is among them', async () => {
-    const fds = [...takenFiles(), ...othersFiles()];
+    const fds = [...takenFiles(), ...othersFiles(), ...refusedFiles()];
     const held = holders.start(numbered([...fds, fds[0] ?? 0]));
     const plugins = [takesAll({ claim: () => true })];
     const { rows, verdict } = await plan({ pid: held.pid, plugins });
@@ -162,7 +163,7 @@ describe('a plan and the dump that follows', () => {
     const takers = rows.flatMap(({ taker }) =>
       taker === null ? [] : 'engine' in taker ? [taker.engine] : [taker.hook],
     );
-    for (const { name, hook: its } of fileKinds) expect(takers).toContain(its ?? name);
+    for (const { name, plugins: its } of fileKinds) expect(takers).toContain(its?.hook ?? name);
 
     const images = join(folder, 'images');
     await dump({ pid: held.pid, images, leaveRunning: true, plugins });

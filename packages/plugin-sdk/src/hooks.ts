@@ -14,7 +14,11 @@ export interface Hooks {
   DUMP_UNIX_SK: Handler<{ readonly fd: number; readonly inode: SocketInode; readonly socket: UnixSocketInfo }, void>;
   /** Makes that socket again: a connected descriptor. */
   RESTORE_UNIX_SK: Handler<{ readonly inode: SocketInode; readonly socket: UnixSocketInfo }, Descriptor>;
-  /** An open file that the engine cannot dump: a device, most anonymous inodes. Answering nothing claims it. */
+  /**
+   * An open file that the engine cannot dump: a device, most anonymous inodes; with the embedded engine also a file that it knows
+   * and would refuse, for example one that was deleted, or an end of a socket pair. Memory that is mapped from the file is mapped
+   * again from what `RESTORE_EXT_FILE` opens. Answering nothing claims it.
+   */
   DUMP_EXT_FILE: Handler<{ readonly fd: number; readonly id: FileId; readonly file: DumpedFile }, void>;
   /** Opens that file again. Flags and position are set by the host afterwards, where the descriptor lets it. */
   RESTORE_EXT_FILE: Handler<{ readonly id: FileId; readonly file: RecordedFile }, Descriptor | RetryLater>;

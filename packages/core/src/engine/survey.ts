@@ -1,6 +1,7 @@
 import { readChildren, readMaps, readStat, type Stat, unlessGone } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { Refusal } from '../errors.ts';
+import { mappedFrom } from '../files/mapped.ts';
 import { type SurveyRow, surveyFiles } from '../files/survey.ts';
 import { surveyMaps } from '../memory/survey.ts';
 import type { PlanSubject } from '../options.ts';
@@ -76,7 +77,7 @@ function* surveyRows(tasks: readonly SurveyedTask[], hooks: ServedHooks): Steps<
   const relations = whileItLives(() =>
     [...sessionRefusals({ tasks }), ...sharedWithParent({ tasks })].map(relationRow),
   );
-  const maps = externals.filter(({ question }) => question.hook === 'DUMP_EXT_FILE');
+  const mapped = mappedFrom(externals);
   const [relationsOf, filesOf] = [byProcess(relations), byProcess(files)];
   const rows: SurveyRow[] = [];
   for (const task of tasks) {
@@ -84,7 +85,7 @@ function* surveyRows(tasks: readonly SurveyedTask[], hooks: ServedHooks): Steps<
     rows.push(
       ...whileItLives(() => surveyTask(task)),
       ...relationsOf(task.pid),
-      ...whileItLives(() => surveyMaps(task, readMaps(task.pid), maps, hooks)),
+      ...whileItLives(() => surveyMaps(task, readMaps(task.pid), mapped, hooks)),
       ...filesOf(task.pid),
     );
   }

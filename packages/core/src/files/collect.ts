@@ -7,7 +7,8 @@ import type { Session } from '../run/session.ts';
 import { descriptorResource } from './describe.ts';
 import { dumpFiles } from './dump-files.ts';
 import type { Holder, Problem, SeenProcess } from './kind.ts';
-import { findMapped } from './mapped.ts';
+import { isProblem } from './kinds.ts';
+import { mappedFrom } from './mapped.ts';
 import { createMappedDevices } from './mapped-device.ts';
 import { createPathFiles, type PathUse } from './paths.ts';
 import { readPipes } from './pipe.ts';
@@ -29,7 +30,7 @@ export interface FrozenProcess extends SeenProcess {
 
 /** All open files of a frozen tree. Nothing was changed to find them. */
 export interface CollectedFiles {
-  /** Everything that nobody takes; empty: go on. {@link addPath} and {@link externalMapping} may add to it. */
+  /** Everything that nobody takes; empty: go on. {@link addPath} may add to it. */
   readonly refusals: readonly Refusal[];
   /** What plugins took so far and no loaded plugin could bring back. */
   unrestorable(): UnrestorableResource[];
@@ -44,8 +45,8 @@ export interface CollectedFiles {
   addPath(path: string, how: PathUse): number;
   /** Whether a plugin takes the map of a device, which `resource` names. */
   takesDevice(process: SeenProcess, vma: Vma, resource: string): boolean;
-  /** The id of the external file behind a memory map; null when there is none, or several: then a refusal is added. */
-  externalMapping(pid: number, vma: Vma): number | null;
+  /** The id of the file behind a memory map that a plugin took; null when there is none. */
+  externalMapping(pid: number, vma: Vma): number | Problem | null;
   /** Writes files.img and pipes-data.img. What waits in pipes is read here, and stays there. */
   write(): void;
   /** Writes criujs.json, once the plugins have done all that they do at a dump. */
@@ -76,7 +77,8 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
   const types = new Map(entries.map(({ id, type }) => [id, type]));
   const claimed = [...records.externals.map(({ file }) => file.provider), ...records.sockets.map((it) => it.provider)];
   const devices = createMappedDevices(session);
-  const externals = files.all.filter(({ id }) => types.get(id) === FdTypes.EXT);
+  const ofPlugins = new Set(records.externals.map(({ id }) => id));
+  const mapped = mappedFrom(files.all.filter(({ id }) => ofPlugins.has(id)));
 
   function commandOf(pid: number): { command?: string } {
     const command = processes.find((process) => process.pid === pid)?.command;
@@ -97,6 +99,9 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
   function refuse(pid: number, { file, why, remedy }: Problem): void {
     refusals.push({ pid, ...commandOf(pid), resource: file, why, remedy });
   }
+
+  /** Not those whose ends plugins took. */
+  const piped = files.all.flatMap(({ id, seen: file }) => (types.get(id) === FdTypes.PIPE ? file : []));
 
   return {
     refusals,
@@ -126,10 +131,8 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
     },
     takesDevice: devices.take,
     externalMapping(pid, vma) {
-      const answer = findMapped(pid, vma, externals);
-      if (answer === null || typeof answer === 'number') return answer;
-      refuse(pid, answer);
-      return null;
+      const found = mapped(pid, vma);
+      return found === null || isProblem(found) ? found : found.id;
     },
     write() {
       session.store.write(
@@ -139,7 +142,7 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
           entries.map((message) => ({ message })),
         ),
       );
-      session.store.write('pipes-data.img', encodeImage('PIPES_DATA', readPipes(seen, tree)));
+      session.store.write('pipes-data.img', encodeImage('PIPES_DATA', readPipes(piped, tree)));
     },
     record(plugins, tasks = []) {
       writeRecords(session.store, { ...records, tasks, plugins });

@@ -1,7 +1,7 @@
 import type { ExternalRecord, SocketRecord } from '@criujs/plugin-host/engine';
 import type { Session } from '../run/session.ts';
-import type { DumpContext, FileInit, FileOwner, Holder, Problem, SeenFile, Tree } from './kind.ts';
-import { isProblem, recognise } from './kinds.ts';
+import type { DumpContext, FileInit, FileKind, FileOwner, Holder, OpenFile, Problem, SeenFile, Tree } from './kind.ts';
+import { isProblem, type Recognised, recognise, whyNoPlugin } from './kinds.ts';
 import { isOwnerInside, nobody, readOwner } from './owner.ts';
 import type { Description, GroupedFiles } from './same.ts';
 
@@ -30,12 +30,28 @@ export function dumpFiles({ all, idOf }: GroupedFiles, session: Session, tree: T
 }
 
 function dumpFile({ id, seen, holders }: Description, context: DumpContext): FileInit | Problem {
-  const kind = recognise(seen, context.tree);
-  if (isProblem(kind)) return kind;
-  return context.tree.borrow(seen, (fd) => {
-    const answer = kind.dump({ id, seen, holders, owner: ownerOf(fd, seen, context), fd }, context);
-    return isProblem(answer) ? answer : { ...answer, type: kind.type, id };
-  });
+  const recognised = recognise(seen, context.tree);
+  const { engine, byPlugins, refusal } = recognised;
+  if (engine === null && byPlugins.length === 0) return refusal(whyNoPlugin(recognised));
+  return context.tree.borrow(seen, (fd) =>
+    dumpByOne({ id, seen, holders, owner: ownerOf(fd, seen, context), fd }, recognised, context),
+  );
+}
+
+/** The engine first; what it cannot dump after all the plugins are asked for as well. */
+function dumpByOne(file: OpenFile, recognised: Recognised, context: DumpContext): FileInit | Problem {
+  const { engine, byPlugins, refusal } = recognised;
+  const dumpAs = (kind: FileKind): FileInit | Problem | null => {
+    const answer = kind.dump(file, context);
+    return answer === null || isProblem(answer) ? answer : { ...answer, type: kind.type, id: file.id };
+  };
+  const own = engine === null ? null : dumpAs(engine);
+  if (own !== null && !isProblem(own)) return own;
+  for (const kind of byPlugins) {
+    const answer = dumpAs(kind);
+    if (answer !== null && !isProblem(answer)) return answer;
+  }
+  return refusal(whyNoPlugin(recognised), own ?? undefined);
 }
 
 /** An owner outside of the tree is left out: at restore its pid may be anybody's. */

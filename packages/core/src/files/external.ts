@@ -21,27 +21,29 @@ import { askFirst, keepDescriptor, nobodyOpens, restoreFlags } from './plugin-de
 import { errorCode } from './seen.ts';
 import { deviceOf, kindOf } from './stat.ts';
 
-const loadPlugin = 'Load a plugin with a DUMP_EXT_FILE hook: --plugin NAME';
+/** What helps with any file. */
+export const loadPlugin = 'Load a plugin with a DUMP_EXT_FILE hook: --plugin NAME';
 
-/** Whatever no other kind takes: plugins are asked, once for each open file, and open it again at restore. */
+/** Whatever no other kind can dump: plugins are asked, once for each open file, and open it again at restore. */
 export const external: FileKind = {
   name: 'external file',
   type: fileTypes.EXT,
-  hook: 'DUMP_EXT_FILE',
-  recognise: (file, tree) =>
-    tree.serves('DUMP_EXT_FILE') ? 'mine' : unknown(file, tree, 'no plugin is loaded for it'),
-  question: (file, holders, tree) => ({
+  plugins: {
     hook: 'DUMP_EXT_FILE',
-    // Who gets its signals only a descriptor of our own could tell.
-    args: { file: dumpedFile({ seen: file, holders, owner: nobody }) },
-    unclaimed: (why) => unknown(file, tree, why),
-  }),
+    question: (file, holders) => ({
+      hook: 'DUMP_EXT_FILE',
+      // Who gets its signals only a descriptor of our own could tell.
+      args: { file: dumpedFile({ seen: file, holders, owner: nobody }) },
+    }),
+    unclaimed,
+  },
+  recognise: () => 'mine',
   dump: dumpExternal,
   open: openExternal,
   afterFork: putBack,
 };
 
-function unknown(file: SeenFile, tree: Tree, whyNot: string): Problem {
+function unclaimed(file: SeenFile, tree: Tree, whyNot: string): Problem {
   return {
     file: describeFile(file, tree),
     why: `no kind of file in the engine takes it, and ${whyNot}`,
@@ -57,12 +59,12 @@ function otherWays(file: SeenFile): string {
   return '';
 }
 
-function dumpExternal(file: OpenFile, { session, tree, records }: DumpContext): FilePayload | Problem {
+function dumpExternal(file: OpenFile, { session, tree, records }: DumpContext): FilePayload | null {
   const { id, seen, owner, fd } = file;
   const dumped = dumpedFile(file);
   const resource = `${seen.pid} (${seen.command}) descriptor ${seen.fd}: ${describeFile(seen, tree)}`;
   const answer = session.hooks.call('DUMP_EXT_FILE', { fd, id: fileId(id), file: dumped }, { resource });
-  if (!answer.claimed) return unknown(seen, tree, 'no plugin took it');
+  if (!answer.claimed) return null;
   records.externals.push({
     id,
     file: { ...dumped, provider: { name: answer.plugin, version: answer.version ?? null } },

@@ -56,6 +56,8 @@ export interface Tree {
   holdsSocket(inode: number): boolean;
   /** Whether a process outside of the tree holds the other end of this pipe, as far as one can tell. */
   isPipeOpenOutside(file: SeenFile): boolean;
+  /** Whether an end of this pipe that the tree holds makes packets of what is written (O_DIRECT). pipe(2). */
+  isPacketPipe(file: SeenFile): boolean;
   /** Lends a duplicate of a descriptor to `use` and closes it afterwards. @throws EngineError NOT_PERMITTED */
   borrow<T>(file: Holder, use: (fd: number) => T): T;
 }
@@ -117,28 +119,34 @@ export interface TaskTables {
   readonly all: readonly Table[];
 }
 
-/** What plugins that bring a claim are asked before a dump. */
-export type ClaimQuestion = {
-  [N in ClaimableName]: {
-    readonly hook: N;
-    readonly args: ClaimArgs<N>;
-    /** The problem that it is when no plugin takes it. */
-    unclaimed(why: string): Problem;
-  };
+/** What plugins that bring a claim are asked about one file before a dump. */
+export type FileQuestion = {
+  [N in ClaimableName]: { readonly hook: N; readonly args: ClaimArgs<N> };
 }[ClaimableName];
+
+/** A question, and the problem that it is when no plugin takes the resource. */
+export type ClaimQuestion = FileQuestion & { unclaimed(why: string): Problem };
+
+/** How plugins are asked to dump files of a kind. */
+export interface ByPlugins {
+  readonly hook: ClaimableName;
+  /** What a plan asks the plugins about a file. Looks only. */
+  question(file: SeenFile, holders: readonly Holder[], tree: Tree): FileQuestion;
+  /** The problem that a file is when no plugin takes it, which `why` says. */
+  unclaimed(file: SeenFile, tree: Tree, why: string): Problem;
+}
 
 /** A kind of file: how it is known, dumped and brought back. */
 export interface FileKind {
   /** In words, for plans and errors. */
   readonly name: string;
   readonly type: FdTypes;
-  /** The hook through which plugins dump this kind; absent: the engine does it. */
-  readonly hook?: HookName;
-  /** Looks only. `plan` and `dump` both ask this. */
+  /** Absent: the engine dumps it. */
+  readonly plugins?: ByPlugins;
+  /** Looks only. `plan` and `dump` both ask this, and ask the plugins before they refuse. */
   recognise(file: SeenFile, tree: Tree): Recognition;
-  /** What a plan asks the plugins about a file of this kind. Looks only. */
-  question?(file: SeenFile, holders: readonly Holder[], tree: Tree): ClaimQuestion;
-  dump(file: OpenFile, context: DumpContext): FilePayload | Problem;
+  /** null: no plugin takes it. */
+  dump(file: OpenFile, context: DumpContext): FilePayload | Problem | null;
   /** A new close-on-exec descriptor of the engine's own, or 'later' to be asked again when others are open. */
   open(entry: FileEntry, context: OpenContext): number | 'later';
   /** Sets what can only be set when every process exists. */

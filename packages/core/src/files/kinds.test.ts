@@ -5,7 +5,7 @@ import type { UnixSocket } from '@criujs/linux';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sampleFile, sampleTree } from '../../test/files-samples.ts';
 import type { SeenFile, Tree } from './kind.ts';
-import { fileKinds, isProblem, recognise } from './kinds.ts';
+import { fileKinds, recognise, whyNoPlugin } from './kinds.ts';
 
 const regular = 0o100644;
 const character = 0o020600;
@@ -19,10 +19,14 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** The kind that takes it, or `file: why` of the one that refuses. */
+/** The kind that takes it, those through which plugins are asked, or `file: why` of the refusal. */
 function answerFor(file: SeenFile, tree: Tree = sampleTree()): string {
-  const answer = recognise(file, tree);
-  return isProblem(answer) ? `${answer.file}: ${answer.why}` : answer.name;
+  const recognised = recognise(file, tree);
+  const { engine, byPlugins, refusal } = recognised;
+  if (engine !== null) return engine.name;
+  if (byPlugins.length > 0) return byPlugins.map(({ name }) => name).join(', then ');
+  const problem = refusal(whyNoPlugin(recognised));
+  return `${problem.file}: ${problem.why}`;
 }
 
 function realFile(name: string, more: Partial<Parameters<typeof sampleFile>[0]> = {}): SeenFile {
@@ -33,10 +37,7 @@ function realFile(name: string, more: Partial<Parameters<typeof sampleFile>[0]> 
 
 test('the external kind is asked last, and only kinds that plugins dump have a hook', () => {
   expect(fileKinds.at(-1)?.name).toBe('external file');
-  expect(fileKinds.filter(({ hook }) => hook !== undefined).map(({ hook }) => hook)).toEqual([
-    'DUMP_UNIX_SK',
-    'DUMP_EXT_FILE',
-  ]);
+  expect(fileKinds.flatMap(({ plugins }) => plugins?.hook ?? [])).toEqual(['DUMP_UNIX_SK', 'DUMP_EXT_FILE']);
 });
 
 test('files, directories and what O_PATH points at are kept by name', () => {
@@ -96,8 +97,8 @@ test.each([
 });
 
 test('a terminal is refused with a remedy that fits', () => {
-  const answer = recognise(sampleFile({ link: '/dev/pts/3', mode: character, rdev: [136, 3] }), sampleTree());
-  expect(answer).toMatchObject({
+  const { refusal } = recognise(sampleFile({ link: '/dev/pts/3', mode: character, rdev: [136, 3] }), sampleTree());
+  expect(refusal('no plugin is loaded for it')).toMatchObject({
     file: 'terminal /dev/pts/3',
     remedy: expect.stringMatching(/redirected.*--plugin NAME/),
   });
@@ -114,12 +115,41 @@ test('a pipe is taken unless its other end is open outside', () => {
   expect(answerFor(file, sampleTree({ isPipeOpenOutside: () => true }))).toMatch(/^pipe 77: a process outside/);
 });
 
+test('plugins are asked for what a kind knows and cannot dump; when none takes it, the reason is the kind’s own', () => {
+  const named = realFile('h');
+  rmSync(named.link);
+  const deleted = { ...named, link: `${named.link} (deleted)` };
+  const asked = sampleTree({ serves: (hook) => hook === 'DUMP_EXT_FILE', isPipeOpenOutside: () => true });
+  const recognised = recognise(deleted, asked);
+  expect(recognised.byPlugins.map(({ name }) => name)).toEqual(['external file']);
+  expect(recognised.refusal(whyNoPlugin(recognised))).toEqual({
+    file: `deleted file ${named.link}`,
+    why: 'it has no name any more, and images keep the names of files, not what is in them, and no plugin took it',
+    remedy: expect.stringMatching(/^Let the program close it.* Or: Load a plugin with a DUMP_EXT_FILE hook/),
+  });
+  expect(recognise(deleted, sampleTree()).refusal('nobody').why).not.toContain('nobody');
+  const info = { locks: ['1: FLOCK  ADVISORY  WRITE 4242 00:20:12 0 EOF'] };
+  const path = `/proc/${process.pid}/status`;
+  for (const file of [
+    realFile('i', { info }),
+    sampleFile({ link: path, stat: statSync(path, { bigint: true }) }),
+    sampleFile({ link: 'pipe:[77]', mode: 0o010600 }),
+    sampleFile({ link: '/gone/null', mode: character, rdev: [1, 3] }),
+  ])
+    expect(answerFor(file, asked)).toBe('external file');
+});
+
 const socket: UnixSocket = { inode: 5, peer: 6, state: 1, type: 1, name: null };
 const socketFile = sampleFile({ link: 'socket:[5]', mode: 0o140777 });
 
 test('a unix socket is the plugins’ when its peer is outside of the tree', () => {
   const serves: Tree['serves'] = (hook) => hook === 'DUMP_UNIX_SK';
   expect(answerFor(socketFile, sampleTree({ sockets: [socket], serves }))).toBe('unix socket to outside of the tree');
+  expect(answerFor(socketFile, sampleTree({ sockets: [socket], serves: () => true }))).toBe(
+    'unix socket to outside of the tree, then external file',
+  );
+  const anyFile: Tree['serves'] = (hook) => hook === 'DUMP_EXT_FILE';
+  expect(answerFor(socketFile, sampleTree({ sockets: [socket], serves: anyFile }))).toBe('external file');
   expect(answerFor(socketFile, sampleTree({ sockets: [socket] }))).toMatch(/outside of the dumped tree, and no plugin/);
 });
 
@@ -128,7 +158,8 @@ test.each<[string, Partial<UnixSocket>, RegExp]>([
   ['that listens', { peer: 0, state: 10, name: '\0hub' }, /^unix socket 5 \(@hub\): listening/],
   ['that is not connected', { peer: 0, state: 7 }, /unconnected/],
   ['whose peer is gone', { peer: 0 }, /its other end was closed/],
-])('a unix socket %s is refused even with plugins', (_what, change, why) => {
-  const tree = sampleTree({ sockets: [{ ...socket, ...change }], serves: () => true, holdsSocket: () => true });
+])('a unix socket %s is refused unless a plugin takes it as any file', (_what, change, why) => {
+  const tree = sampleTree({ sockets: [{ ...socket, ...change }], holdsSocket: () => true });
   expect(answerFor(socketFile, tree)).toMatch(why);
+  expect(answerFor(socketFile, { ...tree, serves: () => true })).toBe('external file');
 });

@@ -2,13 +2,13 @@ import { EngineError } from '../errors.ts';
 import { statelessDevice } from './device.ts';
 import { epoll } from './epoll.ts';
 import { eventfd } from './eventfd.ts';
-import { external } from './external.ts';
-import type { FileKind, Problem, SeenFile, Tree } from './kind.ts';
+import { external, loadPlugin } from './external.ts';
+import type { ByPlugins, FileKind, Problem, SeenFile, Tree } from './kind.ts';
 import { pipe } from './pipe.ts';
 import { directory, regularFile } from './regular.ts';
 import { externalUnixSocket } from './unix.ts';
 
-/** Every kind of file, in the order in which they are asked. The last one takes what is left, if a plugin can. */
+/** Every kind of file, in the order in which they are asked. The last one takes whatever no other can dump, if a plugin does. */
 export const fileKinds: readonly FileKind[] = [
   regularFile,
   directory,
@@ -20,14 +20,60 @@ export const fileKinds: readonly FileKind[] = [
   external,
 ];
 
-/** The first kind that knows a file, and what it says of it. */
-export function recognise(file: SeenFile, tree: Tree): FileKind | Problem {
+/** A kind whose files plugins dump. */
+export type PluginKind = FileKind & { readonly plugins: ByPlugins };
+
+/** Who may dump an open file. */
+export interface Recognised {
+  /** The kind of the engine's that takes it; null: only a plugin can. */
+  readonly engine: FileKind | null;
+  /** How loaded plugins are asked, in this order, when the engine does not dump it. */
+  readonly byPlugins: readonly PluginKind[];
+  /** Why the engine does not; null: it does, or knows no reason but that no kind takes it. */
+  readonly problem: Problem | null;
+  /** The refusal when no plugin takes it either. `problem` is what the engine found meanwhile, if anything. */
+  refusal(why: string, problem?: Problem | null): Problem;
+}
+
+/** The first kind that knows a file decides; what it cannot dump the loaded plugins are asked for before it is refused. */
+export function recognise(file: SeenFile, tree: Tree): Recognised {
+  const [kind, answer] = firstAnswer(file, tree);
+  const { plugins } = kind;
+  const ways = plugins === undefined || answer !== 'mine' ? [external] : [kind, external];
+  const byPlugins = [...new Set(ways)].filter(isByPlugins).filter((it) => tree.serves(it.plugins.hook));
+  const own = answer === 'mine' ? null : answer;
+  return {
+    engine: answer === 'mine' && plugins === undefined ? kind : null,
+    byPlugins,
+    problem: own,
+    refusal(why, problem = own) {
+      if (problem !== null) return withPlugins(problem, byPlugins.length === 0 ? null : why);
+      if (plugins === undefined) throw new EngineError('INTERNAL', `${file.link} is taken by ${kind.name}`);
+      return plugins.unclaimed(file, tree, why);
+    },
+  };
+}
+
+/** Why no plugin takes a file at a dump. */
+export function whyNoPlugin({ byPlugins }: Recognised): string {
+  return byPlugins.length === 0 ? 'no plugin is loaded for it' : 'no plugin took it';
+}
+
+function firstAnswer(file: SeenFile, tree: Tree): readonly [FileKind, 'mine' | Problem] {
   for (const kind of fileKinds) {
     const answer = kind.recognise(file, tree);
-    if (answer === 'mine') return kind;
-    if (answer !== null) return answer;
+    if (answer !== null) return [kind, answer];
   }
   throw new EngineError('INTERNAL', `no kind of file has an answer for ${file.link}`);
+}
+
+function isByPlugins(kind: FileKind): kind is PluginKind {
+  return kind.plugins !== undefined;
+}
+
+/** The engine's own reason, with what a plugin could do. */
+function withPlugins({ file, why, remedy }: Problem, whyNot: string | null): Problem {
+  return { file, why: whyNot === null ? why : `${why}, and ${whyNot}`, remedy: `${remedy} Or: ${loadPlugin}.` };
 }
 
 /** Whether this is a reason and not what was asked for. */

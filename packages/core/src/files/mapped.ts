@@ -1,33 +1,57 @@
 import { deviceNumber, type Vma } from '@criujs/linux';
+import { accessOf, openFlag } from './flags.ts';
 import type { Problem } from './kind.ts';
 import type { Description } from './same.ts';
+import { fileType, typeOf } from './stat.ts';
 
-/** Why a map of a device cannot be dumped when {@link findMapped} finds nothing. */
+/** Why a map of a device cannot be dumped when {@link mappedFrom} finds nothing. */
 export const nothingBehind = {
   why: 'no plugin takes it, and no external file that a plugin took is behind it',
   remedy:
     'Load a plugin with the hooks HANDLE_DEVICE_VMA and UPDATE_VMA_MAP for this device; or one that dumps its open files, and keep one descriptor of it open while it is mapped.',
 } as const;
 
+/** Finds the file of a plugin's behind a memory map of a process. null: none is. */
+export type FindMapped<D extends Description> = (pid: number, vma: Vma) => D | Problem | null;
+
 /**
- * The external file that a memory map was made from: the process's own if it still has a descriptor, else one of the tree's.
- * The kernel does not say which open file a map holds, only its inode: where several have it nobody can tell. null: none.
+ * Finds which of the open files that plugins take a memory map was made from: the process's own if it still has a descriptor,
+ * else one of the tree's. The kernel does not say which open file a map holds, only its inode. For a regular file any does, as
+ * the memory is the inode's; of a device each open file is something else, and where several are open nobody can tell.
  */
-export function findMapped(pid: number, vma: Vma, externals: readonly Description[]): number | Problem | null {
-  const candidates = externals.filter((external) => isMappedFrom(vma, external));
-  const own = candidates.filter((external) => external.holders.some((holder) => holder.pid === pid));
-  const [first, second] = own.length > 0 ? own : candidates;
-  if (first === undefined) return null;
-  if (second === undefined) return first.id;
-  return {
-    file: `memory at 0x${vma.start.toString(16)} of ${vma.name}`,
-    why: 'the process has that file open several times, and the kernel does not say which one is mapped',
-    remedy: 'Let the program close what it does not need, or unmap that memory before the dump.',
+export function mappedFrom<D extends Description>(externals: readonly D[]): FindMapped<D> {
+  const byInode = new Map<bigint, D[]>();
+  for (const external of externals) {
+    const { ino } = external.seen.stat;
+    byInode.set(ino, [...(byInode.get(ino) ?? []), external]);
+  }
+  return (pid, vma) => {
+    if (byInode.size === 0 || vma.inode === 0) return null;
+    const candidates = (byInode.get(BigInt(vma.inode)) ?? []).filter((external) => isMappedFrom(vma, external));
+    const own = candidates.filter((external) => external.holders.some((holder) => holder.pid === pid));
+    const [first, second] = own.length > 0 ? own : candidates;
+    if (first === undefined) return null;
+    if (second === undefined || typeOf(first.seen.stat.mode) === fileType.regular) return first;
+    return {
+      file: `memory at 0x${vma.start.toString(16)} of ${vma.name}`,
+      why: 'the process has that file open several times, and the kernel does not say which one is mapped',
+      remedy: 'Let the program close what it does not need, or unmap that memory before the dump.',
+    };
   };
 }
 
 function isMappedFrom(vma: Vma, { seen }: Description): boolean {
   const { major, minor } = deviceNumber(seen.stat.dev);
   const link = vma.deleted ? `${vma.name} (deleted)` : vma.name;
-  return link === seen.link && BigInt(vma.inode) === seen.stat.ino && vma.major === major && vma.minor === minor;
+  const isSame =
+    link === seen.link && BigInt(vma.inode) === seen.stat.ino && vma.major === major && vma.minor === minor;
+  return isSame && isMappable(vma, seen.flags);
+}
+
+/** mmap(2) wants a file that may be read; shared memory that may be written, one that may be written as well. */
+function isMappable(vma: Vma, flags: number): boolean {
+  if (flags & openFlag.O_PATH) return false;
+  const access = accessOf(flags);
+  const isWritten = vma.shared && (vma.write || (vma.vmFlags?.has('mw') ?? false));
+  return access === 'both' || (access === 'read' && !isWritten);
 }

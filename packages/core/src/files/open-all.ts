@@ -12,7 +12,7 @@ const patience = { step: 20, whole: 10_000 } as const;
  * says "later" is asked for again after all others.
  */
 export function openAll(files: readonly FileEntry[], context: OpenContext, opened: Map<number, number>): void {
-  const isPlugins = (file: FileEntry): boolean => kindOfEntry(file).hook !== undefined;
+  const isPlugins = (file: FileEntry): boolean => kindOfEntry(file).plugins !== undefined;
   let waiting = [...files.filter((file) => !isPlugins(file)), ...files.filter(isPlugins)];
   let waitedMs = 0;
   while (waiting.length > 0) {

@@ -1,7 +1,7 @@
 import type { ImageRecordInit } from '@criujs/images';
 import { EngineError } from '../errors.ts';
 import { fileTypes } from './file-type.ts';
-import { accessOf, openFlag } from './flags.ts';
+import { accessOf } from './flags.ts';
 import type { FileEntry, FileKind, FilePayload, OpenContext, OpenFile, Problem, SeenFile, Tree } from './kind.ts';
 import { peekPipe, waitingBytes } from './pipe-content.ts';
 import { inodeOfLink } from './sockets.ts';
@@ -12,7 +12,8 @@ export const pipe: FileKind = {
   type: fileTypes.PIPE,
   recognise: (file, tree) => {
     if (inodeOfLink(file.link, 'pipe') === null) return null;
-    return tree.isPipeOpenOutside(file) ? outside(file) : 'mine';
+    if (tree.isPipeOpenOutside(file)) return outside(file);
+    return tree.isPacketPipe(file) && tree.borrow(file, waitingBytes) > 0 ? packets(file) : 'mine';
   },
   dump: dumpPipe,
   open: openPipe,
@@ -26,16 +27,16 @@ function outside(file: SeenFile): Problem {
   };
 }
 
-function dumpPipe({ id, seen, owner, fd }: OpenFile): FilePayload | Problem {
-  const pipeId = inodeOfLink(seen.link, 'pipe') ?? 0;
-  if (seen.flags & openFlag.O_DIRECT && waitingBytes(fd) > 0) {
-    return {
-      file: `pipe ${pipeId}`,
-      why: 'packets wait in it (O_DIRECT), and their borders are not kept yet',
-      remedy: 'Dump when the program has read them.',
-    };
-  }
-  return { pipe: { id, pipeId, flags: seen.flags, fown: owner } };
+function packets(file: SeenFile): Problem {
+  return {
+    file: `pipe ${inodeOfLink(file.link, 'pipe')}`,
+    why: 'packets wait in it (O_DIRECT), and their borders are not kept yet',
+    remedy: 'Dump when the program has read them.',
+  };
+}
+
+function dumpPipe({ id, seen, owner }: OpenFile): FilePayload {
+  return { pipe: { id, pipeId: inodeOfLink(seen.link, 'pipe') ?? 0, flags: seen.flags, fown: owner } };
 }
 
 function openPipe(entry: FileEntry, { pipes }: OpenContext): number {
@@ -44,7 +45,7 @@ function openPipe(entry: FileEntry, { pipes }: OpenContext): number {
   return pipes.open(entry.pipe.pipeId, entry.pipe.flags);
 }
 
-/** What waits in the pipes of the tree. A pipe that nobody can read from has nothing worth keeping. */
+/** What waits in these pipes. A pipe that nobody can read from has nothing worth keeping. */
 export function readPipes(files: readonly SeenFile[], tree: Tree): ImageRecordInit<'PIPES_DATA'>[] {
   const readEnds = new Map<number, SeenFile>();
   for (const file of files) {

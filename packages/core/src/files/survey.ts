@@ -4,8 +4,8 @@ import type { Steps } from '../engine/steps.ts';
 import { EngineError } from '../errors.ts';
 import type { PlanRow, PlanSubject } from '../options.ts';
 import { describeFile, descriptorResource } from './describe.ts';
-import type { ClaimQuestion, FileKind, Problem, SeenFile, SeenProcess, Tree } from './kind.ts';
-import { isProblem, recognise } from './kinds.ts';
+import type { ClaimQuestion, Problem, SeenFile, SeenProcess, Tree } from './kind.ts';
+import { type PluginKind, type Recognised, recognise, whyNoPlugin } from './kinds.ts';
 import { compareIfPermitted, type Description, groupFiles, holdersByProcess } from './same.ts';
 import { errorCode, glanceAtFiles } from './seen.ts';
 import { createTree } from './tree.ts';
@@ -18,7 +18,7 @@ export interface SurveyRow extends PlanRow {
   readonly otherwise?: ClaimQuestion;
 }
 
-/** An open file that plugins are asked for. */
+/** An open file that plugins are asked for as for any file. */
 export interface ExternalFile extends Description {
   readonly question: ClaimQuestion;
 }
@@ -93,7 +93,10 @@ interface Surveyed {
 function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, string>): Surveyed[] {
   const { seen, holders } = file;
   const subject: PlanSubject = seen.link.startsWith('socket:') ? 'socket' : 'file';
-  const rows = (what: string, found: Pick<SurveyRow, 'taker' | 'why' | 'remedy' | 'question'>): SurveyRow[] =>
+  const rows = (
+    what: string,
+    found: Pick<SurveyRow, 'taker' | 'why' | 'remedy' | 'question' | 'otherwise'>,
+  ): SurveyRow[] =>
     [...holdersByProcess(holders)].map(([pid, descriptors]) => ({
       pid,
       command: commands.get(pid) ?? seen.command,
@@ -106,13 +109,21 @@ function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, str
     { rows: rows(what, { taker: null, why, remedy }) },
   ];
   try {
-    const answer = recognise(seen, tree);
-    if (isProblem(answer)) return refused(answer);
-    const what = describeFile(seen, tree);
-    if (answer.hook === undefined) return [{ rows: rows(what, { taker: { engine: answer.name } }) }];
-    const question = questionOf(answer, file, tree);
-    const taker = { plugin: null, hook: answer.hook, claimed: false, asked: [] };
-    return [{ rows: rows(what, { taker, question }), external: { ...file, question } }];
+    const recognised = recognise(seen, tree);
+    const { engine, byPlugins, problem, refusal } = recognised;
+    if (engine !== null) return [{ rows: rows(describeFile(seen, tree), { taker: { engine: engine.name } }) }];
+    const questions = byPlugins.map((kind) => questionOf(kind, file, tree, recognised));
+    const [question, otherwise] = questions;
+    if (question === undefined) return refused(refusal(whyNoPlugin(recognised)));
+    const taker = { plugin: null, hook: question.hook, claimed: false, asked: [] };
+    const what = problem?.file ?? describeFile(seen, tree);
+    const asAny = questions.find(({ hook }) => hook === 'DUMP_EXT_FILE');
+    return [
+      {
+        rows: rows(what, { taker, question, ...(otherwise && { otherwise }) }),
+        ...(asAny && { external: { ...file, question: asAny } }),
+      },
+    ];
   } catch (error) {
     if (isGone(error)) return [];
     if (!(error instanceof EngineError) || error.code === 'INTERNAL') throw error;
@@ -120,8 +131,11 @@ function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, str
   }
 }
 
-function questionOf(kind: FileKind, { seen, holders }: Description, tree: Tree): ClaimQuestion {
-  const question = kind.question?.(seen, holders, tree);
-  if (question === undefined) throw new EngineError('INTERNAL', `no plugin can be asked about a ${kind.name}`);
-  return question;
+function questionOf(
+  { plugins }: PluginKind,
+  { seen, holders }: Description,
+  tree: Tree,
+  { refusal }: Recognised,
+): ClaimQuestion {
+  return { ...plugins.question(seen, holders, tree), unclaimed: (why) => refusal(why) };
 }

@@ -1,16 +1,17 @@
 import { closeFd, pidfdGetfd, type UnixSocket, unixSockets } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
-import { accessOf } from './flags.ts';
+import { accessOf, openFlag } from './flags.ts';
 import type { Holder, SeenFile, Tree } from './kind.ts';
 import { isOtherEndClosed } from './pipe-content.ts';
 import { errorCode } from './seen.ts';
 import { inodeOfLink } from './sockets.ts';
 
-/** Which ends of a pipe the tree holds. */
+/** Which ends of a pipe the tree holds, and whether one has O_DIRECT. */
 interface PipeEnds {
   read: boolean;
   write: boolean;
+  packets: boolean;
 }
 
 /** All descriptors of the tree together. `pidfdOf` gives a descriptor of each process. */
@@ -49,6 +50,7 @@ export function createTree(
       openOutside.set(inode, isOpen);
       return isOpen;
     },
+    isPacketPipe: (file) => pipes.get(inodeOfLink(file.link, 'pipe') ?? 0)?.packets ?? false,
     borrow,
   };
 }
@@ -93,10 +95,11 @@ function pipeEnds(files: readonly SeenFile[]): ReadonlyMap<number, PipeEnds> {
   for (const file of files) {
     const inode = inodeOfLink(file.link, 'pipe');
     if (inode === null) continue;
-    const ends = pipes.get(inode) ?? { read: false, write: false };
+    const ends = pipes.get(inode) ?? { read: false, write: false, packets: false };
     const access = accessOf(file.flags);
     ends.read ||= access !== 'write';
     ends.write ||= access !== 'read';
+    ends.packets ||= (file.flags & openFlag.O_DIRECT) !== 0;
     pipes.set(inode, ends);
   }
   return pipes;

@@ -4,11 +4,11 @@ import { EngineError } from '../errors.ts';
 import { sdkHolder } from './external.ts';
 import { fileTypes } from './file-type.ts';
 import type {
-  ClaimQuestion,
   DumpContext,
   FileEntry,
   FileKind,
   FilePayload,
+  FileQuestion,
   Holder,
   OpenContext,
   OpenFile,
@@ -32,13 +32,24 @@ type UnixEntry = NonNullable<FileEntry['usk']>;
 
 const types: Readonly<Record<number, UnixSocketInfo['type']>> = { 1: 'stream', 2: 'dgram', 5: 'seqpacket' };
 
-/** Unix sockets whose peer is outside of the tree: plugins connect them again. Others are refused for now. */
+/**
+ * Unix sockets whose peer is outside of the tree: plugins connect them again. Others, a pair of which both ends are in the tree
+ * too, plugins are asked for as for any file: for each end by itself.
+ */
 export const externalUnixSocket: FileKind = {
   name: 'unix socket to outside of the tree',
   type: fileTypes.UNIXSK,
-  hook: 'DUMP_UNIX_SK',
+  plugins: {
+    hook: 'DUMP_UNIX_SK',
+    question: askAbout,
+    unclaimed: (file, tree, why) =>
+      refuse(
+        socketAt(file, tree),
+        `its other end is outside of the dumped tree, and ${why}`,
+        'Load a plugin with a DUMP_UNIX_SK hook: --plugin NAME.',
+      ),
+  },
   recognise,
-  question: askAbout,
   dump: dumpSocket,
   open: openSocket,
   afterFork: (entry, fd, context) => {
@@ -53,12 +64,10 @@ function recognise(file: SeenFile, tree: Tree): Recognition {
   const socket = inode === null ? undefined : tree.unixSocket(inode);
   if (socket === undefined) return null;
   const why = whyNot(socket, tree);
-  if (why !== null) return refuse(socket, why, 'Let the program close it before the dump.');
-  if (tree.serves('DUMP_UNIX_SK')) return 'mine';
-  return nobodyTakes(socket, 'no plugin is loaded for it');
+  return why === null ? 'mine' : refuse(socket, why, 'Let the program close it before the dump.');
 }
 
-/** Why even a plugin cannot help; null: its peer is a living socket outside of the tree. */
+/** Why nobody can connect it again; null: its peer is a living socket outside of the tree. */
 function whyNot(socket: UnixSocket, tree: Tree): string | null {
   if (socket.state === listening) return 'listening unix sockets are not supported yet';
   if (types[socket.type] === undefined) return `unix sockets of type ${socket.type} are not supported`;
@@ -66,14 +75,6 @@ function whyNot(socket: UnixSocket, tree: Tree): string | null {
     return tree.holdsSocket(socket.peer) ? 'both ends are in the tree, which is not supported yet' : null;
   if (socket.state === established) return 'its other end was closed, or not accepted yet, which is not supported yet';
   return 'unconnected unix sockets are not supported yet';
-}
-
-function nobodyTakes(socket: UnixSocket, why: string): Problem {
-  return refuse(
-    socket,
-    `its other end is outside of the dumped tree, and ${why}`,
-    'Load a plugin with a DUMP_UNIX_SK hook: --plugin NAME.',
-  );
 }
 
 function refuse(socket: UnixSocket, why: string, remedy: string): Problem {
@@ -85,13 +86,12 @@ function describeUnix({ inode, name }: UnixSocket): string {
 }
 
 /** Without a descriptor of our own the kernel's list of sockets tells the name of the peer. */
-function askAbout(seen: SeenFile, holders: readonly Holder[], tree: Tree): ClaimQuestion {
+function askAbout(seen: SeenFile, holders: readonly Holder[], tree: Tree): FileQuestion {
   const found = socketAt(seen, tree);
   const peer = tree.unixSocket(found.peer)?.name ?? null;
   return {
     hook: 'DUMP_UNIX_SK',
     args: { inode: socketInode(found.inode), socket: socketInfo(found, peer, seen, holders) },
-    unclaimed: (why) => nobodyTakes(found, why),
   };
 }
 
@@ -111,14 +111,14 @@ function socketInfo(
   return { type: types[type] ?? 'stream', name, peerName, state: 'connected', flags, holders: holders.map(sdkHolder) };
 }
 
-function dumpSocket(file: OpenFile, { session, tree, records }: DumpContext): FilePayload | Problem {
+function dumpSocket(file: OpenFile, { session, tree, records }: DumpContext): FilePayload | null {
   const { id, seen, holders, owner, fd } = file;
   const found = socketAt(seen, tree);
   const { inode } = found;
   const socket = socketInfo(found, peerName(fd), seen, holders);
   const resource = `${seen.pid} (${seen.command}) descriptor ${seen.fd}: ${describeUnix(found)}`;
   const answer = session.hooks.call('DUMP_UNIX_SK', { fd, inode: socketInode(inode), socket }, { resource });
-  if (!answer.claimed) return nobodyTakes(found, 'no plugin took it');
+  if (!answer.claimed) return null;
   warnOfWaiting(fd, resource, answer.plugin, session.warn);
   records.sockets.push({ id, inode, provider: { name: answer.plugin, version: answer.version ?? null }, socket });
   return { usk: { ...entryOf(found), id, flags: seen.flags, fown: owner, opts: optionsEntry(fd) } };

@@ -2,7 +2,8 @@ import { statSync } from 'node:fs';
 import type { Vma } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { ClaimQuestion, SeenProcess } from '../files/kind.ts';
-import { findMapped, nothingBehind } from '../files/mapped.ts';
+import { isProblem } from '../files/kinds.ts';
+import { type FindMapped, nothingBehind } from '../files/mapped.ts';
 import { deviceStat } from '../files/stat.ts';
 import type { ExternalFile, SurveyRow } from '../files/survey.ts';
 import { mapResource, mapsResource } from './describe.ts';
@@ -17,7 +18,7 @@ type DeviceRow = Pick<SurveyRow, 'resource' | 'taker' | 'question' | 'otherwise'
 export function surveyMaps(
   { pid, command }: SeenProcess,
   maps: readonly Vma[],
-  externals: readonly ExternalFile[],
+  mapped: FindMapped<ExternalFile>,
   hooks: { serves(hook: HookName): boolean },
 ): SurveyRow[] {
   const taken: Vma[] = [];
@@ -33,14 +34,14 @@ export function surveyMaps(
 
   for (const vma of maps) {
     const kind = recogniseMap(vma);
-    if (kind.kind === 'refused') refuse(vma, kind);
+    const found = mapped(pid, vma);
+    const file = found === null || isProblem(found) ? undefined : found;
+    if (kind.kind === 'device' && hooks.serves('HANDLE_DEVICE_VMA')) {
+      devices.set(kind.path, { file, maps: [...(devices.get(kind.path)?.maps ?? []), vma] });
+    } else if (file !== undefined) external.set(file, [...(external.get(file) ?? []), vma]);
+    else if (kind.kind === 'refused') refuse(vma, kind);
     else if (kind.kind === 'device' || kind.kind === 'external') {
-      const found = hooks.serves('DUMP_EXT_FILE') ? findMapped(pid, vma, externals) : null;
-      const file = externals.find(({ id }) => id === found);
-      if (kind.kind === 'device' && hooks.serves('HANDLE_DEVICE_VMA')) {
-        devices.set(kind.path, { file, maps: [...(devices.get(kind.path)?.maps ?? []), vma] });
-      } else if (file !== undefined) external.set(file, [...(external.get(file) ?? []), vma]);
-      else refuse(vma, found === null || typeof found === 'number' ? nothingBehind : found);
+      refuse(vma, found !== null && isProblem(found) ? found : nothingBehind);
     } else {
       taken.push(vma);
       if (kind.kind === 'file') files.add(kind.path);

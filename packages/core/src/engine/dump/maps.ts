@@ -65,6 +65,10 @@ function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedM
     why,
     remedy,
   });
+  if (kind.kind === 'device' && files.takesDevice(task, vma, mapResource(vma)))
+    return ofPath(kind.path, vmaStatus.extPlugin);
+  const behind = files.externalMapping(task.pid, vma);
+  if (typeof behind === 'number') return ofFile(behind, 2, 0);
   switch (kind.kind) {
     case 'refused':
       return refuse(kind.why, kind.remedy);
@@ -110,17 +114,12 @@ function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedM
       );
     }
     case 'device':
-      if (files.takesDevice(task, vma, mapResource(vma))) return ofPath(kind.path, vmaStatus.extPlugin);
-      return ofExternal();
-    case 'external':
-      return ofExternal();
+    case 'external': {
+      const { why, remedy } = behind ?? nothingBehind;
+      return refuse(why, remedy);
+    }
     case 'file':
       return ofPath(kind.path, 0);
-  }
-
-  function ofExternal(): DumpedMap | Refusal {
-    const id = files.externalMapping(task.pid, vma);
-    return id === null ? refuse(nothingBehind.why, nothingBehind.remedy) : ofFile(id, 2, 0);
   }
 
   function ofPath(path: string, status: number): DumpedMap {

@@ -1,0 +1,110 @@
+import { openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { arena, syscall } from '@criujs/linux';
+import { type DumpedFile, definePlugin, hook, notSupported } from '@criujs/plugin-sdk';
+import { record } from './record.ts';
+
+const unix = 1;
+const stream = 1;
+const exclusive = 2;
+const listening = 30;
+const socketLevel = 1;
+
+/** The kinds of files that this plugin knows, and what it does with them. */
+type What = 'deleted' | 'locked' | 'of a process' | 'hub' | 'end of a pair';
+
+function whatIs({ path, kind }: Pick<DumpedFile, 'path' | 'kind'>, fd: number): What | null {
+  if (kind === 'socket') return isListening(fd) ? 'hub' : 'end of a pair';
+  if (path?.startsWith('/proc/')) return 'of a process';
+  if (path?.endsWith(' (deleted)')) return 'deleted';
+  return path?.endsWith('/locked') ? 'locked' : null;
+}
+
+function isListening(fd: number): boolean {
+  return arena.scope(() => {
+    const value = arena.alloc(4);
+    const size = arena.alloc(4);
+    size.view.setUint32(0, 4, true);
+    syscall('getsockopt', fd, socketLevel, listening, value.address, size.address);
+    return value.view.getInt32(0, true) === 1;
+  });
+}
+
+function contentOf(fd: number): string {
+  const content = Buffer.alloc(64 * 1024);
+  return content.subarray(0, readSync(fd, content, 0, content.length, 0)).toString('latin1');
+}
+
+/** The other end of a pair that was made for the first. */
+let spare: number | undefined;
+
+function endOfPair(): number {
+  if (spare !== undefined) {
+    const fd = spare;
+    spare = undefined;
+    return fd;
+  }
+  return arena.scope(() => {
+    const pair = arena.alloc(8);
+    syscall('socketpair', unix, stream, 0, pair.address);
+    spare = pair.view.getInt32(4, true);
+    return pair.view.getInt32(0, true);
+  });
+}
+
+function hub(path: string): number {
+  rmSync(path, { force: true });
+  const fd = syscall('socket', unix, stream, 0);
+  arena.scope(() => {
+    const address = arena.alloc(110);
+    address.view.setUint16(0, unix, true);
+    address.bytes.write(path, 2);
+    syscall('bind', fd, address.address, address.length);
+  });
+  syscall('listen', fd, 4);
+  return fd;
+}
+
+function deletedAgain(path: string, content: string): number {
+  const fd = openSync(path, 'wx+');
+  writeSync(fd, content, 0, 'latin1');
+  rmSync(path);
+  return fd;
+}
+
+function lockedAgain(path: string): number {
+  const fd = openSync(path, 'r+');
+  syscall('flock', fd, exclusive);
+  return fd;
+}
+
+interface Kept {
+  readonly what: What;
+  readonly content: string;
+}
+
+/** Takes what the engine knows and cannot dump. CRIUJS_TEST_LEAVE names what it leaves; CRIUJS_TEST_HUB is the hub's path. */
+export default definePlugin({
+  name: 'test-keeper',
+  version: '1.0.0',
+  hooks: [
+    hook('DUMP_EXT_FILE', ({ fd, id, file }, { image }) => {
+      const what = whatIs(file, fd);
+      record({ call: 'dump', what, ...file });
+      if (what === null || what === process.env['CRIUJS_TEST_LEAVE']) return notSupported;
+      return image.writeJson(`file-${id}`, { what, content: what === 'deleted' ? contentOf(fd) : '' });
+    }),
+    hook('RESTORE_EXT_FILE', async ({ id, file }, { image }) => {
+      const { what, content } = await image.readJson<Kept>(`file-${id}`);
+      record({ call: 'restore', what, ...file });
+      const path = (file.path ?? '').replace(/ \(deleted\)$/, '');
+      const open: Readonly<Record<What, () => number>> = {
+        deleted: () => deletedAgain(path, content),
+        locked: () => lockedAgain(path),
+        'of a process': () => openSync('/proc/1/status', 'r'),
+        hub: () => hub(process.env['CRIUJS_TEST_HUB'] ?? ''),
+        'end of a pair': endOfPair,
+      };
+      return open[what]();
+    }),
+  ],
+});

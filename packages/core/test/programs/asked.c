@@ -1,0 +1,167 @@
+// Holds what the engine knows and cannot dump by itself, and verifies that it is what it was:
+//   7, 20   one open file whose name is gone, at a position; a page of it mapped to share, which a child has as memory only,
+//           and one mapped privately and changed
+//   10      a file with a lock of flock(2), at 10 and 33 in the child as well
+//   11      a file of /proc/PID
+//   12      a unix socket that listens; at the end somebody connects to it
+//   13, 14  both ends of a socket pair; at the end they talk
+#include "target.h"
+#include <linux/kcmp.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+enum { DELETED = 7, DELETED_AGAIN = 20, LOCKED = 10, LOCKED_AGAIN = 33, OF_PROC = 11, HUB = 12, ONE_END = 13, OTHER_END = 14 };
+enum { PAGE = 4096, POSITION = 5, CHANGED = 'c', KEPT = 'k' };
+
+static pid_t root, child;
+static volatile unsigned long *shared;
+static volatile char *private;
+
+static bool same_file(pid_t one, int one_fd, pid_t other, int other_fd)
+{
+	return must(syscall(SYS_kcmp, one, other, KCMP_FILE, one_fd, other_fd)) == 0;
+}
+
+static void move(int fd, int number)
+{
+	must(dup2(fd, number));
+	must(close(fd));
+}
+
+static void start_deleted(void)
+{
+	static char content[2 * PAGE];
+	memset(content + PAGE, KEPT, PAGE);
+	move(must(open("deleted", O_RDWR | O_CREAT | O_TRUNC, 0600)), DELETED);
+	must(dup2(DELETED, DELETED_AGAIN));
+	expect(write(DELETED, content, sizeof(content)) == sizeof(content), "cannot write the file");
+	must(lseek(DELETED, POSITION, SEEK_SET));
+	shared = must(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, DELETED, 0));
+	private = must(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, DELETED, PAGE));
+	private[0] = CHANGED;
+	must(unlink("deleted"));
+}
+
+static void check_deleted(unsigned long tick)
+{
+	unsigned long stored;
+	char kept[2];
+	expect(same_file(root, DELETED, root, DELETED_AGAIN), "the deleted file is two files now");
+	expect(lseek(DELETED, 0, SEEK_CUR) == POSITION, "its position is %ld", lseek(DELETED, 0, SEEK_CUR));
+	expect(private[0] == CHANGED && private[1] == KEPT, "the private map has %c%c", private[0], private[1]);
+	expect(pread(DELETED, kept, 2, PAGE) == 2 && kept[0] == KEPT && kept[1] == KEPT, "the file has %.2s", kept);
+	shared[0] = tick;
+	expect(pread(DELETED, &stored, sizeof(stored), 0) == sizeof(stored), "the file cannot be read");
+	expect(stored == tick, "the shared map is of another file: %lu, not %lu", stored, tick);
+	while (shared[1] != tick) {
+		expect(waitpid(child, NULL, WNOHANG) == 0, "the child is gone");
+		rest(1);
+	}
+}
+
+static void start_hub(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	strcpy(address.sun_path, "hub");
+	move(must(socket(AF_UNIX, SOCK_STREAM, 0)), HUB);
+	must(bind(HUB, (struct sockaddr *)&address, sizeof(address)));
+	must(listen(HUB, 4));
+}
+
+static void talk(int from, int to)
+{
+	char byte = 0;
+	expect(write(from, "x", 1) == 1, "cannot write to a socket: %s", strerror(errno));
+	expect(read(to, &byte, 1) == 1 && byte == 'x', "a socket gives %c", byte);
+}
+
+static void finish_hub(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	strcpy(address.sun_path, "hub");
+	int caller = must(socket(AF_UNIX, SOCK_STREAM, 0));
+	must(connect(caller, (struct sockaddr *)&address, sizeof(address)));
+	talk(caller, must(accept(HUB, NULL, NULL)));
+}
+
+static void check_sockets(void)
+{
+	int listens = 0;
+	socklen_t size = sizeof(listens);
+	must(getsockopt(HUB, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size));
+	expect(listens, "the socket does not listen any more");
+	for (int fd = ONE_END; fd <= OTHER_END; fd++) {
+		struct sockaddr_un peer;
+		socklen_t length = sizeof(peer);
+		must(getpeername(fd, (struct sockaddr *)&peer, &length));
+	}
+}
+
+static void check_others(void)
+{
+	char name[5];
+	int again = must(open("locked", O_RDWR));
+	expect(flock(again, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK, "the lock is gone");
+	must(close(again));
+	expect(same_file(root, LOCKED, child, LOCKED_AGAIN), "the child's locked file is another one");
+	expect(pread(OF_PROC, name, 5, 0) == 5 && memcmp(name, "Name:", 5) == 0, "the file of /proc has %.5s", name);
+	check_sockets();
+}
+
+// Says what it sees in the shared memory, where it has no descriptor of the file.
+__attribute__((noreturn)) static void child_loop(void)
+{
+	must(dup2(LOCKED, LOCKED_AGAIN));
+	for (int fd = DELETED; fd <= DELETED_AGAIN; fd++)
+		if (fd != LOCKED)
+			close(fd);
+	while (getppid() == root) {
+		expect(same_file(root, LOCKED, getpid(), LOCKED), "the locked file is another one");
+		shared[1] = shared[0];
+		rest(1);
+	}
+	_exit(0);
+}
+
+int main(void)
+{
+	int pair[2];
+	target_start();
+	root = getpid();
+	start_deleted();
+	move(must(open("locked", O_RDWR | O_CREAT, 0600)), LOCKED);
+	must(flock(LOCKED, LOCK_EX));
+	move(must(open("/proc/self/status", O_RDONLY)), OF_PROC);
+	start_hub();
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	must(dup2(pair[0], ONE_END + 100));
+	must(dup2(pair[1], OTHER_END + 100));
+	must(close(pair[0]));
+	must(close(pair[1]));
+	move(ONE_END + 100, ONE_END);
+	move(OTHER_END + 100, OTHER_END);
+	if ((child = must(fork())) == 0)
+		child_loop();
+	while (syscall(SYS_kcmp, root, child, KCMP_FILE, LOCKED, LOCKED_AGAIN) != 0)
+		rest(1);
+
+	for (unsigned long tick = 1; !target_finishing(); tick++) {
+		while (target_paused())
+			rest(10);
+		check_deleted(tick);
+		check_others();
+		target_tick(tick);
+		rest(10);
+	}
+	finish_hub();
+	talk(ONE_END, OTHER_END);
+	talk(OTHER_END, ONE_END);
+	must(kill(child, SIGKILL));
+	must(waitpid(child, NULL, 0));
+	target_say("DONE\n");
+	return 0;
+}
