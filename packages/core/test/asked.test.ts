@@ -120,6 +120,7 @@ describe.skipIf(program.missing)('what the engine knows and cannot dump', () => 
     for (const descriptors of Object.keys(reasons)) {
       const row = silent.rows.find(({ resource }) => resource.startsWith(`${descriptors}: `));
       expect(row?.taker, descriptors).toEqual({ ...taken, claimed: false, asked: ['keeper'] });
+      expect(row?.reason).toMatch(reasons[descriptors] ?? /never/);
     }
     expect(silent.rows.find(({ resource }) => resource.startsWith('2 memory maps, 8 KiB, of '))).toMatchObject({
       subject: 'memory',

@@ -46,8 +46,10 @@ async function finish(row: SurveyRow, ask: Ask, plugins: ServedHooks): Promise<P
   const { question, otherwise, ...plain } = row;
   if (question === undefined) return plain;
   const first = await ask(question, row);
-  const { declined: _, ...decided } = first.declined && otherwise !== undefined ? await ask(otherwise, row) : first;
-  return withMissingHook({ ...plain, ...decided }, plugins);
+  const last = first.declined && otherwise !== undefined ? otherwise : question;
+  const { declined: _, ...decided } = await ask(last, row);
+  const reason = decided.taker === null || last.reason === undefined ? {} : { reason: last.reason };
+  return withMissingHook({ ...plain, ...reason, ...decided }, plugins);
 }
 
 /** Says of what plugins would take whether one could bring it back: if not, a dump that ends the tree is refused. */

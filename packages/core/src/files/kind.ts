@@ -124,8 +124,13 @@ export type FileQuestion = {
   [N in ClaimableName]: { readonly hook: N; readonly args: ClaimArgs<N> };
 }[ClaimableName];
 
-/** A question, and the problem that it is when no plugin takes the resource. */
-export type ClaimQuestion = FileQuestion & { unclaimed(why: string): Problem };
+/** A question, and what else is to be said. */
+export type ClaimQuestion = FileQuestion & {
+  /** The problem that it is when no plugin takes the resource. */
+  unclaimed(why: string): Problem;
+  /** Why the engine asks, where it knows the resource. */
+  readonly reason?: string | undefined;
+};
 
 /** How plugins are asked to dump files of a kind. */
 export interface ByPlugins {

@@ -29,8 +29,10 @@ export interface Recognised {
   readonly engine: FileKind | null;
   /** How loaded plugins are asked, in this order, when the engine does not dump it. */
   readonly byPlugins: readonly PluginKind[];
-  /** Why the engine does not; null: it does, or knows no reason but that no kind takes it. */
+  /** Why the engine cannot dump what it knows; null: it can, or plugins dump this kind. */
   readonly problem: Problem | null;
+  /** Why plugins are asked as for any file, where the kind of it is known. */
+  readonly reason: string | undefined;
   /** The refusal when no plugin takes it either. `problem` is what the engine found meanwhile, if anything. */
   refusal(why: string, problem?: Problem | null): Problem;
 }
@@ -46,6 +48,7 @@ export function recognise(file: SeenFile, tree: Tree): Recognised {
     engine: answer === 'mine' && plugins === undefined ? kind : null,
     byPlugins,
     problem: own,
+    reason: own?.why ?? (kind === external ? undefined : `no plugin takes it as a ${kind.name}`),
     refusal(why, problem = own) {
       if (problem !== null) return withPlugins(problem, byPlugins.length === 0 ? null : why);
       if (plugins === undefined) throw new EngineError('INTERNAL', `${file.link} is taken by ${kind.name}`);

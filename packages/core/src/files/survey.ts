@@ -135,7 +135,9 @@ function questionOf(
   { plugins }: PluginKind,
   { seen, holders }: Description,
   tree: Tree,
-  { refusal }: Recognised,
+  { refusal, reason }: Recognised,
 ): ClaimQuestion {
-  return { ...plugins.question(seen, holders, tree), unclaimed: (why) => refusal(why) };
+  const question = plugins.question(seen, holders, tree);
+  const unclaimed = (why: string): Problem => refusal(why);
+  return question.hook === 'DUMP_EXT_FILE' ? { ...question, unclaimed, reason } : { ...question, unclaimed };
 }

@@ -44,6 +44,8 @@ export interface PlanRow {
   readonly descriptors?: readonly number[];
   /** null: nobody; a dump would be refused. */
   readonly taker: Taker | null;
+  /** Why the engine does not dump what it knows: plugins are asked for it instead. Absent for what only plugins know. */
+  readonly reason?: string;
   /** Names of the plugins that all claim it. At a dump the first would take it. */
   readonly conflict?: readonly string[];
   /** The hook that would bring it back, which no loaded plugin has: a dump that ends the tree is refused for it. */
