@@ -172,6 +172,22 @@ describe.skipIf(cProgram('external').missing)('a unix socket of somebody outside
     }
   });
 
+  test.skipIf(!isRoot)('has its name again: what the ended program left of it is out of the way', async ({ place }) => {
+    const path = place.fresh('service');
+    const service = await serve(path);
+    try {
+      const target = await place.start(holderOf({ SERVICE: path, NAME: place.fresh('client') }));
+      const more = ['--plugin', plugin('service')];
+      for (let leg = 1; leg <= 2; leg++) {
+        await travel(place, target, { by: criujs, dump: { more }, restore: { more } });
+        expect(service.connections()).toBe(1 + leg);
+      }
+      await target.finish();
+    } finally {
+      service.close();
+    }
+  });
+
   test('is refused without a plugin, and the conversation goes on', async ({ place }) => {
     const path = place.fresh('service');
     const service = await serve(path);

@@ -85,6 +85,21 @@ export function socketPair(): [number, number] {
   });
 }
 
+/** A unix socket of this type, bound to a path and connected to another. */
+export function boundSocket(type: number, path: string, peer?: string): number {
+  const fd = syscall('socket', 1, type | closeOnExec, 0);
+  const at = (name: 'bind' | 'connect', where: string): unknown =>
+    arena.scope(() => {
+      const address = arena.alloc(110);
+      address.view.setUint16(0, 1, true);
+      address.bytes.fill(0, 2).set(Buffer.from(where), 2);
+      return syscall(name, fd, address.address, address.length);
+    });
+  at('bind', path);
+  if (peer !== undefined) at('connect', peer);
+  return fd;
+}
+
 export function timerfd(): number {
   return syscall('timerfd_create', 1, closeOnExec);
 }

@@ -1,12 +1,16 @@
 import {
   appendFileSync,
   fstatSync,
+  lstatSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
   readlinkSync,
   readSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -15,10 +19,11 @@ import { join } from 'node:path';
 import { decodeImage, encodeImage, type FdinfoEntry, FdTypes } from '@criujs/images';
 import { duplicate, getFlags, makePipe, readFdinfo, sameFile, setFlags, syscall } from '@criujs/linux';
 import { retryLater } from '@criujs/plugin-sdk';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { collectFiles } from '../dist/files/collect.js';
 import { type OpenedFiles, openFiles } from '../dist/files/open.js';
 import {
+  boundSocket,
   createDescriptors,
   createHolders,
   eventfd,
@@ -311,6 +316,58 @@ test('a unix socket is connected by its plugin', async () => {
   const bytes = Buffer.alloc(10);
   expect(bytes.subarray(0, readSync(at(files, 2, 3), bytes)).toString()).toBe('hello');
   expect(getFlags(at(files, 2, 3)) & 0o4000).toBe(0o4000);
+});
+
+describe('the name that a unix socket left', () => {
+  const datagram = 2;
+
+  /** A dump of a datagram socket that was bound to a path and connected to a service. */
+  async function dumpNamed(): Promise<{ readonly path: string; readonly dumped: Dumped }> {
+    const [path, hub] = [join(folder, 'client'), join(folder, 'hub')];
+    descriptors.keep(boundSocket(datagram, hub));
+    const client = descriptors.keep(boundSocket(datagram, path, hub));
+    return { path, dumped: await dump([{ 3: client }], { DUMP_UNIX_SK: () => undefined }) };
+  }
+
+  /** Restores it with a plugin that does nothing about the name; tells whether something was there when it was asked. */
+  function restoreAt(path: string, dumped: Dumped): { readonly wasThere: boolean; readonly warnings: string[] } {
+    let wasThere = false;
+    const { session } = restore(dumped, {
+      RESTORE_UNIX_SK: ({ socket }) => {
+        expect(socket.name).toBe(path);
+        wasThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+        return wasThere ? timerfd() : boundSocket(datagram, path);
+      },
+    });
+    return { wasThere, warnings: session.warnings };
+  }
+
+  test('is removed before the plugin is asked, which binds it again', async () => {
+    const { path, dumped } = await dumpNamed();
+    expect(lstatSync(path).isSocket()).toBe(true);
+    expect(restoreAt(path, dumped)).toEqual({ wasThere: false, warnings: [] });
+    expect(lstatSync(path).isSocket()).toBe(true);
+  });
+
+  test('stays when a living socket has it, of whatever type, or when it is no socket', async () => {
+    const { path, dumped } = await dumpNamed();
+    for (const type of [1, datagram, 5]) {
+      rmSync(path);
+      const living = descriptors.keep(boundSocket(type, path));
+      const { ino } = lstatSync(path);
+      expect(restoreAt(path, dumped)).toEqual({ wasThere: true, warnings: [] });
+      expect(lstatSync(path).ino).toBe(ino);
+      descriptors.drop(living);
+    }
+    const dead = join(folder, 'dead');
+    renameSync(path, dead);
+    for (const make of [() => writeFileSync(path, 'x'), () => symlinkSync(dead, path), () => mkdirSync(path)]) {
+      make();
+      expect(restoreAt(path, dumped)).toEqual({ wasThere: true, warnings: [] });
+      rmSync(path, { recursive: true });
+    }
+    expect(lstatSync(dead).isSocket()).toBe(true);
+  });
 });
 
 test('nothing is opened and nobody asked when a file has changed', async () => {

@@ -12,7 +12,10 @@ import type { Descriptor, MountSource, NotSupported, RetryLater, VmaSource } fro
 export interface Hooks {
   /** A unix socket whose peer is outside of the dumped tree. Answering nothing claims it. */
   DUMP_UNIX_SK: Handler<{ readonly fd: number; readonly inode: SocketInode; readonly socket: UnixSocketInfo }, void>;
-  /** Makes that socket again: a connected descriptor. */
+  /**
+   * Makes that socket again: a connected descriptor. A path that it was bound to is free by then, unless a living socket has it, so
+   * that the plugin can bind it.
+   */
   RESTORE_UNIX_SK: Handler<{ readonly inode: SocketInode; readonly socket: UnixSocketInfo }, Descriptor>;
   /**
    * An open file that the engine cannot dump: a device, most anonymous inodes; with the embedded engine also a file that it knows

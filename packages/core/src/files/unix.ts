@@ -21,6 +21,7 @@ import { waitingBytes } from './pipe-content.ts';
 import { askFirst, keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
 import { optionsEntry, restoreOptions } from './socket-options.ts';
 import { inodeOfLink } from './sockets.ts';
+import { removeStaleName } from './stale-name.ts';
 import { nameBytes, unixMark } from './unix-peers.ts';
 
 /** States of unix sockets: the kernel borrows TCP's. */
@@ -148,6 +149,8 @@ function openSocket(entry: FileEntry, context: OpenContext): number {
   const resource = `unix socket ${usk.ino} (file ${entry.id})`;
   const how = { resource, ...askFirst(provider) };
   const args = { inode: socketInode(usk.ino), socket: socketOf(entry, context) };
+  const trouble = removeStaleName(args.socket.name);
+  if (trouble !== null) context.session.warn(`${resource}: ${trouble}`);
   const answer = context.session.hooks.call('RESTORE_UNIX_SK', args, how);
   if (!answer.claimed) throw nobodyOpens(resource, provider);
   const fd = keepDescriptor(answer.result, { plugin: answer.plugin, hook: 'RESTORE_UNIX_SK', resource });

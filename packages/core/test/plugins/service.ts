@@ -5,14 +5,19 @@ import { record } from './record.ts';
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 
-function connect(path: string): number {
-  const fd = syscall('socket', AF_UNIX, SOCK_STREAM, 0);
+function at(call: 'bind' | 'connect', fd: number, path: string): void {
   arena.scope(() => {
     const address = arena.alloc(110);
     address.view.setUint16(0, AF_UNIX, true);
-    address.bytes.write(path, 2);
-    syscall('connect', fd, address.address, address.length);
+    address.bytes.fill(0, 2).set(Buffer.from(path), 2);
+    syscall(call, fd, address.address, address.length);
   });
+}
+
+function connect(name: string | null, path: string): number {
+  const fd = syscall('socket', AF_UNIX, SOCK_STREAM, 0);
+  if (name?.startsWith('/')) at('bind', fd, name);
+  at('connect', fd, path);
   return fd;
 }
 
@@ -26,7 +31,7 @@ export default definePlugin({
     }),
     hook('RESTORE_UNIX_SK', ({ inode, socket }) => {
       record({ call: 'restore socket', inode, ...socket });
-      return socket.peerName ? connect(socket.peerName) : notSupported;
+      return socket.peerName ? connect(socket.name, socket.peerName) : notSupported;
     }),
   ],
 });

@@ -3,6 +3,7 @@
 //             at number 50, which is a file of its own
 //   SEEKABLE  a device with a position, at number 60
 //   SERVICE   a unix socket of somebody outside: asked something with every tick, at number 70, and 71 in one child
+//   NAME      the path that this socket is bound to
 #include "target.h"
 #include <linux/kcmp.h>
 #include <poll.h>
@@ -62,13 +63,26 @@ static void check_device(void)
 	expect(owner.pid == 0, "the other file has an owner: %d", owner.pid);
 }
 
-static void start_service(const char *path)
+static void start_service(const char *path, const char *name)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = { .sun_family = AF_UNIX }, own = { .sun_family = AF_UNIX };
 	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
 	int fd = must(socket(AF_UNIX, SOCK_STREAM, 0));
+	if (name) {
+		strncpy(own.sun_path, name, sizeof(own.sun_path) - 1);
+		must(bind(fd, (struct sockaddr *)&own, sizeof(own)));
+	}
 	must(connect(fd, (struct sockaddr *)&address, sizeof(address)));
 	move(fd, PEER, 0);
+}
+
+static void check_name(const char *name)
+{
+	struct sockaddr_un own = { .sun_path = "" };
+	socklen_t size = sizeof(own);
+	must(getsockname(PEER, (struct sockaddr *)&own, &size));
+	expect(!strcmp(own.sun_path, name), "the socket is called '%s'", own.sun_path);
+	must(access(name, F_OK));
 }
 
 // What was on its way while the connection was cut is lost, as over any network: then it asks again.
@@ -152,6 +166,7 @@ static void drain(int progress)
 int main(void)
 {
 	const char *device = target_option("DEVICE"), *seekable = target_option("SEEKABLE"), *service = target_option("SERVICE");
+	const char *name = target_option("NAME");
 	target_start();
 	root = getpid();
 	if (device)
@@ -161,7 +176,7 @@ int main(void)
 		must(lseek(POSITIONED, POSITION, SEEK_SET));
 	}
 	if (service)
-		start_service(service);
+		start_service(service, name);
 	int one = start_child(THIRD, service ? PEER_AGAIN : 0), other = start_child(SHARED, 0);
 
 	for (unsigned long tick = 1; !target_finishing(); tick++) {
@@ -171,6 +186,8 @@ int main(void)
 			check_device();
 		if (seekable)
 			expect(lseek(POSITIONED, 0, SEEK_CUR) == POSITION, "position of the device: %ld", lseek(POSITIONED, 0, SEEK_CUR));
+		if (name)
+			check_name(name);
 		if (service)
 			ask_service(tick);
 		drain(one);
