@@ -6,8 +6,8 @@ import { isProblem } from '../files/kinds.ts';
 import { type FindMapped, nothingBehind } from '../files/mapped.ts';
 import { deviceStat } from '../files/stat.ts';
 import type { ExternalFile, SurveyRow } from '../files/survey.ts';
+import { recogniseMap } from '../kinds/maps/table.ts';
 import { mapResource, mapsResource } from './describe.ts';
-import { recogniseMap } from './recognise.ts';
 
 type DeviceRow = Pick<SurveyRow, 'resource' | 'taker' | 'question' | 'otherwise'>;
 
@@ -33,18 +33,17 @@ export function surveyMaps(
   };
 
   for (const vma of maps) {
-    const kind = recogniseMap(vma);
+    const { kind, problem } = recogniseMap(vma);
     const found = mapped(pid, vma);
     const file = found === null || isProblem(found) ? undefined : found;
-    if (kind.kind === 'device' && hooks.serves('HANDLE_DEVICE_VMA')) {
-      devices.set(kind.path, { file, maps: [...(devices.get(kind.path)?.maps ?? []), vma] });
+    if (kind.byPlugins === 'device' && hooks.serves('HANDLE_DEVICE_VMA')) {
+      devices.set(vma.name, { file, maps: [...(devices.get(vma.name)?.maps ?? []), vma] });
     } else if (file !== undefined) external.set(file, [...(external.get(file) ?? []), vma]);
-    else if (kind.kind === 'refused') refuse(vma, kind);
-    else if (kind.kind === 'device' || kind.kind === 'external') {
-      refuse(vma, found !== null && isProblem(found) ? found : nothingBehind);
-    } else {
+    else if (problem !== null) refuse(vma, problem);
+    else if (kind.byPlugins !== undefined) refuse(vma, found !== null && isProblem(found) ? found : nothingBehind);
+    else {
       taken.push(vma);
-      if (kind.kind === 'file') files.add(kind.path);
+      if (kind.hasPath) files.add(vma.name);
     }
   }
 

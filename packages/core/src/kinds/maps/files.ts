@@ -1,0 +1,68 @@
+import { type BigIntStats, statSync } from 'node:fs';
+import type { Vma } from '@criujs/linux';
+import { vmaStatus } from '../../facts/memory.ts';
+import type { MapKind, MapProblem, MapRecognition } from './kind.ts';
+import { saveByPath } from './of-file.ts';
+import { unsaved } from './unsupported.ts';
+
+/** /dev/zero: a private map of it is plain memory. Documentation/admin-guide/devices.txt: 1, 5. */
+const zero = 0x105n;
+
+/** A map of something without a path: only from a plugin's descriptor can it be made again. */
+export const descriptorMap: MapKind = {
+  name: 'memory of an open file without a path',
+  byPlugins: 'file',
+  recognise: ({ name }) => (name.startsWith('anon_inode:') ? 'mine' : null),
+  save: unsaved,
+};
+
+/** A map of a device: a plugin takes it, or has the open device behind it. */
+export const deviceMap: MapKind = {
+  name: 'memory of a device',
+  byPlugins: 'device',
+  hasPath: true,
+  recognise(vma) {
+    const stat = look(vma);
+    return !('why' in stat) && isDevice(stat, vma) ? 'mine' : null;
+  },
+  save: (vma, context) => saveByPath(vma, context, vmaStatus.extPlugin),
+};
+
+/** A map of a file: shared, it changes the file; private, what differs from it is dumped. */
+export const fileMap: MapKind = {
+  name: 'memory of a file',
+  hasPath: true,
+  recognise: recogniseFile,
+  save: saveByPath,
+};
+
+function recogniseFile(vma: Vma): MapRecognition {
+  if (vma.deleted)
+    return {
+      why: 'the mapped file has been deleted',
+      remedy: 'Keep the file while the program runs: restart the program after an upgrade of its files.',
+    };
+  const stat = look(vma);
+  if ('why' in stat) return stat;
+  if (stat.isCharacterDevice() || Number(stat.ino) === vma.inode) return 'mine';
+  return {
+    why: 'another file has taken the place of the mapped one',
+    remedy: 'Restart the program after an upgrade of its files.',
+  };
+}
+
+function isDevice(stat: BigIntStats, { shared, deleted }: Vma): boolean {
+  const is = stat.isCharacterDevice() || stat.isBlockDevice();
+  return is && !deleted && !(stat.rdev === zero && !shared);
+}
+
+function look({ name }: Vma): BigIntStats | MapProblem {
+  try {
+    return statSync(name, { bigint: true });
+  } catch (error) {
+    return {
+      why: `the mapped file cannot be looked at (${(error as NodeJS.ErrnoException).code})`,
+      remedy: 'Run the dump where the same files are visible as for the program.',
+    };
+  }
+}

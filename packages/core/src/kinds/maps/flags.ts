@@ -1,0 +1,22 @@
+import type { Vma } from '@criujs/linux';
+import { adviceOfVmFlag, mapFlag, protection } from '../../facts/memory.ts';
+
+/** Flags that a map keeps besides its kind: it grows down, it is locked. */
+export function keptFlags({ vmFlags }: Vma): number {
+  return (vmFlags?.has('gd') ? mapFlag.growsDown : 0) | (vmFlags?.has('lo') ? mapFlag.locked : 0);
+}
+
+/** What it may be used for now. */
+export function protectionOf({ read, write, execute }: Vma): number {
+  return (read ? protection.read : 0) | (write ? protection.write : 0) | (execute ? protection.execute : 0);
+}
+
+/** Advice that it keeps, as a set of bits. madvise(2). */
+export function adviceOf({ vmFlags }: Vma): bigint {
+  let advice = 0n;
+  for (const flag of vmFlags ?? []) {
+    const number = adviceOfVmFlag[flag];
+    if (number !== undefined) advice |= 1n << BigInt(number);
+  }
+  return advice;
+}

@@ -1,0 +1,46 @@
+import type { MessageInitShape, VmaEntrySchema } from '@criujs/images';
+import type { Vma } from '@criujs/linux';
+import type { CollectedFiles } from '../../files/collect.ts';
+import type { SeenProcess } from '../../files/kind.ts';
+
+/** Why a map cannot be dumped. */
+export interface MapProblem {
+  readonly why: string;
+  readonly remedy: string;
+}
+
+/** Whether a kind takes a map: it does, it does not (ask the next), or it knows the map and cannot dump it. */
+export type MapRecognition = 'mine' | null | MapProblem;
+
+/**
+ * Which pages of a map belong into the image of its process: what holds something, what differs from its file, all of it, or none.
+ */
+export type DumpedPages = 'used' | 'changed' | 'whole' | 'none';
+
+/** What an image says of a map. */
+export type MapFields = MessageInitShape<typeof VmaEntrySchema> & { status: number };
+
+/** What one kind writes of a map; place, protection and advice are the same for all. */
+export interface SavedMap {
+  readonly fields: Pick<MapFields, 'flags' | 'status' | 'pgoff' | 'shmid' | 'fdflags' | 'madv'> & { status: number };
+  readonly pages: DumpedPages;
+}
+
+/** What saving a map may use. */
+export interface MapContext {
+  readonly process: SeenProcess;
+  readonly files: CollectedFiles;
+}
+
+/** A kind of memory map: how it is known and dumped. */
+export interface MapKind {
+  /** In words, for plans, docs and errors. */
+  readonly name: string;
+  /** Looks at nothing but the map and the file that it names. */
+  recognise(vma: Vma): MapRecognition;
+  /** Only plugins can dump it: they are asked for the device itself, or have taken the open file that it was made from. */
+  readonly byPlugins?: 'device' | 'file';
+  /** Whether it maps the file that its name is the path of. */
+  readonly hasPath?: boolean;
+  save(vma: Vma, context: MapContext): SavedMap;
+}

@@ -1,0 +1,31 @@
+import type { Vma } from '@criujs/linux';
+import { EngineError } from '../../errors.ts';
+import { anonymous, heap } from './anonymous.ts';
+import { descriptorMap, deviceMap, fileMap } from './files.ts';
+import { vdso, vsyscall, vvar } from './kernel-pages.ts';
+import type { MapKind, MapProblem } from './kind.ts';
+import { sharedMemory } from './shared-memory.ts';
+import { unsupportedMaps } from './unsupported.ts';
+
+/** Every kind of memory map, in the order in which they are asked. The last one takes what is left, if its file is there. */
+export const mapKinds: readonly MapKind[] = [
+  vsyscall,
+  vdso,
+  vvar,
+  heap,
+  ...unsupportedMaps,
+  descriptorMap,
+  sharedMemory,
+  anonymous,
+  deviceMap,
+  fileMap,
+];
+
+/** The first kind that knows a map, and why it cannot be dumped, if so. */
+export function recogniseMap(vma: Vma): { readonly kind: MapKind; readonly problem: MapProblem | null } {
+  for (const kind of mapKinds) {
+    const answer = kind.recognise(vma);
+    if (answer !== null) return { kind, problem: answer === 'mine' ? null : answer };
+  }
+  throw new EngineError('INTERNAL', `no kind of map has an answer for ${vma.name}`);
+}
