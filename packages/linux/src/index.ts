@@ -12,11 +12,20 @@ export {
   setPosition,
 } from './descriptors/own.ts';
 export { pidfdGetfd, pidfdOpen, pidfdSend } from './descriptors/pidfd.ts';
-export { readable } from './descriptors/ready.ts';
+export { readable, writable } from './descriptors/ready.ts';
+export { isStream, readNow, writeNow } from './descriptors/stream.ts';
 export { type Watch, watchReadable } from './descriptors/watch.ts';
 export { errno, errnoName, LinuxError, type LinuxErrorDetails } from './errors.ts';
 export { isGone, unlessGone } from './gone.ts';
-export { type MappedFile, mapFile, readMemory, readMemoryInto, writeMemory } from './memory.ts';
+export {
+  type MappedFile,
+  type MemoryPiece,
+  mapFile,
+  readMemory,
+  readMemoryInto,
+  writeMemory,
+  writeMemoryFrom,
+} from './memory.ts';
 export { type EpollTarget, type Fdinfo, parseFdinfo } from './proc/fdinfo.ts';
 export { type Limit, parseAuxv, parseChildren, parseLimits, unlimited } from './proc/limits.ts';
 export { parseMaps, parseSmaps, type Vma } from './proc/maps.ts';

@@ -7,6 +7,7 @@ export const entryLength = 8;
 export const wantedOffset = 4;
 const thereOffset = 6;
 export const POLLIN = 1;
+const POLLOUT = 4;
 const microsecond = 1000;
 
 /**
@@ -14,11 +15,20 @@ const microsecond = 1000;
  * until one can.
  */
 export function readable(descriptors: readonly number[], microseconds = 0): number[] {
+  return ready(descriptors, POLLIN, microseconds);
+}
+
+/** Which of these descriptors take bytes, or have lost their reader; as {@link readable}. */
+export function writable(descriptors: readonly number[], microseconds = 0): number[] {
+  return ready(descriptors, POLLOUT, microseconds);
+}
+
+function ready(descriptors: readonly number[], wanted: number, microseconds: number): number[] {
   return arena.scope(() => {
     const entries = arena.alloc(descriptors.length * entryLength);
     descriptors.forEach((fd, index) => {
       entries.view.setInt32(index * entryLength, fd, true);
-      entries.view.setInt16(index * entryLength + wantedOffset, POLLIN, true);
+      entries.view.setInt16(index * entryLength + wantedOffset, wanted, true);
     });
     const limit = arena.alloc(16);
     limit.view.setBigInt64(8, BigInt(microseconds * microsecond), true);
