@@ -53,6 +53,7 @@ export function pretendSession(hooks: PretendHooks = {}, images: Map<string, Uin
       write: (name, bytes) => void images.set(name, bytes),
       commit: { by: 'store', run: () => undefined },
       list: () => [...images.keys()].toSorted(),
+      silence: () => undefined,
     },
     finalPhase: () => undefined,
     notice: () => undefined,

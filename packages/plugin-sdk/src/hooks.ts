@@ -61,7 +61,7 @@ export interface Hooks {
   POST_FORKING: Observer<Record<never, never>>;
   /** A restore begins. */
   RESTORE_INIT: Observer<Record<never, never>>;
-  /** The dump is nearly done; `pid` is the root of the tree. */
+  /** The dump is nearly done: the embedded engine has only memory left to copy. `pid` is the root of the tree. */
   DUMP_DEVICES_LATE: Observer<{ readonly pid: Pid }>;
 }
 

@@ -15,7 +15,7 @@ import { ask, lookAt, type OutsideView } from './dump/collect.ts';
 import { commitAlone, commitAndKill } from './dump/commit.ts';
 import { type FrozenTask, type FrozenTree, freezeTree } from './dump/freeze.ts';
 import { inventoryImage } from './dump/inventory.ts';
-import { dumpPages } from './dump/pages.ts';
+import { findPages, writePages } from './dump/pages.ts';
 import { taskRecords, writeTask, writeTree, writeZombie } from './dump/write.ts';
 import { doSteps } from './steps.ts';
 import { surveyRefused, surveyTree } from './survey.ts';
@@ -61,9 +61,6 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     session.phase('infect');
     const asked = views.map((view) => ({ view, inside: ask(tree, view, session.checkAborted) }));
 
-    session.phase('pages');
-    const bytes = views.reduce((sum, view, at) => sum + dumpPages(view.task.pid, at + 1, view.maps, session), 0);
-
     session.phase('write');
     asked.forEach(({ view, inside }, at) => {
       writeTask(view, inside, at, files as CollectedFiles, session);
@@ -76,7 +73,12 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     session.hooks.seal();
     const plugins = session.hooks.record(files.providers());
     files.record(plugins, taskRecords(tree));
+    const found = views.map(({ task, maps }, at) => findPages(task.pid, at + 1, maps, session));
     session.store.write('inventory.img', inventoryImage(inventoryNames(plugins)));
+
+    // Last, so that a restore can read all else before them, from a stream too.
+    session.phase('pages');
+    const bytes = writePages(found, session);
     session.checkAborted();
     const death = deathOf(living, null);
     if (death !== null) throw death;

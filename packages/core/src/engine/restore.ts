@@ -1,10 +1,10 @@
-import { closeSync, fstatSync } from 'node:fs';
 import { signals } from '@criujs/linux';
 import type { Records } from '@criujs/plugin-host/engine';
-import { EngineError } from '../errors.ts';
 import { type OpenedFiles, openFiles } from '../files/open.ts';
 import { checkProviders } from '../files/providers.ts';
 import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
+import { imagePages } from '../pages/image-pages.ts';
+import type { PageSource } from '../pages/source.ts';
 import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { callObserver } from './accelerators.ts';
@@ -56,7 +56,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   if (session.hooks.serves('RESTORE_INIT')) session.hooks.call('RESTORE_INIT', {});
 
   session.phase('open');
-  const pages: number[] = [];
+  const pages: PageSource[] = [];
   let files: OpenedFiles | undefined;
   try {
     for (const { image, memory } of planned) pages.push(openPages(image, memory, session));
@@ -87,7 +87,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
           session,
           newPids: options.newPids,
           inherited: inheritance.at,
-          pages: pages[at] as number,
+          pages: pages[at] as PageSource,
         });
         return { image, threads };
       });
@@ -112,7 +112,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
       made.endAll();
     }
   } finally {
-    for (const fd of pages) closeSync(fd);
+    for (const source of pages) source.close();
     devices.close();
     files?.close();
   }
@@ -124,28 +124,16 @@ function exitSignals(records: Records | null): (pid: number) => number {
   return (pid) => recorded.get(pid) ?? signals.SIGCHLD;
 }
 
-/** The image of a process's pages; it must have as many as the pagemap says. */
-function openPages(image: TaskImage, memory: MemoryPlan, session: Session): number {
-  const name = `pages-${image.pagesId}.img`;
-  const fd = session.store.open(name, 'read');
-  const { size } = fstatSync(fd);
-  if (size >= memory.bytes) return fd;
-  closeSync(fd);
-  throw new EngineError(
-    'IMAGE_INVALID',
-    `${name}: ${size} bytes, where pagemap-${image.pid}.img tells of ${memory.bytes}`,
-    {
-      resource: name,
-      remedy: 'The image was cut short: take another copy of the dump.',
-    },
-  );
+/** The image of a process's pages. */
+function openPages({ pid, pagesId }: TaskImage, { runs }: MemoryPlan, { store }: Session): PageSource {
+  return imagePages({ name: `pages-${pagesId}.img`, pagemap: `pagemap-${pid}.img`, runs }, store);
 }
 
 /** Gives every descriptor that a task needs while it is built a number that no task uses itself. */
 function inherit(
   planned: readonly Planned[],
   files: OpenedFiles,
-  pages: readonly number[],
+  pages: readonly PageSource[],
 ): ReturnType<typeof createInheritance> {
   const used = new Set(planned.flatMap(({ image }) => files.placements(image.ids.filesId).map(({ fd }) => fd)));
   const inheritance = createInheritance(used);
@@ -154,7 +142,8 @@ function inherit(
     for (const map of memory.maps) if (isFileMap(map.entry)) inheritance.at(sourceOf(map, files));
     for (const id of [image.fs.rootId, image.fs.cwdId]) inheritance.at(files.directory(id));
     inheritance.at(files.mapping(image.mm.exeFileId, 'read'));
-    inheritance.at(pages[at] as number);
+    const file = pages[at]?.file ?? null;
+    if (file !== null) inheritance.at(file);
   });
   return inheritance;
 }

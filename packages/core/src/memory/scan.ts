@@ -1,13 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { arena, syscall, trySyscall } from '@criujs/linux';
 import { pageSize } from '../facts/memory.ts';
-
-/** Pages in a row that belong into an image. Addresses in bytes. */
-export interface PageRun {
-  readonly start: number;
-  end: number;
-  readonly lazy: boolean;
-}
+import type { PageRun } from '../pages/source.ts';
 
 /** What is to be scanned of a map. */
 export interface ScanRange {

@@ -35,7 +35,7 @@ export function prepareForRestore(directory: string): void {
   throw new EngineError(
     'IMAGES_INCOMPLETE',
     half
-      ? `${directory} holds half a dump: there are images, but no ${inventoryName}, which is written last`
+      ? `${directory} holds half a dump: there are images, but no ${inventoryName}`
       : `${directory} holds no dump: there is no ${inventoryName}`,
     {
       remedy: half

@@ -36,6 +36,11 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ENOENT: unwritable('it does not exist'),
   ENAMETOOLONG: { ...unwritable('the path is too long'), remedy: 'Choose an image directory with a shorter path.' },
   EINVAL: unwritable('its file system takes no such file'),
+  EPIPE: {
+    ...unwritable('nobody reads the stream any more'),
+    remedy: 'Look after whoever reads the stream of the store.',
+  },
+  ECONNRESET: { ...unwritable('the connection broke'), remedy: 'Look after whoever reads the stream of the store.' },
 };
 
 /** Errors that say nothing of the directory keep their own remedy: a limit of open files, a disk that fails. */

@@ -2,7 +2,7 @@ import { recordsName } from '@criujs/plugin-host/engine';
 
 // Names that files of a dump have. Only these are ever removed from an image directory: it may hold a user's own files.
 
-/** Written last: where it is, the dump is whole. */
+/** Where it is not, the dump never ended. */
 export const inventoryName = 'inventory.img';
 /** The folder with the plugins' own parts. */
 export const sectionsDirectory = 'criujs';
@@ -29,6 +29,11 @@ const alternatives = (names: string): string => names.replaceAll(' ', '|');
 const pattern = new RegExp(
   `^(?:(?:${alternatives(single)})\\.img|(?:${alternatives(numbered)})-[0-9a-f]+\\.img|(?:${alternatives(archives)})-[0-9]+\\.tar\\.gz\\.img)$`,
 );
+
+/** Whether an image holds pages, which are read once and in order: from a stream, too. */
+export function isPagesName(name: string): boolean {
+  return /^pages-(?:shmem-)?[0-9a-f]+\.img$/.test(name);
+}
 
 /** Whether a dump, ours or CRIU's, writes files of this name. */
 export function isImageName(name: string): boolean {

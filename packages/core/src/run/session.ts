@@ -2,6 +2,7 @@ import type { HookAnswer } from '@criujs/plugin-host';
 import type { PluginRecord } from '@criujs/plugin-host/engine';
 import type { HookArgs, HookName } from '@criujs/plugin-sdk';
 import type { EngineError } from '../errors.ts';
+import type { Silence } from '../streams/silence.ts';
 import type { PluginNames } from './protocol.ts';
 import type { Swap } from './swap.ts';
 
@@ -59,10 +60,15 @@ export interface SessionStore {
   /** The whole image. @throws EngineError IMAGE_INVALID when it is missing */
   read(name: string): Uint8Array;
   exists(name: string): boolean;
-  /** A real descriptor, close-on-exec, that the caller closes. 'write' makes the image empty first; 'read' may also be mapped. */
+  /**
+   * A real descriptor, close-on-exec, that the caller closes. 'write' makes the image empty first; 'read' may also be mapped. From a
+   * store of the caller's it may be a stream: a pipe or a socket, to be read or written once from its start to its end.
+   */
   open(name: string, mode: 'read' | 'write'): number;
   /** Writes a whole image, replacing what was there. @throws EngineError IMAGES_FULL, IMAGES_UNWRITABLE */
   write(name: string, bytes: Uint8Array): void;
+  /** Bears with a stream whose other end does nothing. */
+  readonly silence: Silence;
   /** How all that was written becomes the dump. */
   readonly commit: StoreCommit;
   /** Names of all images, sorted. */

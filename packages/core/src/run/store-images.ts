@@ -2,6 +2,7 @@ import { closeSync, fstatSync } from 'node:fs';
 import { checkedDescriptor, readImage } from '@criujs/plugin-host/engine';
 import { EngineError } from '../errors.ts';
 import type { ImageStore, ImageTransaction } from '../options.ts';
+import { openStreams } from '../streams/store-streams.ts';
 import { writeError } from './image-file.ts';
 import { inventoryName } from './image-names.ts';
 import type { Control } from './link.ts';
@@ -18,21 +19,27 @@ export async function openStore(store: ImageStore, purpose: Purpose, control: Co
     await settled(Promise.resolve(transaction.abort()), purpose.deadlineMs, undefined).catch(() => undefined);
   };
   const written = new Set<string>();
+  const streams = openStreams(purpose);
   const open: Open = async (name, mode) => {
     if (mode === 'write') {
       if (control.committed()) throw tooLate(name);
       written.add(name);
     }
+    const again = mode === 'read' ? streams.again(name) : null;
+    if (again !== null) return again;
+    let fd: number;
     try {
-      return await transaction.open(name, mode);
+      fd = await transaction.open(name, mode);
     } catch (error) {
       if (mode === 'read' && (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw mode === 'write' ? writeError(error, name) : error;
     }
+    return mode === 'read' ? streams.asFile(fd, name) : fd;
   };
   try {
     if (purpose.stage === 'restore') await checkInventory(open);
   } catch (error) {
+    streams.close();
     await end();
     throw error;
   }
@@ -40,7 +47,7 @@ export async function openStore(store: ImageStore, purpose: Purpose, control: Co
     ...noImages,
     place: 'store',
     open,
-    sections: async () => storeSections(transaction, open),
+    sections: async () => storeSections(transaction, open, purpose),
     read: async (name) => readWhole(await open(name, 'read'), name),
     list: async () => (await transaction.list?.()) ?? [...written],
     async commit() {
@@ -51,6 +58,7 @@ export async function openStore(store: ImageStore, purpose: Purpose, control: Co
       }
     },
     async close() {
+      streams.close();
       if (!control.committed()) await end();
     },
   };

@@ -1,20 +1,23 @@
 import { closeSync } from 'node:fs';
+import { isStream } from '@criujs/linux';
 import type { SectionStore } from '@criujs/plugin-host';
 import { checkedDescriptor, readImage } from '@criujs/plugin-host/engine';
 import { EngineError } from '../errors.ts';
 import type { ImageTransaction } from '../options.ts';
+import { pour, type StreamLimits } from '../streams/spool.ts';
 import { writeAll } from './image-file.ts';
 
 /** Bytes that a streamed part is cut into. */
 const chunkBytes = 64 * 1024;
 
 /** Bytes of the largest part: it is held in memory, also where it is streamed. */
-const largestPart = 1024 * 1024 * 1024;
+export const largestPart: number = 1024 * 1024 * 1024;
 
 /** Plugins' parts in a store of the caller's: images named `criujs.PLUGIN.NAME`. A plugin's name has no dot. */
 export function storeSections(
   store: Pick<ImageTransaction, 'list'>,
   open: (name: string, mode: 'read' | 'write') => Promise<number | null>,
+  limits: StreamLimits,
 ): SectionStore {
   const prefixOf = (plugin: string): string => `criujs.${plugin}.`;
   const read = async (plugin: string, name: string): Promise<Uint8Array> => {
@@ -30,7 +33,11 @@ export function storeSections(
       if (fd === null)
         throw new EngineError('IMAGES_UNWRITABLE', `the store gave no descriptor to write ${name} of plugin ${plugin}`);
       try {
-        for await (const chunk of data instanceof Uint8Array ? [data] : data) writeAll(fd, chunk);
+        const streams = isStream(fd);
+        for await (const chunk of data instanceof Uint8Array ? [data] : data) {
+          if (streams) await pour(fd, name, chunk, limits);
+          else writeAll(fd, chunk);
+        }
       } finally {
         closeSync(fd);
       }

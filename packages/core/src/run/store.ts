@@ -1,6 +1,9 @@
 import { closeSync, ftruncateSync, readdirSync } from 'node:fs';
+import { isStream } from '@criujs/linux';
 import { checkedDescriptor, openImage, readImage } from '@criujs/plugin-host/engine';
 import { EngineError } from '../errors.ts';
+import type { Silence } from '../streams/silence.ts';
+import { writeStreamBytes } from '../streams/stream.ts';
 import { commitDirectory, currentDirectory, settleDirectory } from './directory-images.ts';
 import type { DirectoryPlace } from './directory-place.ts';
 import { openForWriting, writeAll, writeError, writeWhole } from './image-file.ts';
@@ -53,6 +56,7 @@ export function directoryStore(place: DirectoryPlace, control: Control, warn: (m
       writeWhole(directory, name, bytes, place.directory);
     },
     list: () => readdirSync(directory).filter(isImageName).sort(),
+    silence: noStream,
     commit: {
       by: 'rename',
       claim: place.claim,
@@ -75,6 +79,10 @@ function fail(name: string): never {
   throw missing(name);
 }
 
+function noStream(name: string): never {
+  throw new EngineError('INTERNAL', `${name} is no stream`);
+}
+
 function readAndClose(fd: number, name: string): Uint8Array {
   try {
     return readImage(fd, name);
@@ -91,11 +99,15 @@ export interface StoreAsker {
   commit(): void;
 }
 
-/** Images in the caller's own store, opened by the main thread. */
-export function askedStore(asker: StoreAsker, control: Control): SessionStore {
+/**
+ * Images in the caller's own store, opened by the main thread. What is read whole comes in a file, since that thread has read
+ * streams of such images to their ends.
+ */
+export function askedStore(asker: StoreAsker, control: Control, silence: Silence): SessionStore {
   const openToRead = (name: string): number => {
     checkName(name);
-    return checkedDescriptor(asker.open(name, 'read') ?? fail(name), name);
+    const fd = asker.open(name, 'read') ?? fail(name);
+    return isStream(fd) ? fd : checkedDescriptor(fd, name);
   };
   const openToWrite = (name: string): number => {
     checkName(name);
@@ -116,11 +128,8 @@ export function askedStore(asker: StoreAsker, control: Control): SessionStore {
     write(name, bytes) {
       const fd = openToWrite(name);
       try {
-        writeAll(fd, bytes);
-      } catch (error) {
-        // Half an image is worse than none.
-        ftruncateSync(fd, 0);
-        throw writeError(error, name);
+        if (isStream(fd)) writeStreamBytes({ fd, name, silence }, bytes);
+        else writeFile(fd, name, bytes);
       } finally {
         closeSync(fd);
       }
@@ -133,7 +142,18 @@ export function askedStore(asker: StoreAsker, control: Control): SessionStore {
       },
     },
     list: () => [...asker.list()].sort(),
+    silence,
   };
+}
+
+function writeFile(fd: number, name: string, bytes: Uint8Array): void {
+  try {
+    writeAll(fd, bytes);
+  } catch (error) {
+    // Half an image is worse than none.
+    ftruncateSync(fd, 0);
+    throw writeError(error, name);
+  }
 }
 
 /** A run without images, such as a plan. */
@@ -148,5 +168,6 @@ export function noStore(): SessionStore {
     write: none,
     commit: { by: 'store', run: none },
     list: () => [],
+    silence: noStream,
   };
 }

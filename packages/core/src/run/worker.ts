@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { syscall } from '@criujs/linux';
 import { EngineError } from '../errors.ts';
 import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
+import { watchSilence } from '../streams/silence.ts';
 import { endProcess, waitForChild } from './child.ts';
 import { closePlace } from './directory-place.ts';
 import { createSession, type Deadlines, patienceWithPlugins } from './engine-session.ts';
@@ -42,10 +43,15 @@ function notify(notice: Notice): void {
   parentPort?.postMessage(notice);
 }
 
+/** Says what is waited for. */
+function notice(message: string): void {
+  notify({ kind: 'warning', message });
+}
+
 /** Tells a warning when there is no session yet, or no more. */
 function warn(message: string): void {
   warnings.push(message);
-  notify({ kind: 'warning', message });
+  notice(message);
 }
 
 function patience(what: string): Patience {
@@ -72,6 +78,7 @@ function openStore(): SessionStore {
       commit: () => void link.ask({ kind: 'commit' }, waiting),
     },
     control,
+    watchSilence({ checkAborted: link.checkAborted, notice }, deadlines.hookMs),
   );
 }
 

@@ -1,5 +1,5 @@
+import type { PagePlace } from '../../pages/task-memory.ts';
 import type { TaskCall } from '../remote.ts';
-import type { FillPlan } from './layout.ts';
 
 /** Most pieces that one preadv takes (IOV_MAX is 1024). readv(2). */
 const mostPieces = 1000;
@@ -13,9 +13,9 @@ const pieceSize = 16;
  *
  * @param pages the task's descriptor of the image of pages
  */
-export function fillCalls(fills: readonly FillPlan[], pages: number): TaskCall[] {
+export function fillCalls(fills: readonly PagePlace[], pages: number): TaskCall[] {
   const calls: TaskCall[] = [];
-  let pieces: FillPlan[] = [];
+  let pieces: PagePlace[] = [];
   let bytes = 0;
   const flush = (): void => {
     const [first] = pieces;
@@ -34,7 +34,7 @@ export function fillCalls(fills: readonly FillPlan[], pages: number): TaskCall[]
   return calls;
 }
 
-function readCall(pieces: readonly FillPlan[], bytes: number, pages: number): TaskCall {
+function readCall(pieces: readonly PagePlace[], bytes: number, pages: number): TaskCall {
   const vector = Buffer.alloc(pieces.length * pieceSize);
   pieces.forEach(({ start, length }, at) => {
     vector.writeBigUInt64LE(BigInt(start), at * pieceSize);
@@ -49,7 +49,7 @@ function readCall(pieces: readonly FillPlan[], bytes: number, pages: number): Ta
   };
 }
 
-function* cut(fill: FillPlan): Generator<FillPlan> {
+function* cut(fill: PagePlace): Generator<PagePlace> {
   for (let done = 0; done < fill.length; done += mostBytes) {
     yield { start: fill.start + done, length: Math.min(mostBytes, fill.length - done), offset: fill.offset + done };
   }

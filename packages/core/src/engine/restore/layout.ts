@@ -1,7 +1,10 @@
-import { isFieldSet, PagemapEntrySchema, pageCount, type VmaEntry } from '@criujs/images';
+import type { VmaEntry } from '@criujs/images';
 import { EngineError } from '../../errors.ts';
-import { addressEnd, pageFlag, pageSize, vmaStatus } from '../../facts/memory.ts';
+import { addressEnd, pageSize, vmaStatus } from '../../facts/memory.ts';
 import { invalid } from '../../kinds/rules.ts';
+import { runsOf } from '../../pages/pagemap.ts';
+import type { PageRun } from '../../pages/source.ts';
+import type { PagePlace } from '../../pages/task-memory.ts';
 import type { TaskImage } from './read.ts';
 
 /** A map to be made again. Addresses in bytes. */
@@ -23,22 +26,15 @@ export interface MapSource {
   readonly offset: number | bigint;
 }
 
-/** Pages that lie in a row in memory and in the image. */
-export interface FillPlan {
-  readonly start: number;
-  readonly length: number;
-  /** Where they begin in the image of pages, in bytes. */
-  readonly offset: number;
-}
-
 /** What a process's memory is to look like. */
 export interface MemoryPlan {
   readonly maps: readonly MapPlan[];
-  readonly fills: readonly FillPlan[];
+  /** All pages that the image has. */
+  readonly runs: readonly PageRun[];
+  /** Those that belong into maps, cut at the borders of maps. */
+  readonly fills: readonly PagePlace[];
   readonly vdso: { readonly start: number; readonly end: number } | null;
   readonly vvar: { readonly start: number; readonly end: number } | null;
-  /** Bytes that the image of pages must have. */
-  readonly bytes: number;
 }
 
 const special = vmaStatus.vsyscall | vmaStatus.vdso | vmaStatus.vvar;
@@ -72,8 +68,9 @@ export function planMemory(task: TaskImage): MemoryPlan {
       (entry): MapPlan => ({ start: Number(entry.start), end: Number(entry.end), entry, filled: false, device: null }),
     );
   const vdso = areaOf(all, vmaStatus.vdso);
-  const { fills, bytes } = planFills(task, maps, vdso);
-  return { maps, fills, bytes, vdso, vvar: areaOf(all, vmaStatus.vvar) };
+  const runs = runsOf(task.pid, task.pagemap);
+  const fills = planFills(`pagemap-${task.pid}.img`, runs, maps, vdso);
+  return { maps, runs, fills, vdso, vvar: areaOf(all, vmaStatus.vvar) };
 }
 
 function areaOf(vmas: readonly VmaEntry[], status: number): { start: number; end: number } | null {
@@ -83,27 +80,17 @@ function areaOf(vmas: readonly VmaEntry[], status: number): { start: number; end
 
 /** Cuts the runs of pages at the borders of maps. The vdso's pages are the kernel's own. */
 function planFills(
-  task: TaskImage,
+  file: string,
+  runs: readonly PageRun[],
   maps: readonly MapPlan[],
   vdso: MemoryPlan['vdso'],
-): { fills: FillPlan[]; bytes: number } {
-  const file = `pagemap-${task.pid}.img`;
-  const fills: FillPlan[] = [];
+): PagePlace[] {
+  const fills: PagePlace[] = [];
   let offset = 0;
   let at = 0;
-  for (const entry of task.pagemap) {
-    // Before CRIU 2.10 there were no flags: every entry had its pages in the image.
-    const flags = isFieldSet(entry, PagemapEntrySchema.field.flags) ? entry.flags : pageFlag.present;
-    let length = Number(pageCount(entry)) * pageSize;
-    let from = Number(entry.vaddr);
-    if (entry.inParent || flags & pageFlag.parent)
-      throw new EngineError('UNSUPPORTED', `cannot restore ${task.pid}: its pages are in a parent dump`, {
-        pid: task.pid,
-        remedy: 'Restore it with CRIU: incremental dumps are not supported yet.',
-      });
-    if (from < 0 || length <= 0 || from + length > addressEnd || from % pageSize !== 0)
-      throw invalid(file, `an impossible run of pages at ${entry.vaddr.toString(16)}`);
-    if (!(flags & pageFlag.present)) continue;
+  for (const { start, end } of runs) {
+    let length = end - start;
+    let from = start;
     if (vdso !== null && from >= vdso.start && from + length <= vdso.end) {
       offset += length;
       continue;
@@ -122,7 +109,7 @@ function planFills(
       offset += part;
     }
   }
-  return { fills, bytes: offset };
+  return fills;
 }
 
 /**

@@ -5,6 +5,9 @@ import type { OpenedFiles } from '../../files/open.ts';
 import type { ProcessPhase, RestoredProcess } from '../../kinds/processes/kind.ts';
 import { processKinds } from '../../kinds/processes/table.ts';
 import { threadKinds } from '../../kinds/threads/table.ts';
+import { copyPages } from '../../pages/copy.ts';
+import type { PageSource } from '../../pages/source.ts';
+import { taskMemory } from '../../pages/task-memory.ts';
 import type { Session } from '../../run/session.ts';
 import { runTaskCalls, type TaskCall } from '../remote.ts';
 import { cloneThread } from './clone.ts';
@@ -27,15 +30,15 @@ export interface TaskBuild {
   readonly newPids: boolean;
   /** The number at which the task finds one of the engine's descriptors. */
   inherited(fd: number): number;
-  /** The engine's descriptor of the image of its pages. */
-  readonly pages: number;
+  /** What its memory is filled with. */
+  readonly pages: PageSource;
 }
 
 /** Turns a copy of the helper into the process of the images; all its threads stand still afterwards. */
 export function buildTask(build: TaskBuild): BuiltThread[] {
   const { image, main, session } = build;
   const core = `core-${image.pid}.img`;
-  run(build, main, memoryCalls(build), `mm-${image.pid}.img`);
+  buildMemory(build, `mm-${image.pid}.img`);
   for (const warning of setMm(
     build.workshop.place(main),
     build.workshop.data,
@@ -71,14 +74,19 @@ function callsOf(phase: ProcessPhase, image: TaskImage, process: RestoredProcess
   return processKinds.flatMap((kind) => kind.calls?.[phase]?.(image, process) ?? []);
 }
 
-function memoryCalls(build: TaskBuild): TaskCall[] {
-  const { memory, main, workshop, files } = build;
+/** Makes the maps and fills them: the task reads its pages from a file itself; those of a stream go through the engine. */
+function buildMemory(build: TaskBuild, file: string): void {
+  const { memory, main, workshop, files, pages, session } = build;
   const source = (map: MapPlan): number => build.inherited(sourceOf(map, files));
-  return [
-    ...mapCalls(main.pid, memory, workshop, source),
-    ...fillCalls(memory.fills, build.inherited(build.pages)),
-    ...finishMapCalls(memory),
-  ];
+  const make = mapCalls(main.pid, memory, workshop, source);
+  const finish = finishMapCalls(memory);
+  if (pages.file !== null) {
+    run(build, main, [...make, ...fillCalls(memory.fills, build.inherited(pages.file)), ...finish], file);
+    return;
+  }
+  run(build, main, make, file);
+  copyPages(pages, taskMemory(main.pid, memory.fills, file), session.checkAborted);
+  run(build, main, finish, file);
 }
 
 /** The engine's descriptor of what is mapped. */

@@ -1,0 +1,84 @@
+import { closeSync, openSync } from 'node:fs';
+import { readMemoryInto, syscall, type Vma } from '@criujs/linux';
+import { EngineError } from '../errors.ts';
+import { vmaStatus } from '../facts/memory.ts';
+import { scanPages } from '../memory/scan.ts';
+import type { PageRun, PageSource } from './source.ts';
+
+/** A map of a frozen task, as far as its pages go. */
+export interface SourceMap {
+  readonly vma: Pick<Vma, 'start' | 'end' | 'read'>;
+  readonly entry: { readonly status: number };
+  /** Which pages of it belong into the image: what holds something, what differs from its file, all of it, or none. */
+  readonly pages: 'used' | 'changed' | 'whole' | 'none';
+}
+
+/**
+ * The memory of a frozen task: process_vm_readv(2), and /proc/PID/mem for what the task itself may not read.
+ *
+ * @param maps in the order of their addresses
+ * @param check called while its pages are looked for; what it throws ends that
+ */
+export function frozenTask(pid: number, maps: readonly SourceMap[], check: () => void): PageSource {
+  const dumped = maps.filter(({ pages }) => pages !== 'none');
+  const ranges = dumped.map(({ vma, entry, pages }) => ({
+    start: vma.start,
+    end: vma.end,
+    changedOnly: pages === 'changed',
+    whole: pages === 'whole',
+    lazy: (entry.status & vmaStatus.anonymousPrivate) !== 0 && (entry.status & vmaStatus.vdso) === 0,
+  }));
+  const runs = scanPages(pid, ranges, check);
+  const isHidden = hiddenRuns(dumped);
+  let memory: number | null = null;
+  let at = 0;
+  let from = runs[0]?.start ?? 0;
+  let hidden = runs[0] !== undefined && isHidden(runs[0]);
+
+  const copy = (address: number, length: number): number => {
+    if (!hidden) return readMemoryInto(pid, from, address, length);
+    memory ??= openSync(`/proc/${pid}/mem`, 'r');
+    return syscall('pread64', memory, address, length, from);
+  };
+
+  return {
+    runs,
+    file: null,
+    read(address, length) {
+      let fill = 0;
+      for (let run = runs[at]; run !== undefined && fill < length; ) {
+        const got = copy(address + fill, Math.min(run.end - from, length - fill));
+        if (got <= 0) throw memoryGone(pid, from);
+        fill += got;
+        from += got;
+        if (from < run.end) continue;
+        run = runs[++at];
+        from = run?.start ?? 0;
+        hidden = run !== undefined && isHidden(run);
+      }
+      return fill;
+    },
+    close() {
+      if (memory !== null) closeSync(memory);
+      memory = null;
+    },
+  };
+}
+
+/**
+ * Tells of each run whether the process itself may not read some of it: process_vm_readv(2) refuses such pages, and
+ * /proc/PID/mem gives them. Runs must come in the order of their addresses: each map is looked at once.
+ */
+function hiddenRuns(maps: readonly SourceMap[]): (run: PageRun) => boolean {
+  const unreadable = maps.filter(({ vma }) => !vma.read).map(({ vma }) => vma);
+  let at = 0;
+  return ({ start, end }) => {
+    while (at < unreadable.length && (unreadable[at]?.end ?? end) <= start) at++;
+    const next = unreadable[at];
+    return next !== undefined && next.start < end;
+  };
+}
+
+function memoryGone(pid: number, address: number): EngineError {
+  return new EngineError('TARGET_DIED', `process ${pid}: its memory at 0x${address.toString(16)} is gone`, { pid });
+}
