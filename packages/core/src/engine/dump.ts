@@ -3,6 +3,7 @@ import { inventoryNames } from '@criujs/plugin-host/engine';
 import { EngineError, type Refusal, refusedMessage } from '../errors.ts';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
 import { refuseUnrestorable, type UnrestorableResource } from '../files/unrestorable.ts';
+import { objectKinds } from '../kinds/objects/table.ts';
 import type { DumpOutcome, EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { type DumpedProcess, deathOf, orDeath } from '../tasks/death.ts';
@@ -15,7 +16,7 @@ import { ask, lookAt, type OutsideView } from './dump/collect.ts';
 import { commitAlone, commitAndKill } from './dump/commit.ts';
 import { type FrozenTask, type FrozenTree, freezeTree } from './dump/freeze.ts';
 import { inventoryImage } from './dump/inventory.ts';
-import { findPages, writePages } from './dump/pages.ts';
+import { type FoundPages, findPages, writePages } from './dump/pages.ts';
 import { taskRecords, writeTask, writeTree, writeZombie } from './dump/write.ts';
 import { doSteps } from './steps.ts';
 import { surveyRefused, surveyTree } from './survey.ts';
@@ -73,7 +74,14 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     session.hooks.seal();
     const plugins = session.hooks.record(files.providers());
     files.record(plugins, taskRecords(tree));
-    const found = views.map(({ task, maps }, at) => findPages(task.pid, at + 1, maps, session));
+    const objects = objectKinds.flatMap((kind) => kind.find(views));
+    const found = [
+      ...objects.map((object, at): FoundPages => {
+        const pagesId = views.length + at + 1;
+        return { pagesId, source: object.save(pagesId, session) };
+      }),
+      ...views.map(({ task, maps }, at) => findPages(task.pid, at + 1, maps, session)),
+    ];
     session.store.write('inventory.img', inventoryImage(inventoryNames(plugins)));
 
     // Last, so that a restore can read all else before them, from a stream too.

@@ -2,6 +2,7 @@ import { signals } from '@criujs/linux';
 import type { Records } from '@criujs/plugin-host/engine';
 import { type OpenedFiles, openFiles } from '../files/open.ts';
 import { checkProviders } from '../files/providers.ts';
+import { isFileMap } from '../kinds/maps/of-file.ts';
 import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
 import { imagePages } from '../pages/image-pages.ts';
 import type { PageSource } from '../pages/source.ts';
@@ -15,7 +16,7 @@ import { planDevices } from './restore/devices.ts';
 import { forkTree } from './restore/fork.ts';
 import { type BuiltThread, holeSize, lowestAddress, startHelper, workshopAt } from './restore/helper.ts';
 import { findHole, type MemoryPlan, planMemory } from './restore/layout.ts';
-import { isFileMap } from './restore/map.ts';
+import { makeObject, openObject, planObjects } from './restore/objects.ts';
 import { livingTasks, readTree, type TaskImage } from './restore/read.ts';
 import { letGo, putTogether } from './restore/resume.ts';
 import { buildTask, sourceOf } from './restore/task.ts';
@@ -44,30 +45,39 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
     return { image, memory: planMemory(image) };
   });
   const devices = planDevices(planned, tree.plugins, session);
+  const objects = planObjects(planned, session);
   const made = createMade((message) => session.warn(message));
   const workshop = workshopAt(
     findHole(
       planned.map(({ memory }) => memory),
-      holeSize,
+      holeSize + objects.size,
       lowestAddress(),
     ),
+    objects,
     { made, waiting: watchWaits(session, restoreWaits) },
   );
   if (session.hooks.serves('RESTORE_INIT')) session.hooks.call('RESTORE_INIT', {});
 
   session.phase('open');
+  const contents: (PageSource | null)[] = [];
   const pages: PageSource[] = [];
   let files: OpenedFiles | undefined;
   try {
+    for (const object of objects.list) contents.push(openObject(object, session));
     for (const { image, memory } of planned) pages.push(openPages(image, memory, session));
     files = openFiles({ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files }, session);
     devices.open(files);
-    const inheritance = inherit(planned, files, pages);
+    const inheritance = inherit(planned, files, [...contents.flatMap((it) => it ?? []), ...pages]);
 
     session.phase('fork');
     const forkedAt = performance.now();
     try {
       const helper = startHelper(workshop, inheritance.list);
+      const filling = { thread: helper, workshop, session, inherited: inheritance.at };
+      objects.list.forEach((object, at) => {
+        session.checkAborted();
+        makeObject(object, contents[at] ?? null, filling);
+      });
       const fork = forkTree(tree, helper, workshop, { ...options, exitSignal: exitSignals(records) });
       const { tasks } = fork;
       const now = (pid: number): number => fork.ids.get(pid) ?? pid;
@@ -112,7 +122,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
       made.endAll();
     }
   } finally {
-    for (const source of pages) source.close();
+    for (const source of [...contents, ...pages]) source?.close();
     devices.close();
     files?.close();
   }
@@ -137,13 +147,12 @@ function inherit(
 ): ReturnType<typeof createInheritance> {
   const used = new Set(planned.flatMap(({ image }) => files.placements(image.ids.filesId).map(({ fd }) => fd)));
   const inheritance = createInheritance(used);
-  planned.forEach(({ image, memory }, at) => {
+  for (const { image, memory } of planned) {
     for (const { source } of files.placements(image.ids.filesId)) inheritance.at(source);
     for (const map of memory.maps) if (isFileMap(map.entry)) inheritance.at(sourceOf(map, files));
     for (const id of [image.fs.rootId, image.fs.cwdId]) inheritance.at(files.directory(id));
     inheritance.at(files.mapping(image.mm.exeFileId, 'read'));
-    const file = pages[at]?.file ?? null;
-    if (file !== null) inheritance.at(file);
-  });
+  }
+  for (const { file } of pages) if (file !== null) inheritance.at(file);
   return inheritance;
 }

@@ -1,12 +1,11 @@
 import { encodePagemap, isFieldSet, type PagemapEntry, PagemapEntrySchema, pageCount } from '@criujs/images';
-import { EngineError } from '../errors.ts';
 import { addressEnd, pageFlag, pageSize } from '../facts/memory.ts';
-import { invalid } from '../kinds/rules.ts';
+import { invalid, unsupported } from '../kinds/rules.ts';
 import type { PageRun } from './source.ts';
 
 // The map of the pages in an image, `pagemap-PID.img`: runs, in the order in which their bytes lie in `pages-N.img`.
 
-/** Encodes the map of a process's pages. */
+/** Encodes a map of pages. */
 export function pagemapOf(pagesId: number, runs: readonly PageRun[]): Uint8Array {
   const entries = runs.map(({ start, end, lazy }) => {
     const pages = (end - start) / pageSize;
@@ -17,10 +16,11 @@ export function pagemapOf(pagesId: number, runs: readonly PageRun[]): Uint8Array
 }
 
 /**
- * Reads the map of a process's pages.
+ * Reads a map of pages.
+ * @param file the image that it comes from
  * @throws EngineError IMAGE_INVALID for addresses that no process has; UNSUPPORTED for pages of a parent dump
  */
-export function runsOf(pid: number, entries: readonly PagemapEntry[]): PageRun[] {
+export function runsOf(file: string, entries: readonly PagemapEntry[]): PageRun[] {
   const runs: PageRun[] = [];
   for (const entry of entries) {
     // Before CRIU 2.10 there were no flags: every entry had its pages in the image.
@@ -28,12 +28,12 @@ export function runsOf(pid: number, entries: readonly PagemapEntry[]): PageRun[]
     const length = Number(pageCount(entry)) * pageSize;
     const start = Number(entry.vaddr);
     if (entry.inParent || flags & pageFlag.parent)
-      throw new EngineError('UNSUPPORTED', `cannot restore ${pid}: its pages are in a parent dump`, {
-        pid,
-        remedy: 'Restore it with CRIU: incremental dumps are not supported yet.',
-      });
+      throw unsupported(
+        `${file}: its pages are in a parent dump`,
+        'Restore it with CRIU: incremental dumps are not supported yet.',
+      );
     if (start < 0 || length <= 0 || start + length > addressEnd || start % pageSize !== 0)
-      throw invalid(`pagemap-${pid}.img`, `an impossible run of pages at ${entry.vaddr.toString(16)}`);
+      throw invalid(file, `an impossible run of pages at ${entry.vaddr.toString(16)}`);
     if (flags & pageFlag.present) runs.push({ start, end: start + length, lazy: (flags & pageFlag.lazy) !== 0 });
   }
   return runs;

@@ -1,5 +1,9 @@
-import type { PagePlace } from '../../pages/task-memory.ts';
-import type { TaskCall } from '../remote.ts';
+import { copyPages } from '../../pages/copy.ts';
+import type { PageSource } from '../../pages/source.ts';
+import { type PagePlace, taskMemory } from '../../pages/task-memory.ts';
+import type { Session } from '../../run/session.ts';
+import { runTaskCalls, type TaskCall } from '../remote.ts';
+import type { BuiltThread, Workshop } from './helper.ts';
 
 /** Most pieces that one preadv takes (IOV_MAX is 1024). readv(2). */
 const mostPieces = 1000;
@@ -8,12 +12,35 @@ const mostBytes = 64 << 20;
 /** `struct iovec`: address and length. readv(2). */
 const pieceSize = 16;
 
+/** Who fills its memory, and what with. */
+export interface Filling {
+  readonly thread: BuiltThread;
+  readonly workshop: Workshop;
+  readonly session: Session;
+  /** The number at which the task finds one of the engine's descriptors. */
+  inherited(fd: number): number;
+}
+
+/**
+ * Fills memory of a task: it reads its pages from a file itself, those of a stream go through the engine.
+ * @param file the image that says where they belong
+ */
+export function fillMemory(
+  { thread, workshop, session, inherited }: Filling,
+  places: readonly PagePlace[],
+  pages: PageSource,
+  file: string,
+): void {
+  if (pages.file === null) copyPages(pages, taskMemory(thread.pid, places, file), session.checkAborted);
+  else runTaskCalls(workshop.place(thread), workshop.data, fillCalls(places, inherited(pages.file)), file);
+}
+
 /**
  * Calls that read a task's pages out of the image, each piece into its place: memory never passes through the engine.
  *
  * @param pages the task's descriptor of the image of pages
  */
-export function fillCalls(fills: readonly PagePlace[], pages: number): TaskCall[] {
+function fillCalls(fills: readonly PagePlace[], pages: number): TaskCall[] {
   const calls: TaskCall[] = [];
   let pieces: PagePlace[] = [];
   let bytes = 0;

@@ -18,13 +18,14 @@ import { mapFlag, pageSize, protection } from '../../facts/memory.ts';
 import { type BatchPlace, callOnce } from '../batch.ts';
 import type { Made } from '../end.ts';
 import type { DataArea } from '../remote.ts';
+import type { ObjectPlan } from './objects.ts';
 
 /** The engine's own memory in every task that it builds: ELF page, code, table of calls, data. Bytes. */
 const room = { size: 8 << 20, code: pageSize, table: 0x10000, tableSize: 2 << 20, data: 3 << 20 } as const;
 /** Free addresses behind it, where the vdso waits while it is moved over itself. */
 const slack = 1 << 20;
 
-/** How much of the address space must be free in all tasks. */
+/** How much of the address space must be free in all tasks, and more for objects. */
 export const holeSize: number = room.size + slack;
 
 /** The signal that ends a batch in a task that is being built: nothing there handles it yet. */
@@ -52,6 +53,8 @@ export interface Workshop {
   readonly data: DataArea;
   /** Called while a thread that is being built is waited for. */
   readonly waiting: Waiting;
+  /** Where an object that many have lies in the memory of all. @throws EngineError INTERNAL for a key that none has */
+  object(key: string): number;
   /** All processes that were made so far. */
   readonly made: Made;
   /** Where a thread runs calls. */
@@ -67,13 +70,17 @@ export interface BuiltThread {
   readonly base: Registers;
 }
 
-/** The places for a hole that begins at `start`. */
-export function workshopAt(start: number, { waiting, made }: Pick<Workshop, 'waiting' | 'made'>): Workshop {
+/** The places for a hole that begins at `start`. Objects that many have lie behind the rest. */
+export function workshopAt(
+  start: number,
+  objects: ObjectPlan,
+  { waiting, made }: Pick<Workshop, 'waiting' | 'made'>,
+): Workshop {
   const data = { start: start + room.data, size: room.size - room.data };
   const stack = start + room.size - pageSize;
   return {
     start,
-    end: start + room.size,
+    end: start + holeSize + objects.size,
     elfEnd: start + room.code,
     instruction: start + room.code + blob.offsets.syscall,
     scratch: start + room.size + (slack >> 1),
@@ -81,6 +88,7 @@ export function workshopAt(start: number, { waiting, made }: Pick<Workshop, 'wai
     stack,
     waiting,
     made,
+    object: (key) => start + holeSize + objects.offset(key),
     place: ({ tracee: thread, pid, base }) => ({
       thread,
       pid,
@@ -120,12 +128,12 @@ export function startHelper(workshop: Workshop, inherit: readonly { fd: number; 
  * copied with each clone would make every clone of a deep tree slower than the one before, since the kernel keeps one
  * more reference to it for each ancestor (anon_vma). For the same reason the helper's stack goes: nobody uses it.
  */
-function furnish(helper: BuiltThread, { start, elfEnd, end, stack }: Workshop): void {
+function furnish(helper: BuiltThread, { start, elfEnd, stack }: Workshop): void {
   const instruction = start + helperBlobOffset + blob.offsets.syscall;
   const place = { thread: helper.tracee, base: helper.base, instruction, stack };
   const [readWrite, readExecute] = [protection.read | protection.write, protection.read | protection.execute];
   const how = mapFlag.shared | mapFlag.anonymous | mapFlag.fixed;
-  callOnce(place, 'mmap', [elfEnd, end - elfEnd, readWrite, how, -1, 0]);
+  callOnce(place, 'mmap', [elfEnd, start + room.size - elfEnd, readWrite, how, -1, 0]);
   writeMemory(helper.pid, elfEnd, blob.code);
   callOnce(place, 'mprotect', [elfEnd, pageSize, readExecute]);
   for (const { name, start: from, end: to } of readMaps(helper.pid)) {

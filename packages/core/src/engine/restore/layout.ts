@@ -1,6 +1,8 @@
 import type { VmaEntry } from '@criujs/images';
 import { EngineError } from '../../errors.ts';
 import { addressEnd, pageSize, vmaStatus } from '../../facts/memory.ts';
+import type { MapKind } from '../../kinds/maps/kind.ts';
+import { kindOfMap } from '../../kinds/maps/table.ts';
 import { invalid } from '../../kinds/rules.ts';
 import { runsOf } from '../../pages/pagemap.ts';
 import type { PageRun } from '../../pages/source.ts';
@@ -12,6 +14,7 @@ export interface MapPlan {
   readonly start: number;
   readonly end: number;
   readonly entry: VmaEntry;
+  readonly kind: MapKind;
   /** Whether pages of the image go into it. */
   filled: boolean;
   /** Of a map that a plugin took at the dump: what it is made from now. */
@@ -37,13 +40,8 @@ export interface MemoryPlan {
   readonly vvar: { readonly start: number; readonly end: number } | null;
 }
 
-const special = vmaStatus.vsyscall | vmaStatus.vdso | vmaStatus.vvar;
-const unsupported: readonly [bit: number, what: string][] = [
-  [vmaStatus.anonymousShared, 'anonymous shared memory'],
-  [vmaStatus.sysvShared, 'System V shared memory'],
-  [vmaStatus.socket, 'the ring of a packet socket'],
-  [vmaStatus.aioRing, 'an asynchronous I/O ring'],
-];
+/** What the kernel gives to every process. */
+const ofKernel = vmaStatus.vsyscall | vmaStatus.vdso | vmaStatus.vvar;
 
 /** Checks the maps and pages of a process's images and lays out what is to be done. */
 export function planMemory(task: TaskImage): MemoryPlan {
@@ -54,21 +52,17 @@ export function planMemory(task: TaskImage): MemoryPlan {
     const [start, end] = [Number(vma.start), Number(vma.end)];
     if (start < last || end <= start || end > addressEnd || start % pageSize !== 0 || end % pageSize !== 0)
       throw invalid(file, `an impossible map ${vma.start.toString(16)}-${vma.end.toString(16)}`);
-    const no = unsupported.find(([bit]) => vma.status & bit);
-    if (no !== undefined)
-      throw new EngineError('UNSUPPORTED', `cannot restore ${task.pid}: ${no[1]} is not supported yet`, {
-        pid: task.pid,
-        remedy: 'Restore it with CRIU.',
-      });
+    kindOfMap(vma).check?.(vma, file);
     last = end;
   }
   const maps = all
-    .filter(({ status }) => !(status & special))
-    .map(
-      (entry): MapPlan => ({ start: Number(entry.start), end: Number(entry.end), entry, filled: false, device: null }),
-    );
+    .filter(({ status }) => !(status & ofKernel))
+    .map((entry): MapPlan => {
+      const [start, end] = [Number(entry.start), Number(entry.end)];
+      return { start, end, entry, kind: kindOfMap(entry), filled: false, device: null };
+    });
   const vdso = areaOf(all, vmaStatus.vdso);
-  const runs = runsOf(task.pid, task.pagemap);
+  const runs = runsOf(`pagemap-${task.pid}.img`, task.pagemap);
   const fills = planFills(`pagemap-${task.pid}.img`, runs, maps, vdso);
   return { maps, runs, fills, vdso, vvar: areaOf(all, vmaStatus.vvar) };
 }
@@ -99,8 +93,8 @@ function planFills(
       while (at < maps.length && (maps[at] as MapPlan).end <= from) at++;
       const map = maps[at];
       if (map === undefined || map.start > from) throw invalid(file, `pages at ${from.toString(16)}, where no map is`);
-      if (map.entry.status & vmaStatus.fileShared)
-        throw invalid(file, `pages at ${from.toString(16)}, where a file is mapped that keeps its own`);
+      if (map.entry.status & (vmaStatus.fileShared | vmaStatus.anonymousShared))
+        throw invalid(file, `pages at ${from.toString(16)}, where memory is mapped that keeps its own`);
       const part = Math.min(length, map.end - from);
       map.filled = true;
       fills.push({ start: from, length: part, offset });

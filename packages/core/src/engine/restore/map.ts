@@ -1,36 +1,22 @@
-import type { VmaEntry } from '@criujs/images';
 import { readMaps, type Vma } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
-import { adviceName, mapFlag, protection, remapFlag, vmaStatus } from '../../facts/memory.ts';
+import { adviceName, mapFlag, protection, remapFlag } from '../../facts/memory.ts';
+import type { MapPlace } from '../../kinds/maps/kind.ts';
 import type { TaskCall } from '../remote.ts';
 import type { Workshop } from './helper.ts';
-import type { MapPlan, MemoryPlan } from './layout.ts';
-
-const noFile = -1;
-const fromFile = vmaStatus.filePrivate | vmaStatus.fileShared;
-
-/** Whether a map comes from an open file, whose id is its `shmid`. */
-export function isFileMap(entry: VmaEntry): boolean {
-  return (entry.status & fromFile) !== 0;
-}
+import type { MemoryPlan } from './layout.ts';
 
 /**
  * Calls that clear a task's memory of everything but ours, move the kernel's pages to where they were, and make the maps.
  *
- * @param source the task's descriptor of what is mapped
  */
-export function mapCalls(
-  pid: number,
-  plan: MemoryPlan,
-  workshop: Workshop,
-  source: (map: MapPlan) => number,
-): TaskCall[] {
+export function mapCalls(pid: number, plan: MemoryPlan, workshop: Workshop, place: MapPlace): TaskCall[] {
   const now = readMaps(pid).filter(({ name }) => name !== '[vsyscall]');
   const kernel = now.filter(({ name }) => name === '[vdso]' || name.startsWith('[vvar'));
   return [
     ...clear(now, kernel, workshop),
     ...moveKernelPages(pid, kernel, plan, workshop),
-    ...plan.maps.map((map) => mapCall(map, source)),
+    ...plan.maps.flatMap((map) => map.kind.make(map, place) ?? []),
   ];
 }
 
@@ -82,26 +68,14 @@ function otherKernel(pid: number, what: string): EngineError {
   });
 }
 
-function mapCall(map: MapPlan, source: (map: MapPlan) => number): TaskCall {
-  const { entry, start, end, device } = map;
-  const file = isFileMap(entry);
-  const prot = entry.prot | (map.filled ? protection.write : 0);
-  const flags = (entry.flags & ~mapFlag.locked) | mapFlag.fixed | (file ? 0 : mapFlag.anonymous | mapFlag.noReserve);
-  return {
-    name: 'mmap',
-    args: [start, end - start, prot, flags, file ? source(map) : noFile, file ? (device?.offset ?? entry.pgoff) : 0],
-    what: `map ${start.toString(16)}-${end.toString(16)}`,
-  };
-}
-
 /** Calls for when the maps are filled: their protection, advice and locks. */
 export function finishMapCalls(plan: MemoryPlan): TaskCall[] {
   return plan.maps.flatMap((map): TaskCall[] => {
-    const { entry, start, end, filled } = map;
+    const { entry, kind, start, end, filled } = map;
     const length = end - start;
     const place = `${start.toString(16)}-${end.toString(16)}`;
     const calls: TaskCall[] = [];
-    if (filled && !(entry.prot & protection.write))
+    if ((kind.madeWith ?? (filled ? entry.prot | protection.write : entry.prot)) !== entry.prot)
       calls.push({ name: 'mprotect', args: [start, length, entry.prot], what: `protect ${place}` });
     for (const advice of bits(entry.madv ?? 0n)) {
       calls.push({

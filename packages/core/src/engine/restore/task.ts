@@ -5,14 +5,12 @@ import type { OpenedFiles } from '../../files/open.ts';
 import type { ProcessPhase, RestoredProcess } from '../../kinds/processes/kind.ts';
 import { processKinds } from '../../kinds/processes/table.ts';
 import { threadKinds } from '../../kinds/threads/table.ts';
-import { copyPages } from '../../pages/copy.ts';
 import type { PageSource } from '../../pages/source.ts';
-import { taskMemory } from '../../pages/task-memory.ts';
 import type { Session } from '../../run/session.ts';
 import { runTaskCalls, type TaskCall } from '../remote.ts';
 import { cloneThread } from './clone.ts';
 import { placeCalls } from './descriptors.ts';
-import { fillCalls } from './fill.ts';
+import { fillMemory } from './fill.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
 import type { MapPlan, MemoryPlan } from './layout.ts';
 import { finishMapCalls, mapCalls } from './map.ts';
@@ -74,19 +72,16 @@ function callsOf(phase: ProcessPhase, image: TaskImage, process: RestoredProcess
   return processKinds.flatMap((kind) => kind.calls?.[phase]?.(image, process) ?? []);
 }
 
-/** Makes the maps and fills them: the task reads its pages from a file itself; those of a stream go through the engine. */
+/** Makes the maps and fills them. */
 function buildMemory(build: TaskBuild, file: string): void {
-  const { memory, main, workshop, files, pages, session } = build;
-  const source = (map: MapPlan): number => build.inherited(sourceOf(map, files));
-  const make = mapCalls(main.pid, memory, workshop, source);
-  const finish = finishMapCalls(memory);
-  if (pages.file !== null) {
-    run(build, main, [...make, ...fillCalls(memory.fills, build.inherited(pages.file)), ...finish], file);
-    return;
-  }
+  const { memory, main, workshop, files, pages } = build;
+  const make = mapCalls(main.pid, memory, workshop, {
+    source: (map) => build.inherited(sourceOf(map, files)),
+    object: workshop.object,
+  });
   run(build, main, make, file);
-  copyPages(pages, taskMemory(main.pid, memory.fills, file), session.checkAborted);
-  run(build, main, finish, file);
+  fillMemory({ ...build, thread: main }, memory.fills, pages, file);
+  run(build, main, finishMapCalls(memory), file);
 }
 
 /** The engine's descriptor of what is mapped. */

@@ -1,13 +1,18 @@
 import type { Vma } from '@criujs/linux';
+import type { TaskCall } from '../../engine/remote.ts';
+import type { MapPlan } from '../../engine/restore/layout.ts';
 import { mapFlag, vmaStatus } from '../../facts/memory.ts';
 import { keptFlags } from './flags.ts';
 import type { MapKind, SavedMap } from './kind.ts';
+import { mapCall } from './map-call.ts';
 
 /** What malloc(3) grows with brk(2). */
 export const heap: MapKind = {
   name: 'heap',
   recognise: ({ name }) => (name === '[heap]' ? 'mine' : null),
   save: (vma) => savePrivate(vma, vmaStatus.heap),
+  matches: ({ status }) => (status & vmaStatus.heap) !== 0,
+  make: mapPrivate,
 };
 
 /** Memory of nothing, a process's own; stacks, too. */
@@ -16,6 +21,8 @@ export const anonymous: MapKind = {
   recognise: ({ name, inode, shared }) =>
     name === '[stack]' || (inode === 0 && !shared && !name.startsWith('/')) ? 'mine' : null,
   save: (vma) => savePrivate(vma, 0),
+  matches: ({ status }) => (status & (vmaStatus.filePrivate | vmaStatus.fileShared)) === 0,
+  make: mapPrivate,
 };
 
 function savePrivate(vma: Vma, status: number): SavedMap {
@@ -26,4 +33,10 @@ function savePrivate(vma: Vma, status: number): SavedMap {
     },
     pages: 'used',
   };
+}
+
+const noFile = -1;
+
+function mapPrivate(map: MapPlan): TaskCall {
+  return mapCall(map, mapFlag.anonymous | mapFlag.noReserve, noFile, 0);
 }

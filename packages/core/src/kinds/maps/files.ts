@@ -1,8 +1,11 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import type { Vma } from '@criujs/linux';
+import type { TaskCall } from '../../engine/remote.ts';
+import type { MapPlan } from '../../engine/restore/layout.ts';
 import { vmaStatus } from '../../facts/memory.ts';
-import type { MapKind, MapProblem, MapRecognition } from './kind.ts';
-import { saveByPath } from './of-file.ts';
+import type { MapKind, MapPlace, MapProblem, MapRecognition } from './kind.ts';
+import { mapCall } from './map-call.ts';
+import { isFileMap, saveByPath } from './of-file.ts';
 import { unsaved } from './unsupported.ts';
 
 /** /dev/zero: a private map of it is plain memory. Documentation/admin-guide/devices.txt: 1, 5. */
@@ -14,6 +17,9 @@ export const descriptorMap: MapKind = {
   byPlugins: 'file',
   recognise: ({ name }) => (name.startsWith('anon_inode:') ? 'mine' : null),
   save: unsaved,
+  // What a plugin took is an entry like that of any file.
+  matches: () => false,
+  make: mapFile,
 };
 
 /** A map of a device: a plugin takes it, or has the open device behind it. */
@@ -26,6 +32,8 @@ export const deviceMap: MapKind = {
     return !('why' in stat) && isDevice(stat, vma) ? 'mine' : null;
   },
   save: (vma, context) => saveByPath(vma, context, vmaStatus.extPlugin),
+  matches: ({ status }) => (status & vmaStatus.extPlugin) !== 0,
+  make: mapFile,
 };
 
 /** A map of a file: shared, it changes the file; private, what differs from it is dumped. */
@@ -34,7 +42,13 @@ export const fileMap: MapKind = {
   hasPath: true,
   recognise: recogniseFile,
   save: saveByPath,
+  matches: isFileMap,
+  make: mapFile,
 };
+
+function mapFile(map: MapPlan, { source }: MapPlace): TaskCall {
+  return mapCall(map, 0, source(map), map.device?.offset ?? map.entry.pgoff);
+}
 
 function recogniseFile(vma: Vma): MapRecognition {
   if (vma.deleted)

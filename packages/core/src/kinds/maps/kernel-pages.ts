@@ -11,6 +11,8 @@ export const vsyscall: MapKind = {
   name: 'vsyscall',
   recognise: ({ name }) => (name === '[vsyscall]' ? 'mine' : null),
   save: () => ({ fields: { flags, status: vmaStatus.vsyscall | vmaStatus.anonymousPrivate }, pages: 'none' }),
+  matches: ({ status }) => (status & vmaStatus.vsyscall) !== 0,
+  make: () => null,
 };
 
 /** What the vdso reads. Newer kernels show it in two parts. vdso(7). */
@@ -21,6 +23,8 @@ export const vvar: MapKind = {
     fields: { flags, status: vmaStatus.regular | vmaStatus.anonymousPrivate | vmaStatus.vvar, madv: dontDump },
     pages: 'none',
   }),
+  matches: ({ status }) => (status & vmaStatus.vvar) !== 0,
+  make: () => null,
 };
 
 /** Code of the kernel's. vdso(7). */
@@ -34,4 +38,6 @@ export const vdso: MapKind = {
     },
     pages: 'whole',
   }),
+  matches: ({ status }) => (status & vmaStatus.vdso) !== 0,
+  make: () => null,
 };

@@ -1,5 +1,7 @@
-import type { MessageInitShape, VmaEntrySchema } from '@criujs/images';
+import type { MessageInitShape, VmaEntry, VmaEntrySchema } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
+import type { TaskCall } from '../../engine/remote.ts';
+import type { MapPlan } from '../../engine/restore/layout.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
 import type { SeenProcess } from '../../files/kind.ts';
 
@@ -32,7 +34,15 @@ export interface MapContext {
   readonly files: CollectedFiles;
 }
 
-/** A kind of memory map: how it is known and dumped. */
+/** What making a map in a task may use. */
+export interface MapPlace {
+  /** The task's descriptor of the file that is mapped. */
+  source(map: MapPlan): number;
+  /** Where an object lies in the memory that all tasks have while they are built; `kinds/objects` names their keys. */
+  object(key: string): number;
+}
+
+/** A kind of memory map: how it is known, dumped and brought back. */
 export interface MapKind {
   /** In words, for plans, docs and errors. */
   readonly name: string;
@@ -43,4 +53,12 @@ export interface MapKind {
   /** Whether it maps the file that its name is the path of. */
   readonly hasPath?: boolean;
   save(vma: Vma, context: MapContext): SavedMap;
+  /** Whether an entry of the images is of this kind. */
+  matches(entry: VmaEntry): boolean;
+  /** Refuses what cannot be, before the first process is made. @throws EngineError IMAGE_INVALID, UNSUPPORTED */
+  check?(entry: VmaEntry, file: string): void;
+  /** The call that makes it; null: the kernel gives it to every process, and it is only moved. */
+  make(map: MapPlan, place: MapPlace): TaskCall | null;
+  /** The protection that it has then. Default: its own, and writing where it is filled. */
+  readonly madeWith?: number;
 }

@@ -1,8 +1,14 @@
 import { statSync } from 'node:fs';
+import type { VmaEntry } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import { mapFlag, vmaStatus } from '../../facts/memory.ts';
 import { keptFlags } from './flags.ts';
 import type { MapContext, SavedMap } from './kind.ts';
+
+/** Whether a map comes from an open file, whose id is its `shmid`. */
+export function isFileMap({ status }: VmaEntry): boolean {
+  return (status & (vmaStatus.filePrivate | vmaStatus.fileShared)) !== 0;
+}
 
 /** How the file of a map has to be opened: O_RDONLY or O_RDWR. open(2). */
 type Access = 0 | 2;

@@ -1,4 +1,6 @@
 import type { Vma } from '@criujs/linux';
+import { vmaStatus } from '../../facts/memory.ts';
+import { unsupported } from '../rules.ts';
 import type { MapKind } from './kind.ts';
 import { unsaved } from './unsupported.ts';
 
@@ -13,6 +15,11 @@ export const sharedMemory: MapKind = {
         }
       : null,
   save: unsaved,
+  matches: ({ status }) => (status & vmaStatus.anonymousShared) !== 0,
+  check(_, file) {
+    throw unsupported(`${file}: anonymous shared memory is not supported yet`, 'Restore it with CRIU.');
+  },
+  make: unsaved,
 };
 
 function isSharedMemory({ shared, deleted, inode, name }: Vma): boolean {

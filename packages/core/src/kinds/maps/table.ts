@@ -1,3 +1,4 @@
+import type { VmaEntry } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import { anonymous, heap } from './anonymous.ts';
@@ -28,4 +29,11 @@ export function recogniseMap(vma: Vma): { readonly kind: MapKind; readonly probl
     if (answer !== null) return { kind, problem: answer === 'mine' ? null : answer };
   }
   throw new EngineError('INTERNAL', `no kind of map has an answer for ${vma.name}`);
+}
+
+/** The kind of an entry of the images. */
+export function kindOfMap(entry: VmaEntry): MapKind {
+  const kind = mapKinds.find(({ matches }) => matches(entry));
+  if (kind === undefined) throw new EngineError('INTERNAL', `no kind of map has the status ${entry.status}`);
+  return kind;
 }

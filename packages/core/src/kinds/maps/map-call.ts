@@ -1,0 +1,14 @@
+import type { TaskCall } from '../../engine/remote.ts';
+import type { MapPlan } from '../../engine/restore/layout.ts';
+import { mapFlag, protection } from '../../facts/memory.ts';
+
+/** mmap(2) at the place of a map. One that is filled may be written until it is; locks come last. */
+export function mapCall(map: MapPlan, flags: number, fd: number, offset: number | bigint): TaskCall {
+  const { entry, start, end, filled } = map;
+  const how = (entry.flags & ~mapFlag.locked) | mapFlag.fixed | flags;
+  return {
+    name: 'mmap',
+    args: [start, end - start, entry.prot | (filled ? protection.write : 0), how, fd, offset],
+    what: `map ${start.toString(16)}-${end.toString(16)}`,
+  };
+}
