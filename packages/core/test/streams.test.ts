@@ -6,7 +6,7 @@ import { isRoot } from './harness/machine.ts';
 import { type Place, test } from './harness/place.ts';
 import { processesIn, untilGone } from './harness/processes.ts';
 import { cProgram, nodeCounter, type Program, tree } from './harness/programs.ts';
-import { type StreamStore, streamStore } from './harness/stream-store.ts';
+import { isPages, type StreamStore, streamStore } from './harness/stream-store.ts';
 import type { Target } from './harness/target.ts';
 import { until } from './harness/wait.ts';
 
@@ -37,8 +37,6 @@ async function back(place: Place, target: Target, store: StreamStore): Promise<v
   place.track(pid);
   await target.advance();
 }
-
-const isPages = (name: string): boolean => name.startsWith('pages-');
 
 describe.skipIf(missing)(missing ?? 'a tree of processes', () => {
   for (const by of ['pipe', 'socket'] as const) {

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { isStream, openPath } from '@criujs/linux';
+import { duplicate, isStream } from '@criujs/linux';
 import { largestImage, recordsName } from '@criujs/plugin-host/engine';
 import { isPagesName } from '../run/image-names.ts';
 import type { Purpose } from '../run/run-images.ts';
@@ -8,7 +8,7 @@ import { type StreamLimits, spool } from './spool.ts';
 
 /** The images of a store that came as streams. */
 export interface StoreStreams {
-  /** A new descriptor of an image that came before; null: it did not, or not as a stream. */
+  /** One more descriptor of an image that came before, to be read by positions; null: it did not come, or not as a stream. */
   again(name: string): number | null;
   /**
    * Makes a file in memory of a stream that it reads to its end, so that the image can be read as often as it takes. Pages stay a
@@ -22,18 +22,17 @@ export interface StoreStreams {
 /** Keeps what came as a stream until a restore ends, so that nobody asks a store for it twice. A dump may write it anew. */
 export function openStreams(limits: StreamLimits & Pick<Purpose, 'stage'>): StoreStreams {
   const files = new Map<string, number>();
-  const reopen = (fd: number): number => openPath(`/proc/self/fd/${fd}`, 0);
   return {
     again(name) {
       const fd = files.get(name);
-      return fd === undefined ? null : reopen(fd);
+      return fd === undefined ? null : duplicate(fd);
     },
     async asFile(fd, name) {
       if (isPagesName(name) || !isStream(fd)) return fd;
       const file = await spool(fd, name, mostBytes(name), limits);
       if (limits.stage === 'dump') return file;
       files.set(name, file);
-      return reopen(file);
+      return duplicate(file);
     },
     close() {
       for (const fd of files.values()) closeSync(fd);

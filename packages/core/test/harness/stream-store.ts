@@ -25,6 +25,9 @@ export interface StreamStoreOptions {
 const unix = 1;
 const stream = 1 | 0o2000000;
 
+/** Whether an image holds pages. */
+export const isPages = (name: string): boolean => name.startsWith('pages-');
+
 /** A reading and a writing end. */
 function ends(by: 'pipe' | 'socket'): [read: number, write: number] {
   if (by === 'pipe') return makePipe();
@@ -39,6 +42,7 @@ export function streamStore(options: StreamStoreOptions = {}): StreamStore {
   const { by = 'pipe', sent = (_, bytes) => bytes, received = () => 'read' } = options;
   let images: ReadonlyMap<string, Buffer> = new Map();
   const opened: string[] = [];
+  let pages = Promise.resolve();
   const left = new Set<Socket>();
 
   const hold = (socket: Socket): Socket => {
@@ -66,9 +70,16 @@ export function streamStore(options: StreamStoreOptions = {}): StreamStore {
   function send(name: string, bytes: Buffer): number {
     const [read, write] = ends(by);
     const socket = hold(new Socket({ fd: write, readable: false, writable: true }));
-    const instead = sent(name, bytes);
-    if (instead === null) socket.write(bytes.subarray(0, bytes.length >> 1));
-    else socket.end(instead);
+    const feed = (): Promise<void> =>
+      new Promise((done) => {
+        socket.on('close', done);
+        const instead = sent(name, bytes);
+        if (instead === null) socket.write(bytes.subarray(0, bytes.length >> 1));
+        else socket.end(instead);
+      });
+    // As through one connection: the pages of a process come when all of those before were read.
+    if (isPages(name)) pages = pages.then(feed);
+    else void feed();
     return read;
   }
 
@@ -80,6 +91,7 @@ export function streamStore(options: StreamStoreOptions = {}): StreamStore {
     begin({ stage }) {
       const written = new Map<string, Promise<Buffer>>();
       opened.length = 0;
+      pages = Promise.resolve();
       return {
         open(name, mode) {
           opened.push(name);
