@@ -41,6 +41,11 @@ interface Area {
   marks: string;
 }
 
+/** Shared memory of nothing is made anew: the number of its inode is another one. */
+function objectless(file: string): string {
+  return file.endsWith('/dev/zero (deleted)') ? '/dev/zero (deleted)' : file;
+}
+
 function readAreas(pid: number): Area[] {
   const areas: Area[] = [];
   for (const line of (proc(pid, 'smaps') ?? '').split('\n')) {
@@ -53,7 +58,7 @@ function readAreas(pid: number): Area[] {
         end: Number.parseInt(end, 16),
         offset: Number.parseInt(offset, 16),
       };
-      areas.push({ ...numbers, permissions, file: file.replace(/ +/g, ' '), marks: '' });
+      areas.push({ ...numbers, permissions, file: objectless(file.replace(/ +/g, ' ')), marks: '' });
     } else if (last && line.startsWith('VmFlags:')) {
       last.marks = line
         .split(' ')

@@ -1,27 +1,51 @@
+import type { VmaEntry } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
-import { vmaStatus } from '../../facts/memory.ts';
-import { unsupported } from '../rules.ts';
-import type { MapKind } from './kind.ts';
-import { unsaved } from './unsupported.ts';
+import type { TaskCall } from '../../engine/remote.ts';
+import type { MapPlan } from '../../engine/restore/layout.ts';
+import { addressEnd, mapFlag, protection, remapFlag, vmaStatus } from '../../facts/memory.ts';
+import { sharedMemoryKey } from '../objects/shared-memory.ts';
+import { invalid } from '../rules.ts';
+import { keptFlags } from './flags.ts';
+import type { MapKind, MapPlace, SavedMap } from './kind.ts';
 
 /** Memory of nothing that processes share: MAP_SHARED with MAP_ANONYMOUS, or of /dev/zero. mmap(2). */
 export const sharedMemory: MapKind = {
   name: 'anonymous shared memory',
-  recognise: (vma) =>
-    isSharedMemory(vma)
-      ? {
-          why: 'anonymous memory shared between processes is not supported yet',
-          remedy: 'Share a file on disk instead, or dump it with CRIU.',
-        }
-      : null,
-  save: unsaved,
+  recognise: (vma) => (isSharedMemory(vma) ? 'mine' : null),
+  save: saveShared,
   matches: ({ status }) => (status & vmaStatus.anonymousShared) !== 0,
-  check(_, file) {
-    throw unsupported(`${file}: anonymous shared memory is not supported yet`, 'Restore it with CRIU.');
-  },
-  make: unsaved,
+  check: checkPlace,
+  make: mapAgain,
+  madeWith: protection.read | protection.write,
 };
 
 function isSharedMemory({ shared, deleted, inode, name }: Vma): boolean {
   return shared && (deleted ? name.startsWith('/dev/zero') : inode === 0 && !name.startsWith('/'));
+}
+
+function saveShared(vma: Vma): SavedMap {
+  return {
+    fields: {
+      pgoff: BigInt(vma.offset),
+      shmid: BigInt(vma.inode),
+      flags: mapFlag.shared | mapFlag.anonymous | keptFlags(vma),
+      status: vmaStatus.regular | vmaStatus.anonymousShared,
+    },
+    pages: 'none',
+  };
+}
+
+function checkPlace({ pgoff, start, end }: VmaEntry, file: string): void {
+  if (pgoff + end - start > BigInt(addressEnd))
+    throw invalid(file, `a map of shared memory from its byte ${pgoff} on, which no process has room for`);
+}
+
+/** mremap(2): an old size of 0 maps the same memory once more. It may be read and written until the map is finished. */
+function mapAgain({ entry, start, end }: MapPlan, { object }: MapPlace): TaskCall {
+  const from = object(sharedMemoryKey(entry.shmid)) + Number(entry.pgoff);
+  return {
+    name: 'mremap',
+    args: [from, 0, end - start, remapFlag.mayMove | remapFlag.fixed, start],
+    what: `map ${start.toString(16)}-${end.toString(16)}`,
+  };
 }

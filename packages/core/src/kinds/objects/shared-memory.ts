@@ -1,0 +1,92 @@
+import type { TaskCall } from '../../engine/remote.ts';
+import { readPagemap } from '../../engine/restore/entries.ts';
+import { mapFlag, protection, vmaStatus } from '../../facts/memory.ts';
+import type { PagesImage } from '../../pages/image-pages.ts';
+import { pagemapOf, runsOf } from '../../pages/pagemap.ts';
+import { type SharedMap, sharedPages } from '../../pages/shared-memory.ts';
+import { bytesOf } from '../../pages/source.ts';
+import type { Session } from '../../run/session.ts';
+import { invalid } from '../rules.ts';
+import type { FoundObject, Holder, LoadedHolder, LoadedObject, ObjectKind } from './kind.ts';
+
+/** Memory of nothing that processes share, by its inode. CRIU keeps as much of it as is mapped. */
+export const sharedMemory: ObjectKind = { name: 'anonymous shared memory', find, load };
+
+/** How maps name it. */
+export function sharedMemoryKey(id: bigint): string {
+  return `shared memory ${id}`;
+}
+
+const noFile = -1;
+
+function pagemapName(id: bigint): string {
+  return `pagemap-shmem-${id}.img`;
+}
+
+function find(holders: readonly Holder[]): FoundObject[] {
+  const found = new Map<bigint, SharedMap[]>();
+  for (const { task, maps } of holders) {
+    for (const { vma, entry } of maps) {
+      if (!(entry.status & vmaStatus.anonymousShared) || entry.shmid === undefined) continue;
+      found.set(entry.shmid, [...(found.get(entry.shmid) ?? []), { pid: task.pid, vma }]);
+    }
+  }
+  return [...found].map(([id, maps]) => ({
+    save(pagesId, { store, checkAborted }) {
+      const size = Math.max(...maps.map(({ vma }) => vma.offset + vma.end - vma.start));
+      const source = sharedPages(maps, size, checkAborted);
+      try {
+        store.write(pagemapName(id), pagemapOf(pagesId, source.runs));
+        return source;
+      } catch (error) {
+        source.close();
+        throw error;
+      }
+    },
+  }));
+}
+
+function load(holders: readonly LoadedHolder[], session: Session): LoadedObject[] {
+  const sizes = new Map<bigint, number>();
+  for (const { memory } of holders) {
+    for (const { entry, start, end } of memory.maps) {
+      if (!(entry.status & vmaStatus.anonymousShared)) continue;
+      const size = Number(entry.pgoff) + end - start;
+      sizes.set(entry.shmid, Math.max(size, sizes.get(entry.shmid) ?? 0));
+    }
+  }
+  return [...sizes].map(([id, size]) => ({
+    key: sharedMemoryKey(id),
+    size,
+    pages: readPages(id, size, session),
+    make: (at): TaskCall[] => [
+      {
+        name: 'mmap',
+        args: [
+          at,
+          size,
+          protection.read | protection.write,
+          mapFlag.shared | mapFlag.anonymous | mapFlag.fixedNoReplace,
+          noFile,
+          0,
+        ],
+        expect: at,
+        what: `make ${size} bytes of shared memory`,
+      },
+    ],
+  }));
+}
+
+/** null: nothing of it was used. */
+function readPages(id: bigint, size: number, session: Session): PagesImage | null {
+  const pagemap = pagemapName(id);
+  if (!session.store.exists(pagemap)) return null;
+  const { head, entries } = readPagemap(session, pagemap);
+  const runs = runsOf(pagemap, entries);
+  let last = 0;
+  for (const { start, end } of runs) {
+    if (start < last || end > size) throw invalid(pagemap, `pages at ${start.toString(16)} of ${size} bytes`);
+    last = end;
+  }
+  return bytesOf(runs) === 0 ? null : { name: `pages-${head.pagesId}.img`, pagemap, runs };
+}

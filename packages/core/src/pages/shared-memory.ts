@@ -1,0 +1,177 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { LinuxError, openPath, syscall, trySyscall, type Vma } from '@criujs/linux';
+import { EngineError } from '../errors.ts';
+import { pageSize } from '../facts/memory.ts';
+import { openFlag } from '../files/flags.ts';
+import type { PageRun, PageSource } from './source.ts';
+
+/** SEEK_DATA and SEEK_HOLE. lseek(2). */
+const seek = { data: 3, hole: 4 } as const;
+/** How much is looked at at once, in bytes. */
+const chunk = 1 << 20;
+
+/** A map of shared memory. */
+export interface SharedMap {
+  readonly pid: number;
+  readonly vma: Pick<Vma, 'start' | 'end' | 'offset'>;
+}
+
+/** How the content of shared memory is reached. */
+interface Content {
+  readonly runs: readonly PageRun[];
+  /** Reads from a place in it, into the engine's memory; gives how many bytes. */
+  read(at: number, address: number, length: number): number;
+  close(): void;
+}
+
+/**
+ * What is in memory that processes share, each page once: from the object itself, or, where nobody may open that
+ * (proc_pid_map_files(5) wants CAP_CHECKPOINT_RESTORE), through the maps of it. The latter makes pages of zeros of what nobody has
+ * used yet.
+ *
+ * @param maps all of it, in all processes of the tree
+ * @param size of the object, in bytes
+ * @param check called while pages are looked for; what it throws ends that
+ */
+export function sharedPages(maps: readonly SharedMap[], size: number, check: () => void): PageSource {
+  const content = ofObject(maps, size, check) ?? throughMaps(maps, check);
+  let at = 0;
+  let from = content.runs[0]?.start ?? 0;
+  return {
+    runs: content.runs,
+    file: null,
+    read(address, length) {
+      let fill = 0;
+      for (let run = content.runs[at]; run !== undefined && fill < length; ) {
+        const got = content.read(from, address + fill, Math.min(run.end - from, length - fill));
+        if (got <= 0) throw memoryGone(maps, from);
+        fill += got;
+        from += got;
+        if (from < run.end) continue;
+        run = content.runs[++at];
+        from = run?.start ?? 0;
+      }
+      return fill;
+    },
+    close: () => content.close(),
+  };
+}
+
+/** null: nobody may open it. */
+function ofObject(maps: readonly SharedMap[], size: number, check: () => void): Content | null {
+  const [first] = maps;
+  if (first === undefined) return null;
+  const { pid, vma } = first;
+  const link = `/proc/${pid}/map_files/${vma.start.toString(16)}-${vma.end.toString(16)}`;
+  const open = (): number => openPath(link, openFlag.O_CLOEXEC);
+  let fd: number;
+  try {
+    fd = open();
+  } catch (error) {
+    if (error instanceof LinuxError) return null;
+    throw error;
+  }
+  try {
+    return {
+      runs: dataOf(fd, size, check),
+      read: (at, address, length) => syscall('pread64', fd, address, length, at),
+      close: () => closeSync(fd),
+    };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Where a file in memory has pages, those that were swapped out among them. */
+function dataOf(fd: number, size: number, check: () => void): PageRun[] {
+  const runs: PageRun[] = [];
+  for (let at = 0; at < size; ) {
+    check();
+    const start = trySyscall('lseek', fd, at, seek.data);
+    // ENXIO: there is nothing more.
+    if (start < 0 || start >= size) break;
+    const end = Math.min(size, syscall('lseek', fd, start, seek.hole));
+    runs.push({ start, end, lazy: false });
+    at = end;
+  }
+  return runs;
+}
+
+/** A part of the object, and a map that shows it. */
+interface Part {
+  readonly start: number;
+  readonly end: number;
+  readonly map: SharedMap;
+}
+
+function throughMaps(maps: readonly SharedMap[], check: () => void): Content {
+  const parts = partsOf(maps);
+  const memories = new Map<number, number>();
+  const memoryOf = (pid: number): number => {
+    const fd = memories.get(pid) ?? openSync(`/proc/${pid}/mem`, 'r');
+    memories.set(pid, fd);
+    return fd;
+  };
+  const partAt = (at: number): Part => parts.find(({ start, end }) => start <= at && at < end) as Part;
+  const close = (): void => {
+    for (const fd of memories.values()) closeSync(fd);
+    memories.clear();
+  };
+  try {
+    const runs = parts.flatMap(({ start, end, map }) => usedIn(start, end, map, memoryOf(map.pid), check));
+    return {
+      runs,
+      read(at, address, length) {
+        const { end, map } = partAt(at);
+        return syscall('pread64', memoryOf(map.pid), address, Math.min(length, end - at), addressIn(map, at));
+      },
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function addressIn({ vma }: SharedMap, at: number): number {
+  return vma.start + at - vma.offset;
+}
+
+/** Every part of the object that is mapped, once, in order. */
+function partsOf(maps: readonly SharedMap[]): Part[] {
+  const parts: Part[] = [];
+  let covered = 0;
+  for (const map of maps.toSorted((a, b) => a.vma.offset - b.vma.offset)) {
+    const end = map.vma.offset + map.vma.end - map.vma.start;
+    const start = Math.max(covered, map.vma.offset);
+    if (start < end) parts.push({ start, end, map });
+    covered = Math.max(covered, end);
+  }
+  return parts;
+}
+
+/** Pages in which something is not zero. */
+function usedIn(start: number, end: number, map: SharedMap, memory: number, check: () => void): PageRun[] {
+  const runs: PageRun[] = [];
+  const buffer = Buffer.alloc(chunk);
+  const zeros = Buffer.alloc(pageSize);
+  for (let at = start; at < end; ) {
+    check();
+    const got = readSync(memory, buffer, 0, Math.min(chunk, end - at), addressIn(map, at));
+    if (got < pageSize) throw memoryGone([map], at);
+    for (let page = 0; page + pageSize <= got; page += pageSize) {
+      if (buffer.compare(zeros, 0, pageSize, page, page + pageSize) === 0) continue;
+      const last = runs.at(-1);
+      if (last?.end === at + page) last.end += pageSize;
+      else runs.push({ start: at + page, end: at + page + pageSize, lazy: false });
+    }
+    at += got - (got % pageSize);
+  }
+  return runs;
+}
+
+function memoryGone(maps: readonly SharedMap[], at: number): EngineError {
+  const pid = maps[0]?.pid ?? 0;
+  return new EngineError('TARGET_DIED', `process ${pid}: shared memory at ${at.toString(16)} is gone`, { pid });
+}
