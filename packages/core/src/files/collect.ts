@@ -1,4 +1,4 @@
-import { create, encodeImage, type FdinfoEntry, FdinfoEntrySchema, FdTypes } from '@criujs/images';
+import { create, type FdinfoEntry, FdinfoEntrySchema } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import type { PluginRecord, TaskRecord } from '@criujs/plugin-host/engine';
 import { EngineError, type Refusal } from '../errors.ts';
@@ -6,16 +6,15 @@ import { writeRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { descriptorResource } from './describe.ts';
 import { dumpFiles } from './dump-files.ts';
-import type { Holder, Problem, SeenProcess } from './kind.ts';
-import { isProblem } from './kinds.ts';
+import type { FileInit, Holder, Problem, SeenProcess } from './kind.ts';
+import { fileKinds, isProblem } from './kinds.ts';
 import { mappedFrom } from './mapped.ts';
 import { createMappedDevices } from './mapped-device.ts';
 import { createPathFiles, type PathUse } from './paths.ts';
-import { readPipes } from './pipe.ts';
 import { groupFiles, holdersByProcess } from './same.ts';
 import { seeFiles } from './seen.ts';
+import { imageWriter } from './side-images.ts';
 import { createTree } from './tree.ts';
-import { peerEntries } from './unix-peers.ts';
 import { findUnrestorable, type UnrestorableResource } from './unrestorable.ts';
 
 export { surveyFiles } from './survey.ts';
@@ -47,7 +46,7 @@ export interface CollectedFiles {
   takesDevice(process: SeenProcess, vma: Vma, resource: string): boolean;
   /** The id of the file behind a memory map that a plugin took; null when there is none. */
   externalMapping(pid: number, vma: Vma): number | Problem | null;
-  /** Writes files.img and pipes-data.img. What waits in pipes is read here, and stays there. */
+  /** Writes files.img, and what kinds of files write beside it: what waits in pipes is read here, and stays there. */
   write(): void;
   /** Writes criujs.json, once the plugins have done all that they do at a dump. */
   record(plugins: readonly PluginRecord[], tasks?: readonly TaskRecord[]): void;
@@ -69,9 +68,7 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
   let lastId = 0;
   const nextId = (): number => ++lastId;
   const files = groupFiles(seen, nextId);
-  const { entries, records, problems } = dumpFiles(files, session, tree);
-  // First: CRIU resolves a socket's peer when it reads the socket.
-  entries.unshift(...peerEntries(entries, tree, nextId));
+  const { entries, byKind, records, problems } = dumpFiles(files, session, tree);
   const refusals: Refusal[] = problems.flatMap(({ holders, problem }) => ofHolders(holders, problem));
   const paths = createPathFiles(nextId, entries);
   const types = new Map(entries.map(({ id, type }) => [id, type]));
@@ -99,9 +96,6 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
   function refuse(pid: number, { file, why, remedy }: Problem): void {
     refusals.push({ pid, ...commandOf(pid), resource: file, why, remedy });
   }
-
-  /** Not those whose ends plugins took. */
-  const piped = files.all.flatMap(({ id, seen: file }) => (types.get(id) === FdTypes.PIPE ? file : []));
 
   return {
     refusals,
@@ -135,14 +129,12 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
       return found === null || isProblem(found) ? found : found.id;
     },
     write() {
-      session.store.write(
-        'files.img',
-        encodeImage(
-          'FILES',
-          entries.map((message) => ({ message })),
-        ),
-      );
-      session.store.write('pipes-data.img', encodeImage('PIPES_DATA', readPipes(piped, tree)));
+      const first: FileInit[] = [];
+      const images = imageWriter(session.store);
+      const context = { tree, images, nextId, addFirst: (entry: FileInit) => void first.push(entry) };
+      for (const kind of fileKinds) kind.save?.(byKind.get(kind) ?? [], context);
+      const all = [...first, ...entries].map((message) => ({ message }));
+      images.write('FILES', 'files.img', all);
     },
     record(plugins, tasks = []) {
       writeRecords(session.store, { ...records, tasks, plugins });

@@ -1,22 +1,9 @@
-import type { DeviceNumber } from '@criujs/linux';
 import { fileTypes } from './file-type.ts';
 import type { FileKind } from './kind.ts';
 import { lookAt } from './reachable.ts';
-import { openRegular, regularEntry } from './reg-entry.ts';
+import { commonOfReg, openedType, openRegular, regularEntry } from './reg-entry.ts';
 import { deviceOf, fileType, typeOf } from './stat.ts';
-
-/** Devices without any state, by minor number of major 1 (Linux's devices.txt). */
-const statelessDevices: Readonly<Record<number, string>> = {
-  3: 'null',
-  5: 'zero',
-  7: 'full',
-  8: 'random',
-  9: 'urandom',
-};
-
-export function isStateless(device: DeviceNumber | null): boolean {
-  return device !== null && device.major === 1 && statelessDevices[device.minor] !== undefined;
-}
+import { isStateless } from './stateless.ts';
 
 /** /dev/null and its kin: opened again by name, as CRIU does. */
 export const statelessDevice: FileKind = {
@@ -32,5 +19,7 @@ export const statelessDevice: FileKind = {
     };
   },
   dump: ({ id, seen, owner }) => ({ reg: regularEntry(id, seen, owner) }),
-  open: openRegular,
+  matches: (entry) => openedType(entry) === fileType.character,
+  common: commonOfReg,
+  load: () => ({ open: openRegular }),
 };

@@ -1,6 +1,17 @@
 import type { ExternalRecord, SocketRecord } from '@criujs/plugin-host/engine';
 import type { Session } from '../run/session.ts';
-import type { DumpContext, FileInit, FileKind, FileOwner, Holder, OpenFile, Problem, SeenFile, Tree } from './kind.ts';
+import type {
+  DumpContext,
+  FileInit,
+  FileKind,
+  FileOwner,
+  Holder,
+  OpenFile,
+  Problem,
+  SavedFile,
+  SeenFile,
+  Tree,
+} from './kind.ts';
 import { isProblem, type Recognised, recognise, whyNoPlugin } from './kinds.ts';
 import { isOwnerInside, nobody, readOwner } from './owner.ts';
 import type { Description, GroupedFiles } from './same.ts';
@@ -9,6 +20,8 @@ import type { Description, GroupedFiles } from './same.ts';
 export interface DumpedFiles {
   /** The entries of files.img so far. */
   readonly entries: FileInit[];
+  /** The same by kind. */
+  readonly byKind: ReadonlyMap<FileKind, readonly SavedFile[]>;
   readonly records: { readonly externals: readonly ExternalRecord[]; readonly sockets: readonly SocketRecord[] };
   /** Each with the descriptors of its file. */
   readonly problems: readonly { readonly holders: readonly Holder[]; readonly problem: Problem }[];
@@ -19,17 +32,31 @@ export function dumpFiles({ all, idOf }: GroupedFiles, session: Session, tree: T
   const records = { externals: [] as ExternalRecord[], sockets: [] as SocketRecord[] };
   const context: DumpContext = { session, tree, records, idOf };
   const entries: FileInit[] = [];
+  const byKind = new Map<FileKind, SavedFile[]>();
   const problems: { holders: readonly Holder[]; problem: Problem }[] = [];
   for (const description of all) {
     session.checkAborted();
     const answer = dumpFile(description, context);
-    if (isProblem(answer)) problems.push({ holders: description.holders, problem: answer });
-    else entries.push(answer);
+    if (isProblem(answer)) {
+      problems.push({ holders: description.holders, problem: answer });
+      continue;
+    }
+    const { kind, entry } = answer;
+    entries.push(entry);
+    const own = byKind.get(kind) ?? [];
+    own.push({ entry, seen: description.seen });
+    byKind.set(kind, own);
   }
-  return { entries, records, problems };
+  return { entries, byKind, records, problems };
 }
 
-function dumpFile({ id, seen, holders }: Description, context: DumpContext): FileInit | Problem {
+/** An entry, and the kind that made it. */
+interface Dumped {
+  readonly kind: FileKind;
+  readonly entry: FileInit;
+}
+
+function dumpFile({ id, seen, holders }: Description, context: DumpContext): Dumped | Problem {
   const recognised = recognise(seen, context.tree);
   const { engine, byPlugins, refusal } = recognised;
   if (engine === null && byPlugins.length === 0) return refusal(whyNoPlugin(recognised));
@@ -39,11 +66,12 @@ function dumpFile({ id, seen, holders }: Description, context: DumpContext): Fil
 }
 
 /** The engine first; what it cannot dump after all the plugins are asked for as well. */
-function dumpByOne(file: OpenFile, recognised: Recognised, context: DumpContext): FileInit | Problem {
+function dumpByOne(file: OpenFile, recognised: Recognised, context: DumpContext): Dumped | Problem {
   const { engine, byPlugins, refusal } = recognised;
-  const dumpAs = (kind: FileKind): FileInit | Problem | null => {
+  const dumpAs = (kind: FileKind): Dumped | Problem | null => {
     const answer = kind.dump(file, context);
-    return answer === null || isProblem(answer) ? answer : { ...answer, type: kind.type, id: file.id };
+    if (answer === null || isProblem(answer)) return answer;
+    return { kind, entry: { ...answer, type: kind.type, id: file.id } };
   };
   const own = engine === null ? null : dumpAs(engine);
   if (own !== null && !isProblem(own)) return own;

@@ -26,14 +26,9 @@ export const epoll: FileKind = {
   type: fileTypes.EVENTPOLL,
   recognise: (file) => (file.link === 'anon_inode:[eventpoll]' ? 'mine' : null),
   dump: dumpEpoll,
-  open: (entry) => {
-    const { epfd } = entry;
-    if (epfd === undefined)
-      throw new EngineError('IMAGE_INVALID', `files.img: event poll ${entry.id} says nothing of itself`);
-    const fd = syscall('epoll_create1', openFlag.O_CLOEXEC);
-    setFlags(fd, epfd.flags & statusFlags);
-    return fd;
-  },
+  matches: ({ type }) => type === fileTypes.EVENTPOLL,
+  common: ({ epfd }) => epfd,
+  load: () => ({ open: openEpoll }),
   afterTasks: addTargets,
 };
 
@@ -87,6 +82,13 @@ function lost(target: EpollTarget): Problem {
     why: `it watches a file that was added as descriptor ${target.fd}, and no process that has it holds that file there any more`,
     remedy: 'Let the program remove a descriptor from the set (EPOLL_CTL_DEL) before it closes it.',
   };
+}
+
+function openEpoll({ id, epfd }: FileEntry): number {
+  if (epfd === undefined) throw new EngineError('IMAGE_INVALID', `files.img: event poll ${id} says nothing of itself`);
+  const fd = syscall('epoll_create1', openFlag.O_CLOEXEC);
+  setFlags(fd, epfd.flags & statusFlags);
+  return fd;
 }
 
 /** Every target is added once, by the first task that has both the epoll and the target at its number. */

@@ -18,7 +18,9 @@ export const eventfd: FileKind = {
   dump: ({ id, seen, owner }) => ({
     efd: { id, flags: seen.flags | semaphoreOf(seen), fown: owner, counter: seen.info.eventfdCount ?? 0n },
   }),
-  open: openEventfd,
+  matches: ({ type }) => type === fileTypes.EVENTFD,
+  common: ({ efd }) => efd,
+  load: () => ({ open: openEventfd }),
 };
 
 /** Linux says since 6.5 which kind of counter it is; before that nobody could tell. */

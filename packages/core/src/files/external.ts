@@ -1,6 +1,6 @@
 import { LinuxError, setPosition } from '@criujs/linux';
 import { type ExternalRecord, exact } from '@criujs/plugin-host/engine';
-import { type DumpedFile, fileId, pid, type RecordedFile, retryLater } from '@criujs/plugin-sdk';
+import { type DumpedFile, fileId, type RecordedFile, retryLater } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import { describeFile, isTerminal } from './describe.ts';
 import { fileTypes } from './file-type.ts';
@@ -9,8 +9,7 @@ import type {
   FileEntry,
   FileKind,
   FilePayload,
-  Holder,
-  OpenContext,
+  LoadContext,
   OpenFile,
   Problem,
   SeenFile,
@@ -18,6 +17,7 @@ import type {
 } from './kind.ts';
 import { nobody, signalOwner } from './owner.ts';
 import { askFirst, keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
+import { sdkHolder } from './plugin-holder.ts';
 import { errorCode } from './seen.ts';
 import { deviceOf, kindOf } from './stat.ts';
 
@@ -39,8 +39,13 @@ export const external: FileKind = {
   },
   recognise: () => 'mine',
   dump: dumpExternal,
-  open: openExternal,
-  afterFork: putBack,
+  matches: ({ type }) => type === fileTypes.EXT,
+  // CRIU keeps no flags of it.
+  common: ({ ext }) => ext && { flags: 0, fown: ext.fown },
+  load: (context) => ({
+    open: (entry) => openExternal(entry, context),
+    afterFork: (entry, fd) => putBack(entry, fd, context),
+  }),
 };
 
 function unclaimed(file: SeenFile, tree: Tree, whyNot: string): Problem {
@@ -85,12 +90,7 @@ function dumpedFile({ seen, holders, owner }: Pick<OpenFile, 'seen' | 'holders' 
   };
 }
 
-/** The holders as plugins are told. */
-export function sdkHolder(holder: Holder): DumpedFile['holders'][number] {
-  return { pid: pid(holder.pid), fd: holder.fd };
-}
-
-function openExternal(entry: FileEntry, { session, records }: OpenContext): number | 'later' {
+function openExternal(entry: FileEntry, { session, records }: LoadContext): number | 'later' {
   const record = recordOf(entry, records);
   const file = record?.file ?? unrecorded(entry);
   const resource = `file ${entry.id}${file.path === null ? '' : ` (${file.path})`}`;
@@ -102,7 +102,7 @@ function openExternal(entry: FileEntry, { session, records }: OpenContext): numb
 }
 
 /** null: the images are CRIU's own. @throws EngineError IMAGE_INVALID when ours do not know the file */
-function recordOf(entry: FileEntry, records: OpenContext['records']): ExternalRecord | null {
+function recordOf(entry: FileEntry, records: LoadContext['records']): ExternalRecord | null {
   if (records === null) return null;
   const record = records.externals.find((it) => it.id === entry.id);
   if (record !== undefined) return record;
@@ -127,7 +127,7 @@ function unrecorded(entry: FileEntry): RecordedFile {
 }
 
 /** Status flags and position, where the descriptor lets one set them. */
-function putBack(entry: FileEntry, fd: number, { session, records }: OpenContext): void {
+function putBack(entry: FileEntry, fd: number, { session, records }: LoadContext): void {
   const file = recordOf(entry, records)?.file;
   if (file === undefined) return;
   const resource = `file ${entry.id} (${file.path})`;

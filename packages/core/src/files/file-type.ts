@@ -1,13 +1,28 @@
 import type { FdTypes } from '@criujs/images';
 
-type Known = 'REG' | 'PIPE' | 'UNIXSK' | 'EVENTFD' | 'EVENTPOLL' | 'EXT';
-
-/** CRIU's numbers of the kinds of files that this engine writes. Plain numbers: a plan reads no schema of images. */
-export const fileTypes: { readonly [N in Known]: (typeof FdTypes)[N] } = {
+/** CRIU's numbers of the kinds of files. Plain numbers: a plan reads no schema of images. */
+export const fileTypes: { readonly [N in keyof typeof FdTypes]: (typeof FdTypes)[N] } = {
+  UND: 0,
   REG: 1,
   PIPE: 2,
+  FIFO: 3,
+  INETSK: 4,
   UNIXSK: 5,
   EVENTFD: 6,
   EVENTPOLL: 7,
+  INOTIFY: 8,
+  SIGNALFD: 9,
+  PACKETSK: 10,
+  TTY: 11,
+  FANOTIFY: 12,
+  NETLINKSK: 13,
+  NS: 14,
+  TUNF: 15,
   EXT: 16,
+  TIMERFD: 17,
+  MEMFD: 18,
+  BPFMAP: 19,
+  PIDFD: 20,
+  CTL_TTY: 65534,
+  AUTOFS_PIPE: 65535,
 };

@@ -3,9 +3,14 @@ import { fdTypeName } from './fd-type.ts';
 import type { FileEntry, FileKind } from './kind.ts';
 import { fileKinds } from './kinds.ts';
 
+/** The kind whose entry it is; undefined: none of the engine's. */
+export function findKind(entry: FileEntry): FileKind | undefined {
+  return fileKinds.find((kind) => kind.matches(entry));
+}
+
 /** The kind that opens a file of the images. @throws EngineError UNSUPPORTED */
 export function kindOfEntry(entry: FileEntry): FileKind {
-  const kind = fileKinds.find((it) => it.type === entry.type);
+  const kind = findKind(entry);
   if (kind !== undefined) return kind;
   throw new EngineError(
     'UNSUPPORTED',

@@ -5,7 +5,7 @@ import type { ExternalRecord, Records, SocketRecord } from '@criujs/plugin-host/
 import type { ClaimArgs, ClaimableName, HookName } from '@criujs/plugin-sdk';
 import type { TaskCall } from '../engine/remote.ts';
 import type { Session } from '../run/session.ts';
-import type { PipeStore } from './pipe-store.ts';
+import type { ImageReader, ImageWriter } from './side-images.ts';
 
 /** An open file of files.img, as it was read. */
 export type FileEntry = EntryOf<'FILES'>;
@@ -101,12 +101,46 @@ export type FileInit = EntryInit<'FILES'>;
 /** The part of a `file_entry` that differs by kind, for example `{ reg: … }`. */
 export type FilePayload = Omit<FileInit, 'type' | 'id' | '$typeName' | '$unknown'>;
 
-/** What opening one file at restore may use. */
-export interface OpenContext {
+/** A file of a kind that has been dumped. */
+export interface SavedFile {
+  readonly entry: FileInit;
+  /** The first descriptor that has it. */
+  readonly seen: SeenFile;
+}
+
+/** What saving all files of a kind may use. */
+export interface SaveContext {
+  readonly tree: Tree;
+  readonly images: ImageWriter;
+  /** An id that no entry of files.img has yet. */
+  nextId(): number;
+  /** Adds an entry in front of those of open files: CRIU resolves references when it reads them. */
+  addFirst(entry: FileInit): void;
+}
+
+/** What bringing back the files of a kind may use. */
+export interface LoadContext {
   readonly session: Session;
   /** null: the images come from CRIU, which keeps no records of ours. */
   readonly records: Records | null;
-  readonly pipes: PipeStore;
+  readonly images: ImageReader;
+  /** Has something undone before the tree runs: when all files are open, or the restore fails. Last held, first released. */
+  hold(release: () => void): void;
+}
+
+/** How the files of one kind are opened in one restore. */
+export interface Opener {
+  /** A new close-on-exec descriptor of the engine's own, or 'later' to be asked again when others are open. */
+  open(entry: FileEntry): number | 'later';
+  /** Sets what can only be set when every process exists. */
+  afterFork?(entry: FileEntry, fd: number): void;
+}
+
+/** What the entries of every kind have. */
+export interface CommonPart {
+  /** Flags of the open file; 0 where an entry has none. */
+  readonly flags: number;
+  readonly fown: FileOwner;
 }
 
 /** The descriptors of one process by number. */
@@ -145,6 +179,7 @@ export interface ByPlugins {
 export interface FileKind {
   /** In words, for plans and errors. */
   readonly name: string;
+  /** CRIU's type of its entries. */
   readonly type: FdTypes;
   /** Absent: the engine dumps it. */
   readonly plugins?: ByPlugins;
@@ -152,10 +187,16 @@ export interface FileKind {
   recognise(file: SeenFile, tree: Tree): Recognition;
   /** null: no plugin takes it. */
   dump(file: OpenFile, context: DumpContext): FilePayload | Problem | null;
-  /** A new close-on-exec descriptor of the engine's own, or 'later' to be asked again when others are open. */
-  open(entry: FileEntry, context: OpenContext): number | 'later';
-  /** Sets what can only be set when every process exists. */
-  afterFork?(entry: FileEntry, fd: number, context: OpenContext): void;
+  /** Writes what else the images have of its files, all at once; also when there are none. */
+  save?(files: readonly SavedFile[], context: SaveContext): void;
+  /** Whether an entry of files.img is its own, by what it says: several kinds share one type of CRIU's. */
+  matches(entry: FileEntry): boolean;
+  /** Whether an entry is an open file. Absent: all of its entries are; others only name something. */
+  isOpenFile?(entry: FileEntry): boolean;
+  /** The part of an entry that all kinds have; undefined where a damaged one has none. */
+  common(entry: FileEntry): CommonPart | undefined;
+  /** Reads and checks the images of its own, before anything is opened. @throws EngineError IMAGE_INVALID */
+  load(context: LoadContext): Opener;
   /** Calls for the task that has the file at `fd`, made when all its descriptors are in place. */
   afterTasks?(entry: FileEntry, fd: number, tables: TaskTables): TaskCall[];
 }

@@ -48,7 +48,8 @@ export function recognise(file: SeenFile, tree: Tree): Recognised {
     engine: answer === 'mine' && plugins === undefined ? kind : null,
     byPlugins,
     problem: own,
-    reason: own?.why ?? (kind === external ? undefined : `no plugin takes it as a ${kind.name}`),
+    reason:
+      own?.why ?? (plugins === undefined || kind === external ? undefined : `no plugin takes it as a ${kind.name}`),
     refusal(why, problem = own) {
       if (problem !== null) return withPlugins(problem, byPlugins.length === 0 ? null : why);
       if (plugins === undefined) throw new EngineError('INTERNAL', `${file.link} is taken by ${kind.name}`);

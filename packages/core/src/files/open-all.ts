@@ -1,39 +1,44 @@
 import { blaming } from '../engine/blame.ts';
 import { EngineError } from '../errors.ts';
 import { pause } from '../pause.ts';
-import type { FileEntry, OpenContext } from './kind.ts';
+import type { FileEntry, LoadContext } from './kind.ts';
 import { kindOfEntry } from './kind-of-entry.ts';
 
 /** Plugins that answer "later" wait for other files first, then for the world outside: this long, in milliseconds. */
 const patience = { step: 20, whole: 10_000 } as const;
 
+/** What opening all files takes. */
+interface Opening extends Pick<LoadContext, 'session' | 'records'> {
+  open(file: FileEntry): number | 'later';
+}
+
 /**
  * Opens files, those of the engine first: a plugin is not asked for anything that cannot come back whole. A file whose plugin
  * says "later" is asked for again after all others.
  */
-export function openAll(files: readonly FileEntry[], context: OpenContext, opened: Map<number, number>): void {
+export function openAll(files: readonly FileEntry[], opening: Opening, opened: Map<number, number>): void {
   const isPlugins = (file: FileEntry): boolean => kindOfEntry(file).plugins !== undefined;
   let waiting = [...files.filter((file) => !isPlugins(file)), ...files.filter(isPlugins)];
   let waitedMs = 0;
   while (waiting.length > 0) {
-    context.session.checkAborted();
-    const later = waiting.filter((file) => !open(file, context, opened));
-    if (later.length === waiting.length) waitedMs += sleep(later, waitedMs, context);
+    opening.session.checkAborted();
+    const later = waiting.filter((file) => !open(file, opening, opened));
+    if (later.length === waiting.length) waitedMs += sleep(later, waitedMs, opening);
     waiting = later;
   }
 }
 
 /** Whether the file is open now. */
-function open(file: FileEntry, context: OpenContext, opened: Map<number, number>): boolean {
-  context.session.checkAborted();
-  const fd = blaming('files.img', () => kindOfEntry(file).open(file, context));
+function open(file: FileEntry, opening: Opening, opened: Map<number, number>): boolean {
+  opening.session.checkAborted();
+  const fd = blaming('files.img', () => opening.open(file));
   if (fd === 'later') return false;
   opened.set(file.id, fd);
   return true;
 }
 
 /** Nothing else is left to open: what they wait for must come from outside. */
-function sleep(files: readonly FileEntry[], waitedMs: number, { records }: OpenContext): number {
+function sleep(files: readonly FileEntry[], waitedMs: number, { records }: Opening): number {
   if (waitedMs < patience.whole) {
     pause(patience.step);
     return patience.step;

@@ -6,16 +6,15 @@ import { EngineError } from '../errors.ts';
 import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { openFlag } from './flags.ts';
-import type { FileEntry, OpenContext, Table } from './kind.ts';
+import type { FileEntry, FileKind, Opener, Table } from './kind.ts';
 import { kindOfEntry } from './kind-of-entry.ts';
+import { fileKinds } from './kinds.ts';
 import { openAll } from './open-all.ts';
 import { restoreOwners } from './owners.ts';
-import { readPipeContents } from './pipe-images.ts';
-import { createPipeStore } from './pipe-store.ts';
 import { isSameFile } from './reachable.ts';
 import { openAgain, regOf } from './reg-entry.ts';
+import { imageReader } from './side-images.ts';
 import { filesById, readTables } from './tables.ts';
-import { isExternalPeer } from './unix-peers.ts';
 import { refuseRemapped, verifyFiles } from './verify.ts';
 
 /** One descriptor that a task is to have. */
@@ -67,19 +66,38 @@ export function openFiles(images: FileImages, session: Session): OpenedFiles {
   for (const table of tables.values()) tableCalls(table, tables, files);
   refuseRemapped(session.store);
   const records = readRecords(session.store);
-  const contents = readPipeContents(session.store);
-  verifyFiles(files.values(), placed, images.devices);
-
-  const pipes = createPipeStore(contents, session.warn);
-  const context: OpenContext = { session, records, pipes };
+  const held: (() => void)[] = [];
+  const context = {
+    session,
+    records,
+    images: imageReader(session.store),
+    hold: (release: () => void) => void held.push(release),
+  };
+  const openers = new Map<FileKind, Opener>();
   const opened = new Map<number, number>();
   const paths = new Map<string, number>();
+
+  function openerOf(file: FileEntry): Opener {
+    const kind = kindOfEntry(file);
+    const opener = openers.get(kind);
+    if (opener === undefined) throw new EngineError('INTERNAL', `the kind ${kind.name} was not loaded`);
+    return opener;
+  }
+
+  /** Files that no process has a descriptor of may still be mapped; those with a path are opened where they are needed. */
+  function isOpen(file: FileEntry): boolean {
+    return placed.has(file.id) || (file.reg === undefined && (kindOfEntry(file).isOpenFile?.(file) ?? true));
+  }
+
+  function release(): void {
+    for (const undo of held.splice(0).reverse()) undo();
+  }
 
   function close(): void {
     for (const fd of [...opened.values(), ...paths.values()]) closeFd(fd);
     opened.clear();
     paths.clear();
-    pipes.close();
+    release();
   }
 
   function openPathOf(id: number, flags: number): number {
@@ -91,20 +109,22 @@ export function openFiles(images: FileImages, session: Session): OpenedFiles {
   }
 
   function descriptor(id: number): number {
-    const open = (): number | 'later' => kindOfEntry(fileWith(files, id)).open(fileWith(files, id), context);
-    const fd = opened.get(id) ?? blaming('files.img', open);
+    const file = fileWith(files, id);
+    const fd = opened.get(id) ?? blaming('files.img', () => openerOf(file).open(file));
     if (fd === 'later') throw new EngineError('INTERNAL', `file ${id} is not open yet`);
     opened.set(id, fd);
     return fd;
   }
 
   try {
+    for (const kind of fileKinds) openers.set(kind, kind.load(context));
+    verifyFiles(files.values(), placed, images.devices);
     openAll(
-      [...files.values()].filter((file) => placed.has(file.id) || (file.reg === undefined && !isExternalPeer(file))),
-      context,
+      [...files.values()].filter(isOpen),
+      { session, records, open: (file) => openerOf(file).open(file) },
       opened,
     );
-    pipes.close();
+    release();
   } catch (error) {
     close();
     throw error;
@@ -126,7 +146,7 @@ export function openFiles(images: FileImages, session: Session): OpenedFiles {
     afterFork(pids) {
       for (const [id, fd] of opened) {
         const entry = fileWith(files, id);
-        kindOfEntry(entry).afterFork?.(entry, fd, context);
+        openerOf(entry).afterFork?.(entry, fd);
       }
       restoreOwners(opened, files, pids, session);
     },

@@ -1,14 +1,9 @@
 import { getFlags, LinuxError, setFlags } from '@criujs/linux';
 import type { Session } from '../run/session.ts';
 import { openFlag } from './flags.ts';
-import type { FileEntry, FileOwner } from './kind.ts';
+import type { CommonPart, FileEntry } from './kind.ts';
+import { kindOfEntry } from './kind-of-entry.ts';
 import { restoreOwner } from './owner.ts';
-
-/** What the entries of every kind have in common. */
-interface Common {
-  readonly flags?: number;
-  readonly fown: FileOwner;
-}
 
 /** Sets who gets the signals of each file, and only then switches those signals on. */
 export function restoreOwners(
@@ -18,19 +13,16 @@ export function restoreOwners(
   session: Session,
 ): void {
   for (const [id, fd] of opened) {
-    const common = commonOf(files.get(id));
+    const entry = files.get(id);
+    const common = entry && kindOfEntry(entry).common(entry);
     if (common === undefined || !hasSignals(common)) continue;
-    const trouble = restoreOwner(fd, common.fown, pids) ?? switchOn(fd, common.flags ?? 0);
+    const trouble = restoreOwner(fd, common.fown, pids) ?? switchOn(fd, common.flags);
     if (trouble !== null) session.warn(`file ${id}: ${trouble}`);
   }
 }
 
-function hasSignals({ fown, flags = 0 }: Common): boolean {
+function hasSignals({ fown, flags }: CommonPart): boolean {
   return fown.pid !== 0 || fown.signum !== 0 || (flags & openFlag.O_ASYNC) !== 0;
-}
-
-function commonOf(file: FileEntry | undefined): Common | undefined {
-  return file?.reg ?? file?.pipe ?? file?.efd ?? file?.epfd ?? file?.usk ?? file?.ext;
 }
 
 function switchOn(fd: number, flags: number): string | null {

@@ -1,5 +1,5 @@
 import { type BigIntStats, type Stats, statSync } from 'node:fs';
-import { FdTypes } from '@criujs/images';
+import { fileTypes } from './file-type.ts';
 import type { FileInit, Problem } from './kind.ts';
 import { nobody } from './owner.ts';
 import { unreachable } from './reachable.ts';
@@ -34,7 +34,7 @@ export function createPathFiles(nextId: () => number, entries: FileInit[]): Path
       const id = nextId();
       known.set(key, id);
       const reg = { id, flags, pos: 0n, fown: nobody, name: path, ...recorded(meant, flags) };
-      entries.push({ type: FdTypes.REG, id, reg });
+      entries.push({ type: fileTypes.REG, id, reg });
       return id;
     },
   };

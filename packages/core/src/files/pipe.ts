@@ -2,8 +2,10 @@ import type { ImageRecordInit } from '@criujs/images';
 import { EngineError } from '../errors.ts';
 import { fileTypes } from './file-type.ts';
 import { accessOf } from './flags.ts';
-import type { FileEntry, FileKind, FilePayload, OpenContext, OpenFile, Problem, SeenFile, Tree } from './kind.ts';
-import { peekPipe, waitingBytes } from './pipe-content.ts';
+import type { FileEntry, FileKind, FilePayload, OpenFile, Problem, SavedFile, SeenFile, Tree } from './kind.ts';
+import { type PipeContent, peekPipe, waitingBytes } from './pipe-content.ts';
+import { createPipeStore, type PipeStore } from './pipe-store.ts';
+import type { ImageReader } from './side-images.ts';
 import { inodeOfLink } from './sockets.ts';
 
 /** Pipes of pipe(2), with what waits in them. Pipes with a name are another kind of file, and not ours yet. */
@@ -16,8 +18,21 @@ export const pipe: FileKind = {
     return tree.isPacketPipe(file) && tree.borrow(file, waitingBytes) > 0 ? packets(file) : 'mine';
   },
   dump: dumpPipe,
-  open: openPipe,
+  save(files, { tree, images }) {
+    images.write('PIPES_DATA', contentImage, readPipes(files, tree));
+  },
+  matches: ({ type }) => type === fileTypes.PIPE,
+  common: ({ pipe: own }) => own,
+  load({ session, images, hold }) {
+    const pipes = createPipeStore(readContents(images), session.warn);
+    // A pipe without writers must end, and one without readers break.
+    hold(() => pipes.close());
+    return { open: (entry) => openPipe(entry, pipes) };
+  },
 };
+
+/** Where CRIU keeps what waits in pipes. */
+const contentImage = 'pipes-data.img';
 
 function outside(file: SeenFile): Problem {
   return {
@@ -39,16 +54,16 @@ function dumpPipe({ id, seen, owner }: OpenFile): FilePayload {
   return { pipe: { id, pipeId: inodeOfLink(seen.link, 'pipe') ?? 0, flags: seen.flags, fown: owner } };
 }
 
-function openPipe(entry: FileEntry, { pipes }: OpenContext): number {
+function openPipe(entry: FileEntry, pipes: PipeStore): number {
   if (entry.pipe === undefined)
     throw new EngineError('IMAGE_INVALID', `files.img: pipe ${entry.id} says nothing of itself`);
   return pipes.open(entry.pipe.pipeId, entry.pipe.flags);
 }
 
 /** What waits in these pipes. A pipe that nobody can read from has nothing worth keeping. */
-export function readPipes(files: readonly SeenFile[], tree: Tree): ImageRecordInit<'PIPES_DATA'>[] {
+function readPipes(files: readonly SavedFile[], tree: Tree): ImageRecordInit<'PIPES_DATA'>[] {
   const readEnds = new Map<number, SeenFile>();
-  for (const file of files) {
+  for (const { seen: file } of files) {
     const pipeId = inodeOfLink(file.link, 'pipe');
     if (pipeId !== null && accessOf(file.flags) !== 'write' && !readEnds.has(pipeId)) readEnds.set(pipeId, file);
   }
@@ -56,4 +71,15 @@ export function readPipes(files: readonly SeenFile[], tree: Tree): ImageRecordIn
     const { size, data } = tree.borrow(file, (fd) => peekPipe(fd, pipeId));
     return { message: { pipeId, bytes: data.length, size }, data };
   });
+}
+
+/** What waited in each pipe, by its id. @throws EngineError IMAGE_INVALID when a pipe is there twice */
+function readContents(images: ImageReader): ReadonlyMap<number, PipeContent> {
+  const contents = new Map<number, PipeContent>();
+  for (const { message, data } of images.read('PIPES_DATA', contentImage)) {
+    const { pipeId, size } = message;
+    if (contents.has(pipeId)) throw new EngineError('IMAGE_INVALID', `${contentImage}: pipe ${pipeId} is there twice`);
+    contents.set(pipeId, { size, data: data ?? new Uint8Array() });
+  }
+  return contents;
 }

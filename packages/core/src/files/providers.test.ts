@@ -1,4 +1,4 @@
-import { create, FdTypes, FileEntrySchema } from '@criujs/images';
+import { decodeImage, encodeImage, FdTypes } from '@criujs/images';
 import type { Records } from '@criujs/plugin-host/engine';
 import type { Provider } from '@criujs/plugin-sdk';
 import { expect, test } from 'vitest';
@@ -20,7 +20,13 @@ const records = (more: Partial<Records>): Records => ({ externals: [], sockets: 
 
 const fown = { uid: 0, euid: 0, signum: 0, pidType: 0, pid: 0 };
 const images = (ids: readonly number[], plugins: readonly string[] = []) => ({
-  files: ids.map((id) => create(FileEntrySchema, { id, type: FdTypes.EXT, ext: { id, fown } })),
+  files: decodeImage(
+    'FILES',
+    encodeImage(
+      'FILES',
+      ids.map((id) => ({ message: { id, type: FdTypes.EXT, ext: { id, fown } } })),
+    ),
+  ).map(({ message }) => message),
   plugins,
 });
 

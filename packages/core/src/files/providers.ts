@@ -1,11 +1,11 @@
-import type { FileEntry } from '@criujs/images';
-import type { Records } from '@criujs/plugin-host/engine';
+import { missingHook, type Records } from '@criujs/plugin-host/engine';
 import type { HookName, Provider } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { PluginNames } from '../run/protocol.ts';
 import type { Session } from '../run/session.ts';
+import type { FileEntry } from './kind.ts';
+import { findKind } from './kind-of-entry.ts';
 import { type MissingPlugin, notLoaded } from './missing-plugins.ts';
-import { unixMark } from './unix-peers.ts';
 
 /** What the images say of plugins, beside `criujs.json`. */
 interface Images {
@@ -86,16 +86,12 @@ function resourcesOf(records: Records): Provided[] {
 
 /** Images of CRIU: nothing tells which plugin took a file, but the inventory names those that took any. */
 function checkHooks({ files, plugins }: Images, hooks: Session['hooks']): void {
-  const needs: readonly { readonly hook: HookName; readonly file: FileEntry | undefined }[] = [
-    { hook: 'RESTORE_EXT_FILE', file: files.find(({ ext }) => ext !== undefined) },
-    {
-      hook: 'RESTORE_UNIX_SK',
-      file: files.find(({ usk }) => usk !== undefined && (usk.uflags & unixMark.callback) !== 0),
-    },
-  ];
-  const need = needs.find(({ hook, file }) => file !== undefined && !hooks.serves(hook));
-  if (need === undefined) return;
-  throw hookMissing(need.hook, `file ${need.file?.id} was dumped`, plugins);
+  for (const file of files) {
+    const kind = findKind(file);
+    if (kind?.plugins === undefined || kind.isOpenFile?.(file) === false) continue;
+    const missing = missingHook(kind.plugins.hook, hooks);
+    if (missing !== null) throw hookMissing(missing, `file ${file.id} was dumped`, plugins);
+  }
 }
 
 /**

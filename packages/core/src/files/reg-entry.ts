@@ -2,8 +2,9 @@ import type { BigIntStats } from 'node:fs';
 import type { MessageInitShape, RegFileEntrySchema } from '@criujs/images';
 import { closeFd, openPath, setPosition } from '@criujs/linux';
 import { EngineError } from '../errors.ts';
+import { fileTypes } from './file-type.ts';
 import { accessOf, openFlag, reopenFlags } from './flags.ts';
-import type { FileEntry, FileOwner, SeenFile } from './kind.ts';
+import type { CommonPart, FileEntry, FileOwner, SeenFile } from './kind.ts';
 import { errorCode } from './seen.ts';
 import { fileType, typeOf } from './stat.ts';
 
@@ -42,6 +43,20 @@ export function regOf(entry: FileEntry): RegularFile {
   const { reg } = entry;
   if (reg?.name.startsWith('/') && !reg.name.includes('\0')) return reg;
   throw new EngineError('IMAGE_INVALID', `files.img: file ${entry.id} has no path that begins at the root`);
+}
+
+/**
+ * The type of file that an entry opens by its path, as in its mode; what O_PATH only points at counts as regular. null: the entry is
+ * not of that kind. The mode was not always recorded: then it is 0.
+ */
+export function openedType({ type, reg }: FileEntry): number | null {
+  if (type !== fileTypes.REG) return null;
+  return reg === undefined || reg.flags & openFlag.O_PATH ? fileType.regular : typeOf(reg.mode);
+}
+
+/** What an entry with a path has in common with all others. */
+export function commonOfReg({ reg }: FileEntry): CommonPart | undefined {
+  return reg;
 }
 
 /** Opens a file again with the flags and at the position that it had. */

@@ -2,7 +2,7 @@ import { fileTypes } from './file-type.ts';
 import { openFlag } from './flags.ts';
 import type { FileKind, Recognition, SeenFile } from './kind.ts';
 import { unreachable } from './reachable.ts';
-import { openRegular, regularEntry } from './reg-entry.ts';
+import { commonOfReg, openedType, openRegular, regularEntry } from './reg-entry.ts';
 import { fileType, typeOf } from './stat.ts';
 
 /** Names of files that look regular and live in no directory: their content has no other home than memory. */
@@ -14,7 +14,12 @@ export const regularFile: FileKind = {
   type: fileTypes.REG,
   recognise: (file) => (isOurs(file) ? recognise(file) : null),
   dump: ({ id, seen, owner }) => ({ reg: regularEntry(id, seen, owner) }),
-  open: openRegular,
+  matches: (entry) => {
+    const type = openedType(entry);
+    return type !== null && type !== fileType.directory && type !== fileType.character;
+  },
+  common: commonOfReg,
+  load: () => ({ open: openRegular }),
 };
 
 /** Directories, with their position. */
@@ -22,6 +27,7 @@ export const directory: FileKind = {
   ...regularFile,
   name: 'directory',
   recognise: (file) => (typeOf(file.stat.mode) === fileType.directory && hasPath(file) ? recognise(file) : null),
+  matches: (entry) => openedType(entry) === fileType.directory,
 };
 
 function isOurs(file: SeenFile): boolean {

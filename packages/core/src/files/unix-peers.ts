@@ -1,9 +1,13 @@
+import type { UnixSocketInfo } from '@criujs/plugin-sdk';
 import { fileTypes } from './file-type.ts';
-import type { FileEntry, FileInit, Tree } from './kind.ts';
+import type { FileEntry, FileInit, SaveContext, SavedFile } from './kind.ts';
 import { nobody } from './owner.ts';
 
 /** Marks of unix sockets in images: one outside of the tree, whose name is all that is kept; one that a plugin connects again. */
 export const unixMark = { external: 1, callback: 4 } as const;
+
+/** Types of sockets in images, and as plugins are told. socket(2). */
+export const unixTypes: Readonly<Record<number, UnixSocketInfo['type']>> = { 1: 'stream', 2: 'dgram', 5: 'seqpacket' };
 
 /** What CRIU writes of a socket that it only names, whatever it is: a datagram socket that listens. criu/sk-unix.c */
 const named = { type: 2, state: 10, uflags: unixMark.external, backlog: 0, peer: 0, flags: 0 } as const;
@@ -23,8 +27,8 @@ export function isExternalPeer({ usk }: Pick<FileEntry, 'usk'>): boolean {
 }
 
 /** Entries of the other ends, outside of the tree, of the sockets that plugins took: CRIU wants to know them by their inodes. */
-export function peerEntries(entries: readonly FileInit[], tree: Tree, nextId: () => number): FileInit[] {
-  const peers = new Set(entries.flatMap(({ usk }) => (usk?.uflags === unixMark.callback ? (usk.peer ?? []) : [])));
+export function peerEntries(files: readonly SavedFile[], { tree, nextId }: SaveContext): FileInit[] {
+  const peers = new Set(files.flatMap(({ entry: { usk } }) => usk?.peer ?? []));
   return [...peers].map((ino) => {
     const id = nextId();
     const name = nameBytes(tree.unixSocket(ino)?.name ?? null);

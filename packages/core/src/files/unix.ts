@@ -1,7 +1,6 @@
 import { peerName, type UnixSocket } from '@criujs/linux';
 import { socketInode, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
-import { sdkHolder } from './external.ts';
 import { fileTypes } from './file-type.ts';
 import type {
   DumpContext,
@@ -10,7 +9,6 @@ import type {
   FilePayload,
   FileQuestion,
   Holder,
-  OpenContext,
   OpenFile,
   Problem,
   Recognition,
@@ -18,11 +16,11 @@ import type {
   Tree,
 } from './kind.ts';
 import { waitingBytes } from './pipe-content.ts';
-import { askFirst, keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
-import { optionsEntry, restoreOptions } from './socket-options.ts';
+import { sdkHolder } from './plugin-holder.ts';
+import { optionsEntry } from './socket-options.ts';
 import { inodeOfLink } from './sockets.ts';
-import { removeStaleName } from './stale-name.ts';
-import { nameBytes, unixMark } from './unix-peers.ts';
+import { openSocket, putBack } from './unix-open.ts';
+import { isExternalPeer, nameBytes, peerEntries, unixMark, unixTypes } from './unix-peers.ts';
 
 /** States of unix sockets: the kernel borrows TCP's. */
 const established = 1;
@@ -30,8 +28,6 @@ const listening = 10;
 
 /** A `unix_sk_entry` as it was read. */
 type UnixEntry = NonNullable<FileEntry['usk']>;
-
-const types: Readonly<Record<number, UnixSocketInfo['type']>> = { 1: 'stream', 2: 'dgram', 5: 'seqpacket' };
 
 /**
  * Unix sockets whose peer is outside of the tree: plugins connect them again. Others, a pair of which both ends are in the tree
@@ -52,12 +48,16 @@ export const externalUnixSocket: FileKind = {
   },
   recognise,
   dump: dumpSocket,
-  open: openSocket,
-  afterFork: (entry, fd, context) => {
-    const { flags } = socketOf(entry, context);
-    if (!restoreFlags(fd, flags))
-      context.session.warn(`unix socket ${entry.id}: its status flags cannot be set to what they were`);
+  save(files, context) {
+    for (const peer of peerEntries(files, context)) context.addFirst(peer);
   },
+  matches: ({ type, usk }) => type === fileTypes.UNIXSK && (usk === undefined || isMarked(usk)),
+  isOpenFile: (entry) => !isExternalPeer(entry),
+  common: ({ usk }) => usk,
+  load: (context) => ({
+    open: (entry) => openSocket(entry, context),
+    afterFork: (entry, fd) => putBack(entry, fd, context),
+  }),
 };
 
 function recognise(file: SeenFile, tree: Tree): Recognition {
@@ -71,7 +71,7 @@ function recognise(file: SeenFile, tree: Tree): Recognition {
 /** Why nobody can connect it again; null: its peer is a living socket outside of the tree. */
 function whyNot(socket: UnixSocket, tree: Tree): string | null {
   if (socket.state === listening) return 'listening unix sockets are not supported yet';
-  if (types[socket.type] === undefined) return `unix sockets of type ${socket.type} are not supported`;
+  if (unixTypes[socket.type] === undefined) return `unix sockets of type ${socket.type} are not supported`;
   if (socket.peer !== 0)
     return tree.holdsSocket(socket.peer) ? 'both ends are in the tree, which is not supported yet' : null;
   if (socket.state === established) return 'its other end was closed, or not accepted yet, which is not supported yet';
@@ -109,7 +109,14 @@ function socketInfo(
   { flags }: SeenFile,
   holders: readonly Holder[],
 ): UnixSocketInfo {
-  return { type: types[type] ?? 'stream', name, peerName, state: 'connected', flags, holders: holders.map(sdkHolder) };
+  return {
+    type: unixTypes[type] ?? 'stream',
+    name,
+    peerName,
+    state: 'connected',
+    flags,
+    holders: holders.map(sdkHolder),
+  };
 }
 
 function dumpSocket(file: OpenFile, { session, tree, records }: DumpContext): FilePayload | null {
@@ -142,56 +149,7 @@ function entryOf({
   return { ino: inode, type, state, uflags: unixMark.callback, backlog: 0, peer, name: nameBytes(name) };
 }
 
-function openSocket(entry: FileEntry, context: OpenContext): number {
-  const usk = uskOf(entry);
-  const record = context.records?.sockets.find((it) => it.id === entry.id);
-  const provider = record?.provider ?? null;
-  const resource = `unix socket ${usk.ino} (file ${entry.id})`;
-  const how = { resource, ...askFirst(provider) };
-  const args = { inode: socketInode(usk.ino), socket: socketOf(entry, context) };
-  const trouble = removeStaleName(args.socket.name);
-  if (trouble !== null) context.session.warn(`${resource}: ${trouble}`);
-  const answer = context.session.hooks.call('RESTORE_UNIX_SK', args, how);
-  if (!answer.claimed) throw nobodyOpens(resource, provider);
-  const fd = keepDescriptor(answer.result, { plugin: answer.plugin, hook: 'RESTORE_UNIX_SK', resource });
-  if (usk.opts !== undefined) restoreOptions(fd, usk.opts);
-  return fd;
-}
-
-/** The `usk` of an entry, if a plugin is to open it. @throws EngineError IMAGE_INVALID, UNSUPPORTED */
-function uskOf(entry: FileEntry): UnixEntry {
-  const { usk } = entry;
-  if (usk === undefined)
-    throw new EngineError('IMAGE_INVALID', `files.img: unix socket ${entry.id} says nothing of itself`);
-  if (usk.uflags & unixMark.callback) return usk;
-  throw new EngineError(
-    'UNSUPPORTED',
-    `unix socket ${usk.ino} (file ${entry.id}): sockets inside the tree cannot be restored yet`,
-    {
-      remedy: 'Restore these images with CRIU.',
-    },
-  );
-}
-
-/** The socket as it was recorded, or, in images of CRIU, what its entry tells. */
-function socketOf(entry: FileEntry, { records }: OpenContext): UnixSocketInfo {
-  const usk = uskOf(entry);
-  const record = records?.sockets.find((it) => it.id === entry.id);
-  if (record !== undefined) return record.socket;
-  if (records !== null)
-    throw new EngineError('IMAGE_INVALID', `criujs.json does not know the unix socket ${entry.id} of files.img`);
-  return {
-    type: types[usk.type] ?? 'stream',
-    name: nameText(usk.name),
-    peerName: null,
-    state: 'connected',
-    flags: usk.flags,
-    holders: [],
-  };
-}
-
-function nameText(name: Uint8Array): string | null {
-  if (name.length === 0) return null;
-  const text = Buffer.from(name).toString();
-  return text.startsWith('\0') ? text : text.replace(/\0.*$/s, '');
+/** Sockets inside of the tree have none of the marks: they are another kind, and not ours yet. */
+function isMarked({ uflags }: UnixEntry): boolean {
+  return (uflags & (unixMark.callback | unixMark.external)) !== 0;
 }

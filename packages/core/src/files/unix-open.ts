@@ -1,0 +1,66 @@
+import { socketInode, type UnixSocketInfo } from '@criujs/plugin-sdk';
+import { EngineError } from '../errors.ts';
+import type { FileEntry, LoadContext } from './kind.ts';
+import { askFirst, keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
+import { restoreOptions } from './socket-options.ts';
+import { removeStaleName } from './stale-name.ts';
+import { unixMark, unixTypes } from './unix-peers.ts';
+
+/** Has a plugin make a socket again. @throws EngineError what the plugin throws, PLUGIN_FAILED, HOOK_BAD_RESULT, IMAGE_INVALID */
+export function openSocket(entry: FileEntry, context: LoadContext): number {
+  const usk = uskOf(entry);
+  const record = context.records?.sockets.find((it) => it.id === entry.id);
+  const provider = record?.provider ?? null;
+  const resource = `unix socket ${usk.ino} (file ${entry.id})`;
+  const how = { resource, ...askFirst(provider) };
+  const args = { inode: socketInode(usk.ino), socket: socketOf(entry, context) };
+  const trouble = removeStaleName(args.socket.name);
+  if (trouble !== null) context.session.warn(`${resource}: ${trouble}`);
+  const answer = context.session.hooks.call('RESTORE_UNIX_SK', args, how);
+  if (!answer.claimed) throw nobodyOpens(resource, provider);
+  const fd = keepDescriptor(answer.result, { plugin: answer.plugin, hook: 'RESTORE_UNIX_SK', resource });
+  if (usk.opts !== undefined) restoreOptions(fd, usk.opts);
+  return fd;
+}
+
+/** Its status flags. */
+export function putBack(entry: FileEntry, fd: number, context: LoadContext): void {
+  const { flags } = socketOf(entry, context);
+  if (!restoreFlags(fd, flags))
+    context.session.warn(`unix socket ${entry.id}: its status flags cannot be set to what they were`);
+}
+
+/** The `usk` of an entry. @throws EngineError IMAGE_INVALID */
+function uskOf(entry: FileEntry): NonNullable<FileEntry['usk']> {
+  const { usk } = entry;
+  if (usk === undefined)
+    throw new EngineError('IMAGE_INVALID', `files.img: unix socket ${entry.id} says nothing of itself`);
+  if (usk.uflags & unixMark.callback) return usk;
+  throw new EngineError(
+    'IMAGE_INVALID',
+    `files.img: unix socket ${usk.ino} is outside of the tree, and a process has it`,
+  );
+}
+
+/** The socket as it was recorded, or, in images of CRIU, what its entry tells. */
+function socketOf(entry: FileEntry, { records }: LoadContext): UnixSocketInfo {
+  const usk = uskOf(entry);
+  const record = records?.sockets.find((it) => it.id === entry.id);
+  if (record !== undefined) return record.socket;
+  if (records !== null)
+    throw new EngineError('IMAGE_INVALID', `criujs.json does not know the unix socket ${entry.id} of files.img`);
+  return {
+    type: unixTypes[usk.type] ?? 'stream',
+    name: nameText(usk.name),
+    peerName: null,
+    state: 'connected',
+    flags: usk.flags,
+    holders: [],
+  };
+}
+
+function nameText(name: Uint8Array): string | null {
+  if (name.length === 0) return null;
+  const text = Buffer.from(name).toString();
+  return text.startsWith('\0') ? text : text.replace(/\0.*$/s, '');
+}
