@@ -142,7 +142,7 @@ test('counters and what an epoll watches', () => {
   ]);
 });
 
-test('an epoll that watches a number which is another file by now is refused', () => {
+test('an epoll that watches a number which is another file by now is refused, unless a plugin takes it', () => {
   const counter = descriptors.keep(duplicate(descriptors.keep(eventfd(0)), { atLeast: 20 }));
   const epoll = descriptors.keep(syscall('epoll_create1', 0o2000000));
   watch(epoll, counter, 1, 0n);
@@ -150,6 +150,13 @@ test('an epoll that watches a number which is another file by now is refused', (
   expect(collectFiles([process], pretendSession()).refusals).toMatchObject([
     { resource: 'descriptor 3: event poll (epoll)', why: expect.stringContaining(`descriptor ${counter}`) },
   ]);
+  const declined = pretendSession({ DUMP_EXT_FILE: () => notSupported });
+  expect(collectFiles([process], declined).refusals).toMatchObject([
+    { why: expect.stringMatching(new RegExp(`descriptor ${counter}.*, and no plugin took it$`)) },
+  ]);
+  const taken = collectFiles([process], pretendSession({ DUMP_EXT_FILE: () => undefined }));
+  expect(taken.refusals).toEqual([]);
+  expect(typesAt(taken, process.pid)[3]).toBe(FdTypes.EXT);
 });
 
 test('without a plugin all that nobody takes is refused at once', () => {
