@@ -8,6 +8,7 @@ import { criujs, criujsFails } from './harness/engines.ts';
 import { travel } from './harness/legs.ts';
 import { isRoot } from './harness/machine.ts';
 import { test } from './harness/place.ts';
+import { processesIn } from './harness/processes.ts';
 import { cProgram } from './harness/programs.ts';
 import type { Target } from './harness/target.ts';
 
@@ -99,6 +100,25 @@ describe.skipIf(program.missing)('what the engine knows and cannot dump', () => 
         expect(dumped, 'both ends of the pair').toHaveLength(6);
         expect(calls('restore')).toHaveLength(6);
       }
+      await target.finish();
+    },
+  );
+
+  test.skipIf(!isRoot)(
+    'is not restored when the plugin opens it so that the memory cannot be mapped from it',
+    async ({ place }) => {
+      const target = await place.start(program);
+      const images = target.images();
+      const how = { env: { CRIUJS_TEST_HUB: target.path('hub') } };
+      await criujs.dump(target.pid, images, { more });
+      const failure = await criujsFails(['restore', '-D', images, '--detach', ...more], {
+        env: { ...how.env, CRIUJS_TEST_READ_ONLY: '1' },
+      });
+      expect(failure).toMatchObject({ code: 'HOOK_BAD_RESULT', hook: 'RESTORE_EXT_FILE', plugin: 'test-keeper' });
+      expect(failure.message).toMatch(/\(deleted\)\): RESTORE_EXT_FILE opened it for reading only/);
+      expect(processesIn(target.directory), 'nothing is half restored').toEqual([]);
+      place.track(await criujs.restore(images, { more }, how));
+      await target.advance();
       await target.finish();
     },
   );

@@ -19,6 +19,7 @@ import { findHole, type MemoryPlan, planMemory } from './restore/layout.ts';
 import { makeObject, openObject, planObjects } from './restore/objects.ts';
 import { livingTasks, readTree, type TaskImage } from './restore/read.ts';
 import { letGo, putTogether } from './restore/resume.ts';
+import { checkSources } from './restore/sources.ts';
 import { buildTask, sourceOf } from './restore/task.ts';
 
 /** A process while it is planned: its images, and what its memory is to be. */
@@ -67,6 +68,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
     for (const { image, memory } of planned) pages.push(openPages(image, memory, session));
     files = openFiles({ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files }, session);
     devices.open(files);
+    checkSources(planned, files);
     const inheritance = inherit(planned, files, [...contents.flatMap((it) => it ?? []), ...pages]);
 
     session.phase('fork');

@@ -29,6 +29,8 @@ export interface Placement {
 export interface OpenedFiles {
   /** The open file with this id. */
   descriptor(id: number): number;
+  /** A file that a plugin opened, in words, and the plugin that dumped it where the images say; null: the engine opened it. */
+  ofPlugin(id: number): { readonly resource: string; readonly plugin: string | undefined } | null;
   /** The path of a file that has one. */
   path(id: number): string;
   /** What memory is mapped from: a regular file opened anew for reading or for both, or the very file of a plugin. */
@@ -132,6 +134,11 @@ export function openFiles(images: FileImages, session: Session): OpenedFiles {
 
   return {
     descriptor,
+    ofPlugin(id) {
+      if (kindOfEntry(fileWith(files, id)).plugins === undefined) return null;
+      const file = records?.externals.find((it) => it.id === id)?.file;
+      return { resource: `file ${id}${file?.path ? ` (${file.path})` : ''}`, plugin: file?.provider?.name };
+    },
     path: (id) => regOf(fileWith(files, id)).name,
     mapping: (id, access) => {
       if (fileWith(files, id).reg === undefined) return descriptor(id);

@@ -67,8 +67,9 @@ function hub(path: string): number {
 function deletedAgain(path: string, content: string): number {
   const fd = openSync(path, 'wx+');
   writeSync(fd, content, 0, 'latin1');
+  const readOnly = process.env['CRIUJS_TEST_READ_ONLY'] === undefined ? undefined : openSync(path, 'r');
   rmSync(path);
-  return fd;
+  return readOnly ?? fd;
 }
 
 function lockedAgain(path: string): number {
@@ -82,7 +83,7 @@ interface Kept {
   readonly content: string;
 }
 
-/** Takes what the engine knows and cannot dump. CRIUJS_TEST_LEAVE names what it leaves; CRIUJS_TEST_HUB is the hub's path. */
+/** Takes what the engine knows and cannot dump. CRIUJS_TEST_LEAVE names what it leaves; CRIUJS_TEST_HUB is the hub's path; CRIUJS_TEST_READ_ONLY has it open a file as no map can use it. */
 export default definePlugin({
   name: 'test-keeper',
   version: '1.0.0',

@@ -1,0 +1,50 @@
+import { getFlags } from '@criujs/linux';
+import { EngineError } from '../../errors.ts';
+import { protection, vmaStatus } from '../../facts/memory.ts';
+import { accessOf as openedFor, openFlag } from '../../files/flags.ts';
+import type { OpenedFiles } from '../../files/open.ts';
+import { isFileMap } from '../../kinds/maps/of-file.ts';
+import type { MapPlan, MemoryPlan } from './layout.ts';
+import { sourceOf } from './task.ts';
+
+/** A process as far as its maps are concerned. */
+interface Mapped {
+  readonly image: { readonly pid: number };
+  readonly memory: Pick<MemoryPlan, 'maps'>;
+}
+
+/**
+ * Sees to it, before any process is made, that memory can be mapped from what plugins opened.
+ * @throws EngineError HOOK_BAD_RESULT: it is open for something else
+ */
+export function checkSources(tasks: readonly Mapped[], files: OpenedFiles): void {
+  for (const { image, memory } of tasks) {
+    for (const map of memory.maps) {
+      if (!isFileMap(map.entry) || map.device !== null) continue;
+      const file = files.ofPlugin(Number(map.entry.shmid));
+      if (file === null) continue;
+      const trouble = troubleWith(getFlags(sourceOf(map, files)), map);
+      if (trouble !== null) throw unfit(image.pid, map, file, trouble);
+    }
+  }
+}
+
+/** What mmap(2) would not take. */
+function troubleWith(flags: number, { entry }: MapPlan): string | null {
+  if (flags & openFlag.O_PATH) return 'as a reference only (O_PATH)';
+  const access = openedFor(flags);
+  if (access === 'write') return 'for writing only';
+  const isWritten = (entry.status & vmaStatus.fileShared) !== 0 && (entry.prot & protection.write) !== 0;
+  return isWritten && access === 'read' ? 'for reading only' : null;
+}
+
+function unfit(
+  pid: number,
+  { start }: MapPlan,
+  { resource, plugin }: NonNullable<ReturnType<OpenedFiles['ofPlugin']>>,
+  how: string,
+): EngineError {
+  const message = `${resource}: RESTORE_EXT_FILE opened it ${how}, and memory of ${pid} at 0x${start.toString(16)} is mapped from it`;
+  const remedy = 'Open it as it was: file.flags has how (O_RDWR for shared memory that is written).';
+  return new EngineError('HOOK_BAD_RESULT', message, { pid, hook: 'RESTORE_EXT_FILE', plugin, resource, remedy });
+}
