@@ -349,6 +349,28 @@ describe('the name that a unix socket left', () => {
     expect(lstatSync(path).isSocket()).toBe(true);
   });
 
+  test('is found by its directory in images of CRIU, where it may be relative', async () => {
+    const { path, dumped } = await dumpNamed();
+    dumped.images.delete('criujs.json');
+    const entries = decodeImage('FILES', dumped.images.get('files.img') ?? new Uint8Array()).map(({ message }) => {
+      if (message.usk?.name.length && message.usk.uflags === 4) {
+        message.usk.name = Buffer.from('client\0');
+        message.usk.nameDir = folder;
+      }
+      return { message };
+    });
+    dumped.images.set('files.img', encodeImage('FILES', entries));
+    let wasThere = true;
+    restore(dumped, {
+      RESTORE_UNIX_SK: ({ socket }) => {
+        expect(socket.name).toBe('client');
+        wasThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+        return timerfd();
+      },
+    });
+    expect(wasThere).toBe(false);
+  });
+
   test('stays when a living socket has it, of whatever type, or when it is no socket', async () => {
     const { path, dumped } = await dumpNamed();
     for (const type of [1, datagram, 5]) {

@@ -1,3 +1,4 @@
+import { isAbsolute, join } from 'node:path';
 import { socketInode, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { FileEntry, LoadContext } from './kind.ts';
@@ -14,13 +15,18 @@ export function openSocket(entry: FileEntry, context: LoadContext): number {
   const resource = `unix socket ${usk.ino} (file ${entry.id})`;
   const how = { resource, ...askFirst(provider) };
   const args = { inode: socketInode(usk.ino), socket: socketOf(entry, context) };
-  const trouble = removeStaleName(args.socket.name);
+  const trouble = removeStaleName(pathOf(args.socket.name, usk.nameDir));
   if (trouble !== null) context.session.warn(`${resource}: ${trouble}`);
   const answer = context.session.hooks.call('RESTORE_UNIX_SK', args, how);
   if (!answer.claimed) throw nobodyOpens(resource, provider);
   const fd = keepDescriptor(answer.result, { plugin: answer.plugin, hook: 'RESTORE_UNIX_SK', resource });
   if (usk.opts !== undefined) restoreOptions(fd, usk.opts);
   return fd;
+}
+
+/** Where a name is. CRIU keeps beside a relative one the directory in which it was bound; without that nobody knows. */
+function pathOf(name: string | null, directory: string): string | null {
+  return name === null || isAbsolute(name) || name.startsWith('\0') ? name : join(directory, name);
 }
 
 /** Its status flags. */
