@@ -15,6 +15,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   linux: ['node', 'koffi'],
   wire: ['node', '@criujs/plugin-sdk', '@criujs/linux'],
   'plugin-host': ['node', 'jiti', '@criujs/plugin-sdk'],
+  'engine-kit': ['node', '@criujs/plugin-sdk', '@criujs/plugin-host'],
   'plugin-testing': ['node', 'vitest', '@criujs/plugin-sdk', '@criujs/plugin-host'],
   'legacy-compat': [
     'node',
@@ -26,7 +27,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     '@criujs/wire',
     '@criujs/plugin-host',
   ],
-  core: ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
+  core: ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host', '@criujs/engine-kit'],
   'criu-bridge': [
     'node',
     '@criujs/plugin-sdk',
@@ -34,6 +35,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     '@criujs/linux',
     '@criujs/wire',
     '@criujs/plugin-host',
+    '@criujs/engine-kit',
   ],
   cli: [
     'node',

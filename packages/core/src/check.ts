@@ -1,5 +1,5 @@
+import type { Ability, CheckResult, CheckRow, Finding } from '@criujs/engine-kit';
 import type { LinuxError } from '@criujs/linux';
-import type { Ability, CheckResult, CheckRow, Finding } from '@criujs/plugin-host/engine';
 import { probeChild } from './run/probes/child.ts';
 import { descriptorProbes } from './run/probes/descriptors.ts';
 import { memoryProbes } from './run/probes/memory.ts';

@@ -6,4 +6,4 @@ export {
   type HostCode,
   type Refusal,
   refusedMessage,
-} from '@criujs/plugin-host/engine';
+} from '@criujs/engine-kit';

@@ -1,4 +1,4 @@
-export type { Ability, CheckResult, CheckRow, Engine } from '@criujs/plugin-host/engine';
+export type { Ability, CheckResult, CheckRow, Engine } from '@criujs/engine-kit';
 export { type CriuConfig, type CriuSettings, defineConfig } from './config.ts';
 export {
   EngineError,

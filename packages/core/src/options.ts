@@ -1,8 +1,8 @@
+import type { Engine, ExitStatus, LogEntry, PlanRow } from '@criujs/engine-kit';
 import type { PluginLoader, RecordSink } from '@criujs/plugin-host';
-import type { Engine, ExitStatus, LogEntry, PlanRow } from '@criujs/plugin-host/engine';
 import type { Plugin } from '@criujs/plugin-sdk';
 
-export type { ExitStatus, LogEntry, PlanRow, PlanSubject, Taker } from '@criujs/plugin-host/engine';
+export type { ExitStatus, LogEntry, PlanRow, PlanSubject, Taker } from '@criujs/engine-kit';
 
 /**
  * Images that do not live in a directory: the caller's own place for one dump. All functions run on the caller's thread, and each

@@ -1,4 +1,4 @@
-import { decodeRecords, encodeRecords, type Records, recordsName } from '@criujs/plugin-host/engine';
+import { decodeRecords, encodeRecords, type Records, recordsName } from '@criujs/engine-kit';
 import type { SessionStore } from './run/session.ts';
 
 /** The records of these images; null when there are none, as in images of CRIU. */

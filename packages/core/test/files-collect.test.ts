@@ -1,9 +1,9 @@
 import { mkdtempSync, openSync, readSync, rmSync, statSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeRecords } from '@criujs/engine-kit';
 import { decodeImage, FdTypes } from '@criujs/images';
 import { duplicate, makePipe, memfd, readMaps, setFlags, syscall } from '@criujs/linux';
-import { decodeRecords } from '@criujs/plugin-host/engine';
 import { notSupported } from '@criujs/plugin-sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { doSteps } from '../dist/engine/steps.js';

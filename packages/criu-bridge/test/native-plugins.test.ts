@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { decodeRecords } from '@criujs/plugin-host/engine';
+import { decodeRecords } from '@criujs/engine-kit';
 import { describe, expect } from 'vitest';
 import { listen } from '../../core/test/harness/calls.ts';
 import { unknownDevice } from '../../core/test/harness/devices.ts';

@@ -2,7 +2,7 @@ import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump, restore } from '@criujs/core';
 import { criu } from '@criujs/criu-bridge';
-import { decodeRecords } from '@criujs/plugin-host/engine';
+import { decodeRecords } from '@criujs/engine-kit';
 import { definePlugin, hook, notSupported } from '@criujs/plugin-sdk';
 import { describe, expect } from 'vitest';
 import { unknownDevice } from '../../core/test/harness/devices.ts';

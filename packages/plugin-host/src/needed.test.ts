@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Context, definePlugin, hook, type Plugin, pid } from '@criujs/plugin-sdk';
 import { afterAll, expect, test } from 'vitest';
-import type { PluginRecord } from './engine/records.ts';
+import type { PluginRecord } from './facts/plugin-record.ts';
 import { createPluginHost } from './host.ts';
 import type { PluginLoader } from './load.ts';
 

@@ -1,4 +1,4 @@
-import type { PluginRecord } from './engine/records.ts';
+import type { PluginRecord } from './facts/plugin-record.ts';
 import type { LoadedPlugin } from './loaded.ts';
 
 /** What the plugins did in a dump. Names of plugins. */

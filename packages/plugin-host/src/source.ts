@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isLoadable, isPackageName, isPackageVersion } from './engine/package-name.ts';
+import { isLoadable, isPackageName, isPackageVersion } from './facts/package-name.ts';
 import { locate, namesPath } from './locate.ts';
 
 /** Where a plugin came from, as far as another machine can use it. */

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import type { HookAnswer } from '@criujs/plugin-host';
-import { missingHook, whyUnrestorable } from '@criujs/plugin-host/engine';
+import { missingHook, whyUnrestorable } from '@criujs/plugin-host/facts';
 import type { DeviceStat, Holder, HookName, OwnedDescriptor, Pid, Provider } from '@criujs/plugin-sdk';
 import { KitError } from './errors.ts';
 import type { DumpReport, PretendImage, Unclaimed } from './report.ts';

@@ -1,5 +1,5 @@
+import { inventoryNames } from '@criujs/engine-kit';
 import { closeFd } from '@criujs/linux';
-import { inventoryNames } from '@criujs/plugin-host/engine';
 import { EngineError, type Refusal, refusedMessage } from '../errors.ts';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
 import { refuseUnrestorable, type UnrestorableResource } from '../files/unrestorable.ts';

@@ -1,5 +1,5 @@
 import type { PluginClaim } from '@criujs/plugin-host';
-import { missingHook, whyUnrestorable } from '@criujs/plugin-host/engine';
+import { missingHook, whyUnrestorable } from '@criujs/plugin-host/facts';
 import type { ClaimQuestion } from '../files/kind.ts';
 import type { SurveyRow } from '../files/survey.ts';
 import type { PlanRow } from '../options.ts';

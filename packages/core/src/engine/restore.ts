@@ -1,5 +1,5 @@
+import type { Records } from '@criujs/engine-kit';
 import { signals } from '@criujs/linux';
-import type { Records } from '@criujs/plugin-host/engine';
 import { type OpenedFiles, openFiles } from '../files/open.ts';
 import { checkProviders } from '../files/providers.ts';
 import { isFileMap } from '../kinds/maps/of-file.ts';

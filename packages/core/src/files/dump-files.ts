@@ -1,4 +1,4 @@
-import type { ExternalRecord, SocketRecord } from '@criujs/plugin-host/engine';
+import type { ExternalRecord, SocketRecord } from '@criujs/engine-kit';
 import type { Session } from '../run/session.ts';
 import type {
   DumpContext,

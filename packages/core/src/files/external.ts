@@ -1,5 +1,5 @@
+import { type ExternalRecord, exact } from '@criujs/engine-kit';
 import { LinuxError, setPosition } from '@criujs/linux';
-import { type ExternalRecord, exact } from '@criujs/plugin-host/engine';
 import { type DumpedFile, fileId, type RecordedFile, retryLater } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import { describeFile, isTerminal } from './describe.ts';

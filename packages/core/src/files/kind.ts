@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
+import type { ExternalRecord, Records, SocketRecord } from '@criujs/engine-kit';
 import type { EntryInit, EntryOf, FdinfoEntry, FdTypes } from '@criujs/images';
 import type { Fdinfo, UnixSocket } from '@criujs/linux';
-import type { ExternalRecord, Records, SocketRecord } from '@criujs/plugin-host/engine';
 import type { ClaimArgs, ClaimableName, HookName } from '@criujs/plugin-sdk';
 import type { TaskCall } from '../engine/remote.ts';
 import type { Session } from '../run/session.ts';

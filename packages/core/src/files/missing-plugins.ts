@@ -1,4 +1,4 @@
-import type { PluginRecord } from '@criujs/plugin-host/engine';
+import type { PluginRecord } from '@criujs/plugin-host/facts';
 import type { Provider } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 

@@ -1,5 +1,5 @@
+import type { Records } from '@criujs/engine-kit';
 import { decodeImage, encodeImage, FdTypes } from '@criujs/images';
-import type { Records } from '@criujs/plugin-host/engine';
 import type { Provider } from '@criujs/plugin-sdk';
 import { expect, test } from 'vitest';
 import type { Session } from '../run/session.ts';

@@ -1,4 +1,5 @@
-import { missingHook, type Records } from '@criujs/plugin-host/engine';
+import type { Records } from '@criujs/engine-kit';
+import { missingHook } from '@criujs/plugin-host/facts';
 import type { HookName, Provider } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { PluginNames } from '../run/protocol.ts';

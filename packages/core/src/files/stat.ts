@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
+import { exact } from '@criujs/engine-kit';
 import { type DeviceNumber, deviceNumber } from '@criujs/linux';
-import { exact } from '@criujs/plugin-host/engine';
 import type { DeviceStat, DumpedFile } from '@criujs/plugin-sdk';
 
 /** The type bits of a file's mode and what they mean. inode(7). */

@@ -1,10 +1,5 @@
-import {
-  missingHook,
-  type Records,
-  type Unrestorable,
-  unrestorableWarnings,
-  whyUnrestorable,
-} from '@criujs/plugin-host/engine';
+import type { Records } from '@criujs/engine-kit';
+import { missingHook, type Unrestorable, unrestorableWarnings, whyUnrestorable } from '@criujs/plugin-host/facts';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { Refusal } from '../errors.ts';
 import type { EngineDumpOptions } from '../options.ts';

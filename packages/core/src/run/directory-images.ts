@@ -1,4 +1,4 @@
-import { readImageOf } from '@criujs/plugin-host/engine';
+import { readImageOf } from '@criujs/engine-kit';
 import { closePlace, type DirectoryPlace, openForDump, openForRestore } from './directory-place.ts';
 import type { Control } from './link.ts';
 import { noImages, type Purpose, type RunImages } from './run-images.ts';

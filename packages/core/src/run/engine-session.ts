@@ -1,6 +1,6 @@
 import { openSync, writeSync } from 'node:fs';
 import type { HookAnswer } from '@criujs/plugin-host';
-import type { PluginRecord } from '@criujs/plugin-host/engine';
+import type { PluginRecord } from '@criujs/plugin-host/facts';
 import { type HookName, retryLater } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { AskingEnd, Patience } from './link.ts';

@@ -1,4 +1,4 @@
-import { recordsName } from '@criujs/plugin-host/engine';
+import { recordsName } from '@criujs/engine-kit';
 
 // Names that files of a dump have. Only these are ever removed from an image directory: it may hold a user's own files.
 

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DumpJob, type Engine, encodeRecords, type RestoreJob } from '@criujs/plugin-host/engine';
+import { type DumpJob, type Engine, encodeRecords, type RestoreJob } from '@criujs/engine-kit';
 import { definePlugin, type Outcome, pid } from '@criujs/plugin-sdk';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { check, dump, restore } from './runs.ts';

@@ -1,5 +1,5 @@
+import type { DumpOutcome, Engine, EngineJob, Records } from '@criujs/engine-kit';
 import type { PluginHost } from '@criujs/plugin-host';
-import type { DumpOutcome, Engine, EngineJob, Records } from '@criujs/plugin-host/engine';
 import type { CriuError } from '@criujs/plugin-sdk';
 import { doSteps } from '../engine/steps.ts';
 import { surveyTree } from '../engine/survey.ts';

@@ -1,12 +1,7 @@
 import { closeSync } from 'node:fs';
+import { decodeRecords, type Records, recordsName } from '@criujs/engine-kit';
 import type { ImageVersions, PluginHost, PluginInfo } from '@criujs/plugin-host';
-import {
-  decodeRecords,
-  type PluginRecord,
-  type Records,
-  recordsName,
-  unpairedWarnings,
-} from '@criujs/plugin-host/engine';
+import { type PluginRecord, unpairedWarnings } from '@criujs/plugin-host/facts';
 import {
   type Descriptor,
   type HookArgs,

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { CheckResult } from '@criujs/plugin-host/engine';
+import type { CheckResult } from '@criujs/engine-kit';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { DumpOutcome, EngineDumpOptions, EngineRestoreOptions, ExitStatus, RestoreOutcome } from '../options.ts';
 import type { DirectoryPlace } from './directory-place.ts';

@@ -1,4 +1,4 @@
-import type { CheckResult, Engine } from '@criujs/plugin-host/engine';
+import type { CheckResult, Engine } from '@criujs/engine-kit';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from '../options.ts';
 import { checkPid } from './admission.ts';
 import { conduct } from './conduct.ts';

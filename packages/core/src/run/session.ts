@@ -1,5 +1,5 @@
 import type { HookAnswer } from '@criujs/plugin-host';
-import type { PluginRecord } from '@criujs/plugin-host/engine';
+import type { PluginRecord } from '@criujs/plugin-host/facts';
 import type { HookArgs, HookName } from '@criujs/plugin-sdk';
 import type { EngineError } from '../errors.ts';
 import type { Silence } from '../streams/silence.ts';

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync } from 'node:fs';
-import { checkedDescriptor, readImage } from '@criujs/plugin-host/engine';
+import { checkedDescriptor, readImage } from '@criujs/engine-kit';
 import { EngineError } from '../errors.ts';
 import type { ImageStore, ImageTransaction } from '../options.ts';
 import { openStreams } from '../streams/store-streams.ts';

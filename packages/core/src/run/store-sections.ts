@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
+import { checkedDescriptor, readImage } from '@criujs/engine-kit';
 import { isStream } from '@criujs/linux';
 import type { SectionStore } from '@criujs/plugin-host';
-import { checkedDescriptor, readImage } from '@criujs/plugin-host/engine';
 import { EngineError } from '../errors.ts';
 import type { ImageTransaction } from '../options.ts';
 import { pour, type StreamLimits } from '../streams/spool.ts';

@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync, readdirSync } from 'node:fs';
+import { checkedDescriptor, openImage, readImage } from '@criujs/engine-kit';
 import { isStream } from '@criujs/linux';
-import { checkedDescriptor, openImage, readImage } from '@criujs/plugin-host/engine';
 import { EngineError } from '../errors.ts';
 import type { Silence } from '../streams/silence.ts';
 import { writeStreamBytes } from '../streams/stream.ts';

@@ -1,4 +1,4 @@
-import { decodeRecords, type Records, recordsName } from '@criujs/plugin-host/engine';
+import { decodeRecords, type Records, recordsName } from '@criujs/engine-kit';
 import { inventoryName } from '../run/image-names.ts';
 import { programOf, seeFiles } from './files.ts';
 import { openReader, type Reader } from './reader.ts';

@@ -1,5 +1,5 @@
+import type { Records } from '@criujs/engine-kit';
 import type { FileEntry } from '@criujs/images';
-import type { Records } from '@criujs/plugin-host/engine';
 import { fdTypeName } from '../files/fd-type.ts';
 import type { Reader } from './reader.ts';
 import type { ShownFile } from './shown.ts';

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readImageOf } from '@criujs/engine-kit';
 import { decodeImage, type EntryOf, type ImageKind } from '@criujs/images';
-import { readImageOf } from '@criujs/plugin-host/engine';
 import { prepareForRestore } from '../run/directory.ts';
 import { isImageName } from '../run/image-names.ts';
 

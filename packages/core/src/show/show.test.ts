@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { encodeRecords } from '@criujs/engine-kit';
 import { encodeImage, encodePagemap, FdTypes } from '@criujs/images';
-import { encodeRecords } from '@criujs/plugin-host/engine';
 import { pid } from '@criujs/plugin-sdk';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -114,9 +114,9 @@ test('it works where there is no Linux: nothing on its way calls the kernel', ()
   walk(new URL('show.ts', import.meta.url));
   expect(seen.size).toBeGreaterThan(10);
   expect([...strangers].filter((it) => !it.startsWith('node:')).sort()).toEqual([
+    '@criujs/engine-kit',
     '@criujs/images',
     '@criujs/plugin-host',
-    '@criujs/plugin-host/engine',
   ]);
 });
 

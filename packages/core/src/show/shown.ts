@@ -1,4 +1,4 @@
-import type { PluginRecord } from '@criujs/plugin-host/engine';
+import type { PluginRecord } from '@criujs/plugin-host/facts';
 import type { Provider } from '@criujs/plugin-sdk';
 
 // What `show` tells of images: plain data, as JSON prints it. All of it comes from the images, and none is to be trusted.

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
+import { largestImage, recordsName } from '@criujs/engine-kit';
 import { duplicate, isStream } from '@criujs/linux';
-import { largestImage, recordsName } from '@criujs/plugin-host/engine';
 import { isPagesName } from '../run/image-names.ts';
 import type { Purpose } from '../run/run-images.ts';
 import { largestPart } from '../run/store-sections.ts';

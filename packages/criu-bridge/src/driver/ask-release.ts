@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { EngineError } from '@criujs/plugin-host/engine';
+import { EngineError } from '@criujs/engine-kit';
 import { compareVersions, oldestServed, type Release } from './releases.ts';
 
 /** Milliseconds for a program to say its version. */

@@ -1,4 +1,4 @@
-import { EngineError, type EngineJob, type LogEntry, type Records } from '@criujs/plugin-host/engine';
+import { EngineError, type EngineJob, type LogEntry, type Records } from '@criujs/engine-kit';
 import type { CriuError } from '@criujs/plugin-sdk';
 import type { BridgeServer } from '../server/open-server.ts';
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { release as kernelRelease } from 'node:os';
-import type { CheckResult, CheckRow, Finding } from '@criujs/plugin-host/engine';
+import type { CheckResult, CheckRow, Finding } from '@criujs/engine-kit';
 import { type CriuError, type HookName, hookTable } from '@criujs/plugin-sdk';
 import { askRelease } from './ask-release.ts';
 import { findCriu } from './find.ts';

@@ -1,5 +1,5 @@
+import type { ExitStatus } from '@criujs/engine-kit';
 import { LinuxError, type Stop, waitFlag, waitFor } from '@criujs/linux';
-import type { ExitStatus } from '@criujs/plugin-host/engine';
 
 /** Milliseconds between looks where no signal tells of a child's end: in a worker thread. */
 const lookMs = 1000;

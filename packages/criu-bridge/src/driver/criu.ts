@@ -1,4 +1,4 @@
-import type { Engine } from '@criujs/plugin-host/engine';
+import type { Engine } from '@criujs/engine-kit';
 import { checkCriu } from './check.ts';
 import { dumpWithCriu } from './dump.ts';
 import { nativeAnswersFor } from './native-answers.ts';

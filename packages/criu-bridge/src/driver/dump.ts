@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { CriuReqType } from '@criujs/images';
-import { readStat } from '@criujs/linux';
 import {
   type DumpJob,
   type DumpOutcome,
@@ -8,8 +6,10 @@ import {
   encodeRecords,
   inventoryNames,
   recordsName,
-  unrestorableWarnings,
-} from '@criujs/plugin-host/engine';
+} from '@criujs/engine-kit';
+import { CriuReqType } from '@criujs/images';
+import { readStat } from '@criujs/linux';
+import { unrestorableWarnings } from '@criujs/plugin-host/facts';
 import { type Dumped, readDumped, recordsOf } from './dumped.ts';
 import { awaitEnd } from './free-pids.ts';
 import { listPlugins } from './inventory.ts';

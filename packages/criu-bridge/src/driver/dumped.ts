@@ -1,6 +1,6 @@
+import { type Records, readImageOf, type TaskRecord } from '@criujs/engine-kit';
 import { decodeImage, type EntryOf, FdTypes, type ImageKind } from '@criujs/images';
 import { readStat, signals } from '@criujs/linux';
-import { type Records, readImageOf, type TaskRecord } from '@criujs/plugin-host/engine';
 import { pid, type RecordedFile } from '@criujs/plugin-sdk';
 import { unrecorded } from '../server/file.ts';
 import type { BridgeServer } from '../server/open-server.ts';

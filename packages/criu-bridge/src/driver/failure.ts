@@ -1,4 +1,4 @@
-import { EngineError } from '@criujs/plugin-host/engine';
+import { EngineError } from '@criujs/engine-kit';
 import { errorOf, findCause } from './log/cause.ts';
 import { readLog } from './log/follow.ts';
 import type { Ended } from './swrk.ts';

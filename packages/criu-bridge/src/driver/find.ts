@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { EngineError } from '@criujs/plugin-host/engine';
+import { EngineError } from '@criujs/engine-kit';
 
 /** Where administrators' programs are: not in every user's PATH. */
 const administrators = ['/usr/local/sbin', '/usr/sbin', '/sbin'] as const;

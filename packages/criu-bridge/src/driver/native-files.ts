@@ -1,6 +1,6 @@
 import { type BigIntStats, statSync } from 'node:fs';
+import { exact } from '@criujs/engine-kit';
 import { deviceNumber, readFdinfo, readLink } from '@criujs/linux';
-import { exact } from '@criujs/plugin-host/engine';
 import type { DeviceNumber, FileKind, RecordedFile } from '@criujs/plugin-sdk';
 import { unrecorded } from '../server/file.ts';
 

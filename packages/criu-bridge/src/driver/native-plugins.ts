@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { EngineError } from '@criujs/plugin-host/engine';
+import { EngineError } from '@criujs/engine-kit';
 
 /**
  * The absolute paths of compiled plugins.

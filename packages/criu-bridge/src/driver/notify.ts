@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
-import { EngineError } from '@criujs/plugin-host/engine';
+import { EngineError } from '@criujs/engine-kit';
 
 /** A step of CRIU, while it waits for us. */
 export interface CriuStep {

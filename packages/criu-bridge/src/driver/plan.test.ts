@@ -1,4 +1,4 @@
-import type { PlanRow } from '@criujs/plugin-host/engine';
+import type { PlanRow } from '@criujs/engine-kit';
 import { expect, test } from 'vitest';
 import { planRow } from './plan.ts';
 

@@ -1,4 +1,4 @@
-import type { PlanRow } from '@criujs/plugin-host/engine';
+import type { PlanRow } from '@criujs/engine-kit';
 
 /** CRIU cannot be asked before it dumps. */
 const ofCriu = { taker: { engine: 'CRIU' }, why: 'whether CRIU takes it shows at the dump.' } as const;

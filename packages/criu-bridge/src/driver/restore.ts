@@ -1,5 +1,5 @@
+import { EngineError, type RestoreJob, type RestoreOutcome } from '@criujs/engine-kit';
 import { CriuReqType } from '@criujs/images';
-import { EngineError, type RestoreJob, type RestoreOutcome } from '@criujs/plugin-host/engine';
 import { exitOf } from './child.ts';
 import { readPids } from './dumped.ts';
 import { awaitFreePids, leftOf } from './free-pids.ts';

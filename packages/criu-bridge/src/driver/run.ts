@@ -1,5 +1,5 @@
+import type { EngineJob, Records } from '@criujs/engine-kit';
 import type { CriuReqType, CriuRespValid } from '@criujs/images';
-import type { EngineJob, Records } from '@criujs/plugin-host/engine';
 import { hookTable } from '@criujs/plugin-sdk';
 import type { BridgeServer } from '../server/open-server.ts';
 import { askRelease } from './ask-release.ts';

@@ -1,5 +1,5 @@
+import { readImageOf } from '@criujs/engine-kit';
 import { decodeImage, type EntryOf } from '@criujs/images';
-import { readImageOf } from '@criujs/plugin-host/engine';
 
 /** What CRIU counted; null: it wrote nothing that can be read, which is no reason to call a run that is done a failure. */
 export function readStats(directory: string, file: 'stats-dump' | 'stats-restore'): EntryOf<'STATS'> | null {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { EngineError } from '@criujs/engine-kit';
 import {
   type CriuReqSchema,
   CriuReqType,
@@ -7,7 +8,6 @@ import {
   type MessageInitShape,
 } from '@criujs/images';
 import { closeFd } from '@criujs/linux';
-import { EngineError } from '@criujs/plugin-host/engine';
 import type { Line } from './line.ts';
 
 /** The number of the socket in CRIU; what it inherits follows. */

@@ -1,11 +1,6 @@
+import { EngineError, type LogEntry } from '@criujs/engine-kit';
 import type { HostAnswer, PluginHost } from '@criujs/plugin-host';
-import {
-  EngineError,
-  type LogEntry,
-  missingHook,
-  type Unrestorable,
-  whyUnrestorable,
-} from '@criujs/plugin-host/engine';
+import { missingHook, type Unrestorable, whyUnrestorable } from '@criujs/plugin-host/facts';
 import { type HookArgs, type HookName, hookTable, type OwnedDescriptor, type Provider } from '@criujs/plugin-sdk';
 import { hookFlags, type MessageInput, replyFlags } from '@criujs/wire';
 import { callers, hookOf, type Memory, type Question } from './calls.ts';

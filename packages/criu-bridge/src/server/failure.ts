@@ -1,5 +1,5 @@
+import { EngineError, type EngineErrorCode } from '@criujs/engine-kit';
 import { errno } from '@criujs/linux';
-import { EngineError, type EngineErrorCode } from '@criujs/plugin-host/engine';
 import type { CriuError, HookName, Provider } from '@criujs/plugin-sdk';
 
 /** What went wrong, as an engine tells it: code, message and remedy stay those of whoever said it first. */

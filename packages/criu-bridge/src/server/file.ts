@@ -1,5 +1,5 @@
+import { exact } from '@criujs/engine-kit';
 import { deviceNumber, errno, errnoName, getFlags, trySyscall } from '@criujs/linux';
-import { exact } from '@criujs/plugin-host/engine';
 import type { DeviceNumber, DeviceStat, DumpedFile, FileKind, RecordedFile, SignalOwner } from '@criujs/plugin-sdk';
 import { hookFlags, type Message } from '@criujs/wire';
 

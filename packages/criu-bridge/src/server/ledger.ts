@@ -1,4 +1,5 @@
-import type { EngineError, ExternalRecord, Records, SocketRecord, Unrestorable } from '@criujs/plugin-host/engine';
+import type { EngineError, ExternalRecord, Records, SocketRecord } from '@criujs/engine-kit';
+import type { Unrestorable } from '@criujs/plugin-host/facts';
 import type { HookArgs, HookName, Provider } from '@criujs/plugin-sdk';
 import type { Memory } from './calls.ts';
 

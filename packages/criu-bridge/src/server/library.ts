@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, opendirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { EngineError } from '@criujs/plugin-host/engine';
+import { EngineError } from '@criujs/engine-kit';
 import { type BuildOptions, buildNative } from '@criujs/wire';
 
 /** A directory of plugins for one CRIU. */

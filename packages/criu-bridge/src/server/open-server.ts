@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readdirSync, statSync } from 'node:fs';
+import type { EngineError, LogEntry, Records } from '@criujs/engine-kit';
 import type { PluginHost } from '@criujs/plugin-host';
-import type { EngineError, LogEntry, Records, Unrestorable } from '@criujs/plugin-host/engine';
+import type { Unrestorable } from '@criujs/plugin-host/facts';
 import { listen, tokenLength } from '@criujs/wire';
 import type { Taken } from './ledger.ts';
 import { buildBridge, makeLibrary } from './library.ts';

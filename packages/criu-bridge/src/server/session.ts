@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
+import { EngineError, type LogEntry, type Records } from '@criujs/engine-kit';
 import { closeFd } from '@criujs/linux';
 import type { PluginHost } from '@criujs/plugin-host';
-import { EngineError, type LogEntry, type Records } from '@criujs/plugin-host/engine';
 import { type HookName, hookTable } from '@criujs/plugin-sdk';
 import {
   type Connection,

@@ -14,8 +14,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeRecords, encodeRecords, type LogEntry, type Records } from '@criujs/engine-kit';
 import { createPluginHost, type PluginHost } from '@criujs/plugin-host';
-import { decodeRecords, encodeRecords, type LogEntry, type Records } from '@criujs/plugin-host/engine';
 import { type CriuError, definePlugin, hook, notSupported, type Outcome, type Plugin } from '@criujs/plugin-sdk';
 import { buildNative } from '@criujs/wire';
 import { test as base } from 'vitest';

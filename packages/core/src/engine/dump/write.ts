@@ -1,6 +1,6 @@
+import type { TaskRecord } from '@criujs/engine-kit';
 import { type EntryInit, encodeImage } from '@criujs/images';
 import { signals } from '@criujs/linux';
-import type { TaskRecord } from '@criujs/plugin-host/engine';
 import { taskState } from '../../facts/tasks.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
 import { joinFields } from '../../kinds/fields.ts';

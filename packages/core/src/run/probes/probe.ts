@@ -1,5 +1,5 @@
+import type { Ability, Finding } from '@criujs/engine-kit';
 import { errnoName } from '@criujs/linux';
-import type { Ability, Finding } from '@criujs/plugin-host/engine';
 import type { ProbeChild } from './child.ts';
 
 /** One look at the machine. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { Finding } from '@criujs/engine-kit';
 import { arena, errnoName, type Status, signals, trySyscall } from '@criujs/linux';
-import type { Finding } from '@criujs/plugin-host/engine';
 import { cloneArguments } from './numbers.ts';
 import { callRemedy, limited, missing, ok, type Probe } from './probe.ts';
 

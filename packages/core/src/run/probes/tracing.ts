@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { Finding } from '@criujs/engine-kit';
 import { LinuxError, tracee } from '@criujs/linux';
-import type { Finding } from '@criujs/plugin-host/engine';
 import { callRemedy, limited, missing, ok, type Probe } from './probe.ts';
 import { capability, hasCapability } from './rights.ts';
 

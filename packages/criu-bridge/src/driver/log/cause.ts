@@ -1,4 +1,4 @@
-import { EngineError, type EngineErrorCode, refusedMessage } from '@criujs/plugin-host/engine';
+import { EngineError, type EngineErrorCode, refusedMessage } from '@criujs/engine-kit';
 import { type LogLine, parseLine } from './lines.ts';
 import { type Meaning, meanings, noise } from './meanings.ts';
 

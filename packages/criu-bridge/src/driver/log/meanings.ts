@@ -1,4 +1,4 @@
-import type { EngineErrorCode } from '@criujs/plugin-host/engine';
+import type { EngineErrorCode } from '@criujs/engine-kit';
 
 /** What a line of CRIU's log means to the user. */
 export interface Meaning {

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { EngineError } from '@criujs/engine-kit';
 import { type CriuOptsSchema, CriuReqType, encodeRequest, type MessageInitShape } from '@criujs/images';
-import { EngineError } from '@criujs/plugin-host/engine';
 import { lacks, type Release } from '../releases.ts';
 import { findOption } from './names.ts';
 import type { CriuRpcOptions } from './table.ts';

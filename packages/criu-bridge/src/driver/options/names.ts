@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { CriuOptsSchema } from '@criujs/images';
-import { EngineError } from '@criujs/plugin-host/engine';
 import { type OptionKey, type OptionRow, optionTable } from './table.ts';
 
 /** A field of the schema, as far as options need it. */

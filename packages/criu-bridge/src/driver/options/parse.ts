@@ -1,4 +1,4 @@
-import { EngineError } from '@criujs/plugin-host/engine';
+import { EngineError } from '@criujs/engine-kit';
 import { type Field, findOption } from './names.ts';
 import type { CriuRpcOptions } from './table.ts';
 

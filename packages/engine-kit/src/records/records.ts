@@ -1,5 +1,6 @@
+import { isLoadable, isPackageName, isPackageVersion, type PluginRecord } from '@criujs/plugin-host/facts';
 import { type Provider, pid, type RecordedFile, type UnixSocketInfo } from '@criujs/plugin-sdk';
-import { EngineError } from './errors.ts';
+import { EngineError } from '../errors/errors.ts';
 import {
   absent,
   digits,
@@ -14,7 +15,6 @@ import {
   type Shape,
   text,
 } from './json-shape.ts';
-import { isLoadable, isPackageName, isPackageVersion } from './package-name.ts';
 import { parseJson } from './parse-json.ts';
 
 /** Our own file in the image directory: what CRIU's images have no place for. CRIU ignores it. */
@@ -42,25 +42,6 @@ export interface TaskRecord {
   readonly pid: number;
   /** The signal that its parent gets when it ends; 0: none. clone(2). */
   readonly exitSignal: number;
-}
-
-/** A plugin that was loaded at the dump: whoever reads its part of the images later knows who wrote it. */
-export interface PluginRecord {
-  readonly name: string;
-  readonly version: string | null;
-  /** The version of the plugin contract that it was written against. */
-  readonly apiVersion: number;
-  /** The version of what it writes into its part of the images. */
-  readonly imageVersion: number;
-  /** By which name CRIU's inventory lists it if it is required; null: by none. */
-  readonly inventoryName: string | null;
-  /** Whether a restore without it is refused. */
-  readonly required: boolean;
-  /** The npm package that it was loaded from, by the name in its package.json; null: it was a path or an object. */
-  readonly package: string | null;
-  readonly packageVersion: string | null;
-  /** What one writes to load it: the package, perhaps with a path inside it, or `./` and the name of a file; null: nobody knows. */
-  readonly load: string | null;
 }
 
 /** All of `criujs.json`. */

@@ -1,5 +1,5 @@
 import { type HookName, hookTable } from '@criujs/plugin-sdk';
-import type { LogEntry } from './results.ts';
+import type { LogEntry } from '../context.ts';
 
 /** So many resources of one plugin are named in a warning. */
 const mostNamed = 4;

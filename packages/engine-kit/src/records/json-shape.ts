@@ -1,4 +1,4 @@
-import { EngineError } from './errors.ts';
+import { EngineError } from '../errors/errors.ts';
 
 /** Takes a value of an image that is JSON and gives it back typed. @throws EngineError IMAGE_INVALID with where it is */
 export type Shape<T> = (value: unknown, where: string) => T;

@@ -1,5 +1,5 @@
-import type { PluginHost } from '../contract.ts';
-import type { Records } from './records.ts';
+import type { PluginHost } from '@criujs/plugin-host';
+import type { Records } from '../records/records.ts';
 import type { CheckResult, ExitStatus, LogEntry, PlanRow } from './results.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { EngineError } from './errors.ts';
+import { EngineError } from '../errors/errors.ts';
 import { largestImage } from './image-sizes.ts';
 
 // How images are read: whoever wrote them, opening one neither waits nor follows a link, and no size is believed.

@@ -1,7 +1,8 @@
+import type { PluginRecord } from '@criujs/plugin-host/facts';
 import { pid } from '@criujs/plugin-sdk';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeRecords, encodeRecords, inventoryNames, type PluginRecord, type Records } from './records.ts';
+import { decodeRecords, encodeRecords, inventoryNames, type Records } from './records.ts';
 
 const holders = [{ pid: pid(4242), fd: 7 }];
 const nowhere = { package: null, packageVersion: null, load: null };
