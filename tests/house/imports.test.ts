@@ -15,7 +15,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   linux: ['node', 'koffi'],
   wire: ['node', '@criujs/plugin-sdk', '@criujs/linux'],
   'plugin-host': ['node', 'jiti', '@criujs/plugin-sdk'],
-  'engine-kit': ['node', '@criujs/plugin-sdk', '@criujs/plugin-host'],
+  'engine-kit': ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
   'plugin-testing': ['node', 'vitest', '@criujs/plugin-sdk', '@criujs/plugin-host'],
   'legacy-compat': [
     'node',

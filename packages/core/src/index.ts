@@ -1,4 +1,17 @@
-export type { Ability, CheckResult, CheckRow, Engine } from '@criujs/engine-kit';
+export {
+  type Ability,
+  type CheckResult,
+  type CheckRow,
+  describeError,
+  type Engine,
+  type ErrorReport,
+  type ExitCodeName,
+  exitCodeMeanings,
+  exitCodeOf,
+  exitCodes,
+  reportError,
+  toEngineError,
+} from '@criujs/engine-kit';
 export { type CriuConfig, type CriuSettings, defineConfig } from './config.ts';
 export {
   EngineError,
@@ -27,11 +40,8 @@ export type {
   RunOptions,
   Taker,
 } from './options.ts';
-export { type ExitCodeName, exitCodeMeanings, exitCodeOf, exitCodes } from './run/exit-codes.ts';
-export { describeError, type ErrorReport, reportError } from './run/last-words.ts';
 export { plan } from './run/plan.ts';
 export { type CheckOptions, check, dump, restore } from './run/runs.ts';
-export { toEngineError } from './run/wire.ts';
 export { show } from './show/show.ts';
 export type {
   ShownDump,

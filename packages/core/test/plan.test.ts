@@ -269,7 +269,7 @@ describe('a plan', () => {
   });
 });
 
-/** All modules that one imports, also late, and the packages that they name. */
+/** All modules that one imports, also late and of the kit of engines, and the other packages that they name. */
 function modulesFrom(entry: string): { files: string[]; packages: string[] } {
   const files = new Set<string>();
   const packages = new Set<string>();
@@ -278,7 +278,9 @@ function modulesFrom(entry: string): { files: string[]; packages: string[] } {
     if (files.has(path)) continue;
     files.add(path);
     for (const [, name = ''] of readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?['"]([^'"]+)['"]/g)) {
+      const kit = /^@criujs\/engine-kit(?:\/(.+))?$/.exec(name);
       if (name.startsWith('.')) queue.push(join(dirname(path), name));
+      else if (kit !== null) queue.push(join(root, 'packages/engine-kit/dist', kit[1] ?? '.', 'index.js'));
       else packages.add(name);
     }
   }

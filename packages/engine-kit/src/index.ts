@@ -1,10 +1,10 @@
 /**
- * What all engines share: what one is, their errors, and `criujs.json`, what they keep beside CRIU's images. It loads nothing of
- * the host.
+ * What all engines share: what one is, their errors, `criujs.json`, and files of an image directory. This entry calls no system
+ * calls and loads nothing of the host: it works on any platform.
  *
  * @packageDocumentation
  */
-
+export { type ErrnoMeaning, isNodes, meaningOf } from './errors/errno-meanings.ts';
 export {
   EngineError,
   type EngineErrorCode,
@@ -14,16 +14,15 @@ export {
   type Refusal,
   refusedMessage,
 } from './errors/errors.ts';
+export { type ExitCodeName, exitCodeMeanings, exitCodeOf, exitCodes } from './errors/exit-codes.ts';
+export { describeError, type ErrorReport, reportError, writeLastWords } from './errors/last-words.ts';
+export { toEngineError } from './errors/to-engine-error.ts';
+export { prepareForRestore } from './images/directory.ts';
 export { checkedDescriptor, openImage, readImage, readImageOf } from './images/image-file.ts';
+export { inventoryName, isImageName, sectionsDirectory } from './images/image-names.ts';
 export { largestImage } from './images/image-sizes.ts';
-export type {
-  DumpJob,
-  DumpOutcome,
-  Engine,
-  EngineJob,
-  RestoreJob,
-  RestoreOutcome,
-} from './interface/engine.ts';
+export type { DumpJob, DumpOutcome, Engine, EngineJob, RestoreJob, RestoreOutcome } from './interface/engine.ts';
+export type { FolderDumpJob, FolderEngine, FolderJob, FolderRestoreJob } from './interface/folder-engine.ts';
 export type {
   Ability,
   CheckResult,
@@ -35,7 +34,9 @@ export type {
   PlanSubject,
   Taker,
 } from './interface/results.ts';
+export { nameOf } from './records/missing-plugins.ts';
 export { type JsonLimits, parseJson } from './records/parse-json.ts';
+export { type Needs, type PluginNames, type Provided, refuseMissing, resourcesOf } from './records/providers.ts';
 export {
   decodeRecords,
   type ExternalRecord,

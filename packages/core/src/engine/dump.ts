@@ -1,4 +1,5 @@
 import { inventoryNames } from '@criujs/engine-kit';
+import { checkRoot, type DumpedProcess, deathOf, orDeath } from '@criujs/engine-kit/targets';
 import { closeFd } from '@criujs/linux';
 import { EngineError, type Refusal, refusedMessage } from '../errors.ts';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
@@ -6,8 +7,7 @@ import { refuseUnrestorable, type UnrestorableResource } from '../files/unrestor
 import { objectKinds } from '../kinds/objects/table.ts';
 import type { DumpOutcome, EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
-import { type DumpedProcess, deathOf, orDeath } from '../tasks/death.ts';
-import { checkRoot, recogniseTask } from '../tasks/recognise.ts';
+import { recogniseTask } from '../tasks/recognise.ts';
 import { sessionRefusals } from '../tasks/sessions.ts';
 import { sharedWithParent } from '../tasks/shared.ts';
 import { callObserver } from './accelerators.ts';

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
+import { pause } from '@criujs/engine-kit/targets';
 import { LinuxError, readStatus, readThreads, signals, syscall, trySyscall, waitFlag, waitFor } from '@criujs/linux';
-import { pause } from '../pause.ts';
 import { describeThread } from './patience.ts';
 
 /** Milliseconds in which one of the processes that were killed must end, else they are given up. */

@@ -1,19 +1,12 @@
-import type { PluginClaim } from '@criujs/plugin-host';
+import type { PlanPlugins } from '@criujs/engine-kit/front';
+import { checkRoot, deathOf, targetDied } from '@criujs/engine-kit/targets';
 import { missingHook, whyUnrestorable } from '@criujs/plugin-host/facts';
 import type { ClaimQuestion } from '../files/kind.ts';
 import type { SurveyRow } from '../files/survey.ts';
 import type { PlanRow } from '../options.ts';
-import { deathOf, targetDied } from '../tasks/death.ts';
-import { checkRoot } from '../tasks/recognise.ts';
 import { type Settled, settle } from './claims.ts';
 import { doStepsInTurns } from './steps.ts';
 import { type ServedHooks, surveyLasting } from './survey.ts';
-
-/** The plugins, as a plan needs them. */
-export interface PlanPlugins extends ServedHooks {
-  /** What each plugin that has the hook says of it, in order. Never rejects. */
-  claims(question: ClaimQuestion, resource: string): Promise<readonly PluginClaim[]>;
-}
 
 /** Asks the plugins, once for each question however many rows have it. */
 type Ask = (question: ClaimQuestion, row: SurveyRow) => Promise<Settled>;

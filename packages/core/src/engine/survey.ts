@@ -1,3 +1,4 @@
+import { pause } from '@criujs/engine-kit/targets';
 import { readChildren, readMaps, readStat, type Stat, unlessGone } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { Refusal } from '../errors.ts';
@@ -5,7 +6,6 @@ import { mappedFrom } from '../files/mapped.ts';
 import { type SurveyRow, surveyFiles } from '../files/survey.ts';
 import { surveyMaps } from '../memory/survey.ts';
 import type { PlanSubject } from '../options.ts';
-import { pause } from '../pause.ts';
 import { type Relative, sessionRefusals } from '../tasks/sessions.ts';
 import { passesWithExec, sharedWithParent } from '../tasks/shared.ts';
 import { surveyTask } from '../tasks/survey.ts';

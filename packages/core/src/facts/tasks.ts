@@ -1,9 +1,6 @@
 /** `task_state` of a core image (CRIU's include/image-desc and pstree: the state to come back to). */
 export const taskState = { alive: 1, dead: 2, stopped: 3 } as const;
 
-/** Flags of /proc/PID/stat: PF_EXITING, PF_KTHREAD (include/linux/sched.h of the kernel). */
-export const taskFlag = { exiting: 0x4, kernelThread: 0x0020_0000 } as const;
-
 /** The two signals whose action nobody can change. signal(7). */
 export const fixedActions: readonly number[] = [9, 19];
 

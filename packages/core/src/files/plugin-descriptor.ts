@@ -1,9 +1,9 @@
+import { nameOf } from '@criujs/engine-kit';
 import { duplicate, getFlags, LinuxError, setFlags } from '@criujs/linux';
 import type { Provider } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { HookCallOptions } from '../run/session.ts';
 import { statusFlags } from './flags.ts';
-import { nameOf } from './missing-plugins.ts';
 
 /** Our own duplicate of a descriptor that a hook answered: the host closes its one when it likes. */
 export function keepDescriptor(answer: unknown, from: { plugin: string; hook: string; resource: string }): number {

@@ -1,12 +1,10 @@
-import type { Records } from '@criujs/engine-kit';
+import { type Records, refuseMissing, resourcesOf } from '@criujs/engine-kit';
 import { missingHook } from '@criujs/plugin-host/facts';
-import type { HookName, Provider } from '@criujs/plugin-sdk';
+import type { HookName } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
-import type { PluginNames } from '../run/protocol.ts';
 import type { Session } from '../run/session.ts';
 import type { FileEntry } from './kind.ts';
 import { findKind } from './kind-of-entry.ts';
-import { type MissingPlugin, notLoaded } from './missing-plugins.ts';
 
 /** What the images say of plugins, beside `criujs.json`. */
 interface Images {
@@ -24,65 +22,6 @@ export function checkProviders(images: Images, records: Records | null, { hooks 
   const resources = records === null ? [] : resourcesOf(records).filter(({ id }) => ids.has(id));
   refuseMissing({ resources, records, listed: images.plugins }, hooks.plugins);
   if (records === null) checkHooks(images, hooks);
-}
-
-/**
- * The same for an engine that reads the other images itself.
- * @param listed names in the inventory that no plugin of the engine's own answers for
- * @throws EngineError PLUGIN_MISSING
- */
-export function checkRecordedProviders(
-  records: Records | null,
-  listed: readonly string[],
-  plugins: readonly PluginNames[],
-): void {
-  refuseMissing({ resources: records === null ? [] : resourcesOf(records), records, listed }, plugins);
-}
-
-interface Provided {
-  readonly id: number;
-  readonly provider: Provider;
-  readonly resource: string;
-}
-
-/** All that images say of the plugins that they need. */
-interface Needs {
-  readonly resources: readonly Provided[];
-  readonly records: Records | null;
-  /** Names in CRIU's inventory. */
-  readonly listed: readonly string[];
-}
-
-function refuseMissing({ resources, records, listed }: Needs, loaded: readonly PluginNames[]): void {
-  const recorded = records?.plugins ?? [];
-  const missing = new Map<string, MissingPlugin & { readonly resources: string[] }>();
-  const miss = (plugin: Provider): string[] => {
-    const source = recorded.find(({ name }) => name === plugin.name);
-    const it = missing.get(plugin.name) ?? { plugin, source, resources: [] };
-    missing.set(plugin.name, it);
-    return it.resources;
-  };
-  const isLoaded = (wanted: string): boolean => loaded.some(({ name }) => name === wanted);
-  for (const { provider, resource } of resources) if (!isLoaded(provider.name)) miss(provider).push(resource);
-  for (const it of recorded) if (it.required && !isLoaded(it.name)) miss(it);
-  for (const wanted of listed) {
-    if (loaded.some(({ name, inventoryName }) => wanted === name || wanted === inventoryName)) continue;
-    miss(
-      recorded.find(({ name, inventoryName }) => wanted === (inventoryName ?? name)) ?? { name: wanted, version: null },
-    );
-  }
-  if (missing.size > 0) throw notLoaded([...missing.values()]);
-}
-
-function resourcesOf(records: Records): Provided[] {
-  const externals = records.externals.flatMap(({ id, file: { path, provider } }) => {
-    const resource = `file ${id}${path === null ? '' : ` (${path})`}`;
-    return provider === null ? [] : [{ id, provider, resource }];
-  });
-  const sockets = records.sockets.map(({ id, inode, provider }) => {
-    return { id, provider, resource: `unix socket ${inode} (file ${id})` };
-  });
-  return [...externals, ...sockets];
 }
 
 /** Images of CRIU: nothing tells which plugin took a file, but the inventory names those that took any. */

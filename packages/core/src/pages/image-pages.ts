@@ -1,8 +1,8 @@
 import { closeSync, fstatSync } from 'node:fs';
+import { readStream } from '@criujs/engine-kit/images';
 import { isStream, syscall } from '@criujs/linux';
 import { EngineError } from '../errors.ts';
 import type { SessionStore } from '../run/session.ts';
-import { readStream } from '../streams/stream.ts';
 import { bytesOf, type PageRun, type PageSource } from './source.ts';
 
 /** An image of pages, and the map of what is in it. */

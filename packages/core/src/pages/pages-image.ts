@@ -1,8 +1,7 @@
 import { closeSync } from 'node:fs';
+import { writeError, writeStream } from '@criujs/engine-kit/images';
 import { isStream, LinuxError, syscall } from '@criujs/linux';
-import { writeError } from '../run/image-file.ts';
 import type { SessionStore } from '../run/session.ts';
-import { writeStream } from '../streams/stream.ts';
 import type { PageSink } from './sink.ts';
 
 /**

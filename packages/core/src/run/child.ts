@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { arena, pidfdOpen, syscall, trySyscall, waitFlag, waitFor } from '@criujs/linux';
+import { arena, pidfdOpen, trySyscall, waitFlag, waitFor } from '@criujs/linux';
 import type { ExitStatus } from '../options.ts';
 
 /** Milliseconds of one sleep: a thread in a system call cannot be told to end. */
@@ -24,10 +24,4 @@ export async function waitForChild(pid: number): Promise<ExitStatus> {
   } finally {
     trySyscall('close', pidfd);
   }
-}
-
-/** Ends the whole process from any thread; process.exit() of a worker ends the worker only. */
-export function endProcess(code: number): never {
-  syscall('exit_group', code);
-  throw new Error('exit_group returned');
 }

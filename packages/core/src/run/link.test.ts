@@ -131,13 +131,3 @@ test('an abort wakes a question that waits', async () => {
   });
   expect(await ask(1)).toMatchObject({ code: 'ABORTED' });
 });
-
-test('both threads see a commit, and that it was taken back', () => {
-  const control = createControl();
-  const sameInOtherThread = createControl(control.memory);
-  expect(control.committed()).toBe(false);
-  sameInOtherThread.markCommitted(true);
-  expect(control.committed()).toBe(true);
-  control.markCommitted(false);
-  expect(sameInOtherThread.committed()).toBe(false);
-});

@@ -6,7 +6,7 @@ import { decodeError, encodeError, type WireError } from './wire.ts';
 // answer is there, the deadline has passed, the main thread has shown no life for too long, or the run was aborted.
 
 /** Cells of the shared memory. */
-const cell = { wake: 0, aborted: 1, alive: 2, committed: 3, thread: 4 } as const;
+const cell = { wake: 0, aborted: 1, alive: 2, thread: 3 } as const;
 /** Bytes of it. */
 const controlSize = 32;
 
@@ -22,9 +22,6 @@ export interface Control {
   readonly memory: SharedArrayBuffer;
   abort(): void;
   aborted(): boolean;
-  /** Marks the images as a dump, or takes that back. */
-  markCommitted(committed: boolean): void;
-  committed(): boolean;
   /** Notes the id of the engine's thread, gettid(2). */
   enter(tid: number): void;
   /** That id; 0 before the thread has begun. */
@@ -48,8 +45,6 @@ export function createControl(memory: SharedArrayBuffer = new SharedArrayBuffer(
       wake(cells);
     },
     aborted: () => Atomics.load(cells, cell.aborted) === 1,
-    markCommitted: (committed) => void Atomics.store(cells, cell.committed, Number(committed)),
-    committed: () => Atomics.load(cells, cell.committed) === 1,
     enter: (tid) => void Atomics.store(cells, cell.thread, tid),
     thread: () => Atomics.load(cells, cell.thread),
   };

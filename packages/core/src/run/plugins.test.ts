@@ -1,6 +1,8 @@
 import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { noImages, openPlugins as openRunPlugins } from '@criujs/engine-kit/front';
+import type { RunImages } from '@criujs/engine-kit/images';
 import { decodeRecord } from '@criujs/plugin-host';
 import {
   type Context,
@@ -14,11 +16,13 @@ import {
 } from '@criujs/plugin-sdk';
 import { expect, test } from 'vitest';
 import type { RunOptions } from '../options.ts';
-import { openPlugins, type RunPlugins } from './plugins.ts';
-import { noImages } from './run-images.ts';
+import { type ServedPlugins, servePlugins } from './plugins.ts';
 
-async function started(plugin: Plugin, options: RunOptions = {}): Promise<RunPlugins> {
-  const plugins = openPlugins({ ...options, plugins: [plugin] }, 'restore', noImages);
+const openPlugins = (...parts: Parameters<typeof openRunPlugins>): ServedPlugins =>
+  servePlugins(openRunPlugins(...parts));
+
+async function started(plugin: Plugin, options: RunOptions = {}): Promise<ServedPlugins> {
+  const plugins = openPlugins({ ...options, plugins: [plugin] }, 'restore', noImages());
   await plugins.start();
   return plugins;
 }
@@ -48,7 +52,7 @@ const isOpen = (fd: number): boolean => {
 };
 
 test('a run without plugins serves no hook and needs no host', async () => {
-  const plugins = openPlugins({}, 'dump', noImages);
+  const plugins = openPlugins({}, 'dump', noImages());
   expect(await plugins.start()).toEqual({ served: {}, plugins: [] });
   expect(await plugins.finish({ ok: true })).toEqual([]);
 });
@@ -127,7 +131,7 @@ test('retryLater and declining cross as plain data', async () => {
 });
 
 test('a plugin that dumped something and is not loaded is missed by name, even when none is loaded', async () => {
-  const plugins = openPlugins({}, 'restore', noImages);
+  const plugins = openPlugins({}, 'restore', noImages());
   await plugins.start();
   await expect(plugins.call({ ...ask, provider: 'gpu', providerVersion: '1.4.0' })).rejects.toMatchObject({
     code: 'PLUGIN_MISSING',
@@ -149,7 +153,7 @@ test('what exit throws is a warning', async () => {
 });
 
 test('options that no plugin reads are a mistake, even when none is loaded', async () => {
-  const plugins = openPlugins({ pluginOptions: { gpu: {} } }, 'dump', noImages);
+  const plugins = openPlugins({ pluginOptions: { gpu: {} } }, 'dump', noImages());
   await expect(plugins.start()).rejects.toMatchObject({ code: 'PLUGIN_OPTIONS', plugin: 'gpu' });
   expect(await plugins.finish({ ok: true })).toEqual([]);
 });
@@ -186,13 +190,13 @@ test('a restore tells a plugin the version of its part, and refuses what is too 
     const note = (stage: string, { image }: Context): void => void seen.push(`${stage} ${image.version}`);
     return definePlugin({ name: 'gpu', imageVersion, init: note, hooks: [] });
   };
-  const written = (plugins: readonly object[]): typeof noImages => ({
-    ...noImages,
+  const written = (plugins: readonly object[]): RunImages => ({
+    ...noImages(),
     read: async () => {
       return Buffer.from(JSON.stringify({ format: 'criujs', version: 1, externals: [], sockets: [], plugins }));
     },
   });
-  const run = async (plugin: Plugin, stage: Stage, images = noImages): Promise<unknown> => {
+  const run = async (plugin: Plugin, stage: Stage, images = noImages()): Promise<unknown> => {
     const plugins = openPlugins({ plugins: [plugin] }, stage, images);
     const failed = await plugins.start().then(
       () => null,
@@ -216,14 +220,14 @@ test('a restore tells a plugin the version of its part, and refuses what is too 
 });
 
 test('a record that cannot be written is told at once', () => {
-  expect(() => openPlugins({ record: '/nowhere/calls.jsonl' }, 'dump', noImages)).toThrow(
+  expect(() => openPlugins({ record: '/nowhere/calls.jsonl' }, 'dump', noImages())).toThrow(
     expect.objectContaining({ code: 'BAD_OPTION', message: expect.stringContaining('/nowhere/calls.jsonl') }),
   );
 });
 
 test('a record of a run without plugins says so', async () => {
   const lines: string[] = [];
-  const plugins = openPlugins({ record: (line) => lines.push(line) }, 'dump', noImages);
+  const plugins = openPlugins({ record: (line) => lines.push(line) }, 'dump', noImages());
   await plugins.start();
   await plugins.finish({ ok: true });
   expect(decodeRecord(lines.join('')).map(({ event }) => event)).toEqual(['record', 'host', 'start', 'finish']);
@@ -238,7 +242,7 @@ test('the engine is told by which name the inventory lists a plugin', async () =
       named('old', { inventoryName: null }),
     ],
   };
-  const plugins = openPlugins(options, null, noImages);
+  const plugins = openPlugins(options, 'dump', noImages());
   expect(await plugins.start()).toMatchObject({
     plugins: [
       { name: 'kvm' },

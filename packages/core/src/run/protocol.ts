@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { CheckResult } from '@criujs/engine-kit';
+import type { CheckResult, PluginNames } from '@criujs/engine-kit';
+import type { StorePlace } from '@criujs/engine-kit/images';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { DumpOutcome, EngineDumpOptions, EngineRestoreOptions, ExitStatus, RestoreOutcome } from '../options.ts';
-import type { DirectoryPlace } from './directory-place.ts';
 import type { WireError } from './wire.ts';
 
 /** What each kind of run is asked and answers. */
@@ -18,9 +18,6 @@ export type Job = { [J in JobName]: { readonly name: J; readonly options: Jobs[J
 
 export type Outcomes = Jobs[JobName]['outcome'];
 
-/** Where the engine finds its images: it opens files of a directory itself, and asks the main thread for those of a store. */
-export type StorePlace = DirectoryPlace | 'store' | 'none';
-
 /** What the engine's thread is started with. */
 export interface WorkerStart {
   readonly job: Job;
@@ -28,6 +25,8 @@ export interface WorkerStart {
   /** Questions and answers. */
   readonly port: MessagePort;
   readonly memory: SharedArrayBuffer;
+  /** Of the mark of the images. */
+  readonly mark: SharedArrayBuffer;
   readonly hookDeadlineMs: number;
   readonly pluginCount: number;
   readonly lastWords: 'text' | 'json';
@@ -35,13 +34,6 @@ export interface WorkerStart {
 
 /** Which plugins have which hooks, by name, in order. */
 export type ServedHooks = Readonly<Partial<Record<HookName, readonly string[]>>>;
-
-/** A loaded plugin by all its names. */
-export interface PluginNames {
-  readonly name: string;
-  /** By which CRIU's inventory lists it; null: by none. Absent: by its own name. */
-  readonly inventoryName?: string | null;
-}
 
 /** The plugins, once they are loaded. */
 export interface StartedPlugins {

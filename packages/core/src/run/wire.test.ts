@@ -1,6 +1,7 @@
+import { toEngineError } from '@criujs/engine-kit';
 import { expect, test } from 'vitest';
 import { EngineError } from '../errors.ts';
-import { decodeError, encodeError, toEngineError } from './wire.ts';
+import { decodeError, encodeError } from './wire.ts';
 
 /** As threads hand values over. */
 const cross = (error: unknown): EngineError => decodeError(structuredClone(encodeError(error)));

@@ -1,18 +1,23 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { exitCodeOf, toEngineError, writeLastWords } from '@criujs/engine-kit';
+import {
+  askedStore,
+  closePlace,
+  createCommitMark,
+  directoryStore,
+  noStore,
+  watchSilence,
+} from '@criujs/engine-kit/images';
+import { endProcess } from '@criujs/engine-kit/targets';
 import { syscall } from '@criujs/linux';
 import { EngineError } from '../errors.ts';
 import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
-import { watchSilence } from '../streams/silence.ts';
-import { endProcess, waitForChild } from './child.ts';
-import { closePlace } from './directory-place.ts';
+import { waitForChild } from './child.ts';
 import { createSession, type Deadlines, patienceWithPlugins } from './engine-session.ts';
-import { exitCodeOf } from './exit-codes.ts';
-import { writeLastWords } from './last-words.ts';
 import { createControl, openLink, type Patience } from './link.ts';
 import type { Job, JobName, Jobs, Notice, Outcomes, StartedPlugins, WorkerStart } from './protocol.ts';
 import type { Session, SessionStore } from './session.ts';
-import { askedStore, directoryStore, noStore } from './store.ts';
-import { encodeError, toEngineError } from './wire.ts';
+import { encodeError } from './wire.ts';
 
 // The engine's thread: ptrace belongs to one thread, and this one never waits for the event loop of the main thread.
 // It drives the run: plugins start, the engine works, plugins finish; a silent main thread is noticed in each.
@@ -26,6 +31,7 @@ const loadMs = 30_000;
 const start = workerData as WorkerStart;
 const control = createControl(start.memory);
 control.enter(syscall('gettid'));
+const mark = createCommitMark(start.mark);
 const link = openLink(start.port, control);
 const deadlines: Deadlines = { hookMs: start.hookDeadlineMs, plugins: start.pluginCount };
 const warnings: string[] = [];
@@ -69,7 +75,7 @@ function patience(what: string): Patience {
 function openStore(): SessionStore {
   const { store } = start;
   if (store === 'none') return noStore();
-  if (store !== 'store') return directoryStore(store, control, warn);
+  if (store !== 'store') return directoryStore(store, mark, warn);
   const waiting = patience('the image store');
   return askedStore(
     {
@@ -77,7 +83,7 @@ function openStore(): SessionStore {
       list: () => link.ask({ kind: 'list' }, waiting) as string[],
       commit: () => void link.ask({ kind: 'commit' }, waiting),
     },
-    control,
+    mark,
     watchSilence({ checkAborted: link.checkAborted, notice }, deadlines.hookMs),
   );
 }
@@ -96,7 +102,7 @@ async function runEngine(job: Job): Promise<Outcomes> {
 function endBlockedProcess(error: EngineError): never {
   const { store } = start;
   try {
-    if (typeof store === 'object') closePlace(store, control.committed());
+    if (typeof store === 'object') closePlace(store, mark.committed());
     writeLastWords(error, start.lastWords);
     return endProcess(exitCodeOf(error.code));
   } finally {

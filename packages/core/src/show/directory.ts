@@ -1,5 +1,4 @@
-import { decodeRecords, type Records, recordsName } from '@criujs/engine-kit';
-import { inventoryName } from '../run/image-names.ts';
+import { decodeRecords, inventoryName, type Records, recordsName } from '@criujs/engine-kit';
 import { programOf, seeFiles } from './files.ts';
 import { openReader, type Reader } from './reader.ts';
 import { seeSections } from './sections.ts';

@@ -1,9 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readImageOf } from '@criujs/engine-kit';
+import { isImageName, prepareForRestore, readImageOf } from '@criujs/engine-kit';
 import { decodeImage, type EntryOf, type ImageKind } from '@criujs/images';
-import { prepareForRestore } from '../run/directory.ts';
-import { isImageName } from '../run/image-names.ts';
 
 /** More problems are only counted. */
 const mostProblems = 100;

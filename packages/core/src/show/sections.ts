@@ -1,8 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseJson, type Records } from '@criujs/engine-kit';
+import { parseJson, type Records, sectionsDirectory } from '@criujs/engine-kit';
 import { directorySections, type SectionStore } from '@criujs/plugin-host';
-import { sectionsDirectory } from '../run/image-names.ts';
 import type { Reader } from './reader.ts';
 import type { ShownPart, ShownSection } from './shown.ts';
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import { toEngineError } from '@criujs/engine-kit';
 import { EngineError } from '../errors.ts';
-import { toEngineError } from '../run/wire.ts';
 import type { ShownDump, ShowOptions } from './shown.ts';
 
 /**

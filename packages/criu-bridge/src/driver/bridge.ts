@@ -1,4 +1,4 @@
-import { EngineError, type EngineJob, type LogEntry, type Records } from '@criujs/engine-kit';
+import { EngineError, type FolderJob, type LogEntry, type Records } from '@criujs/engine-kit';
 import type { CriuError } from '@criujs/plugin-sdk';
 import type { BridgeServer } from '../server/open-server.ts';
 
@@ -12,7 +12,7 @@ interface BridgeOptions {
 }
 
 /** Opens the way from CRIU to the plugins of a run; null: there are none, and CRIU is left alone. */
-export async function openBridge(job: EngineJob, options: BridgeOptions): Promise<BridgeServer | null> {
+export async function openBridge(job: FolderJob, options: BridgeOptions): Promise<BridgeServer | null> {
   const { host, images, hookDeadlineMs } = job;
   if (host === null) return null;
   const { openServer } = await import('../server/open-server.ts');

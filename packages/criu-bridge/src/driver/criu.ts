@@ -1,4 +1,5 @@
 import type { Engine } from '@criujs/engine-kit';
+import { folderEngine } from '@criujs/engine-kit/folder-engine';
 import { checkCriu } from './check.ts';
 import { dumpWithCriu } from './dump.ts';
 import { nativeAnswersFor } from './native-answers.ts';
@@ -11,12 +12,12 @@ import { restoreWithCriu } from './restore.ts';
  * begins; plugins, images and errors are those of the embedded engine.
  */
 export function criu(options: CriuOptions = {}): Engine {
-  return {
+  return folderEngine({
     name: 'CRIU',
     dump: (job) => dumpWithCriu(options, job),
     restore: (job) => restoreWithCriu(options, job),
     check: (signal) => checkCriu(options, signal),
     answersFor: (listed, hosted) => nativeAnswersFor(listed, hosted, options),
     plan: planRow,
-  };
+  });
 }

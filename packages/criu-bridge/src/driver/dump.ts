@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import {
-  type DumpJob,
   type DumpOutcome,
   EngineError,
   encodeRecords,
+  type FolderDumpJob,
   inventoryNames,
   recordsName,
 } from '@criujs/engine-kit';
@@ -26,7 +26,7 @@ const pageSize = 4096n;
  * stands still; whatever we answer decides whether it ends or runs on. So there the images are committed, too. If we are killed
  * after that and before the answer, CRIU lets the tree run on, and the dump is whole nevertheless.
  */
-export async function dumpWithCriu(options: CriuOptions, job: DumpJob): Promise<DumpOutcome> {
+export async function dumpWithCriu(options: CriuOptions, job: FolderDumpJob): Promise<DumpOutcome> {
   const begun = startOf(job.pid);
   let dumped: Dumped | null = null;
   let tree: readonly number[] = [];

@@ -1,4 +1,4 @@
-import { EngineError, type RestoreJob, type RestoreOutcome } from '@criujs/engine-kit';
+import { EngineError, type FolderRestoreJob, type RestoreOutcome } from '@criujs/engine-kit';
 import { CriuReqType } from '@criujs/images';
 import { exitOf } from './child.ts';
 import { readPids } from './dumped.ts';
@@ -17,7 +17,7 @@ const lastStep = 'pre-resume';
  * Restores with CRIU. What a plugin failed with and CRIU ignores (RESTORE_UNIX_SK, RESUME_DEVICES_LATE) is found at the steps
  * after it, and the tree is ended before it runs.
  */
-export async function restoreWithCriu(options: CriuOptions, job: RestoreJob): Promise<RestoreOutcome> {
+export async function restoreWithCriu(options: CriuOptions, job: FolderRestoreJob): Promise<RestoreOutcome> {
   if (job.newPids) throw noNewPids();
   const before = readPids(job.images);
   const taken = await awaitFreePids(before);

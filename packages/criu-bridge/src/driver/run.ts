@@ -1,4 +1,4 @@
-import type { EngineJob, Records } from '@criujs/engine-kit';
+import type { FolderJob, Records } from '@criujs/engine-kit';
 import type { CriuReqType, CriuRespValid } from '@criujs/images';
 import { hookTable } from '@criujs/plugin-sdk';
 import type { BridgeServer } from '../server/open-server.ts';
@@ -62,7 +62,7 @@ export interface CriuOutcome {
 /** Runs one request, with everything around it, and gives what `use` makes of it. @throws what failed */
 export async function runCriu<T>(
   options: CriuOptions,
-  job: EngineJob,
+  job: FolderJob,
   task: CriuTask,
   use: (outcome: CriuOutcome) => T | Promise<T>,
 ): Promise<T> {
@@ -107,7 +107,7 @@ function requestOf({ imagesFd }: WorkPlace, logFile: string): RequestOptions {
 interface Conversation {
   readonly swrk: Swrk;
   readonly task: CriuTask;
-  readonly job: EngineJob;
+  readonly job: FolderJob;
   readonly bridge: BridgeServer | null;
   readonly place: WorkPlace;
   readonly request: RequestOptions;
@@ -182,7 +182,7 @@ function onAbort(signal: AbortSignal, swrk: Swrk): () => void {
 }
 
 /** CRIU's own lines are for those who want to see everything. */
-function createLogListener(job: EngineJob): (line: LogLine) => void {
+function createLogListener(job: FolderJob): (line: LogLine) => void {
   const find = createPhaseFinder((phase) => job.phase(phase));
   return (line) => {
     find(line);
@@ -191,7 +191,7 @@ function createLogListener(job: EngineJob): (line: LogLine) => void {
 }
 
 /** Hooks that this release never calls are no error: the plugin may live without. */
-function warnOfHooks({ host, warn }: EngineJob, release: Release): void {
+function warnOfHooks({ host, warn }: FolderJob, release: Release): void {
   const missing = new Set(hooksMissing(release));
   for (const { name, hooks } of host?.plugins ?? []) {
     const never = hooks.filter((hook) => missing.has(hook)).map((hook) => `${hook} (since ${hookTable[hook].since})`);

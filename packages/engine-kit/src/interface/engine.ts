@@ -1,17 +1,20 @@
-import type { PluginHost } from '@criujs/plugin-host';
-import type { Records } from '../records/records.ts';
+import type { RunPlugins } from '../front/plugins.ts';
+import type { RunImages } from '../images/run-images.ts';
 import type { CheckResult, ExitStatus, LogEntry, PlanRow } from './results.ts';
 
 /**
- * An engine that does the work in place of the embedded one: `dump({ …, engine })` of `@criujs/core`. The front checks the
- * options, prepares the image directory, loads the plugins and runs their init and exit; the engine calls their hooks in between.
+ * Who does the work of a run: `dump({ …, engine })` of `@criujs/core`. The front checks the options, claims the images, loads the
+ * plugins and makes the result; the engine says when the plugins start and finish, and calls their hooks in between. One that works
+ * on the main thread and in a folder is easier written as a `FolderEngine`.
  */
 export interface Engine {
   /** For people: `CRIU`. */
   readonly name: string;
+  /** It keeps images in directories only: a run with an `ImageStore` is refused. */
+  readonly foldersOnly?: boolean;
   /**
-   * Dumps a tree: writes all images, calls `seal` of the host and then `commit` while the tree stands still, then lets it end or
-   * run on. What it rejects with has left the tree running, and nothing committed.
+   * Dumps a tree: writes all images, calls `seal` of the host and then commits while the tree stands still, then lets it end or run
+   * on. What it rejects with has left the tree running, and nothing committed.
    * @throws EngineError, or an error of the host that a hook failed with
    */
   dump(job: DumpJob): Promise<DumpOutcome>;
@@ -19,35 +22,26 @@ export interface Engine {
   restore(job: RestoreJob): Promise<RestoreOutcome>;
   /** Tells what this engine can do here. A lack is an answer, not an error. */
   check(signal: AbortSignal | undefined): Promise<CheckResult>;
-  /**
-   * Whether a plugin of the engine's own may be the one that the inventory lists by this name; the engine itself sees to it that it
-   * is. Default: none is, and a restore is refused unless a loaded plugin has the name.
-   * @param hosted whether the run has plugins of the host, too
-   */
-  answersFor?(listed: string, hosted: boolean): boolean;
   /** Its own word on a row of a plan that the embedded engine made. */
   plan(row: PlanRow): PlanRow;
 }
 
 /** What an engine is given for any run. */
 export interface EngineJob {
-  /**
-   * Where the images are: an absolute path to a directory that is there. At a dump it is an empty folder beside the image
-   * directory, whose place it takes with the commit: a descriptor of it stays right, the path does not.
-   */
-  readonly images: string;
-  /** The image directory by its own name, for messages. */
-  readonly directory: string;
-  /** The plugins, after their init; null: there are none. */
-  readonly host: PluginHost | null;
+  /** The images, claimed for this run until it ends. */
+  readonly images: Omit<RunImages, 'close'>;
+  /** The plugins, which load already. The engine starts them, and finishes them whatever comes. */
+  readonly plugins: RunPlugins;
   /** Milliseconds that a hook may take. The host keeps it; the engine may need to know. */
   readonly hookDeadlineMs: number;
-  /** Aborting it ends the run: hooks that wait have failed by then. */
+  /** How the error of a process is told that a plugin blocks for good. */
+  readonly lastWords: 'text' | 'json';
+  /** Aborting it ends the run. */
   readonly signal: AbortSignal;
   /** Tells people which phase begins. */
   phase(name: string): void;
   log(entry: LogEntry): void;
-  /** Something that the user should know and that fails nothing. */
+  /** Something that the user should know and that fails nothing: it is told now, and with the result. */
   warn(message: string): void;
 }
 
@@ -57,14 +51,6 @@ export interface DumpJob extends EngineJob {
   readonly leaveRunning: boolean;
   /** Take also what no loaded plugin could bring back. Else that is refused, unless the tree runs on: then it is a warning. */
   readonly dumpOnly: boolean;
-  /**
-   * Puts the images in the place of the image directory, in one step, when all of them are written. A dump that was there stays
-   * whole until then.
-   * @throws EngineError IMAGES_UNWRITABLE, IMAGES_FULL: nothing has changed, and the tree must run on
-   */
-  commit(): void;
-  /** Undoes a commit: for a tree that runs on although it should have ended. Without a commit it does nothing. @throws EngineError */
-  takeBack(): void;
 }
 
 export interface RestoreJob extends EngineJob {
@@ -72,11 +58,15 @@ export interface RestoreJob extends EngineJob {
   readonly newPids: boolean;
   /** false: the root becomes a child of this process, and `exited` tells its end. */
   readonly detach: boolean;
-  /** What `criujs.json` says; null: there is none, as in images that nobody but CRIU wrote. */
-  readonly records: Records | null;
 }
 
-export interface DumpOutcome {
+/** What every run comes to. */
+interface Outcome {
+  /** What the engine has told while it worked, and what belongs to the result nevertheless. */
+  readonly warnings?: readonly string[];
+}
+
+export interface DumpOutcome extends Outcome {
   readonly processes: number;
   readonly threads: number;
   /** Bytes of memory in the images. */
@@ -87,7 +77,7 @@ export interface DumpOutcome {
   readonly plugins: readonly string[];
 }
 
-export interface RestoreOutcome {
+export interface RestoreOutcome extends Outcome {
   /** The root's pid now. */
   readonly pid: number;
   /** Every restored process: the pid it had to the pid it has. */

@@ -1,4 +1,5 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
+import { AT_FDCWD } from '@criujs/engine-kit/images';
 import {
   errnoName,
   type GuardPlan,
@@ -16,7 +17,6 @@ import {
 } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import type { Session } from '../../run/session.ts';
-import { AT_FDCWD } from '../../run/swap.ts';
 import { reapProcesses } from '../end.ts';
 import { describeThread } from '../patience.ts';
 import { isOwnChild } from './child-signals.ts';

@@ -1,3 +1,4 @@
+import { pause } from '@criujs/engine-kit/targets';
 import {
   errno,
   LinuxError,
@@ -9,7 +10,6 @@ import {
   waitFlag,
   waitFor,
 } from '@criujs/linux';
-import { pause } from '../../pause.ts';
 import { isOwnChild } from './child-signals.ts';
 import { type Standing, type StopWait, seize, standStill } from './seize.ts';
 

@@ -1,0 +1,46 @@
+import { type DumpOutcome, type Engine, type EngineJob, type RestoreOutcome, toEngineError } from '@criujs/engine-kit';
+import { checkPlatform, noImages, openPlugins } from '@criujs/engine-kit/front';
+import { runThread } from './thread.ts';
+
+/** The embedded engine: it works in a thread of its own, and asks the main thread for plugins and stores. */
+export const embedded: Engine = {
+  name: 'criujs',
+  async dump(job) {
+    const { pid, leaveRunning, dumpOnly } = job;
+    const work = { name: 'dump', options: { pid, leaveRunning, dumpOnly } } as const;
+    const { outcome, warnings } = await runThread({ work, job });
+    return { ...outcome, warnings: [...outcome.warnings, ...warnings] } satisfies DumpOutcome;
+  },
+  async restore(job) {
+    const { newPids, detach } = job;
+    const work = { name: 'restore', options: { newPids, detach } } as const;
+    const { outcome, warnings, exited } = await runThread({ work, job, waitsForRoot: !detach });
+    const restored: RestoreOutcome = { ...outcome, warnings: [...outcome.warnings, ...warnings] };
+    return exited === undefined ? restored : { ...restored, exited };
+  },
+  async check(signal) {
+    checkPlatform();
+    try {
+      const { outcome } = await runThread({ work: { name: 'check', options: {} }, job: lookingJob(signal) });
+      return outcome;
+    } catch (error) {
+      throw toEngineError(error);
+    }
+  },
+  plan: (row) => row,
+};
+
+/** A run without images and plugins. */
+function lookingJob(signal: AbortSignal = new AbortController().signal): EngineJob {
+  const images = noImages();
+  return {
+    images,
+    plugins: openPlugins({}, 'restore', images),
+    hookDeadlineMs: 10_000,
+    lastWords: 'text',
+    signal,
+    phase: () => undefined,
+    log: () => undefined,
+    warn: () => undefined,
+  };
+}

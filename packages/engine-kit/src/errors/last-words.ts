@@ -1,0 +1,52 @@
+import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import type { EngineError } from './errors.ts';
+
+/** An error as `--json` prints it. */
+export interface ErrorReport {
+  readonly ok: false;
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly remedy: string;
+    readonly pid?: number;
+    readonly resource?: string;
+    readonly plugin?: string;
+    readonly hook?: string;
+    readonly refusals?: EngineError['refusals'];
+  };
+}
+
+/** An error in plain data, without what is not known. */
+export function reportError(error: EngineError): ErrorReport {
+  const { code, message, remedy, pid, resource, plugin, hook, refusals } = error;
+  const known = Object.entries({ code, message, remedy, pid, resource, plugin, hook, refusals }).filter(
+    ([, it]) => it !== undefined,
+  );
+  return { ok: false, error: Object.fromEntries(known) as ErrorReport['error'] };
+}
+
+/** An error in words: what, where and why, then the remedy on a line of its own. */
+export function describeError(error: EngineError): string {
+  return `criujs: ${error.message}\n  → ${error.remedy}\n`;
+}
+
+/**
+ * Writes an error without the event loop: for a process whose main thread will never run again.
+ * Words go to descriptor 2; with 'json' the report goes to descriptor 1 as well, where results go.
+ */
+export function writeLastWords(error: EngineError, form: 'text' | 'json'): void {
+  // A progress display may have hidden the cursor, in a line of its own.
+  const tidy = isatty(2) ? '\r\x1b[2K\x1b[?25h' : '';
+  writeNow(2, tidy + describeError(error));
+  if (form === 'json') writeNow(1, `${JSON.stringify(reportError(error))}\n`);
+}
+
+function writeNow(fd: number, text: string): void {
+  try {
+    const bytes = Buffer.from(text);
+    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+  } catch {
+    // Nobody reads it, or the pipe is full: the process ends all the same.
+  }
+}

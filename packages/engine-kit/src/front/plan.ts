@@ -1,0 +1,94 @@
+import type { PlanningHost, PluginClaim } from '@criujs/plugin-host';
+import type { ClaimableName, HookName } from '@criujs/plugin-sdk';
+import { EngineError } from '../errors/errors.ts';
+import { toEngineError } from '../errors/to-engine-error.ts';
+import type { PlanRow } from '../interface/results.ts';
+import { checkOptions, checkPid, checkPlatform } from './admission.ts';
+import type { PlanOptions, PlanResult, PlanVerdict } from './options.ts';
+import { defaultDeadlineMs, warnOfUnpaired } from './plugins.ts';
+import { guardThread, type Watchdog } from './watchdog.ts';
+
+/** The plugins, as a plan needs them. */
+export interface PlanPlugins {
+  serves(hook: HookName): boolean;
+  /** What each plugin that has the hook says of it, in order. Never rejects. */
+  claims(
+    question: { readonly hook: ClaimableName; readonly args: unknown },
+    resource: string,
+  ): Promise<readonly PluginClaim[]>;
+}
+
+/**
+ * Looks at a tree: one row for each resource.
+ * @param check called between two turns of the event loop; what it throws ends the look
+ */
+export type PlanTree = (pid: number, plugins: PlanPlugins, check: () => void) => Promise<PlanRow[]>;
+
+/**
+ * Tells what a dump would meet: who would take each resource, or why nobody does. It looks only: nothing is frozen, no hook
+ * and no `init` is called; plugins that bring a `claim` are asked. It runs on the calling thread: nothing is traced.
+ * @param load gives what looks at the tree
+ * @throws EngineError NO_SUCH_PROCESS, NOT_PERMITTED …, and what is wrong with a plugin
+ */
+export async function planBy(load: () => Promise<PlanTree>, options: PlanOptions): Promise<PlanResult> {
+  const {
+    pid,
+    signal,
+    onProgress,
+    engine,
+    hookDeadline: hookDeadlineMs = defaultDeadlineMs,
+    lastWords = 'text',
+  } = options;
+  checkPid(pid);
+  checkPlatform();
+  checkOptions(options);
+  const startedAt = performance.now();
+  const guard = guardThread({ plugins: options.plugins?.length ?? 0, hookDeadlineMs, lastWords });
+  try {
+    checkAborted(signal);
+    const planTree = await load();
+    const host = await hostOf(options);
+    guard.rest();
+    checkAborted(signal);
+    onProgress?.({ phase: 'look', elapsedMs: performance.now() - startedAt });
+    const seen = await planTree(pid, pluginsOf(host, guard), () => checkAborted(signal));
+    const rows = engine === undefined ? seen : seen.map((row) => engine.plan(row));
+    checkAborted(signal);
+    const verdict = verdictOf(rows);
+    return { pid, rows, verdict, possible: verdict === 'ready' };
+  } catch (error) {
+    throw toEngineError(error);
+  } finally {
+    guard.release();
+  }
+}
+
+function verdictOf(rows: readonly PlanRow[]): PlanVerdict {
+  if (rows.some(({ taker }) => taker === null)) return 'refused';
+  return rows.some(({ conflict }) => conflict !== undefined) ? 'conflict' : 'ready';
+}
+
+/** Without plugins nothing of the host is even read. */
+async function hostOf(options: PlanOptions): Promise<PlanningHost | null> {
+  const { plugins = [], pluginOptions, cwd, loaders, hookDeadline = defaultDeadlineMs, signal, onLog } = options;
+  if (plugins.length === 0 && Object.keys(pluginOptions ?? {}).length === 0) return null;
+  const { createPluginHost } = await import('@criujs/plugin-host');
+  const given = { plugins, options: pluginOptions, cwd, loaders, deadline: hookDeadline, signal, onLog };
+  const host = await createPluginHost(given);
+  warnOfUnpaired(host, options);
+  return host;
+}
+
+function pluginsOf(host: PlanningHost | null, guard: Watchdog): PlanPlugins {
+  return {
+    serves: (hook) => host?.serves(hook) ?? false,
+    async claims({ hook, args }, resource) {
+      guard.watch();
+      return (await host?.claims(hook, args as never, { resource })) ?? [];
+    },
+  };
+}
+
+function checkAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new EngineError('ABORTED', 'the run was aborted');
+}

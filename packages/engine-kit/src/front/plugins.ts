@@ -1,0 +1,117 @@
+import type { ImageVersions, PluginHost } from '@criujs/plugin-host';
+import { unpairedWarnings } from '@criujs/plugin-host/facts';
+import type { Outcome, Stage } from '@criujs/plugin-sdk';
+import { EngineError } from '../errors/errors.ts';
+import type { RunImages } from '../images/run-images.ts';
+import { readRecords } from '../records/read-records.ts';
+import type { Records } from '../records/records.ts';
+import type { RunOptions } from './options.ts';
+import { openRecord, type RunRecord } from './record.ts';
+
+/** The plugins of one run, on the main thread. */
+export interface RunPlugins {
+  /** How many the user named. */
+  readonly count: number;
+  /** Whether there is anything for a host to do. */
+  readonly wanted: boolean;
+  /** Waits until they are loaded, which began with the run; null: there are none. */
+  load(): Promise<PluginHost | null>;
+  /** The same, and runs their init. */
+  start(): Promise<PluginHost | null>;
+  /** A host that has started, even without plugins: it says best which is missing. */
+  demand(): Promise<PluginHost>;
+  /** Ends the call that waits, and all later ones but those of exit. An engine that ends them itself does without. */
+  abort(): void;
+  /** Runs exit; answers what went wrong there. Never throws. */
+  finish(outcome: Outcome): Promise<string[]>;
+}
+
+/** Where plugins' own parts live, and what is recorded of them. Asked only when there are plugins. */
+type PluginImages = Pick<RunImages, 'sections' | 'read'>;
+
+/** Begins to load the plugins of a run; what fails there is told where it is waited for. */
+export function openPlugins(options: RunOptions, stage: Stage, images: PluginImages): RunPlugins {
+  const record = openRecord(options);
+  const aborting = new AbortController();
+  // Without plugins nothing of the host is even read.
+  const create = async (): Promise<PluginHost> => {
+    const imageVersions = stage === 'restore' ? imageVersionsOf(await readRecords(images)) : undefined;
+    return createHost({ options, images, record, imageVersions, signal: aborting.signal });
+  };
+  const loading = needsHost(options) ? create() : null;
+  loading?.catch(() => undefined);
+  let host: PluginHost | null = null;
+  let over = false;
+  const begin = async (loaded: Promise<PluginHost>): Promise<PluginHost> => {
+    host = await loaded;
+    if (over) throw new EngineError('ABORTED', 'the run was over before its plugins were loaded');
+    if (stage === 'dump') warnOfUnpaired(host, options);
+    await host.start(stage);
+    return host;
+  };
+  return {
+    count: options.plugins?.length ?? 0,
+    wanted: loading !== null,
+    load: async () => loading,
+    start: async () => (loading === null ? null : begin(loading)),
+    demand: async () => host ?? begin(loading ?? create()),
+    abort: () => aborting.abort(),
+    async finish(outcome) {
+      over = true;
+      const aborted = !outcome.ok && outcome.error.code === 'ABORTED';
+      // A run that was given up while plugins were still loading has a host nevertheless. An abort does not wait for it: no
+      // init was called yet.
+      if (!aborted) host ??= (await loading?.catch(() => null)) ?? null;
+      const errors = host === null ? [] : await host.finish(outcome);
+      record.close();
+      return errors.map((it) => it.message);
+    },
+  };
+}
+
+/** Milliseconds that a hook may take where nobody says otherwise. */
+export const defaultDeadlineMs = 10_000;
+
+/** Options without a plugin are a mistake that the host tells best, and a record says that nobody was asked. */
+function needsHost({ plugins = [], pluginOptions = {}, record }: RunOptions): boolean {
+  return plugins.length > 0 || Object.keys(pluginOptions).length > 0 || record !== undefined;
+}
+
+interface HostParts {
+  readonly options: RunOptions;
+  readonly images: PluginImages;
+  readonly record: RunRecord;
+  /** For a restore: the versions of the plugins' parts. */
+  readonly imageVersions: ImageVersions | undefined;
+  /** Ends calls that wait. */
+  readonly signal: AbortSignal;
+}
+
+async function createHost({ options, images, record, imageVersions, signal }: HostParts): Promise<PluginHost> {
+  const { createPluginHost, createRecorder } = await import('@criujs/plugin-host');
+  const { plugins = [], cwd, loaders, pluginOptions, hookDeadline = defaultDeadlineMs, onLog } = options;
+  const recorder = record.sink === null ? null : createRecorder(record.sink);
+  const store = await images.sections();
+  const host = await createPluginHost({
+    plugins,
+    cwd,
+    loaders,
+    options: pluginOptions,
+    images: store === undefined || recorder === null ? store : recorder.sections(store),
+    imageVersions,
+    deadline: hookDeadline,
+    signal,
+    onLog,
+  });
+  return recorder === null ? host : recorder.host(host);
+}
+
+/** Tells, before a dump or a plan, of plugins that take what nobody could bring back. */
+export function warnOfUnpaired(host: PluginHost, { onLog }: Pick<RunOptions, 'onLog'>): void {
+  for (const entry of unpairedWarnings(host)) onLog?.(entry);
+}
+
+/** Of the plugins' parts, by plugin name. */
+function imageVersionsOf(records: Records | null): ImageVersions {
+  return Object.fromEntries((records?.plugins ?? []).map(({ name, imageVersion }) => [name, imageVersion]));
+}

@@ -1,0 +1,94 @@
+import { EngineError } from '../errors/errors.ts';
+import { toEngineError } from '../errors/to-engine-error.ts';
+import { openImages } from '../images/open-images.ts';
+import { type Purpose, purposeOf } from '../images/run-images.ts';
+import type { Engine, EngineJob } from '../interface/engine.ts';
+import { checkOptions, checkPid, checkPlatform } from './admission.ts';
+import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from './options.ts';
+import { defaultDeadlineMs, openPlugins } from './plugins.ts';
+
+/**
+ * Dumps a process and everything below it with an engine. Without `leaveRunning` the tree ends once the dump is whole.
+ * @throws EngineError; the tree then runs on as if nothing had been
+ */
+export async function dumpBy(engine: Engine, options: DumpOptions): Promise<DumpResult> {
+  const { pid, leaveRunning = false, dumpOnly = false, force = false } = options;
+  checkPid(pid);
+  const purpose = purposeOf('dump', force, options);
+  const { outcome, totalMs, warnings } = await conduct(engine, purpose, options, (job) =>
+    engine.dump({ ...job, pid, leaveRunning, dumpOnly }),
+  );
+  const { processes, threads, bytes, frozenMs, plugins } = outcome;
+  return { pid, processes, threads, bytes, frozenMs, totalMs, plugins, warnings };
+}
+
+/**
+ * Restores a dump with an engine. Without `detach` the restored root is a child of this process, and `exited` tells its end.
+ * @throws EngineError; nothing is left half restored
+ */
+export async function restoreBy(engine: Engine, options: RestoreOptions): Promise<RestoreResult> {
+  const { newPids = false, detach = false } = options;
+  const purpose = purposeOf('restore', false, options);
+  const { outcome, totalMs, warnings } = await conduct(engine, purpose, options, (job) =>
+    engine.restore({ ...job, newPids, detach }),
+  );
+  const { pid, pids, restoreMs, exited } = outcome;
+  const result = { pid, pids: new Map(pids), restoreMs, totalMs, warnings };
+  return exited === undefined ? result : { ...result, exited };
+}
+
+interface Conducted<O> {
+  readonly outcome: O;
+  readonly totalMs: number;
+  readonly warnings: readonly string[];
+}
+
+/** Everything around the work of an engine: options are checked before, images are claimed meanwhile. */
+async function conduct<O extends { readonly warnings?: readonly string[] }>(
+  engine: Engine,
+  purpose: Purpose,
+  options: DumpOptions | RestoreOptions,
+  work: (job: EngineJob) => Promise<O>,
+): Promise<Conducted<O>> {
+  checkPlatform();
+  checkOptions(options);
+  try {
+    if (options.signal?.aborted) throw new EngineError('ABORTED', 'the run was aborted before it began');
+    if (engine.foldersOnly && typeof options.images === 'object') throw noDirectory();
+    const images = await openImages(options.images, purpose);
+    try {
+      const startedAt = performance.now();
+      const warned: string[] = [];
+      const plugins = openPlugins(options, purpose.stage, images);
+      const outcome = await work({ images, plugins, ...listenersOf(options, startedAt, warned) });
+      const warnings = [...new Set([...warned, ...(outcome.warnings ?? [])])];
+      return { outcome, totalMs: performance.now() - startedAt, warnings };
+    } finally {
+      await images.close();
+    }
+  } catch (error) {
+    throw toEngineError(error);
+  }
+}
+
+function listenersOf(options: RunOptions, startedAt: number, warned: string[]): Omit<EngineJob, 'images' | 'plugins'> {
+  const { hookDeadline: hookDeadlineMs = defaultDeadlineMs, signal = new AbortController().signal } = options;
+  const { onProgress, onLog, lastWords = 'text' } = options;
+  return {
+    hookDeadlineMs,
+    lastWords,
+    signal,
+    phase: (phase) => onProgress?.({ phase, elapsedMs: performance.now() - startedAt }),
+    log: (entry) => onLog?.(entry),
+    warn(message) {
+      warned.push(message);
+      onLog?.({ level: 'warn', message });
+    },
+  };
+}
+
+function noDirectory(): EngineError {
+  return new EngineError('BAD_OPTION', 'this engine keeps images in a directory, and `images` is a store', {
+    remedy: "Give a directory: images: 'path/to/directory', or use the embedded engine.",
+  });
+}
