@@ -26,6 +26,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     '@criujs/linux',
     '@criujs/wire',
     '@criujs/plugin-host',
+    '@criujs/engine-kit',
   ],
   core: ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host', '@criujs/engine-kit'],
   'criu-bridge': [

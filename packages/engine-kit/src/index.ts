@@ -21,6 +21,7 @@ export { prepareForRestore } from './images/directory.ts';
 export { checkedDescriptor, openImage, readImage, readImageOf } from './images/image-file.ts';
 export { inventoryName, isImageName, sectionsDirectory } from './images/image-names.ts';
 export { largestImage } from './images/image-sizes.ts';
+export { writeWhole } from './images/write-image.ts';
 export type { DumpJob, DumpOutcome, Engine, EngineJob, RestoreJob, RestoreOutcome } from './interface/engine.ts';
 export type { FolderDumpJob, FolderEngine, FolderJob, FolderRestoreJob } from './interface/folder-engine.ts';
 export type {

@@ -1,5 +1,5 @@
 import { type ExternalRecord, exact } from '@criujs/engine-kit';
-import { LinuxError, setPosition } from '@criujs/linux';
+import { nobodyRestores, putBack, unrecorded } from '@criujs/engine-kit/externals';
 import { type DumpedFile, fileId, type RecordedFile, retryLater } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import { describeFile, isTerminal } from './describe.ts';
@@ -16,9 +16,8 @@ import type {
   Tree,
 } from './kind.ts';
 import { nobody, signalOwner } from './owner.ts';
-import { askFirst, keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
+import { askFirst, keepDescriptor } from './plugin-descriptor.ts';
 import { sdkHolder } from './plugin-holder.ts';
-import { errorCode } from './seen.ts';
 import { deviceOf, kindOf } from './stat.ts';
 
 /** What helps with any file. */
@@ -44,7 +43,7 @@ export const external: FileKind = {
   common: ({ ext }) => ext && { flags: 0, fown: ext.fown },
   load: (context) => ({
     open: (entry) => openExternal(entry, context),
-    afterFork: (entry, fd) => putBack(entry, fd, context),
+    afterFork: (entry, fd) => afterFork(entry, fd, context),
   }),
 };
 
@@ -92,11 +91,11 @@ function dumpedFile({ seen, holders, owner }: Pick<OpenFile, 'seen' | 'holders' 
 
 function openExternal(entry: FileEntry, { session, records }: LoadContext): number | 'later' {
   const record = recordOf(entry, records);
-  const file = record?.file ?? unrecorded(entry);
+  const file = record?.file ?? unrecordedOf(entry);
   const resource = `file ${entry.id}${file.path === null ? '' : ` (${file.path})`}`;
   const how = { resource, ...askFirst(file.provider) };
   const answer = session.hooks.call('RESTORE_EXT_FILE', { id: fileId(entry.id), file }, how);
-  if (!answer.claimed) throw nobodyOpens(resource, file.provider);
+  if (!answer.claimed) throw nobodyRestores('RESTORE_EXT_FILE', resource, file.provider);
   if (answer.result === retryLater) return 'later';
   return keepDescriptor(answer.result, { plugin: answer.plugin, hook: 'RESTORE_EXT_FILE', resource });
 }
@@ -110,36 +109,13 @@ function recordOf(entry: FileEntry, records: LoadContext['records']): ExternalRe
 }
 
 /** What the images of CRIU tell of an external file: hardly anything. */
-function unrecorded(entry: FileEntry): RecordedFile {
-  const fown = entry.ext?.fown;
-  const owner = fown === undefined ? null : signalOwner(fown);
-  return {
-    path: null,
-    kind: 'unknown',
-    rdev: null,
-    inode: 0,
-    flags: 0,
-    position: 0,
-    owner,
-    holders: [],
-    provider: null,
-  };
+function unrecordedOf({ ext }: FileEntry): RecordedFile {
+  return ext?.fown === undefined ? unrecorded : { ...unrecorded, owner: signalOwner(ext.fown) };
 }
 
 /** Status flags and position, where the descriptor lets one set them. */
-function putBack(entry: FileEntry, fd: number, { session, records }: LoadContext): void {
+function afterFork(entry: FileEntry, fd: number, { session, records }: LoadContext): void {
   const file = recordOf(entry, records)?.file;
   if (file === undefined) return;
-  const resource = `file ${entry.id} (${file.path})`;
-  if (!restoreFlags(fd, file.flags)) session.warn(`${resource}: its status flags cannot be set to what they were`);
-  try {
-    setPosition(fd, file.position);
-  } catch (error) {
-    if (!(error instanceof LinuxError)) throw error;
-    if (!unseekable.includes(errorCode(error)))
-      session.warn(`${resource}: it cannot go back to position ${file.position}`);
-  }
+  for (const what of putBack(fd, file)) session.warn(`file ${entry.id} (${file.path}): ${what}`);
 }
-
-/** Errors of lseek(2) on what has no position. */
-const unseekable: readonly string[] = ['ESPIPE', 'EINVAL', 'ENXIO', 'ENODEV'];

@@ -1,3 +1,5 @@
+export { statusFlags } from '@criujs/engine-kit/externals';
+
 /** Flags of open files on x86-64, by their name in open(2) (asm-generic/fcntl.h). */
 export const openFlag = {
   O_WRONLY: 0o1,
@@ -27,10 +29,6 @@ const accesses: readonly Access[] = ['read', 'write', 'both', 'both'];
 
 /** The kernel's mark of a file opened with O_TMPFILE, which implies O_DIRECTORY. */
 const tmpfileBit = 0o20000000;
-
-/** The flags that fcntl(F_SETFL) can change. */
-export const statusFlags: number =
-  openFlag.O_APPEND | openFlag.O_NONBLOCK | openFlag.O_ASYNC | openFlag.O_DIRECT | openFlag.O_NOATIME;
 
 /** What may be asked of open(2) a second time: nothing that creates, empties or takes a terminal. */
 const reopenable =

@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import type { ExternalRecord, Records, SocketRecord } from '@criujs/engine-kit';
+import type { FileOwner } from '@criujs/engine-kit/externals';
 import type { EntryInit, EntryOf, FdinfoEntry, FdTypes } from '@criujs/images';
 import type { Fdinfo, UnixSocket } from '@criujs/linux';
 import type { ClaimArgs, ClaimableName, HookName } from '@criujs/plugin-sdk';
@@ -62,17 +63,7 @@ export interface Tree {
   borrow<T>(file: Holder, use: (fd: number) => T): T;
 }
 
-/** `fown` of an image: who gets the signals of this file. fcntl(2), F_SETOWN_EX. */
-export interface FileOwner {
-  readonly uid: number;
-  readonly euid: number;
-  /** 0: SIGIO. */
-  readonly signum: number;
-  /** F_OWNER_TID 0, F_OWNER_PID 1, F_OWNER_PGRP 2; 0 without an owner. */
-  readonly pidType: number;
-  /** 0: nobody. */
-  readonly pid: number;
-}
+export type { FileOwner } from '@criujs/engine-kit/externals';
 
 /** One open file of the tree while it is dumped, however many descriptors share it. */
 export interface OpenFile {

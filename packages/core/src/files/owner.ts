@@ -1,7 +1,9 @@
+import { ownerTypes } from '@criujs/engine-kit/externals';
 import { arena, errnoName, readStat, readThreads, syscall, trySyscall, unlessGone } from '@criujs/linux';
-import type { SignalOwner } from '@criujs/plugin-sdk';
 import { openFlag } from './flags.ts';
 import type { FileOwner, SeenFile } from './kind.ts';
+
+export { signalOwner } from '@criujs/engine-kit/externals';
 
 /** Commands of fcntl(2). */
 const setSignal = 10;
@@ -14,8 +16,6 @@ const getOwnerUsers = 17;
 const unchanged = -1;
 
 export const nobody: FileOwner = { uid: 0, euid: 0, signum: 0, pidType: 0, pid: 0 };
-
-const ownerTypes: readonly SignalOwner['type'][] = ['thread', 'process', 'group'];
 
 /** Who gets the signals of an open file. `fd` is a descriptor of our own. */
 export function readOwner(fd: number, file: SeenFile): FileOwner {
@@ -44,12 +44,6 @@ export function isOwnerInside({ pid, pidType }: FileOwner, pids: readonly number
     return pids.some((process) => unlessGone<number[]>(() => readThreads(process), []).includes(pid));
   if (type === 'group') return pids.some((process) => unlessGone(() => readStat(process).pgrp, 0) === pid);
   return pids.includes(pid);
-}
-
-/** The owner as plugins are told; null when nobody gets signals. */
-export function signalOwner(owner: FileOwner): SignalOwner | null {
-  const { pid, signum, uid, euid, pidType } = owner;
-  return pid === 0 ? null : { pid, signal: signum, uid, euid, type: ownerTypes[pidType] ?? 'process' };
 }
 
 /** Sets signal and owner again. Answers what did not work, for a warning, or null. */

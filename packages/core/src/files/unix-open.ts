@@ -1,11 +1,12 @@
 import { isAbsolute, join } from 'node:path';
+import { nobodyRestores, putBackFlags, socketType, unrecordedSocket } from '@criujs/engine-kit/externals';
 import { socketInode, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
 import type { FileEntry, LoadContext } from './kind.ts';
-import { askFirst, keepDescriptor, nobodyOpens, restoreFlags } from './plugin-descriptor.ts';
+import { askFirst, keepDescriptor } from './plugin-descriptor.ts';
 import { restoreOptions } from './socket-options.ts';
 import { removeStaleName } from './stale-name.ts';
-import { unixMark, unixTypes } from './unix-peers.ts';
+import { unixMark } from './unix-peers.ts';
 
 /** Has a plugin make a socket again. @throws EngineError what the plugin throws, PLUGIN_FAILED, HOOK_BAD_RESULT, IMAGE_INVALID */
 export function openSocket(entry: FileEntry, context: LoadContext): number {
@@ -18,7 +19,7 @@ export function openSocket(entry: FileEntry, context: LoadContext): number {
   const trouble = removeStaleName(pathOf(args.socket.name, usk.nameDir));
   if (trouble !== null) context.session.warn(`${resource}: ${trouble}`);
   const answer = context.session.hooks.call('RESTORE_UNIX_SK', args, how);
-  if (!answer.claimed) throw nobodyOpens(resource, provider);
+  if (!answer.claimed) throw nobodyRestores('RESTORE_UNIX_SK', resource, provider);
   const fd = keepDescriptor(answer.result, { plugin: answer.plugin, hook: 'RESTORE_UNIX_SK', resource });
   if (usk.opts !== undefined) restoreOptions(fd, usk.opts);
   return fd;
@@ -32,8 +33,7 @@ function pathOf(name: string | null, directory: string): string | null {
 /** Its status flags. */
 export function putBack(entry: FileEntry, fd: number, context: LoadContext): void {
   const { flags } = socketOf(entry, context);
-  if (!restoreFlags(fd, flags))
-    context.session.warn(`unix socket ${entry.id}: its status flags cannot be set to what they were`);
+  for (const what of putBackFlags(fd, flags)) context.session.warn(`unix socket ${entry.id}: ${what}`);
 }
 
 /** The `usk` of an entry. @throws EngineError IMAGE_INVALID */
@@ -55,14 +55,7 @@ function socketOf(entry: FileEntry, { records }: LoadContext): UnixSocketInfo {
   if (record !== undefined) return record.socket;
   if (records !== null)
     throw new EngineError('IMAGE_INVALID', `criujs.json does not know the unix socket ${entry.id} of files.img`);
-  return {
-    type: unixTypes[usk.type] ?? 'stream',
-    name: nameText(usk.name),
-    peerName: null,
-    state: 'connected',
-    flags: usk.flags,
-    holders: [],
-  };
+  return { ...unrecordedSocket, type: socketType(usk.type) ?? 'stream', name: nameText(usk.name), flags: usk.flags };
 }
 
 function nameText(name: Uint8Array): string | null {

@@ -1,13 +1,9 @@
-import type { UnixSocketInfo } from '@criujs/plugin-sdk';
 import { fileTypes } from './file-type.ts';
 import type { FileEntry, FileInit, SaveContext, SavedFile } from './kind.ts';
 import { nobody } from './owner.ts';
 
 /** Marks of unix sockets in images: one outside of the tree, whose name is all that is kept; one that a plugin connects again. */
 export const unixMark = { external: 1, callback: 4 } as const;
-
-/** Types of sockets in images, and as plugins are told. socket(2). */
-export const unixTypes: Readonly<Record<number, UnixSocketInfo['type']>> = { 1: 'stream', 2: 'dgram', 5: 'seqpacket' };
 
 /** What CRIU writes of a socket that it only names, whatever it is: a datagram socket that listens. criu/sk-unix.c */
 const named = { type: 2, state: 10, uflags: unixMark.external, backlog: 0, peer: 0, flags: 0 } as const;

@@ -1,3 +1,4 @@
+import { socketType } from '@criujs/engine-kit/externals';
 import { peerName, type UnixSocket } from '@criujs/linux';
 import { socketInode, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors.ts';
@@ -20,7 +21,7 @@ import { sdkHolder } from './plugin-holder.ts';
 import { optionsEntry } from './socket-options.ts';
 import { inodeOfLink } from './sockets.ts';
 import { openSocket, putBack } from './unix-open.ts';
-import { isExternalPeer, nameBytes, peerEntries, unixMark, unixTypes } from './unix-peers.ts';
+import { isExternalPeer, nameBytes, peerEntries, unixMark } from './unix-peers.ts';
 
 /** States of unix sockets: the kernel borrows TCP's. */
 const established = 1;
@@ -71,7 +72,7 @@ function recognise(file: SeenFile, tree: Tree): Recognition {
 /** Why nobody can connect it again; null: its peer is a living socket outside of the tree. */
 function whyNot(socket: UnixSocket, tree: Tree): string | null {
   if (socket.state === listening) return 'listening unix sockets are not supported yet';
-  if (unixTypes[socket.type] === undefined) return `unix sockets of type ${socket.type} are not supported`;
+  if (socketType(socket.type) === null) return `unix sockets of type ${socket.type} are not supported`;
   if (socket.peer !== 0)
     return tree.holdsSocket(socket.peer) ? 'both ends are in the tree, which is not supported yet' : null;
   if (socket.state === established) return 'its other end was closed, or not accepted yet, which is not supported yet';
@@ -110,7 +111,7 @@ function socketInfo(
   holders: readonly Holder[],
 ): UnixSocketInfo {
   return {
-    type: unixTypes[type] ?? 'stream',
+    type: socketType(type) ?? 'stream',
     name,
     peerName,
     state: 'connected',

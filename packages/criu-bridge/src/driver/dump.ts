@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   type DumpOutcome,
   EngineError,
@@ -6,7 +5,9 @@ import {
   type FolderDumpJob,
   inventoryNames,
   recordsName,
+  writeWhole,
 } from '@criujs/engine-kit';
+import { pidsBelow } from '@criujs/engine-kit/targets';
 import { CriuReqType } from '@criujs/images';
 import { readStat } from '@criujs/linux';
 import { unrestorableWarnings } from '@criujs/plugin-host/facts';
@@ -14,10 +15,8 @@ import { type Dumped, readDumped, recordsOf } from './dumped.ts';
 import { awaitEnd } from './free-pids.ts';
 import { listPlugins } from './inventory.ts';
 import type { CriuOptions } from './options.ts';
-import { treeOf } from './restored.ts';
 import { type CriuOutcome, runCriu, type Step } from './run.ts';
 import { readStats } from './stats.ts';
-import { writeWhole } from './write-whole.ts';
 
 const pageSize = 4096n;
 
@@ -38,11 +37,11 @@ export async function dumpWithCriu(options: CriuOptions, job: FolderDumpJob): Pr
     if (failures().length > 0) return;
     await job.host?.seal();
     const plugins = job.host?.record(bridge?.claimed() ?? []) ?? [];
-    listPlugins(job.images, inventoryNames(plugins));
+    listPlugins(job.images, inventoryNames(plugins), job.directory);
     const read = readDumped(job.images);
     const records = recordsOf(read, job.pid, bridge, plugins);
-    writeWhole(join(job.images, recordsName), encodeRecords(records));
-    tree = treeOf(job.pid);
+    writeWhole(job.images, recordsName, encodeRecords(records), job.directory);
+    tree = pidsBelow(job.pid);
     job.commit();
     dumped = read;
   };

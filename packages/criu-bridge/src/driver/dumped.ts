@@ -1,8 +1,8 @@
 import { type Records, readImageOf, type TaskRecord } from '@criujs/engine-kit';
+import { unrecorded } from '@criujs/engine-kit/externals';
 import { decodeImage, type EntryOf, FdTypes, type ImageKind } from '@criujs/images';
 import { readStat, signals } from '@criujs/linux';
 import { pid, type RecordedFile } from '@criujs/plugin-sdk';
-import { unrecorded } from '../server/file.ts';
 import type { BridgeServer } from '../server/open-server.ts';
 import { seeFile } from './native-files.ts';
 

@@ -1,8 +1,8 @@
-import { type BigIntStats, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { exact } from '@criujs/engine-kit';
-import { deviceNumber, readFdinfo, readLink } from '@criujs/linux';
-import type { DeviceNumber, FileKind, RecordedFile } from '@criujs/plugin-sdk';
-import { unrecorded } from '../server/file.ts';
+import { deviceOf, kindOf, unrecorded } from '@criujs/engine-kit/externals';
+import { readFdinfo, readLink } from '@criujs/linux';
+import type { RecordedFile } from '@criujs/plugin-sdk';
 
 /**
  * What a descriptor of the tree leads to, while the tree stands still: of a file that a compiled plugin took, nobody else
@@ -25,14 +25,3 @@ export function seeFile(holders: RecordedFile['holders']): RecordedFile {
 
 /** O_CLOEXEC, which /proc shows among the flags of the open file: it belongs to the descriptor. */
 const closeOnExec = 0o2000000;
-
-function kindOf(path: string, stat: BigIntStats): FileKind {
-  if (path.startsWith('anon_inode:')) return 'anonymous';
-  if (stat.isCharacterDevice()) return 'character';
-  if (stat.isBlockDevice()) return 'block';
-  return stat.isFile() ? 'regular' : 'unknown';
-}
-
-function deviceOf(stat: BigIntStats): DeviceNumber | null {
-  return stat.isCharacterDevice() || stat.isBlockDevice() ? deviceNumber(stat.rdev) : null;
-}

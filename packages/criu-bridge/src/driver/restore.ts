@@ -1,10 +1,11 @@
 import { EngineError, type FolderRestoreJob, type RestoreOutcome } from '@criujs/engine-kit';
+import { pidsBelow } from '@criujs/engine-kit/targets';
 import { CriuReqType } from '@criujs/images';
 import { exitOf } from './child.ts';
 import { readPids } from './dumped.ts';
 import { awaitFreePids, leftOf } from './free-pids.ts';
 import type { CriuOptions } from './options.ts';
-import { killRestored, pidsOf, treeOf } from './restored.ts';
+import { killRestored, pidsOf } from './restored.ts';
 import { runCriu, type Step } from './run.ts';
 import { readStats } from './stats.ts';
 
@@ -48,7 +49,7 @@ export async function restoreWithCriu(options: CriuOptions, job: FolderRestoreJo
     );
   } catch (error) {
     // CRIU ends what it has made, unless it was killed itself, or had let it run already.
-    killRestored([...new Set([...leftOf(before, taken), ...(root === null ? [] : treeOf(root))])]);
+    killRestored([...new Set([...leftOf(before, taken), ...(root === null ? [] : pidsBelow(root))])]);
     // As our child, the root is ours to bury.
     const child = root ?? before[0];
     if (!job.detach && child !== undefined && !taken.has(child)) await exitOf(child);

@@ -7,15 +7,6 @@ export function pidsOf(root: number): (readonly [old: number, now: number])[] {
   return [[nsPid.at(-1) ?? root, root], ...children.flatMap(pidsOf)];
 }
 
-/** Every process below one that may have ended already, and itself. */
-export function treeOf(root: number): number[] {
-  try {
-    return pidsOf(root).map(([, pid]) => pid);
-  } catch {
-    return [];
-  }
-}
-
 /** Ends restored processes, children first. */
 export function killRestored(pids: readonly number[]): void {
   for (const pid of [...pids].reverse()) {

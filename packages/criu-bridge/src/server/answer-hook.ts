@@ -1,11 +1,11 @@
 import { EngineError, type LogEntry } from '@criujs/engine-kit';
+import { nobodyRestores, putBack } from '@criujs/engine-kit/externals';
 import type { HostAnswer, PluginHost } from '@criujs/plugin-host';
 import { missingHook, type Unrestorable, whyUnrestorable } from '@criujs/plugin-host/facts';
 import { type HookArgs, type HookName, hookTable, type OwnedDescriptor, type Provider } from '@criujs/plugin-sdk';
 import { hookFlags, type MessageInput, replyFlags } from '@criujs/wire';
 import { callers, hookOf, type Memory, type Question } from './calls.ts';
-import { errnoFor, failureOf, inOneLine, nobodyRestores } from './failure.ts';
-import { putBack } from './file.ts';
+import { errnoFor, failureOf, inOneLine } from './failure.ts';
 import { inventoryName } from './inventory-name.ts';
 import type { Ledger } from './ledger.ts';
 

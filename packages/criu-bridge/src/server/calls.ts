@@ -1,3 +1,4 @@
+import { unrecorded, unrecordedSocket } from '@criujs/engine-kit/externals';
 import { arena, closeFd, syscall } from '@criujs/linux';
 import {
   fileId,
@@ -17,8 +18,8 @@ import {
   type VmaSource,
 } from '@criujs/plugin-sdk';
 import { type Message, replyFlags } from '@criujs/wire';
-import { deviceStat, dumpedFile, unrecorded } from './file.ts';
-import { socketInfo, unrecordedSocket } from './socket.ts';
+import { dumpedFile, mappedDevice } from './file.ts';
+import { socketInfo } from './socket.ts';
 
 /** A question of CRIU's, with the descriptor that it is about; -1: there is none. */
 export interface Question {
@@ -87,7 +88,7 @@ export const callers: { readonly [N in HookName]: Caller<N> } = {
     args: ({ message }) => ({ index: message.id, type: message.kind, kind: message.path }),
     answer: nothing,
   },
-  HANDLE_DEVICE_VMA: { args: ({ message, fd }) => ({ fd, stat: deviceStat(message) }), answer: nothing },
+  HANDLE_DEVICE_VMA: { args: ({ message, fd }) => ({ fd, stat: mappedDevice(message) }), answer: nothing },
   UPDATE_VMA_MAP: {
     args: ({ message: { path, address, offset } }) => ({ path, address, oldOffset: offset }),
     answer: (result) => (result === undefined ? {} : changed(result)),

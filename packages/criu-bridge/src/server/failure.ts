@@ -1,6 +1,6 @@
 import { EngineError, type EngineErrorCode } from '@criujs/engine-kit';
 import { errno } from '@criujs/linux';
-import type { CriuError, HookName, Provider } from '@criujs/plugin-sdk';
+import type { CriuError, HookName } from '@criujs/plugin-sdk';
 
 /** What went wrong, as an engine tells it: code, message and remedy stay those of whoever said it first. */
 export function failureOf(error: unknown, hook: HookName | undefined): EngineError {
@@ -38,21 +38,4 @@ export function inOneLine({ message, remedy }: Pick<CriuError, 'message' | 'reme
 function shorten(text: string): string {
   const longest = 1000;
   return text.length <= longest ? text : `${text.slice(0, longest)} …`;
-}
-
-/** No plugin brings back what one had dumped. */
-export function nobodyRestores(hook: HookName, resource: string, provider: Provider | null): EngineError {
-  if (provider === null) {
-    const message = `no plugin restores ${resource}, and the images do not say which one dumped it`;
-    const remedy = 'Load the plugin that made the dump (--plugin, option `plugins`).';
-    return new EngineError('PLUGIN_MISSING', message, { hook, resource, remedy });
-  }
-  const { name, version } = provider;
-  const message = `${resource} was dumped by plugin ${name}${version === null ? '' : ` ${version}`}; the one that is loaded does not restore it, nor does another`;
-  return new EngineError('PLUGIN_FAILED', message, {
-    hook,
-    resource,
-    plugin: name,
-    remedy: `Load the version of ${name} that dumped it.`,
-  });
 }

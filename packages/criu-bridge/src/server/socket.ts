@@ -1,3 +1,4 @@
+import { socketType } from '@criujs/engine-kit/externals';
 import { arena, getFlags, peerName, socketName, trySyscall } from '@criujs/linux';
 import type { UnixSocketInfo } from '@criujs/plugin-sdk';
 
@@ -6,13 +7,10 @@ const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
 
-/** SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET. */
-const types: Readonly<Record<number, UnixSocketInfo['type']>> = { 1: 'stream', 2: 'dgram', 5: 'seqpacket' };
-
 /** What a descriptor tells of its unix socket. Who holds it is not known before the images are there. */
 export function socketInfo(fd: number): UnixSocketInfo {
   return {
-    type: types[readOption(fd, SO_TYPE)] ?? 'stream',
+    type: socketType(readOption(fd, SO_TYPE)) ?? 'stream',
     name: socketName(fd),
     peerName: peerName(fd),
     state: stateOf(fd),
@@ -20,16 +18,6 @@ export function socketInfo(fd: number): UnixSocketInfo {
     holders: [],
   };
 }
-
-/** What images say that nobody but CRIU wrote. */
-export const unrecordedSocket: UnixSocketInfo = {
-  type: 'stream',
-  name: null,
-  peerName: null,
-  state: 'connected',
-  flags: 0,
-  holders: [],
-};
 
 function stateOf(fd: number): UnixSocketInfo['state'] {
   if (readOption(fd, SO_ACCEPTCONN) === 1) return 'listening';

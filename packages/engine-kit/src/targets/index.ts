@@ -7,3 +7,4 @@ export { type DumpedProcess, deathOf, orDeath, targetDied } from './death.ts';
 export { endProcess } from './end-process.ts';
 export { pause } from './pause.ts';
 export { checkRoot } from './root.ts';
+export { pidsBelow } from './tree.ts';

@@ -1,9 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { decodeImage } from '@criujs/images';
-
-/** No inventory comes near. */
-const mostBytes = 1024 * 1024;
+import { inventoryName, readImageOf } from '@criujs/engine-kit';
+import { listedPlugins } from '@criujs/engine-kit/images';
 
 /** A plugin by its two names. */
 export interface Names {
@@ -18,22 +14,16 @@ export interface Names {
  * this plugin itself added at the dump. null: the images have no list (those of CRIU before 4.1), and every plugin is needed.
  */
 export function neededNames(images: string, added: readonly string[], names: Names): readonly string[] | null {
-  const listed = listedNames(join(images, 'inventory.img'));
+  const listed = listedNames(images);
   if (listed === null) return null;
   return [...new Set([...listed, ...added, ...(listed.includes(names.hosts) ? [names.own] : [])])];
 }
 
 /** null also when it cannot be read: the engine is the one to say what is wrong with it. */
-function listedNames(path: string): readonly string[] | null {
+function listedNames(images: string): readonly string[] | null {
   try {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      if (fstatSync(fd).size > mostBytes) return null;
-      const [record] = decodeImage('INVENTORY', readFileSync(fd));
-      return record?.message.pluginsEntry?.plugins ?? null;
-    } finally {
-      closeSync(fd);
-    }
+    const inventory = readImageOf(images, inventoryName);
+    return inventory === null ? null : listedPlugins(inventory);
   } catch {
     return null;
   }

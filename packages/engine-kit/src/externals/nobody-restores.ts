@@ -1,0 +1,19 @@
+import type { HookName, Provider } from '@criujs/plugin-sdk';
+import { EngineError } from '../errors/errors.ts';
+import { nameOf } from '../records/missing-plugins.ts';
+
+/** No plugin brings back what one had dumped: PLUGIN_MISSING, or PLUGIN_FAILED where its provider is loaded. */
+export function nobodyRestores(hook: HookName, resource: string, provider: Provider | null): EngineError {
+  if (provider === null) {
+    const message = `no plugin restores ${resource}, and the images do not say which one dumped it`;
+    const remedy = 'Load the plugin that made the dump (--plugin, option `plugins`).';
+    return new EngineError('PLUGIN_MISSING', message, { hook, resource, remedy });
+  }
+  const message = `${resource} was dumped by plugin ${nameOf(provider)}; the one that is loaded does not restore it, nor does another`;
+  return new EngineError('PLUGIN_FAILED', message, {
+    hook,
+    resource,
+    plugin: provider.name,
+    remedy: `Load the version of ${provider.name} that dumped it.`,
+  });
+}
