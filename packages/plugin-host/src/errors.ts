@@ -44,7 +44,8 @@ export type HostErrorCode =
 
 /** What a {@link HostError} carries beside its code and message. */
 export interface HostErrorDetails {
-  readonly remedy?: string | undefined;
+  /** What to do about it, one sentence that starts with a verb. */
+  readonly remedy: string;
   readonly plugin?: string | undefined;
   /** A hook's name, or `load`, `options`, `claim`, `init`, `exit`. */
   readonly hook?: string | undefined;
@@ -60,7 +61,8 @@ const fields = ['remedy', 'plugin', 'hook', 'resource', 'errno', 'errors'] as co
 export class HostError extends Error implements CriuError {
   override readonly name = 'HostError';
   readonly code: HostErrorCode;
-  declare readonly remedy?: string;
+  /** What to do about it. Every error has one. */
+  declare readonly remedy: string;
   declare readonly plugin?: string;
   declare readonly hook?: string;
   declare readonly resource?: string;
@@ -69,7 +71,7 @@ export class HostError extends Error implements CriuError {
   /** All of them, when several plugins failed in one call. */
   declare readonly errors?: readonly HostError[];
 
-  constructor(code: HostErrorCode, message: string, details: HostErrorDetails = {}) {
+  constructor(code: HostErrorCode, message: string, details: HostErrorDetails) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);
     this.code = code;
     for (const field of fields) {
@@ -83,7 +85,7 @@ export function joinErrors(what: string, errors: readonly [HostError, ...HostErr
   const [first] = errors;
   if (errors.length === 1) return first;
   const { code, hook, resource } = first;
-  const lines = errors.map((it) => `  ${it.message}${it.remedy === undefined ? '' : ` (${it.remedy})`}`);
+  const lines = errors.map((it) => `  ${it.message} (${it.remedy})`);
   const message = [`${errors.length} ${what}:`, ...lines].join('\n');
   return new HostError(code, message, { hook, resource, remedy: 'See to each of them.', errors, cause: first });
 }
