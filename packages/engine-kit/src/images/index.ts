@@ -9,7 +9,6 @@ export { readStream, writeStream } from '../streams/stream.ts';
 export { type CommitMark, createCommitMark } from './commit-mark.ts';
 export { closePlace, type DirectoryPlace } from './directory-place.ts';
 export type { ImagePurpose, ImageStore, ImageTransaction } from './image-store.ts';
-export { listedPlugins } from './listed.ts';
 export type { RunImages, StorePlace } from './run-images.ts';
 export type { SessionStore, StoreCommit } from './session-store.ts';
 export { askedStore, directoryStore, noStore, type StoreAsker } from './store.ts';

@@ -1,6 +1,6 @@
 import { decodeImage, ImageError } from '@criujs/images';
-import { inventoryName } from './image-names.ts';
-import type { RunImages } from './run-images.ts';
+import { inventoryName } from '../images/image-names.ts';
+import type { RunImages } from '../images/run-images.ts';
 
 /**
  * Names in the inventory's list of plugins; null: it has no list, as in images of CRIU before 4.1.

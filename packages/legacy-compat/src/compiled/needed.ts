@@ -1,5 +1,5 @@
 import { inventoryName, readImageOf } from '@criujs/engine-kit';
-import { listedPlugins } from '@criujs/engine-kit/images';
+import { listedPlugins } from '@criujs/engine-kit/inventory';
 
 /** A plugin by its two names. */
 export interface Names {
