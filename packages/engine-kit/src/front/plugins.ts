@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ImageVersions, PluginHost } from '@criujs/plugin-host';
 import { unpairedWarnings } from '@criujs/plugin-host/facts';
 import type { Outcome, Stage } from '@criujs/plugin-sdk';
@@ -33,6 +34,8 @@ type PluginImages = Pick<RunImages, 'sections' | 'read'>;
 export function openPlugins(options: RunOptions, stage: Stage, images: PluginImages): RunPlugins {
   const record = openRecord(options);
   const aborting = new AbortController();
+  // Every call that waits listens, and an engine may have any number of them: no leak.
+  setMaxListeners(0, aborting.signal);
   // Without plugins nothing of the host is even read.
   const create = async (): Promise<PluginHost> => {
     const imageVersions = stage === 'restore' ? imageVersionsOf(await readRecords(images)) : undefined;
