@@ -83,7 +83,7 @@ function seekFailure({ name, pos }: RegularFile, cause: unknown): EngineError {
   });
 }
 
-/** Opens a path that verifying has found. @throws EngineError NOT_PERMITTED, FILE_MISSING, KERNEL */
+/** Opens a path that verifying has found. @throws EngineError NOT_PERMITTED, FILE_MISSING, FILE_CHANGED, IMAGE_INVALID, KERNEL */
 export function openAgain(path: string, flags: number): number {
   try {
     return openPath(path, flags | openFlag.O_CLOEXEC);
@@ -92,12 +92,21 @@ export function openAgain(path: string, flags: number): number {
   }
 }
 
-const openFailures: Readonly<Record<string, readonly ['NOT_PERMITTED' | 'FILE_MISSING', string]>> = {
+/** What the kernel refuses a file with that is the one that it was. open(2). */
+const openFailures: Readonly<
+  Record<string, readonly ['NOT_PERMITTED' | 'FILE_MISSING' | 'FILE_CHANGED' | 'IMAGE_INVALID', string]>
+> = {
   EACCES: ['NOT_PERMITTED', 'Restore as a user who may open it.'],
   EPERM: ['NOT_PERMITTED', 'Restore as the owner of the file or as root.'],
   EROFS: ['NOT_PERMITTED', 'Mount its file system writable.'],
   ENOENT: ['FILE_MISSING', 'Put the file back.'],
   ENOTDIR: ['FILE_MISSING', 'Put the file back.'],
+  EISDIR: ['IMAGE_INVALID', 'No directory is open for writing: take the images from an undamaged copy, or dump again.'],
+  ELOOP: ['FILE_CHANGED', 'Put the file back where a link is now.'],
+  EINVAL: ['FILE_CHANGED', 'Put the file back on a file system that opens it as it was open (O_DIRECT).'],
+  ETXTBSY: ['NOT_PERMITTED', 'End the program that runs from it: nobody may write it meanwhile.'],
+  ENXIO: ['FILE_MISSING', 'Load the driver of the device, or start what reads the named pipe.'],
+  ENODEV: ['FILE_MISSING', 'Load the driver of the device.'],
 };
 
 function openFailure(path: string, error: unknown): EngineError {

@@ -9,7 +9,7 @@ import { sharedMemory } from './shared-memory.ts';
 import { unsupportedMaps } from './unsupported.ts';
 
 /** Every kind of memory map, in the order in which they are asked. The last one takes what is left, if its file is there. */
-export const mapKinds: readonly MapKind[] = [
+const mapKinds: readonly MapKind[] = [
   vsyscall,
   vdso,
   vvar,
