@@ -5,7 +5,7 @@ import { decodeImage, type EntryOf, encodeImage, type ImageKind, type ImageRecor
 import { expect } from 'vitest';
 import { test } from './harness/place.ts';
 import { runs } from './harness/processes.ts';
-import { counter, shCounter } from './harness/programs.ts';
+import { counter, shCounter, tree } from './harness/programs.ts';
 
 /** How many damaged copies are tried; the full count is 500. */
 const copies = Number(process.env['CRIUJS_DAMAGE_RUNS'] ?? 60);
@@ -214,5 +214,24 @@ test.skipIf(counter.missing)(
       expect(phases, error?.message).toEqual(['read']);
       rmSync(images, { recursive: true });
     }
+  },
+);
+
+test.skipIf(tree.missing)(
+  'a process that has ended and has children is refused by the name of its image',
+  async ({ place }) => {
+    const target = await place.start(tree);
+    const images = target.images();
+    await dump({ pid: target.pid, images, leaveRunning: true });
+    const tasks = decodeImage('PSTREE', readFileSync(join(images, 'pstree.img'))).map(({ message }) => message);
+    const parent = tasks.find(({ pid, ppid }) => ppid !== 0 && tasks.some((it) => it.ppid === pid));
+    const name = `core-${parent?.pid}.img`;
+    const records = decodeImage('CORE', readFileSync(join(images, name)));
+    Object.assign(records[0]?.message.tc ?? {}, { taskState: 2, exitCode: 0 });
+    writeFileSync(join(images, name), encodeImage('CORE', records as ImageRecordInit<'CORE'>[]));
+    await expect(restore({ images, newPids: true, detach: true })).rejects.toMatchObject({
+      code: 'IMAGE_INVALID',
+      message: expect.stringMatching(new RegExp(`^${name}: process ${parent?.pid} has ended`)),
+    });
   },
 );

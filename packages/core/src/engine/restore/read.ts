@@ -140,6 +140,7 @@ function checkCore(core: CoreEntry, file: string): void {
 function checkTree(tasks: readonly (TaskImage | ZombieImage)[]): void {
   if (tasks.length === 0) throw invalid('pstree.img', 'no process in it');
   const seen = new Set<number>();
+  const ended = new Set<number>();
   const tids = new Set<number>();
   tasks.forEach((task, at) => {
     for (const tid of task.state === 'zombie' ? [task.pid] : task.threads) {
@@ -149,7 +150,10 @@ function checkTree(tasks: readonly (TaskImage | ZombieImage)[]): void {
     }
     if (at > 0 && !seen.has(task.ppid))
       throw invalid('pstree.img', `process ${task.pid} comes before its parent ${task.ppid}`);
+    if (ended.has(task.ppid))
+      throw invalid(`core-${task.ppid}.img`, `process ${task.ppid} has ended, and ${task.pid} is its child`);
     seen.add(task.pid);
+    if (task.state === 'zombie') ended.add(task.pid);
   });
   if (tasks[0]?.state === 'zombie') throw invalid('pstree.img', 'the root is a process that has ended');
   for (const { pid, pgid, sid } of tasks) {
