@@ -6,7 +6,7 @@ import { vmaStatus } from '../../facts/memory.ts';
 import type { MapKind, MapPlace, MapProblem, MapRecognition } from './kind.ts';
 import { mapCall } from './map-call.ts';
 import { isFileMap, saveByPath } from './of-file.ts';
-import { unsaved } from './unsupported.ts';
+import { unsaved } from './unsaved.ts';
 
 /** /dev/zero: a private map of it is plain memory. Documentation/admin-guide/devices.txt: 1, 5. */
 const zero = 0x105n;

@@ -3,7 +3,7 @@ import type { Vma } from '@criujs/linux';
 import type { TaskCall } from '../../engine/remote.ts';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import { addressEnd, mapFlag, protection, remapFlag, vmaStatus } from '../../facts/memory.ts';
-import { sharedMemoryKey } from '../objects/shared-memory.ts';
+import { sharedMemoryKey } from '../objects/keys.ts';
 import { invalid } from '../rules.ts';
 import { keptFlags } from './flags.ts';
 import type { MapKind, MapPlace, SavedMap } from './kind.ts';

@@ -1,12 +1,7 @@
-import { EngineError } from '../../errors.ts';
 import { vmaStatus } from '../../facts/memory.ts';
 import { unsupported as unsupportedImage } from '../rules.ts';
 import type { MapKind } from './kind.ts';
-
-/** Of what is never taken. @throws EngineError INTERNAL */
-export function unsaved(): never {
-  throw new EngineError('INTERNAL', 'a map that is refused is to be saved');
-}
+import { unsaved } from './unsaved.ts';
 
 /** @param status bits of its entries in images of CRIU's; 0: they look like others */
 function unsupported(name: string, prefix: string, status: number, why: string, remedy: string): MapKind {

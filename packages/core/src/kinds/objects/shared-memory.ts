@@ -7,15 +7,11 @@ import { type SharedMap, sharedPages } from '../../pages/shared-memory.ts';
 import { bytesOf } from '../../pages/source.ts';
 import type { Session } from '../../run/session.ts';
 import { invalid } from '../rules.ts';
+import { sharedMemoryKey } from './keys.ts';
 import type { FoundObject, Holder, LoadedHolder, LoadedObject, ObjectKind } from './kind.ts';
 
 /** Memory of nothing that processes share, by its inode. CRIU keeps as much of it as is mapped. */
 export const sharedMemory: ObjectKind = { name: 'anonymous shared memory', find, load };
-
-/** How maps name it. */
-export function sharedMemoryKey(id: bigint): string {
-  return `shared memory ${id}`;
-}
 
 const noFile = -1;
 
