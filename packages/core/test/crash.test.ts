@@ -14,7 +14,7 @@ import { until } from './harness/wait.ts';
 
 /** How often the engine is killed, in all: 100 is the full count. */
 const total = Number(process.env['CRIUJS_CRASH_RUNS'] ?? 12);
-const targets: readonly Program[] = [counter, threads, tree];
+const targets: readonly Program[] = [counter, threads, tree, cProgram('shared')];
 // The kernel tells a thread by its rseq(2) area which processor it runs on: that memory changes by itself.
 const still = cProgram('still', { GLIBC_TUNABLES: 'glibc.pthread.rseq=0' });
 const missing = counter.missing ?? (isRoot ? null : 'needs root: what was dumped must come back with its pid');

@@ -6,7 +6,7 @@ import { type Outcome, openRestorer } from './fuzz/restorer.ts';
 import { chance } from './harness/chance.ts';
 import { isRoot } from './harness/machine.ts';
 import { type Place, test } from './harness/place.ts';
-import { counter, type Program, shCounter, threads, tree } from './harness/programs.ts';
+import { counter, cProgram, type Program, shCounter, threads, tree } from './harness/programs.ts';
 
 /** How many damaged dumps are tried; the full count is 20,000. */
 const runs = Number(process.env['CRIUJS_FUZZ_RUNS'] ?? 100);
@@ -34,7 +34,14 @@ const isLimit = ({ code, remedy = '' }: Outcome): boolean => code === 'KERNEL' &
 const mostMiB = 400;
 
 async function goodDumps(place: Place): Promise<string[]> {
-  const programs: readonly Program[] = [counter, threads, tree, shCounter].filter(({ missing }) => missing === null);
+  const programs: readonly Program[] = [
+    counter,
+    threads,
+    tree,
+    cProgram('timers'),
+    cProgram('shared'),
+    shCounter,
+  ].filter(({ missing }) => missing === null);
   const dumps: string[] = [];
   for (const program of programs) {
     const target = await place.start(program, { asNobody: isRoot });

@@ -219,6 +219,25 @@ test('a restore tells a plugin the version of its part, and refuses what is too 
   expect(seen).toHaveLength(4);
 });
 
+test('a restore without a plugin that its images need is refused before the init of any other', async () => {
+  const seen: string[] = [];
+  const other = definePlugin({ name: 'other', init: (stage) => void seen.push(stage), hooks: [] });
+  const needed = { name: 'gpu', version: '1.0.0', apiVersion: 1, required: true };
+  const images: RunImages = {
+    ...noImages(),
+    read: async () =>
+      Buffer.from(JSON.stringify({ format: 'criujs', version: 1, externals: [], sockets: [], plugins: [needed] })),
+  };
+  const plugins = openPlugins({ plugins: [other] }, 'restore', images);
+  await expect(plugins.start()).rejects.toMatchObject({
+    code: 'PLUGIN_MISSING',
+    message: expect.stringContaining('gpu'),
+    remedy: expect.any(String),
+  });
+  await plugins.finish({ ok: true });
+  expect(seen).toEqual([]);
+});
+
 test('a record that cannot be written is told at once', () => {
   expect(() => openPlugins({ record: '/nowhere/calls.jsonl' }, 'dump', noImages())).toThrow(
     expect.objectContaining({ code: 'BAD_OPTION', message: expect.stringContaining('/nowhere/calls.jsonl') }),

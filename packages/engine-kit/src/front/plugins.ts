@@ -4,6 +4,7 @@ import { unpairedWarnings } from '@criujs/plugin-host/facts';
 import type { Outcome, Stage } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors/errors.ts';
 import type { RunImages } from '../images/run-images.ts';
+import { checkRecordedProviders } from '../records/providers.ts';
 import { readRecords } from '../records/read-records.ts';
 import type { Records } from '../records/records.ts';
 import type { RunOptions } from './options.ts';
@@ -17,7 +18,7 @@ export interface RunPlugins {
   readonly wanted: boolean;
   /** Waits until they are loaded, which began with the run; null: there are none. */
   load(): Promise<PluginHost | null>;
-  /** The same, and runs their init. */
+  /** The same, and runs their init. @throws EngineError PLUGIN_MISSING at a restore: the images need another one, too */
   start(): Promise<PluginHost | null>;
   /** A host that has started, even without plugins: it says best which is missing. */
   demand(): Promise<PluginHost>;
@@ -37,8 +38,10 @@ export function openPlugins(options: RunOptions, stage: Stage, images: PluginIma
   // Every call that waits listens, and an engine may have any number of them: no leak.
   setMaxListeners(0, aborting.signal);
   // Without plugins nothing of the host is even read.
+  let records: Records | null = null;
   const create = async (): Promise<PluginHost> => {
-    const imageVersions = stage === 'restore' ? imageVersionsOf(await readRecords(images)) : undefined;
+    if (stage === 'restore') records = await readRecords(images);
+    const imageVersions = stage === 'restore' ? imageVersionsOf(records) : undefined;
     return createHost({ options, images, record, imageVersions, signal: aborting.signal });
   };
   const loading = needsHost(options) ? create() : null;
@@ -49,6 +52,8 @@ export function openPlugins(options: RunOptions, stage: Stage, images: PluginIma
     host = await loaded;
     if (over) throw new EngineError('ABORTED', 'the run was over before its plugins were loaded');
     if (stage === 'dump') warnOfUnpaired(host, options);
+    // Before any init: those that are there do nothing for a restore that cannot be.
+    checkRecordedProviders(records, [], host.plugins);
     await host.start(stage);
     return host;
   };
