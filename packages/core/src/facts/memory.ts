@@ -34,6 +34,7 @@ export const vmaStatus = {
   socket: 0x800,
   vvar: 0x1000,
   aioRing: 0x2000,
+  memfd: 0x4000,
   /** A device that a plugin took. */
   extPlugin: 0x800_0000,
 } as const;

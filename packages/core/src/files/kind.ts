@@ -172,6 +172,8 @@ export interface FileKind {
   readonly name: string;
   /** CRIU's type of its entries. */
   readonly type: FdTypes;
+  /** No dump of ours has it: it comes from images of CRIU. */
+  readonly onlyOfCriu?: true;
   /** Absent: the engine dumps it. */
   readonly plugins?: ByPlugins;
   /** Looks only. `plan` and `dump` both ask this, and ask the plugins before they refuse. */

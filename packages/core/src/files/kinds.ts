@@ -4,6 +4,7 @@ import { epoll } from './epoll.ts';
 import { eventfd } from './eventfd.ts';
 import { external, loadPlugin } from './external.ts';
 import type { ByPlugins, FileKind, Problem, SeenFile, Tree } from './kind.ts';
+import { memfd } from './memfd.ts';
 import { pipe } from './pipe.ts';
 import { directory, regularFile } from './regular.ts';
 import { externalUnixSocket } from './unix.ts';
@@ -17,6 +18,7 @@ export const fileKinds: readonly FileKind[] = [
   eventfd,
   epoll,
   externalUnixSocket,
+  memfd,
   external,
 ];
 

@@ -17,6 +17,8 @@ export interface MapPlan {
   readonly kind: MapKind;
   /** Whether pages of the image go into it. */
   filled: boolean;
+  /** The key of the object that it maps, once objects are read. */
+  object: string | null;
   /** Of a map that a plugin took at the dump: what it is made from now. */
   device: MapSource | null;
 }
@@ -59,7 +61,7 @@ export function planMemory(task: TaskImage): MemoryPlan {
     .filter(({ status }) => !(status & ofKernel))
     .map((entry): MapPlan => {
       const [start, end] = [Number(entry.start), Number(entry.end)];
-      return { start, end, entry, kind: kindOfMap(entry), filled: false, device: null };
+      return { start, end, entry, kind: kindOfMap(entry), filled: false, object: null, device: null };
     });
   const vdso = areaOf(all, vmaStatus.vdso);
   const runs = runsOf(`pagemap-${task.pid}.img`, task.pagemap);

@@ -3,8 +3,7 @@ import type { Vma } from '@criujs/linux';
 import type { TaskCall } from '../../engine/remote.ts';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import { addressEnd, mapFlag, protection, remapFlag, vmaStatus } from '../../facts/memory.ts';
-import { sharedMemoryKey } from '../objects/keys.ts';
-import { invalid } from '../rules.ts';
+import { invalid, unsupported } from '../rules.ts';
 import { keptFlags } from './flags.ts';
 import type { MapKind, MapPlace, SavedMap } from './kind.ts';
 
@@ -13,7 +12,7 @@ export const sharedMemory: MapKind = {
   name: 'anonymous shared memory',
   recognise: (vma) => (isSharedMemory(vma) ? 'mine' : null),
   save: saveShared,
-  matches: ({ status }) => (status & vmaStatus.anonymousShared) !== 0,
+  matches: ({ status }) => (status & (vmaStatus.anonymousShared | vmaStatus.memfd)) !== 0,
   check: checkPlace,
   make: mapAgain,
   madeWith: protection.read | protection.write,
@@ -35,14 +34,15 @@ function saveShared(vma: Vma): SavedMap {
   };
 }
 
-function checkPlace({ pgoff, start, end }: VmaEntry, file: string): void {
+function checkPlace({ pgoff, start, end, status }: VmaEntry, file: string): void {
+  if (status & vmaStatus.filePrivate) throw unsupported(`${file}: private memory of a memfd`, 'Restore it with CRIU.');
   if (pgoff + end - start > BigInt(addressEnd))
     throw invalid(file, `a map of shared memory from its byte ${pgoff} on, which no process has room for`);
 }
 
 /** mremap(2): an old size of 0 maps the same memory once more. It may be read and written until the map is finished. */
-function mapAgain({ entry, start, end }: MapPlan, { object }: MapPlace): TaskCall {
-  const from = object(sharedMemoryKey(entry.shmid)) + Number(entry.pgoff);
+function mapAgain({ entry, start, end, object: key }: MapPlan, { object }: MapPlace): TaskCall {
+  const from = object(key ?? '') + Number(entry.pgoff);
   return {
     name: 'mremap',
     args: [from, 0, end - start, remapFlag.mayMove | remapFlag.fixed, start],

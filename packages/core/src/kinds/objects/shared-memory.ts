@@ -1,12 +1,12 @@
 import type { TaskCall } from '../../engine/remote.ts';
-import { readPagemap } from '../../engine/restore/entries.ts';
+import { readMany, readPagemap } from '../../engine/restore/entries.ts';
 import { mapFlag, protection, vmaStatus } from '../../facts/memory.ts';
 import type { PagesImage } from '../../pages/image-pages.ts';
 import { pagemapOf, runsOf } from '../../pages/pagemap.ts';
 import { type SharedMap, sharedPages } from '../../pages/shared-memory.ts';
 import { bytesOf } from '../../pages/source.ts';
 import type { Session } from '../../run/session.ts';
-import { invalid } from '../rules.ts';
+import { invalid, unsupported } from '../rules.ts';
 import { sharedMemoryKey } from './keys.ts';
 import type { FoundObject, Holder, LoadedHolder, LoadedObject, ObjectKind } from './kind.ts';
 
@@ -14,6 +14,8 @@ import type { FoundObject, Holder, LoadedHolder, LoadedObject, ObjectKind } from
 export const sharedMemory: ObjectKind = { name: 'anonymous shared memory', find, load };
 
 const noFile = -1;
+/** What images say of maps of it. */
+const shared = vmaStatus.anonymousShared | vmaStatus.memfd;
 
 function pagemapName(id: bigint): string {
   return `pagemap-shmem-${id}.img`;
@@ -43,13 +45,15 @@ function find(holders: readonly Holder[]): FoundObject[] {
 }
 
 function load(holders: readonly LoadedHolder[], session: Session): LoadedObject[] {
+  const maps = holders.flatMap(({ memory }) => memory.maps.filter(({ entry }) => (entry.status & shared) !== 0));
+  const ofFile = maps.some(({ entry }) => entry.status & vmaStatus.memfd) ? namelessMemfds(session) : () => 0n;
   const sizes = new Map<bigint, number>();
-  for (const { memory } of holders) {
-    for (const { entry, start, end } of memory.maps) {
-      if (!(entry.status & vmaStatus.anonymousShared)) continue;
-      const size = Number(entry.pgoff) + end - start;
-      sizes.set(entry.shmid, Math.max(size, sizes.get(entry.shmid) ?? 0));
-    }
+  for (const map of maps) {
+    const { entry, start, end } = map;
+    const id = entry.status & vmaStatus.memfd ? ofFile(Number(entry.shmid)) : entry.shmid;
+    const size = Number(entry.pgoff) + end - start;
+    sizes.set(id, Math.max(size, sizes.get(id) ?? 0));
+    map.object = sharedMemoryKey(id);
   }
   return [...sizes].map(([id, size]) => ({
     key: sharedMemoryKey(id),
@@ -71,6 +75,22 @@ function load(holders: readonly LoadedHolder[], session: Session): LoadedObject[
       },
     ],
   }));
+}
+
+/**
+ * CRIU takes memory of nothing for that of a memfd of the name /dev/zero, which is what the kernel shows: its maps lead to a file of
+ * that kind. Gives the memory of such a file. criu/memfd.c
+ * @throws EngineError UNSUPPORTED for those that memfd_create(2) made
+ */
+function namelessMemfds(session: Session): (file: number) => bigint {
+  const files = new Map(readMany(session, 'FILES', 'files.img').map((file) => [file.id, file.memfd?.inodeId]));
+  const inodes = new Map(readMany(session, 'MEMFD_INODE', 'memfd.img').map((inode) => [Number(inode.inodeId), inode]));
+  return (file) => {
+    const inode = inodes.get(files.get(file) ?? -1);
+    if (inode === undefined) throw invalid('memfd.img', `no memory of file ${file}, which is mapped`);
+    if (inode.name === '/dev/zero') return BigInt(inode.shmid);
+    throw unsupported(`memfd.img: memory of the memfd ${JSON.stringify(inode.name)}`, 'Restore it with CRIU.');
+  };
 }
 
 /** null: nothing of it was used. */
