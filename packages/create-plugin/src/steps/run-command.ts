@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -32,21 +32,24 @@ export async function runCommand(command: readonly string[], options: RunOptions
   let output = '';
   let interrupted = false;
   let endedBy: NodeJS.Signals | null = null;
-  const child = spawn(program, args, {
-    cwd,
-    env: environment,
-    // The child's stdout goes to our stderr: stdout may be for machines.
-    stdio: show ? ['ignore', 2, 2] : ['ignore', 'pipe', 'pipe'],
-    shell: process.platform === 'win32',
-  });
+  let child: ChildProcess | undefined;
   const stop = (signal: NodeJS.Signals): void => {
     interrupted = true;
     // A terminal sends Ctrl-C to both of us.
-    if (signal !== 'SIGINT') child.kill(signal);
+    if (signal !== 'SIGINT') child?.kill(signal);
   };
+  // Before it begins: it may ask us to end at once.
   for (const signal of signals) process.on(signal, stop);
   try {
-    for (const stream of [child.stdout, child.stderr]) {
+    const started = spawn(program, args, {
+      cwd,
+      env: environment,
+      // The child's stdout goes to our stderr: stdout may be for machines.
+      stdio: show ? ['ignore', 2, 2] : ['ignore', 'pipe', 'pipe'],
+      shell: process.platform === 'win32',
+    });
+    child = started;
+    for (const stream of [started.stdout, started.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         output += text;
         const line = text.trim().split('\n').at(-1);
@@ -54,11 +57,11 @@ export async function runCommand(command: readonly string[], options: RunOptions
       });
     }
     const code = await new Promise<number | null>((resolve) => {
-      child.once('error', (error) => {
+      started.once('error', (error) => {
         output += error.message;
         resolve(null);
       });
-      child.once('close', (code, signal) => {
+      started.once('close', (code, signal) => {
         endedBy = signal;
         resolve(code);
       });
