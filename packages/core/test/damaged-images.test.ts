@@ -5,7 +5,7 @@ import { decodeImage, type EntryOf, encodeImage, type ImageKind, type ImageRecor
 import { expect } from 'vitest';
 import { test } from './harness/place.ts';
 import { runs } from './harness/processes.ts';
-import { counter, shCounter, tree } from './harness/programs.ts';
+import { counter, cProgram, shCounter, tree } from './harness/programs.ts';
 
 /** How many damaged copies are tried; the full count is 500. */
 const copies = Number(process.env['CRIUJS_DAMAGE_RUNS'] ?? 60);
@@ -233,5 +233,27 @@ test.skipIf(tree.missing)(
       code: 'IMAGE_INVALID',
       message: expect.stringMatching(new RegExp(`^${name}: process ${parent?.pid} has ended`)),
     });
+  },
+);
+
+const shared = cProgram('shared');
+test.skipIf(shared.missing)(
+  'shared memory that no process has room for is refused, before the first process is made',
+  async ({ place }) => {
+    const target = await place.start(shared);
+    const images = target.images();
+    await dump({ pid: target.pid, images, leaveRunning: true });
+    const name = join(images, `mm-${target.pid}.img`);
+    const records = decodeImage('MM', readFileSync(name));
+    for (const vma of records[0]?.message.vmas ?? []) if (vma.status & 0x100) vma.pgoff = 2n ** 45n;
+    writeFileSync(name, encodeImage('MM', records as ImageRecordInit<'MM'>[]));
+    const phases: string[] = [];
+    const onProgress = ({ phase }: { phase: string }) => phases.push(phase);
+    await expect(restore({ images, newPids: true, detach: true, onProgress })).rejects.toMatchObject({
+      code: 'IMAGE_INVALID',
+      message: expect.stringContaining('no process has room'),
+    });
+    expect(phases).toEqual(['read']);
+    await target.advance();
   },
 );

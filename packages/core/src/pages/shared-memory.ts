@@ -64,22 +64,29 @@ function ofObject(maps: readonly SharedMap[], size: number, check: () => void): 
   const { pid, vma } = first;
   const link = `/proc/${pid}/map_files/${vma.start.toString(16)}-${vma.end.toString(16)}`;
   const open = (): number => openPath(link, openFlag.O_CLOEXEC);
-  let fd: number;
+  let fd: number | null;
   try {
     fd = open();
   } catch (error) {
     if (error instanceof LinuxError) return null;
     throw error;
   }
+  const close = (): void => {
+    if (fd !== null) closeSync(fd);
+    fd = null;
+  };
   try {
     return {
       runs: dataOf(fd, size, check),
-      read: (at, address, length) => syscall('pread64', fd, address, length, at),
-      close: () => closeSync(fd),
+      read(at, address, length) {
+        fd ??= open();
+        return syscall('pread64', fd, address, length, at);
+      },
+      close,
     };
-  } catch (error) {
-    closeSync(fd);
-    throw error;
+  } finally {
+    // Nothing is held until it is read: a dump may fail in between.
+    close();
   }
 }
 
@@ -119,18 +126,16 @@ function throughMaps(maps: readonly SharedMap[], check: () => void): Content {
     memories.clear();
   };
   try {
-    const runs = parts.flatMap(({ start, end, map }) => usedIn(start, end, map, memoryOf(map.pid), check));
     return {
-      runs,
+      runs: parts.flatMap(({ start, end, map }) => usedIn(start, end, map, memoryOf(map.pid), check)),
       read(at, address, length) {
         const { end, map } = partAt(at);
         return syscall('pread64', memoryOf(map.pid), address, Math.min(length, end - at), addressIn(map, at));
       },
       close,
     };
-  } catch (error) {
+  } finally {
     close();
-    throw error;
   }
 }
 

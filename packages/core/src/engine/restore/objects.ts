@@ -1,6 +1,8 @@
 import { EngineError } from '../../errors.ts';
+import { addressEnd } from '../../facts/memory.ts';
 import type { LoadedHolder, LoadedObject } from '../../kinds/objects/kind.ts';
 import { objectKinds } from '../../kinds/objects/table.ts';
+import { invalid } from '../../kinds/rules.ts';
 import { imagePages } from '../../pages/image-pages.ts';
 import type { PageSource } from '../../pages/source.ts';
 import type { PagePlace } from '../../pages/task-memory.ts';
@@ -24,6 +26,9 @@ export interface ObjectPlan {
   offset(key: string): number;
 }
 
+/** Half of a process's addresses: the other half is for what it maps of them. */
+const mostBytes = addressEnd / 2;
+
 /** Reads and checks the objects of the images. @throws EngineError IMAGE_INVALID */
 export function planObjects(holders: readonly LoadedHolder[], session: Session): ObjectPlan {
   const list: PlacedObject[] = [];
@@ -32,6 +37,7 @@ export function planObjects(holders: readonly LoadedHolder[], session: Session):
     list.push({ object, offset: size });
     size += object.size;
   }
+  if (size > mostBytes) throw invalid('the images', `objects of ${size} bytes, for which no process has room`);
   const byKey = new Map(list.map(({ object, offset }) => [object.key, offset]));
   return {
     list,

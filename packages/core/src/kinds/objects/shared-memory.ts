@@ -26,12 +26,14 @@ function find(holders: readonly Holder[]): FoundObject[] {
   for (const { task, maps } of holders) {
     for (const { vma, entry } of maps) {
       if (!(entry.status & vmaStatus.anonymousShared) || entry.shmid === undefined) continue;
-      found.set(entry.shmid, [...(found.get(entry.shmid) ?? []), { pid: task.pid, vma }]);
+      const known = found.get(entry.shmid);
+      if (known === undefined) found.set(entry.shmid, [{ pid: task.pid, vma }]);
+      else known.push({ pid: task.pid, vma });
     }
   }
   return [...found].map(([id, maps]) => ({
     save(pagesId, { store, checkAborted }) {
-      const size = Math.max(...maps.map(({ vma }) => vma.offset + vma.end - vma.start));
+      const size = maps.reduce((most, { vma }) => Math.max(most, vma.offset + vma.end - vma.start), 0);
       const source = sharedPages(maps, size, checkAborted);
       try {
         store.write(pagemapName(id), pagemapOf(pagesId, source.runs));
