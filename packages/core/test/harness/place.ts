@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { trySyscall } from '@criujs/linux';
 import { test as base } from 'vitest';
 import { nobody, runWell } from './command.ts';
-import { identity, processesIn, procList, runs, treeOf } from './processes.ts';
+import { endNow, identity, processesIn, procList, runs, treeOf } from './processes.ts';
 import type { Program } from './programs.ts';
 import { Target } from './target.ts';
 import { until } from './wait.ts';
@@ -79,7 +79,7 @@ function createPlace(): Place {
 
   async function clear(): Promise<void> {
     for (const target of targets) track(target.pid);
-    for (const [pid, who] of known) if (identity(pid) === who) process.kill(pid, 'SIGKILL');
+    for (const [pid, who] of known) if (identity(pid) === who) endNow(pid);
     for (const [pid, who] of known) await until(`process ${pid} ends`, () => identity(pid) !== who || !runs(pid));
     const left = await settled(() => processesIn(directory));
     if (left.length) throw new Error(`processes are left that no test knows:\n${left.join('\n')}`);

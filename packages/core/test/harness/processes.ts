@@ -84,3 +84,12 @@ export function processesIn(directory: string): string[] {
   }
   return found;
 }
+
+/** Ends a process, which may just have ended by itself, for example with the first one of its namespace. */
+export function endNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

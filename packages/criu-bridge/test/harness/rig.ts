@@ -20,7 +20,7 @@ import { type CriuError, definePlugin, hook, notSupported, type Outcome, type Pl
 import { buildNative } from '@criujs/wire';
 import { test as base } from 'vitest';
 import { criu } from '../../../core/test/harness/machine.ts';
-import { identity, processesIn, runs, treeOf, untilGone } from '../../../core/test/harness/processes.ts';
+import { endNow, identity, processesIn, runs, treeOf, untilGone } from '../../../core/test/harness/processes.ts';
 import { until } from '../../../core/test/harness/wait.ts';
 import { type BridgeServer, openServer } from '../../src/server/open-server.ts';
 
@@ -152,7 +152,7 @@ async function holderOf(rig: Rig, pid: number, report: (pid: number) => string):
 
 async function endAll(pids: readonly number[]): Promise<void> {
   const known = pids.map((pid) => ({ pid, who: identity(pid) }));
-  for (const { pid, who } of known) if (who !== null && identity(pid) === who) process.kill(pid, 'SIGKILL');
+  for (const { pid, who } of known) if (who !== null && identity(pid) === who) endNow(pid);
   for (const { pid, who } of known) await until(`process ${pid} ends`, () => identity(pid) !== who || !runs(pid));
 }
 
