@@ -26,3 +26,10 @@ export const fileTypes: { readonly [N in keyof typeof FdTypes]: (typeof FdTypes)
   CTL_TTY: 65534,
   AUTOFS_PIPE: 65535,
 };
+
+const names: ReadonlyMap<number, string> = new Map(Object.entries(fileTypes).map(([name, type]) => [type, name]));
+
+/** CRIU's name of a kind of file: `REG`, `PIPE` …; a number that it does not have is `kind N`. */
+export function fdTypeName(type: FdTypes): string {
+  return names.get(type) ?? `kind ${type}`;
+}

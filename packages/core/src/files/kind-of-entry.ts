@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts';
-import { fdTypeName } from './fd-type.ts';
+import { fdTypeName } from './file-type.ts';
 import type { FileEntry, FileKind } from './kind.ts';
 import { fileKinds } from './kinds.ts';
 

@@ -1,6 +1,6 @@
 import type { FdinfoEntry } from '@criujs/images';
 import { EngineError } from '../errors.ts';
-import { fdTypeName } from './fd-type.ts';
+import { fdTypeName } from './file-type.ts';
 import type { FileEntry, Table } from './kind.ts';
 
 /** The largest number of descriptors that Linux lets a process have by default (fs.nr_open). */

@@ -2,15 +2,16 @@ import { closeSync, openSync } from 'node:fs';
 import { readMemoryInto, syscall, type Vma } from '@criujs/linux';
 import { EngineError } from '../errors.ts';
 import { vmaStatus } from '../facts/memory.ts';
+import type { DumpedPages } from '../kinds/maps/kind.ts';
 import { scanPages } from '../memory/scan.ts';
+import { readRuns } from './run-reader.ts';
 import type { PageRun, PageSource } from './source.ts';
 
 /** A map of a frozen task, as far as its pages go. */
 export interface SourceMap {
   readonly vma: Pick<Vma, 'start' | 'end' | 'read'>;
   readonly entry: { readonly status: number };
-  /** Which pages of it belong into the image: what holds something, what differs from its file, all of it, or none. */
-  readonly pages: 'used' | 'changed' | 'whole' | 'none';
+  readonly pages: DumpedPages;
 }
 
 /**
@@ -31,12 +32,9 @@ export function frozenTask(pid: number, maps: readonly SourceMap[], check: () =>
   const runs = scanPages(pid, ranges, check);
   const isHidden = hiddenRuns(dumped);
   let memory: number | null = null;
-  let at = 0;
-  let from = runs[0]?.start ?? 0;
-  let hidden = runs[0] !== undefined && isHidden(runs[0]);
 
-  const copy = (address: number, length: number): number => {
-    if (!hidden) return readMemoryInto(pid, from, address, length);
+  const copy = (from: number, address: number, length: number, run: PageRun): number => {
+    if (!isHidden(run)) return readMemoryInto(pid, from, address, length);
     memory ??= openSync(`/proc/${pid}/mem`, 'r');
     return syscall('pread64', memory, address, length, from);
   };
@@ -44,20 +42,7 @@ export function frozenTask(pid: number, maps: readonly SourceMap[], check: () =>
   return {
     runs,
     file: null,
-    read(address, length) {
-      let fill = 0;
-      for (let run = runs[at]; run !== undefined && fill < length; ) {
-        const got = copy(address + fill, Math.min(run.end - from, length - fill));
-        if (got <= 0) throw memoryGone(pid, from);
-        fill += got;
-        from += got;
-        if (from < run.end) continue;
-        run = runs[++at];
-        from = run?.start ?? 0;
-        hidden = run !== undefined && isHidden(run);
-      }
-      return fill;
-    },
+    read: readRuns(runs, copy, (from) => memoryGone(pid, from)),
     close() {
       if (memory !== null) closeSync(memory);
       memory = null;

@@ -3,6 +3,7 @@ import { LinuxError, openPath, syscall, trySyscall, type Vma } from '@criujs/lin
 import { EngineError } from '../errors.ts';
 import { pageSize } from '../facts/memory.ts';
 import { openFlag } from '../files/flags.ts';
+import { readRuns } from './run-reader.ts';
 import type { PageRun, PageSource } from './source.ts';
 
 /** SEEK_DATA and SEEK_HOLE. lseek(2). */
@@ -35,26 +36,8 @@ interface Content {
  */
 export function sharedPages(maps: readonly SharedMap[], size: number, check: () => void): PageSource {
   const content = ofObject(maps, size, check) ?? throughMaps(maps, check);
-  let at = 0;
-  let from = content.runs[0]?.start ?? 0;
-  return {
-    runs: content.runs,
-    file: null,
-    read(address, length) {
-      let fill = 0;
-      for (let run = content.runs[at]; run !== undefined && fill < length; ) {
-        const got = content.read(from, address + fill, Math.min(run.end - from, length - fill));
-        if (got <= 0) throw memoryGone(maps, from);
-        fill += got;
-        from += got;
-        if (from < run.end) continue;
-        run = content.runs[++at];
-        from = run?.start ?? 0;
-      }
-      return fill;
-    },
-    close: () => content.close(),
-  };
+  const { runs, read, close } = content;
+  return { runs, file: null, read: readRuns(runs, read, (from) => memoryGone(maps, from)), close };
 }
 
 /** null: nobody may open it. */

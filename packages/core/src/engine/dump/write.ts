@@ -35,11 +35,13 @@ export function writeTask(
   );
   const fs = { cwdId: view.cwd, rootId: view.root, umask: view.task.status.umask };
   store.write(`fs-${pid}.img`, encodeImage('FS', [{ message: fs }]));
+  const { core: tc, mm } = joinFields<ProcessFields>([...view.own, ...inside.own]);
   view.task.threads.forEach((thread, which) => {
-    const core = coreOf(view, inside, which);
+    const core = coreOf(view, inside, which, which === 0 ? { tc } : {});
     store.write(`core-${thread.tid}.img`, encodeImage('CORE', [{ message: core }]));
   });
-  store.write(`mm-${pid}.img`, encodeImage('MM', [{ message: memory(view, inside) }]));
+  const memory: EntryInit<'MM'> = { ...mm, exeFileId: view.exe, vmas: view.maps.map(({ entry }) => entry) };
+  store.write(`mm-${pid}.img`, encodeImage('MM', [{ message: memory }]));
 }
 
 /** A zombie is no more than its exit code. */
@@ -84,17 +86,17 @@ export function taskRecords(tree: FrozenTree): TaskRecord[] {
     .map(({ pid, stat }) => ({ pid, exitSignal: stat.exitSignal }));
 }
 
-function coreOf(view: OutsideView, inside: InsideView, which: number): EntryInit<'CORE'> {
+/** @param process what only the main thread's image has */
+function coreOf(
+  view: OutsideView,
+  inside: InsideView,
+  which: number,
+  process: Pick<EntryInit<'CORE'>, 'tc'>,
+): EntryInit<'CORE'> {
   const { threadInfo, threadCore } = joinFields<ThreadFields>([
     { threadCore: { cgSet: controlGroupSet } },
     ...(view.ofThreads[which] ?? []),
     ...(inside.ofThreads[which] ?? []),
   ]);
-  const tc = which === 0 ? { tc: joinFields<ProcessFields>([...view.own, ...inside.own]).core } : {};
-  return { mtype: marchX86, ...tc, ...(threadInfo && { threadInfo }), ...(threadCore && { threadCore }) };
-}
-
-function memory(view: OutsideView, inside: InsideView): EntryInit<'MM'> {
-  const { mm } = joinFields<ProcessFields>([...view.own, ...inside.own]);
-  return { ...mm, exeFileId: view.exe, vmas: view.maps.map(({ entry }) => entry) };
+  return { mtype: marchX86, ...process, ...(threadInfo && { threadInfo }), ...(threadCore && { threadCore }) };
 }

@@ -49,20 +49,17 @@ const ofKernel = vmaStatus.vsyscall | vmaStatus.vdso | vmaStatus.vvar;
 export function planMemory(task: TaskImage): MemoryPlan {
   const file = `mm-${task.pid}.img`;
   const all = task.mm.vmas.filter(({ status }) => !(status & vmaStatus.vsyscall));
+  const maps: MapPlan[] = [];
   let last = 0;
-  for (const vma of all) {
-    const [start, end] = [Number(vma.start), Number(vma.end)];
+  for (const entry of all) {
+    const [start, end] = [Number(entry.start), Number(entry.end)];
     if (start < last || end <= start || end > addressEnd || start % pageSize !== 0 || end % pageSize !== 0)
-      throw invalid(file, `an impossible map ${vma.start.toString(16)}-${vma.end.toString(16)}`);
-    kindOfMap(vma).check?.(vma, file);
+      throw invalid(file, `an impossible map ${entry.start.toString(16)}-${entry.end.toString(16)}`);
+    const kind = kindOfMap(entry);
+    kind.check?.(entry, file);
+    if (!(entry.status & ofKernel)) maps.push({ start, end, entry, kind, filled: false, object: null, device: null });
     last = end;
   }
-  const maps = all
-    .filter(({ status }) => !(status & ofKernel))
-    .map((entry): MapPlan => {
-      const [start, end] = [Number(entry.start), Number(entry.end)];
-      return { start, end, entry, kind: kindOfMap(entry), filled: false, object: null, device: null };
-    });
   const vdso = areaOf(all, vmaStatus.vdso);
   const runs = runsOf(`pagemap-${task.pid}.img`, task.pagemap);
   const fills = planFills(`pagemap-${task.pid}.img`, runs, maps, vdso);

@@ -1,6 +1,7 @@
 import { readMaps, type Vma } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
 import { adviceName, mapFlag, protection, remapFlag } from '../../facts/memory.ts';
+import { bitsOf } from '../../kinds/bits.ts';
 import type { MapPlace } from '../../kinds/maps/kind.ts';
 import type { TaskCall } from '../remote.ts';
 import type { Workshop } from './helper.ts';
@@ -77,7 +78,7 @@ export function finishMapCalls(plan: MemoryPlan): TaskCall[] {
     const calls: TaskCall[] = [];
     if ((kind.madeWith ?? (filled ? entry.prot | protection.write : entry.prot)) !== entry.prot)
       calls.push({ name: 'mprotect', args: [start, length, entry.prot], what: `protect ${place}` });
-    for (const advice of bits(entry.madv ?? 0n)) {
+    for (const advice of bitsOf(entry.madv ?? 0n)) {
       calls.push({
         name: 'madvise',
         args: [start, length, advice],
@@ -89,8 +90,4 @@ export function finishMapCalls(plan: MemoryPlan): TaskCall[] {
       calls.push({ name: 'mlock', args: [start, length], optional: true, what: `lock ${place} in memory` });
     return calls;
   });
-}
-
-function bits(set: bigint): number[] {
-  return Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (set >> BigInt(bit)) & 1n);
 }

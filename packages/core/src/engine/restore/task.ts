@@ -117,7 +117,8 @@ function surroundingCalls(build: TaskBuild): TaskCall[] {
   return [...calls, ...placeCalls(placements)];
 }
 
-function buildThread(build: TaskBuild, { pid, tid, ...thread }: BuiltThread, at: number): void {
+function buildThread(build: TaskBuild, thread: BuiltThread, at: number): void {
+  const { pid, tid } = thread;
   const core = build.image.cores[at] as CoreEntry;
   const { threadCore: own, threadInfo: info } = core;
   if (own === undefined || info === undefined) return;
@@ -125,7 +126,7 @@ function buildThread(build: TaskBuild, { pid, tid, ...thread }: BuiltThread, at:
   build.workshop.waiting(tid, 0);
   const now = { pid, tid, stat: readStat(pid, tid), status: readStatus(pid, tid) };
   const calls = threadKinds.flatMap((kind) => kind.calls?.({ own, info, core }, now) ?? []);
-  run(build, { pid, tid, ...thread }, calls, `core-${build.image.threads[at]}.img`);
+  run(build, thread, calls, `core-${build.image.threads[at]}.img`);
 }
 
 /** @param file the image that says what the calls are made with */

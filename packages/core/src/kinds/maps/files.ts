@@ -1,4 +1,4 @@
-import { type BigIntStats, statSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import type { Vma } from '@criujs/linux';
 import type { TaskCall } from '../../engine/remote.ts';
 import type { MapPlan } from '../../engine/restore/layout.ts';
@@ -27,8 +27,8 @@ export const deviceMap: MapKind = {
   name: 'memory of a device',
   byPlugins: 'device',
   hasPath: true,
-  recognise(vma) {
-    const stat = look(vma);
+  recognise(vma, file) {
+    const stat = file();
     return !('why' in stat) && isDevice(stat, vma) ? 'mine' : null;
   },
   save: (vma, context) => saveByPath(vma, context, vmaStatus.extPlugin),
@@ -50,13 +50,13 @@ function mapFile(map: MapPlan, { source }: MapPlace): TaskCall {
   return mapCall(map, 0, source(map), map.device?.offset ?? map.entry.pgoff);
 }
 
-function recogniseFile(vma: Vma): MapRecognition {
+function recogniseFile(vma: Vma, file: () => BigIntStats | MapProblem): MapRecognition {
   if (vma.deleted)
     return {
       why: 'the mapped file has been deleted',
       remedy: 'Keep the file while the program runs: restart the program after an upgrade of its files.',
     };
-  const stat = look(vma);
+  const stat = file();
   if ('why' in stat) return stat;
   if (stat.isCharacterDevice() || Number(stat.ino) === vma.inode) return 'mine';
   return {
@@ -68,15 +68,4 @@ function recogniseFile(vma: Vma): MapRecognition {
 function isDevice(stat: BigIntStats, { shared, deleted }: Vma): boolean {
   const is = stat.isCharacterDevice() || stat.isBlockDevice();
   return is && !deleted && !(stat.rdev === zero && !shared);
-}
-
-function look({ name }: Vma): BigIntStats | MapProblem {
-  try {
-    return statSync(name, { bigint: true });
-  } catch (error) {
-    return {
-      why: `the mapped file cannot be looked at (${(error as NodeJS.ErrnoException).code})`,
-      remedy: 'Run the dump where the same files are visible as for the program.',
-    };
-  }
 }

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import type { MessageInitShape, VmaEntry, VmaEntrySchema } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import type { TaskCall } from '../../engine/remote.ts';
@@ -46,8 +47,11 @@ export interface MapPlace {
 export interface MapKind {
   /** In words, for plans, docs and errors. */
   readonly name: string;
-  /** Looks at nothing but the map and the file that it names. */
-  recognise(vma: Vma): MapRecognition;
+  /**
+   * Looks at nothing but the map and the file that it names.
+   * @param file what stat(2) says of that, looked at once however many kinds ask
+   */
+  recognise(vma: Vma, file: () => BigIntStats | MapProblem): MapRecognition;
   /** Only plugins can dump it: they are asked for the device itself, or have taken the open file that it was made from. */
   readonly byPlugins?: 'device' | 'file';
   /** Whether it maps the file that its name is the path of. */

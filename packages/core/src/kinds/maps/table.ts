@@ -1,3 +1,4 @@
+import { type BigIntStats, statSync } from 'node:fs';
 import type { VmaEntry } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import { EngineError } from '../../errors.ts';
@@ -24,8 +25,13 @@ const mapKinds: readonly MapKind[] = [
 
 /** The first kind that knows a map, and why it cannot be dumped, if so. */
 export function recogniseMap(vma: Vma): { readonly kind: MapKind; readonly problem: MapProblem | null } {
+  let looked: BigIntStats | MapProblem | undefined;
+  const file = (): BigIntStats | MapProblem => {
+    looked ??= look(vma);
+    return looked;
+  };
   for (const kind of mapKinds) {
-    const answer = kind.recognise(vma);
+    const answer = kind.recognise(vma, file);
     if (answer !== null) return { kind, problem: answer === 'mine' ? null : answer };
   }
   throw new EngineError('INTERNAL', `no kind of map has an answer for ${vma.name}`);
@@ -36,4 +42,15 @@ export function kindOfMap(entry: VmaEntry): MapKind {
   const kind = mapKinds.find(({ matches }) => matches(entry));
   if (kind === undefined) throw new EngineError('INTERNAL', `no kind of map has the status ${entry.status}`);
   return kind;
+}
+
+function look({ name }: Vma): BigIntStats | MapProblem {
+  try {
+    return statSync(name, { bigint: true });
+  } catch (error) {
+    return {
+      why: `the mapped file cannot be looked at (${(error as NodeJS.ErrnoException).code})`,
+      remedy: 'Run the dump where the same files are visible as for the program.',
+    };
+  }
 }

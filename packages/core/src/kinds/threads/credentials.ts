@@ -2,13 +2,12 @@ import type { CredsEntry, CredsEntrySchema, MessageInitShape } from '@criujs/ima
 import type { Status } from '@criujs/linux';
 import type { TaskCall } from '../../engine/remote.ts';
 import { ambient, prctl, securebit } from '../../facts/prctl.ts';
+import { bitsOf } from '../bits.ts';
 import { between, hold, type Rule } from '../rules.ts';
 import type { ThreadKind } from './kind.ts';
 
 /** Version 3 of the capability interface: two words for 64 capabilities. capset(2). */
 const capabilityVersion = 0x2008_0522;
-/** The highest number a capability can have. */
-const lastCapability = 63;
 
 /** Words of 32 bits in a set of capabilities. */
 const capabilityWords = 2;
@@ -108,7 +107,7 @@ function credentialCalls(wanted: CredsEntry, now: Status): TaskCall[] {
   const capabilitiesDiffer =
     mask(wanted.capEff) !== now.capEff || mask(wanted.capPrm) !== now.capPrm || mask(wanted.capInh) !== now.capInh;
   if (capabilitiesDiffer || idsDiffer) calls.push(setCapabilities(wanted));
-  const raised = bits(mask(wanted.capAmb));
+  const raised = bitsOf(mask(wanted.capAmb));
   calls.push(
     ...raised.map(
       (capability): TaskCall => ({
@@ -136,17 +135,11 @@ function setCapabilities(wanted: CredsEntry): TaskCall {
 }
 
 function droppedCapabilities(now: bigint, wanted: bigint): TaskCall[] {
-  return bits(now & ~wanted).map((capability) => ({
+  return bitsOf(now & ~wanted).map((capability) => ({
     name: 'prctl',
     args: [prctl.dropCapability, capability, 0, 0, 0],
     what: `drop capability ${capability} from the bounding set`,
   }));
-}
-
-function bits(set: bigint): number[] {
-  const out: number[] = [];
-  for (let bit = 0; bit <= lastCapability; bit++) if ((set >> BigInt(bit)) & 1n) out.push(bit);
-  return out;
 }
 
 function words(set: bigint): number[] {
