@@ -1,45 +1,37 @@
+export type { ExitStatus, LogEntry, PlanRow, PlanSubject, Taker } from '@criujs/engine-kit';
 export {
   type Ability,
   type CheckResult,
   type CheckRow,
   describeError,
   type Engine,
+  EngineError,
+  type EngineErrorCode,
+  type EngineErrorDetails,
+  type EngineOwnCode,
   type ErrorReport,
   type ExitCodeName,
   exitCodeMeanings,
   exitCodeOf,
   exitCodes,
+  type HostCode,
+  type Refusal,
   reportError,
   toEngineError,
 } from '@criujs/engine-kit';
-export { type CriuConfig, type CriuSettings, defineConfig } from './config.ts';
-export {
-  EngineError,
-  type EngineErrorCode,
-  type EngineErrorDetails,
-  type EngineOwnCode,
-  type HostCode,
-  type Refusal,
-} from './errors.ts';
 export type {
   DumpOptions,
   DumpResult,
-  ExitStatus,
-  ImagePurpose,
-  ImageStore,
-  ImageTransaction,
-  LogEntry,
   PlanOptions,
   PlanResult,
-  PlanRow,
-  PlanSubject,
   PlanVerdict,
   Progress,
   RestoreOptions,
   RestoreResult,
   RunOptions,
-  Taker,
-} from './options.ts';
+} from '@criujs/engine-kit/front';
+export type { ImagePurpose, ImageStore, ImageTransaction } from '@criujs/engine-kit/images';
+export { type CriuConfig, type CriuSettings, defineConfig } from './config.ts';
 export { plan } from './run/plan.ts';
 export { type CheckOptions, check, dump, restore } from './run/runs.ts';
 export { show } from './show/show.ts';

@@ -1,17 +1,3 @@
-export type { ExitStatus, LogEntry, PlanRow, PlanSubject, Taker } from '@criujs/engine-kit';
-export type {
-  DumpOptions,
-  DumpResult,
-  PlanOptions,
-  PlanResult,
-  PlanVerdict,
-  Progress,
-  RestoreOptions,
-  RestoreResult,
-  RunOptions,
-} from '@criujs/engine-kit/front';
-export type { ImagePurpose, ImageStore, ImageTransaction } from '@criujs/engine-kit/images';
-
 // What the engine's own functions take and give: `dumpTree(options, session)` and its siblings in `engine/`.
 
 export interface EngineDumpOptions {

@@ -1,6 +1,5 @@
-import { meaningOf } from '@criujs/engine-kit';
+import { EngineError, meaningOf } from '@criujs/engine-kit';
 import { LinuxError } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 
 /** How the kernel answers arguments that make no sense: no right and no limit stands against them. errno(3). */
 const senseless: ReadonlySet<string> = new Set([

@@ -1,7 +1,6 @@
-import { inventoryNames } from '@criujs/engine-kit';
+import { EngineError, inventoryNames, type Refusal, refusedMessage } from '@criujs/engine-kit';
 import { checkRoot, type DumpedProcess, deathOf, orDeath } from '@criujs/engine-kit/targets';
 import { closeFd } from '@criujs/linux';
-import { EngineError, type Refusal, refusedMessage } from '../errors.ts';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
 import { refuseUnrestorable, type UnrestorableResource } from '../files/unrestorable.ts';
 import { objectKinds } from '../kinds/objects/table.ts';

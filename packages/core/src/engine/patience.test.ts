@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { expect, test } from 'vitest';
-import { EngineError } from '../errors.ts';
 import { dumpWaits, restoreWaits, watchWaits } from './patience.ts';
 
 function session(aborted = false): { notices: string[]; checkAborted(): void; notice(message: string): void } {

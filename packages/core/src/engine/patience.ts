@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { readStat, readStatus, type Waiting } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import type { Session } from '../run/session.ts';
 
 /** Milliseconds after which a wait is told of, and told of again. */

@@ -1,9 +1,9 @@
+import type { PlanRow } from '@criujs/engine-kit';
 import type { PlanPlugins } from '@criujs/engine-kit/front';
 import { checkRoot, deathOf, targetDied } from '@criujs/engine-kit/targets';
 import { missingHook, whyUnrestorable } from '@criujs/plugin-host/facts';
 import type { ClaimQuestion } from '../files/kind.ts';
 import type { SurveyRow } from '../files/survey.ts';
-import type { PlanRow } from '../options.ts';
 import { type Settled, settle } from './claims.ts';
 import { doStepsInTurns } from './steps.ts';
 import { type ServedHooks, surveyLasting } from './survey.ts';

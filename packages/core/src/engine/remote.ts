@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { errnoName, type RemoteCall, readMemory, type SyscallName, writeMemory } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import { type BatchPlace, runBatch } from './batch.ts';
 import { refusedCall } from './blame.ts';
 

@@ -1,11 +1,10 @@
+import type { PlanSubject, Refusal } from '@criujs/engine-kit';
 import { pause } from '@criujs/engine-kit/targets';
 import { readChildren, readMaps, readStat, type Stat, unlessGone } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
-import type { Refusal } from '../errors.ts';
 import { mappedFrom } from '../files/mapped.ts';
 import { type SurveyRow, surveyFiles } from '../files/survey.ts';
 import { surveyMaps } from '../memory/survey.ts';
-import type { PlanSubject } from '../options.ts';
 import { type Relative, sessionRefusals } from '../tasks/sessions.ts';
 import { passesWithExec, sharedWithParent } from '../tasks/shared.ts';
 import { surveyTask } from '../tasks/survey.ts';

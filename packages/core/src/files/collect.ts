@@ -1,8 +1,8 @@
 import type { TaskRecord } from '@criujs/engine-kit';
+import { EngineError, type Refusal } from '@criujs/engine-kit';
 import { create, type FdinfoEntry, FdinfoEntrySchema } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
-import { EngineError, type Refusal } from '../errors.ts';
 import { writeRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { descriptorResource } from './describe.ts';

@@ -1,8 +1,9 @@
+import { deviceOf, fileType, typeOf } from '@criujs/engine-kit/externals';
 import type { DeviceNumber } from '@criujs/linux';
 import { anonymousName, anonymousWord } from './anonymous.ts';
 import type { SeenFile, Tree } from './kind.ts';
 import { describeSocket } from './sockets.ts';
-import { deviceOf, fileType, typeOf, typeWord } from './stat.ts';
+import { typeWord } from './stat.ts';
 
 /** Major numbers of terminals: virtual consoles and serial lines, the controlling one, pseudo terminals (Linux's devices.txt). */
 const terminalMajors: ReadonlySet<number> = new Set([4, 5, 136, 137, 138, 139, 140, 141, 142, 143]);

@@ -1,8 +1,8 @@
+import { deviceOf, fileType, typeOf } from '@criujs/engine-kit/externals';
 import { fileTypes } from './file-type.ts';
 import type { FileKind } from './kind.ts';
 import { lookAt } from './reachable.ts';
 import { commonOfReg, openedType, openRegular, regularEntry } from './reg-entry.ts';
-import { deviceOf, fileType, typeOf } from './stat.ts';
 import { isStateless } from './stateless.ts';
 
 /** /dev/null and its kin: opened again by name, as CRIU does. */

@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { arena, closeFd, syscall } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import { fileTypes } from './file-type.ts';
 import { openFlag } from './flags.ts';
 import type { FileEntry, FileKind, SeenFile } from './kind.ts';

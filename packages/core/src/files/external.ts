@@ -1,7 +1,6 @@
-import { type ExternalRecord, exact } from '@criujs/engine-kit';
-import { nobodyRestores, putBack, unrecorded } from '@criujs/engine-kit/externals';
+import { EngineError, type ExternalRecord, exact } from '@criujs/engine-kit';
+import { deviceOf, kindOf, nobodyRestores, putBack, signalOwner, unrecorded } from '@criujs/engine-kit/externals';
 import { type DumpedFile, fileId, type RecordedFile, retryLater } from '@criujs/plugin-sdk';
-import { EngineError } from '../errors.ts';
 import { describeFile, isTerminal } from './describe.ts';
 import { fileTypes } from './file-type.ts';
 import type {
@@ -15,10 +14,9 @@ import type {
   SeenFile,
   Tree,
 } from './kind.ts';
-import { nobody, signalOwner } from './owner.ts';
+import { nobody } from './owner.ts';
 import { askFirst, keepDescriptor } from './plugin-descriptor.ts';
 import { sdkHolder } from './plugin-holder.ts';
-import { deviceOf, kindOf } from './stat.ts';
 
 /** What helps with any file. */
 export const loadPlugin = 'Load a plugin with a DUMP_EXT_FILE hook: --plugin NAME';

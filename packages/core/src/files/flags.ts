@@ -1,5 +1,3 @@
-export { statusFlags } from '@criujs/engine-kit/externals';
-
 /** Flags of open files on x86-64, by their name in open(2) (asm-generic/fcntl.h). */
 export const openFlag = {
   O_WRONLY: 0o1,

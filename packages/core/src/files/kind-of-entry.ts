@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.ts';
+import { EngineError } from '@criujs/engine-kit';
 import { fdTypeName } from './file-type.ts';
 import type { FileEntry, FileKind } from './kind.ts';
 import { fileKinds } from './kinds.ts';

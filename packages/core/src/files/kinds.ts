@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.ts';
+import { EngineError } from '@criujs/engine-kit';
 import { statelessDevice } from './device.ts';
 import { epoll } from './epoll.ts';
 import { eventfd } from './eventfd.ts';

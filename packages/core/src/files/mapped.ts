@@ -1,8 +1,8 @@
+import { fileType, typeOf } from '@criujs/engine-kit/externals';
 import { deviceNumber, type Vma } from '@criujs/linux';
 import { accessOf, openFlag } from './flags.ts';
 import type { Problem } from './kind.ts';
 import type { Description } from './same.ts';
-import { fileType, typeOf } from './stat.ts';
 
 /** Why a map of a device cannot be dumped when {@link mappedFrom} finds nothing. */
 export const nothingBehind = {

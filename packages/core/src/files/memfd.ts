@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.ts';
+import { EngineError } from '@criujs/engine-kit';
 import { unsupported } from '../kinds/rules.ts';
 import { fileTypes } from './file-type.ts';
 import type { FileKind } from './kind.ts';

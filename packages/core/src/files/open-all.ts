@@ -1,6 +1,6 @@
+import { EngineError } from '@criujs/engine-kit';
 import { pause } from '@criujs/engine-kit/targets';
 import { blaming } from '../engine/blame.ts';
-import { EngineError } from '../errors.ts';
 import type { FileEntry, LoadContext } from './kind.ts';
 import { kindOfEntry } from './kind-of-entry.ts';
 

@@ -1,8 +1,8 @@
+import { EngineError } from '@criujs/engine-kit';
 import type { FdinfoEntry, FileEntry as PartialFileEntry } from '@criujs/images';
 import { closeFd } from '@criujs/linux';
 import { blaming } from '../engine/blame.ts';
 import type { TaskCall } from '../engine/remote.ts';
-import { EngineError } from '../errors.ts';
 import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { openFlag } from './flags.ts';

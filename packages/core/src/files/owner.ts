@@ -3,8 +3,6 @@ import { arena, errnoName, readStat, readThreads, syscall, trySyscall, unlessGon
 import { openFlag } from './flags.ts';
 import type { FileOwner, SeenFile } from './kind.ts';
 
-export { signalOwner } from '@criujs/engine-kit/externals';
-
 /** Commands of fcntl(2). */
 const setSignal = 10;
 const getSignal = 11;

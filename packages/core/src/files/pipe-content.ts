@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
+import { EngineError } from '@criujs/engine-kit';
 import { arena, closeFd, makePipe, syscall, trySyscall } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import { openFlag } from './flags.ts';
 
 /** Commands of fcntl(2) for a pipe's size, FIONREAD of ioctl_tty(2), poll(2)'s bits, and SPLICE_F_NONBLOCK of tee(2). */

@@ -1,7 +1,8 @@
 import { writeSync } from 'node:fs';
+import { EngineError } from '@criujs/engine-kit';
+import { statusFlags } from '@criujs/engine-kit/externals';
 import { closeFd, makePipe, openPath, setFlags } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
-import { accessOf, openFlag, reopenFlags, statusFlags } from './flags.ts';
+import { accessOf, openFlag, reopenFlags } from './flags.ts';
 import { type PipeContent, resizePipe } from './pipe-content.ts';
 
 /** The pipes of a restore: each is made once, filled, and has its ends given out. */

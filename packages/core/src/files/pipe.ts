@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import type { ImageRecordInit } from '@criujs/images';
-import { EngineError } from '../errors.ts';
 import { fileTypes } from './file-type.ts';
 import { accessOf } from './flags.ts';
 import type { FileEntry, FileKind, FilePayload, OpenFile, Problem, SavedFile, SeenFile, Tree } from './kind.ts';

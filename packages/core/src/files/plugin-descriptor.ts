@@ -1,6 +1,6 @@
+import { EngineError } from '@criujs/engine-kit';
 import { duplicate } from '@criujs/linux';
 import type { Provider } from '@criujs/plugin-sdk';
-import { EngineError } from '../errors.ts';
 import type { HookCallOptions } from '../run/session.ts';
 
 /** Our own duplicate of a descriptor that a hook answered: the host closes its one when it likes. */

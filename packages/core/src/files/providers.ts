@@ -1,7 +1,6 @@
-import { type Records, refuseMissing, resourcesOf } from '@criujs/engine-kit';
+import { EngineError, type Records, refuseMissing, resourcesOf } from '@criujs/engine-kit';
 import { missingHook } from '@criujs/plugin-host/facts';
 import type { HookName } from '@criujs/plugin-sdk';
-import { EngineError } from '../errors.ts';
 import type { Session } from '../run/session.ts';
 import type { FileEntry } from './kind.ts';
 import { findKind } from './kind-of-entry.ts';

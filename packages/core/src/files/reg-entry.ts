@@ -1,12 +1,12 @@
 import type { BigIntStats } from 'node:fs';
+import { EngineError } from '@criujs/engine-kit';
+import { fileType, typeOf } from '@criujs/engine-kit/externals';
 import type { MessageInitShape, RegFileEntrySchema } from '@criujs/images';
 import { closeFd, openPath, setPosition } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import { fileTypes } from './file-type.ts';
 import { accessOf, openFlag, reopenFlags } from './flags.ts';
 import type { CommonPart, FileEntry, FileOwner, SeenFile } from './kind.ts';
 import { errorCode } from './seen.ts';
-import { fileType, typeOf } from './stat.ts';
 
 /** A position that CRIU writes where there is none: all bits set. */
 const noPosition = 2n ** 64n - 1n;

@@ -1,9 +1,9 @@
+import { fileType, typeOf } from '@criujs/engine-kit/externals';
 import { fileTypes } from './file-type.ts';
 import { openFlag } from './flags.ts';
 import type { FileKind, Recognition, SeenFile } from './kind.ts';
 import { unreachable } from './reachable.ts';
 import { commonOfReg, openedType, openRegular, regularEntry } from './reg-entry.ts';
-import { fileType, typeOf } from './stat.ts';
 
 /** Names of files that look regular and live in no directory: their content has no other home than memory. */
 const homeless = /^\/(memfd:|dmabuf:|SYSV|\[)/;

@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { compare } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import type { Holder, SeenFile } from './kind.ts';
 import { errorCode } from './seen.ts';
 

@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { arena, trySyscall } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import type { SeenFile, Tree } from './kind.ts';
 
 /** Numbers of socket(7) and unix(7). */

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
+import { deviceOf, kindOf } from '@criujs/engine-kit/externals';
 import { expect, test } from 'vitest';
 import { sampleFile } from '../../test/files-samples.ts';
-import { deviceOf, kindOf, typeWord } from './stat.ts';
+import { typeWord } from './stat.ts';
 
 test.skipIf(process.platform !== 'linux')('/dev/null is character device 1:3', () => {
   expect(deviceOf(statSync('/dev/null', { bigint: true }))).toEqual({ major: 1, minor: 3 });

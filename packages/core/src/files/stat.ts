@@ -1,7 +1,5 @@
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
 
-export { deviceOf, deviceStat, fileType, kindOf, typeOf } from '@criujs/engine-kit/externals';
-
 const typeWords: Readonly<Record<number, string>> = {
   [fileType.socket]: 'socket',
   [fileType.link]: 'symbolic link',

@@ -1,8 +1,8 @@
+import type { PlanRow, PlanSubject } from '@criujs/engine-kit';
+import { EngineError } from '@criujs/engine-kit';
 import { closeFd, isGone, pidfdOpen } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { Steps } from '../engine/steps.ts';
-import { EngineError } from '../errors.ts';
-import type { PlanRow, PlanSubject } from '../options.ts';
 import { describeFile, descriptorResource } from './describe.ts';
 import type { ClaimQuestion, Problem, SeenFile, SeenProcess, Tree } from './kind.ts';
 import { type PluginKind, type Recognised, recognise, whyNoPlugin } from './kinds.ts';

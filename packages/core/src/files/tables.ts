@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import type { FdinfoEntry } from '@criujs/images';
-import { EngineError } from '../errors.ts';
 import { fdTypeName } from './file-type.ts';
 import type { FileEntry, Table } from './kind.ts';
 

@@ -1,6 +1,6 @@
+import { EngineError } from '@criujs/engine-kit';
 import { closeFd, pidfdGetfd, type UnixSocket, unixSockets } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
-import { EngineError } from '../errors.ts';
 import { accessOf, openFlag } from './flags.ts';
 import type { Holder, SeenFile, Tree } from './kind.ts';
 import { isOtherEndClosed } from './pipe-content.ts';

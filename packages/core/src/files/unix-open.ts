@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
+import { EngineError } from '@criujs/engine-kit';
 import { nobodyRestores, putBackFlags, socketType, unrecordedSocket } from '@criujs/engine-kit/externals';
 import { socketInode, type UnixSocketInfo } from '@criujs/plugin-sdk';
-import { EngineError } from '../errors.ts';
 import type { FileEntry, LoadContext } from './kind.ts';
 import { askFirst, keepDescriptor } from './plugin-descriptor.ts';
 import { restoreOptions } from './socket-options.ts';

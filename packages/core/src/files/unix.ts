@@ -1,7 +1,7 @@
+import { EngineError } from '@criujs/engine-kit';
 import { socketType } from '@criujs/engine-kit/externals';
 import { peerName, type UnixSocket } from '@criujs/linux';
 import { socketInode, type UnixSocketInfo } from '@criujs/plugin-sdk';
-import { EngineError } from '../errors.ts';
 import { fileTypes } from './file-type.ts';
 import type {
   DumpContext,

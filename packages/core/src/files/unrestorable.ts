@@ -1,7 +1,6 @@
-import type { Records } from '@criujs/engine-kit';
+import type { Records, Refusal } from '@criujs/engine-kit';
 import { missingHook, type Unrestorable, unrestorableWarnings, whyUnrestorable } from '@criujs/plugin-host/facts';
 import type { HookName } from '@criujs/plugin-sdk';
-import type { Refusal } from '../errors.ts';
 import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { describeFile, descriptorResource } from './describe.ts';

@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.ts';
+import { EngineError } from '@criujs/engine-kit';
 
 /** What a part of an image must be. */
 export interface Rule<T> {

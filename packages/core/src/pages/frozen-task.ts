@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
+import { EngineError } from '@criujs/engine-kit';
 import { readMemoryInto, syscall, type Vma } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import { vmaStatus } from '../facts/memory.ts';
 import type { DumpedPages } from '../kinds/maps/kind.ts';
 import { scanPages } from '../memory/scan.ts';

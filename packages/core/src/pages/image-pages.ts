@@ -1,7 +1,7 @@
 import { closeSync, fstatSync } from 'node:fs';
+import { EngineError } from '@criujs/engine-kit';
 import { readStream } from '@criujs/engine-kit/images';
 import { isStream, syscall } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import type { SessionStore } from '../run/session.ts';
 import { bytesOf, type PageRun, type PageSource } from './source.ts';
 

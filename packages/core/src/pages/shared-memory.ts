@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { EngineError } from '@criujs/engine-kit';
 import { LinuxError, openPath, syscall, trySyscall, type Vma } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import { pageSize } from '../facts/memory.ts';
 import { openFlag } from '../files/flags.ts';
 import { readRuns } from './run-reader.ts';

@@ -1,6 +1,6 @@
+import { EngineError } from '@criujs/engine-kit';
 import { LinuxError, type MemoryPiece, writeMemoryFrom } from '@criujs/linux';
 import { refusedCall } from '../engine/blame.ts';
-import { EngineError } from '../errors.ts';
 import type { PageSink } from './sink.ts';
 
 /** Most pieces that one call takes (IOV_MAX). process_vm_writev(2). */

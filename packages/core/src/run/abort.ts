@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
+import { EngineError } from '@criujs/engine-kit';
 import { syscallNumbers } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import type { Control } from './link.ts';
 
 // An abort as the main thread sees it. The engine's thread hears it by itself, unless it has not begun or the kernel holds it.

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
+import type { ExitStatus } from '@criujs/engine-kit';
 import { arena, pidfdOpen, trySyscall, waitFlag, waitFor } from '@criujs/linux';
-import type { ExitStatus } from '../options.ts';
 
 /** Milliseconds of one sleep: a thread in a system call cannot be told to end. */
 const sleepMs = 250;

@@ -1,8 +1,8 @@
 import { openSync, writeSync } from 'node:fs';
+import { EngineError } from '@criujs/engine-kit';
 import type { HookAnswer } from '@criujs/plugin-host';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
 import { type HookName, retryLater } from '@criujs/plugin-sdk';
-import { EngineError } from '../errors.ts';
 import type { AskingEnd, Patience } from './link.ts';
 import type { Notice, Request, StartedPlugins, WireAnswer } from './protocol.ts';
 import type { Session, SessionStore } from './session.ts';

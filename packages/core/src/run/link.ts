@@ -1,5 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { EngineError } from '../errors.ts';
+import { EngineError } from '@criujs/engine-kit';
 import { decodeError, encodeError, type WireError } from './wire.ts';
 
 // The engine's thread is plain synchronous code. It asks the main thread by a message and sleeps on shared memory until the

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RunOptions } from '@criujs/engine-kit/front';
 import { noImages, openPlugins as openRunPlugins } from '@criujs/engine-kit/front';
 import type { RunImages } from '@criujs/engine-kit/images';
 import { decodeRecord } from '@criujs/plugin-host';
@@ -15,7 +16,6 @@ import {
   socketInode,
 } from '@criujs/plugin-sdk';
 import { expect, test } from 'vitest';
-import type { RunOptions } from '../options.ts';
 import { type ServedPlugins, servePlugins } from './plugins.ts';
 
 const openPlugins = (...parts: Parameters<typeof openRunPlugins>): ServedPlugins =>

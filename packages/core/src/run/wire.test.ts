@@ -1,6 +1,5 @@
-import { toEngineError } from '@criujs/engine-kit';
+import { EngineError, toEngineError } from '@criujs/engine-kit';
 import { expect, test } from 'vitest';
-import { EngineError } from '../errors.ts';
 import { decodeError, encodeError } from './wire.ts';
 
 /** As threads hand values over. */

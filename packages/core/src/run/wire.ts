@@ -1,5 +1,4 @@
-import { toEngineError } from '@criujs/engine-kit';
-import { EngineError, type EngineErrorCode, type Refusal } from '../errors.ts';
+import { EngineError, type EngineErrorCode, type Refusal, toEngineError } from '@criujs/engine-kit';
 
 /** An error on its way between threads: structured clone would drop its fields. */
 export interface WireError {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { exitCodeOf, toEngineError, writeLastWords } from '@criujs/engine-kit';
+import { EngineError, exitCodeOf, toEngineError, writeLastWords } from '@criujs/engine-kit';
 import {
   askedStore,
   closePlace,
@@ -10,7 +10,6 @@ import {
 } from '@criujs/engine-kit/images';
 import { endProcess } from '@criujs/engine-kit/targets';
 import { syscall } from '@criujs/linux';
-import { EngineError } from '../errors.ts';
 import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
 import { waitForChild } from './child.ts';
 import { createSession, type Deadlines, patienceWithPlugins } from './engine-session.ts';

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { toEngineError } from '@criujs/engine-kit';
-import { EngineError } from '../errors.ts';
+import { EngineError, toEngineError } from '@criujs/engine-kit';
 import type { ShownDump, ShowOptions } from './shown.ts';
 
 /**

@@ -1,8 +1,7 @@
+import type { PlanSubject, Refusal } from '@criujs/engine-kit';
 import { readStat, readStatus } from '@criujs/linux';
-import type { Refusal } from '../errors.ts';
 import type { ProcessProblem } from '../kinds/processes/kind.ts';
 import { processKinds } from '../kinds/processes/table.ts';
-import type { PlanSubject } from '../options.ts';
 
 /** What of a process nobody can dump, and what it is about. */
 export type SubjectProblem = ProcessProblem & { readonly subject: PlanSubject };

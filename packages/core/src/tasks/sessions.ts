@@ -1,5 +1,5 @@
+import type { Refusal } from '@criujs/engine-kit';
 import type { Stat } from '@criujs/linux';
-import type { Refusal } from '../errors.ts';
 
 /** A process among others, frozen or only looked at. */
 export interface Relative {

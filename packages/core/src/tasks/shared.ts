@@ -1,5 +1,5 @@
+import { EngineError, type Refusal } from '@criujs/engine-kit';
 import { compare, LinuxError, unlessGone } from '@criujs/linux';
-import { EngineError, type Refusal } from '../errors.ts';
 import type { Family, Relative } from './sessions.ts';
 
 /** Things that two processes may share and that an image of ours holds one of for each. */

@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { blob, readMaps, readMemory, type Tracee } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
 import type { FrozenTask } from './freeze.ts';
 
 /** Bytes at the vdso's end that the code takes; they are zero in every vdso. */

@@ -1,5 +1,5 @@
+import type { Refusal } from '@criujs/engine-kit';
 import type { Vma } from '@criujs/linux';
-import type { Refusal } from '../../errors.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
 import type { ProcessPart, Question } from '../../kinds/processes/kind.ts';
 import { processKinds } from '../../kinds/processes/table.ts';

@@ -1,4 +1,5 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
+import { EngineError } from '@criujs/engine-kit';
 import { AT_FDCWD } from '@criujs/engine-kit/images';
 import {
   errnoName,
@@ -15,7 +16,6 @@ import {
   spawnImage,
   waitFor,
 } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
 import type { Session } from '../../run/session.ts';
 import { reapProcesses } from '../end.ts';
 import { describeThread } from '../patience.ts';

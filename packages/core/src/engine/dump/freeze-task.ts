@@ -1,6 +1,6 @@
+import { EngineError } from '@criujs/engine-kit';
 import { targetDied } from '@criujs/engine-kit/targets';
 import { closeFd, pidfdOpen, readStat, readStatus, readThreads, signals, type Tracee, unlessGone } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
 import type { FrozenTask, FrozenThread } from './freeze.ts';
 import type { Hold } from './hold.ts';
 

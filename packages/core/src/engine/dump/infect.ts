@@ -1,3 +1,4 @@
+import { EngineError } from '@criujs/engine-kit';
 import {
   blob,
   errno,
@@ -9,7 +10,6 @@ import {
   syscallNumbers,
   writeMemory,
 } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
 import { mapFlag, protection } from '../../facts/memory.ts';
 import { harmlessSignalOf } from '../../facts/tasks.ts';
 import { type CallPlace, callOnce, runBatch } from '../batch.ts';

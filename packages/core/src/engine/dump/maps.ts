@@ -1,5 +1,5 @@
+import type { Refusal } from '@criujs/engine-kit';
 import { readSmaps, type Vma } from '@criujs/linux';
-import type { Refusal } from '../../errors.ts';
 import { vmaStatus } from '../../facts/memory.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
 import { nothingBehind } from '../../files/mapped.ts';

@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { batchEntryLength, LinuxError } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
 import { pageSize } from '../../facts/memory.ts';
 
 const sizes = { code: pageSize, table: 0x2000, data: 0x2000, frame: 0x3000 } as const;

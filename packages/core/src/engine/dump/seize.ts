@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { isGone, LinuxError, ptraceEvent, ptraceOption, readStat, type Tracee, unlessGone } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
 
 /** Attaches and asks for a stop, without waiting for it. False where the thread has ended meanwhile. */
 export function seize(thread: Tracee, pid: number): boolean {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { EngineError } from '@criujs/engine-kit';
 import { pause } from '@criujs/engine-kit/targets';
 import { LinuxError, tracee, waitPatiently, writeMemory } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
 import { cloneArgs, cloneFlag, threadFlags } from '../../facts/clone.ts';
 import { callOnce } from '../batch.ts';
 import { type BuiltThread, built, type Workshop } from './helper.ts';

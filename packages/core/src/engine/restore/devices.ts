@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { closeFd } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
 import { pageSize, vmaStatus } from '../../facts/memory.ts';
 import type { OpenedFiles } from '../../files/open.ts';
 import { keepDescriptor } from '../../files/plugin-descriptor.ts';

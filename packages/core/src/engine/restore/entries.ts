@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { decodeImage, decodePagemap, type EntryOf, ImageError, type ImageKind } from '@criujs/images';
-import { EngineError } from '../../errors.ts';
 import { invalid } from '../../kinds/rules.ts';
 import type { Session } from '../../run/session.ts';
 

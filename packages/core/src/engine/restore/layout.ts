@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import type { VmaEntry } from '@criujs/images';
-import { EngineError } from '../../errors.ts';
 import { addressEnd, pageSize, vmaStatus } from '../../facts/memory.ts';
 import type { MapKind } from '../../kinds/maps/kind.ts';
 import { kindOfMap } from '../../kinds/maps/table.ts';

@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { readMaps, type Vma } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
 import { adviceName, mapFlag, protection, remapFlag } from '../../facts/memory.ts';
 import { bitsOf } from '../../kinds/bits.ts';
 import type { MapPlace } from '../../kinds/maps/kind.ts';

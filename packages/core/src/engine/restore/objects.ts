@@ -1,4 +1,4 @@
-import { EngineError } from '../../errors.ts';
+import { EngineError } from '@criujs/engine-kit';
 import { addressEnd } from '../../facts/memory.ts';
 import type { LoadedHolder, LoadedObject } from '../../kinds/objects/kind.ts';
 import { objectKinds } from '../../kinds/objects/table.ts';

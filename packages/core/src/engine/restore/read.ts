@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import type { CoreEntry, EntryOf, FdinfoEntry, FsEntry, PagemapEntry, TaskKobjIdsEntry } from '@criujs/images';
-import { EngineError } from '../../errors.ts';
 import { taskState } from '../../facts/tasks.ts';
 import type { ProcessImage } from '../../kinds/processes/kind.ts';
 import { invalid, unsupported } from '../../kinds/rules.ts';

@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { getFlags } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
 import { protection, vmaStatus } from '../../facts/memory.ts';
 import { accessOf as openedFor, openFlag } from '../../files/flags.ts';
 import type { OpenedFiles } from '../../files/open.ts';

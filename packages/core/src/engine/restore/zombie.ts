@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import { errno, LinuxError, signals, waitPatiently, writeMemory } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
 import { prctl } from '../../facts/prctl.ts';
 import { nameBytes } from '../../kinds/task-name.ts';
 import { own } from './clone.ts';

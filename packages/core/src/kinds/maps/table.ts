@@ -1,7 +1,7 @@
 import { type BigIntStats, statSync } from 'node:fs';
+import { EngineError } from '@criujs/engine-kit';
 import type { VmaEntry } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
 import { anonymous, heap } from './anonymous.ts';
 import { descriptorMap, deviceMap, fileMap } from './files.ts';
 import { vdso, vsyscall, vvar } from './kernel-pages.ts';

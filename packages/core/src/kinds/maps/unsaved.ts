@@ -1,4 +1,4 @@
-import { EngineError } from '../../errors.ts';
+import { EngineError } from '@criujs/engine-kit';
 
 /** Of what is never taken. @throws EngineError INTERNAL */
 export function unsaved(): never {

@@ -1,6 +1,6 @@
+import { EngineError } from '@criujs/engine-kit';
 import type { MessageInitShape, ThreadInfoX86, ThreadInfoX86Schema } from '@criujs/images';
 import { createRegisters, type RegisterName, type Registers, registerNames, xstateLayout } from '@criujs/linux';
-import { EngineError } from '../../errors.ts';
 
 /** Offsets in the legacy part of an XSAVE area (Intel SDM volume 1, 10.5.1, FXSAVE). */
 const legacy = { cwd: 0, swd: 2, twd: 4, fop: 6, rip: 8, rdp: 16, mxcsr: 24, mxcsrMask: 28, st: 32, xmm: 160 } as const;

@@ -1,6 +1,6 @@
+import { EngineError } from '@criujs/engine-kit';
 import type { FdinfoEntry } from '@criujs/images';
 import { readLimits } from '@criujs/linux';
-import { EngineError } from '../../../errors.ts';
 import { limitNames } from '../../../facts/tasks.ts';
 import { mostDescriptors } from '../../../files/tables.ts';
 import { invalid } from '../../../kinds/rules.ts';

@@ -1,5 +1,5 @@
+import { EngineError } from '@criujs/engine-kit';
 import type { CoreEntry, MmEntry, VmaEntry } from '@criujs/images';
-import { EngineError } from '../../../errors.ts';
 import { addressEnd, adviceName, mapFlag, pageSize, protection, vmaStatus } from '../../../facts/memory.ts';
 import { mostAuxv } from '../../../facts/prctl.ts';
 import { between, hold, invalid, type Rule } from '../../../kinds/rules.ts';
