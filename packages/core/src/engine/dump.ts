@@ -1,10 +1,10 @@
-import { EngineError, inventoryNames, type Refusal, refusedMessage } from '@criujs/engine-kit';
+import { type DumpOutcome, EngineError, inventoryNames, type Refusal, refusedMessage } from '@criujs/engine-kit';
 import { checkRoot, type DumpedProcess, deathOf, orDeath } from '@criujs/engine-kit/targets';
 import { closeFd } from '@criujs/linux';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
 import { refuseUnrestorable, type UnrestorableResource } from '../files/unrestorable.ts';
 import { objectKinds } from '../kinds/objects/table.ts';
-import type { DumpOutcome, EngineDumpOptions } from '../options.ts';
+import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { recogniseTask } from '../tasks/recognise.ts';
 import { sessionRefusals } from '../tasks/sessions.ts';
@@ -27,7 +27,6 @@ import { surveyRefused, surveyTree } from './survey.ts';
  * killed. What cannot be dumped is refused before anything is changed, and all of it in one error.
  */
 export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutcome {
-  const begun = performance.now();
   session.phase('survey');
   const root = checkRoot(options.pid);
   const own = orDeath([root], () => {
@@ -40,11 +39,11 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
     return isOwnChild(options.pid);
   });
 
-  const freezeAndDump = (quiet: Session): DumpOutcome => dumpFrozen(options, root, quiet, begun);
+  const freezeAndDump = (quiet: Session): DumpOutcome => dumpFrozen(options, root, quiet);
   return own ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
 }
 
-function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Session, begun: number): DumpOutcome {
+function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Session): DumpOutcome {
   session.phase('freeze');
   const frozenAt = performance.now();
   const tree = orDeath([root], () => freezeTree(options.pid, session));
@@ -92,13 +91,10 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     if (options.leaveRunning) commitAlone(tree, session);
     else commitAndKill(tree, session);
     return {
-      root: options.pid,
       processes: tree.tasks.length,
       threads: tree.tasks.reduce((sum, { threads }) => sum + Math.max(1, threads.length), 0),
       bytes,
       frozenMs: performance.now() - frozenAt,
-      totalMs: performance.now() - begun,
-      warnings: [],
       plugins: files.providers(),
     };
   } catch (error) {

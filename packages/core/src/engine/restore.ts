@@ -1,9 +1,9 @@
-import type { Records } from '@criujs/engine-kit';
+import type { Records, RestoreOutcome } from '@criujs/engine-kit';
 import { signals } from '@criujs/linux';
 import { type OpenedFiles, openFiles } from '../files/open.ts';
 import { checkProviders } from '../files/providers.ts';
 import { isFileMap } from '../kinds/maps/of-file.ts';
-import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
+import type { EngineRestoreOptions } from '../options.ts';
 import { imagePages } from '../pages/image-pages.ts';
 import type { PageSource } from '../pages/source.ts';
 import { readRecords } from '../records.ts';
@@ -35,7 +35,6 @@ interface Planned {
  * engine; so nothing is ever half restored.
  */
 export function restoreTree(options: EngineRestoreOptions, session: Session): RestoreOutcome {
-  const begun = performance.now();
   session.phase('read');
   const tree = readTree(session);
   const records = readRecords(session.store);
@@ -117,8 +116,6 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
         pid: now((planned[0] as Planned).image.pid),
         pids: images.map(({ pid }) => [pid, now(pid)] as const),
         restoreMs: performance.now() - forkedAt,
-        totalMs: performance.now() - begun,
-        warnings: [],
       };
     } finally {
       made.endAll();

@@ -1,5 +1,4 @@
-import type { TaskRecord } from '@criujs/engine-kit';
-import { EngineError, type Refusal } from '@criujs/engine-kit';
+import { EngineError, type Refusal, type TaskRecord } from '@criujs/engine-kit';
 import { create, type FdinfoEntry, FdinfoEntrySchema } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import type { PluginRecord } from '@criujs/plugin-host/facts';

@@ -1,5 +1,4 @@
-import type { PlanRow, PlanSubject } from '@criujs/engine-kit';
-import { EngineError } from '@criujs/engine-kit';
+import { EngineError, type PlanRow, type PlanSubject } from '@criujs/engine-kit';
 import { closeFd, isGone, pidfdOpen } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { Steps } from '../engine/steps.ts';

@@ -1,4 +1,4 @@
-import { type DumpOutcome, type Engine, type EngineJob, type RestoreOutcome, toEngineError } from '@criujs/engine-kit';
+import { type Engine, type EngineJob, toEngineError } from '@criujs/engine-kit';
 import { checkPlatform, noImages, openPlugins } from '@criujs/engine-kit/front';
 import { runThread } from './thread.ts';
 
@@ -9,14 +9,13 @@ export const embedded: Engine = {
     const { pid, leaveRunning, dumpOnly } = job;
     const work = { name: 'dump', options: { pid, leaveRunning, dumpOnly } } as const;
     const { outcome, warnings } = await runThread({ work, job });
-    return { ...outcome, warnings: [...outcome.warnings, ...warnings] } satisfies DumpOutcome;
+    return { ...outcome, warnings };
   },
   async restore(job) {
     const { newPids, detach } = job;
     const work = { name: 'restore', options: { newPids, detach } } as const;
     const { outcome, warnings, exited } = await runThread({ work, job, waitsForRoot: !detach });
-    const restored: RestoreOutcome = { ...outcome, warnings: [...outcome.warnings, ...warnings] };
-    return exited === undefined ? restored : { ...restored, exited };
+    return { ...outcome, warnings, ...(exited === undefined ? {} : { exited }) };
   },
   async check(signal) {
     checkPlatform();

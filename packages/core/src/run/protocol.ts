@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { CheckResult, ExitStatus, PluginNames } from '@criujs/engine-kit';
+import type { CheckResult, DumpOutcome, ExitStatus, PluginNames, RestoreOutcome } from '@criujs/engine-kit';
 import type { StorePlace } from '@criujs/engine-kit/images';
 import type { HookName } from '@criujs/plugin-sdk';
-import type { DumpOutcome, EngineDumpOptions, EngineRestoreOptions, RestoreOutcome } from '../options.ts';
+import type { EngineDumpOptions, EngineRestoreOptions } from '../options.ts';
 import type { WireError } from './wire.ts';
 
 /** What each kind of run is asked and answers. */

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { EngineError, exitCodeOf, toEngineError, writeLastWords } from '@criujs/engine-kit';
+import { EngineError, exitCodeOf, type RestoreOutcome, toEngineError, writeLastWords } from '@criujs/engine-kit';
 import {
   askedStore,
   closePlace,
@@ -10,7 +10,7 @@ import {
 } from '@criujs/engine-kit/images';
 import { endProcess } from '@criujs/engine-kit/targets';
 import { syscall } from '@criujs/linux';
-import type { EngineRestoreOptions, RestoreOutcome } from '../options.ts';
+import type { EngineRestoreOptions } from '../options.ts';
 import { waitForChild } from './child.ts';
 import { createSession, type Deadlines, patienceWithPlugins } from './engine-session.ts';
 import { createControl, openLink, type Patience } from './link.ts';
