@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import type { Fdinfo, UnixSocket } from '@criujs/linux';
-import type { SeenFile, Tree } from '../src/files/kind.ts';
+import type { SeenFile, Tree } from '../src/kinds/files/kind.ts';
 
 /** A descriptor as /proc would show it. */
 export function sampleFile(sample: {

@@ -1,5 +1,4 @@
 import type { ExternalRecord, SocketRecord } from '@criujs/engine-kit';
-import type { Session } from '../run/session.ts';
 import type {
   DumpContext,
   FileInit,
@@ -11,9 +10,10 @@ import type {
   SavedFile,
   SeenFile,
   Tree,
-} from './kind.ts';
-import { isProblem, type Recognised, recognise, whyNoPlugin } from './kinds.ts';
-import { isOwnerInside, nobody, readOwner } from './owner.ts';
+} from '../kinds/files/kind.ts';
+import { isOwnerInside, nobody, readOwner } from '../kinds/files/owner.ts';
+import { isProblem, type Recognised, recognise, whyNoPlugin } from '../kinds/files/table.ts';
+import type { Session } from '../run/session.ts';
 import type { Description, GroupedFiles } from './same.ts';
 
 /** What dumping all open files came to. */

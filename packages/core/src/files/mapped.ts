@@ -1,7 +1,7 @@
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
 import { deviceNumber, type Vma } from '@criujs/linux';
-import { accessOf, openFlag } from './flags.ts';
-import type { Problem } from './kind.ts';
+import { accessOf, openFlag } from '../kinds/files/flags.ts';
+import type { Problem } from '../kinds/files/kind.ts';
 import type { Description } from './same.ts';
 
 /** Why a map of a device cannot be dumped when {@link mappedFrom} finds nothing. */

@@ -1,9 +1,9 @@
 import { getFlags, LinuxError, setFlags } from '@criujs/linux';
+import { openFlag } from '../kinds/files/flags.ts';
+import type { CommonPart, FileEntry } from '../kinds/files/kind.ts';
+import { kindOfEntry } from '../kinds/files/kind-of-entry.ts';
+import { restoreOwner } from '../kinds/files/owner.ts';
 import type { Session } from '../run/session.ts';
-import { openFlag } from './flags.ts';
-import type { CommonPart, FileEntry } from './kind.ts';
-import { kindOfEntry } from './kind-of-entry.ts';
-import { restoreOwner } from './owner.ts';
 
 /** Sets who gets the signals of each file, and only then switches those signals on. */
 export function restoreOwners(

@@ -1,9 +1,9 @@
 import { type BigIntStats, type Stats, statSync } from 'node:fs';
-import { fileTypes } from './file-type.ts';
-import type { FileInit, Problem } from './kind.ts';
-import { nobody } from './owner.ts';
-import { unreachable } from './reachable.ts';
-import { recorded } from './reg-entry.ts';
+import { fileTypes } from '../kinds/files/file-type.ts';
+import type { FileInit, Problem } from '../kinds/files/kind.ts';
+import { nobody } from '../kinds/files/owner.ts';
+import { unreachable } from '../kinds/files/reachable.ts';
+import { recorded } from '../kinds/files/reg-entry.ts';
 
 /** How a process has a file that it has no descriptor of: as its program, a directory, or memory. */
 export interface PathUse {

@@ -1,7 +1,7 @@
 import { EngineError } from '@criujs/engine-kit';
 import { compare } from '@criujs/linux';
-import type { Holder, SeenFile } from './kind.ts';
-import { errorCode } from './seen.ts';
+import type { Holder, SeenFile } from '../kinds/files/kind.ts';
+import { errorCode } from '../kinds/files/seen.ts';
 
 /** One open file (a description) and every descriptor of the tree that leads to it. */
 export interface Description {

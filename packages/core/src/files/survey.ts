@@ -2,11 +2,11 @@ import { EngineError, type PlanRow, type PlanSubject } from '@criujs/engine-kit'
 import { closeFd, isGone, pidfdOpen } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { Steps } from '../engine/steps.ts';
-import { describeFile, descriptorResource } from './describe.ts';
-import type { ClaimQuestion, Problem, SeenFile, SeenProcess, Tree } from './kind.ts';
-import { type PluginKind, type Recognised, recognise, whyNoPlugin } from './kinds.ts';
+import { describeFile, descriptorResource } from '../kinds/files/describe.ts';
+import type { ClaimQuestion, Problem, SeenFile, SeenProcess, Tree } from '../kinds/files/kind.ts';
+import { errorCode, glanceAtFiles } from '../kinds/files/seen.ts';
+import { type PluginKind, type Recognised, recognise, whyNoPlugin } from '../kinds/files/table.ts';
 import { compareIfPermitted, type Description, groupFiles, holdersByProcess } from './same.ts';
-import { errorCode, glanceAtFiles } from './seen.ts';
 import { createTree } from './tree.ts';
 
 /** A row of a plan as far as looking can tell. */

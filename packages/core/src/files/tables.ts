@@ -1,7 +1,7 @@
 import { EngineError } from '@criujs/engine-kit';
 import type { FdinfoEntry } from '@criujs/images';
-import { fdTypeName } from './file-type.ts';
-import type { FileEntry, Table } from './kind.ts';
+import { fdTypeName } from '../kinds/files/file-type.ts';
+import type { FileEntry, Table } from '../kinds/files/kind.ts';
 
 /** The largest number of descriptors that Linux lets a process have by default (fs.nr_open). */
 export const mostDescriptors: number = 2 ** 20;

@@ -1,11 +1,11 @@
 import { EngineError } from '@criujs/engine-kit';
 import { closeFd, pidfdGetfd, type UnixSocket, unixSockets } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
-import { accessOf, openFlag } from './flags.ts';
-import type { Holder, SeenFile, Tree } from './kind.ts';
-import { isOtherEndClosed } from './pipe-content.ts';
-import { errorCode } from './seen.ts';
-import { inodeOfLink } from './sockets.ts';
+import { accessOf, openFlag } from '../kinds/files/flags.ts';
+import type { Holder, SeenFile, Tree } from '../kinds/files/kind.ts';
+import { isOtherEndClosed } from '../kinds/files/pipe-content.ts';
+import { errorCode } from '../kinds/files/seen.ts';
+import { inodeOfLink } from '../kinds/files/sockets.ts';
 
 /** Which ends of a pipe the tree holds, and whether one has O_DIRECT. */
 interface PipeEnds {

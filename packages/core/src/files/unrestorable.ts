@@ -1,11 +1,11 @@
 import type { Records, Refusal } from '@criujs/engine-kit';
 import { missingHook, type Unrestorable, unrestorableWarnings, whyUnrestorable } from '@criujs/plugin-host/facts';
 import type { HookName } from '@criujs/plugin-sdk';
+import { describeFile, descriptorResource } from '../kinds/files/describe.ts';
+import type { SeenProcess, Tree } from '../kinds/files/kind.ts';
+import type { TakenDevice } from '../kinds/files/mapped-device.ts';
 import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
-import { describeFile, descriptorResource } from './describe.ts';
-import type { SeenProcess, Tree } from './kind.ts';
-import type { TakenDevice } from './mapped-device.ts';
 import { type Description, holdersByProcess } from './same.ts';
 
 /** What plugins took and no loaded plugin could bring back, of one process. */

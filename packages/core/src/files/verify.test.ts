@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, FdTypes, FileEntrySchema } from '@criujs/images';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { FileEntry } from './kind.ts';
-import { nobody } from './owner.ts';
-import { recorded } from './reg-entry.ts';
+import type { FileEntry } from '../kinds/files/kind.ts';
+import { nobody } from '../kinds/files/owner.ts';
+import { recorded } from '../kinds/files/reg-entry.ts';
 import { verifyFiles } from './verify.ts';
 
 let folder = '';

@@ -2,14 +2,14 @@ import { accessSync, type BigIntStats, constants } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import { deviceOf, fileType, typeOf } from '@criujs/engine-kit/externals';
 import { decodeImage, isFieldSet, RegFileEntrySchema } from '@criujs/images';
+import { accessOf, openFlag } from '../kinds/files/flags.ts';
+import type { FileEntry } from '../kinds/files/kind.ts';
+import { lookAt } from '../kinds/files/reachable.ts';
+import { type RegularFile, regOf } from '../kinds/files/reg-entry.ts';
+import { errorCode } from '../kinds/files/seen.ts';
+import { typeWord } from '../kinds/files/stat.ts';
+import { isStateless } from '../kinds/files/stateless.ts';
 import type { SessionStore } from '../run/session.ts';
-import { accessOf, openFlag } from './flags.ts';
-import type { FileEntry } from './kind.ts';
-import { lookAt } from './reachable.ts';
-import { type RegularFile, regOf } from './reg-entry.ts';
-import { errorCode } from './seen.ts';
-import { typeWord } from './stat.ts';
-import { isStateless } from './stateless.ts';
 
 /** One path that is not as the images say. */
 interface Fault {

@@ -1,6 +1,6 @@
 import type { MessageInitShape, SiginfoEntry, SiginfoEntrySchema } from '@criujs/images';
-import type { TaskCall } from '../engine/remote.ts';
 import { lastSignal } from '../facts/tasks.ts';
+import type { TaskCall } from '../machinery/calls/remote.ts';
 import { invalid } from './rules.ts';
 
 // Signals that wait until they are let through: of a whole process, or of one thread.

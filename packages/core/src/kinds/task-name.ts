@@ -1,5 +1,5 @@
-import type { TaskCall } from '../engine/remote.ts';
 import { prctl } from '../facts/prctl.ts';
+import type { TaskCall } from '../machinery/calls/remote.ts';
 
 /** Bytes of a task's name, with the zero behind it. prctl(2), PR_SET_NAME. */
 const nameSize = 16;

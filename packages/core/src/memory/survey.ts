@@ -2,10 +2,10 @@ import { statSync } from 'node:fs';
 import { deviceStat } from '@criujs/engine-kit/externals';
 import type { Vma } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
-import type { ClaimQuestion, SeenProcess } from '../files/kind.ts';
-import { isProblem } from '../files/kinds.ts';
 import { type FindMapped, nothingBehind } from '../files/mapped.ts';
 import type { ExternalFile, SurveyRow } from '../files/survey.ts';
+import type { ClaimQuestion, SeenProcess } from '../kinds/files/kind.ts';
+import { isProblem } from '../kinds/files/table.ts';
 import { recogniseMap } from '../kinds/maps/table.ts';
 import { mapResource, mapsResource } from './describe.ts';
 

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import { LinuxError, openPath, syscall, trySyscall, type Vma } from '@criujs/linux';
 import { pageSize } from '../facts/memory.ts';
-import { openFlag } from '../files/flags.ts';
+import { openFlag } from '../kinds/files/flags.ts';
 import { readRuns } from './run-reader.ts';
 import type { PageRun, PageSource } from './source.ts';
 

@@ -1,6 +1,6 @@
 import type { Records } from '@criujs/engine-kit';
 import type { FileEntry } from '@criujs/images';
-import { fdTypeName } from '../files/file-type.ts';
+import { fdTypeName } from '../kinds/files/file-type.ts';
 import type { Reader } from './reader.ts';
 import type { ShownFile } from './shown.ts';
 import type { SeenTask } from './tasks.ts';

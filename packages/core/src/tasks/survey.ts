@@ -1,5 +1,5 @@
-import { unreachable } from '../files/reachable.ts';
 import type { SurveyRow } from '../files/survey.ts';
+import { unreachable } from '../kinds/files/reachable.ts';
 import { pathOf, processPaths } from './paths.ts';
 import { recogniseSubjects } from './recognise.ts';
 import type { Relative } from './sessions.ts';

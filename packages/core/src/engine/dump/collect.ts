@@ -5,12 +5,12 @@ import type { ProcessPart, Question } from '../../kinds/processes/kind.ts';
 import { processKinds } from '../../kinds/processes/table.ts';
 import type { ThreadPart } from '../../kinds/threads/kind.ts';
 import { threadKinds } from '../../kinds/threads/table.ts';
+import { askInBatches } from '../../machinery/calls/remote.ts';
+import type { FrozenTask, FrozenTree } from '../../machinery/freeze/freeze.ts';
+import { type Infection, infect } from '../../machinery/infect/infect.ts';
+import { readThread, type ThreadState } from '../../machinery/infect/threads.ts';
 import { pathOf, type processPaths } from '../../tasks/paths.ts';
-import { askInBatches } from '../remote.ts';
-import type { FrozenTask, FrozenTree } from './freeze.ts';
-import { type Infection, infect } from './infect.ts';
 import { type DumpedMap, describeMaps } from './maps.ts';
-import { readThread, type ThreadState } from './threads.ts';
 
 /** All that is known of a process before anything is asked of it: read from outside, nothing changed. */
 export interface OutsideView {

@@ -7,9 +7,9 @@ import { adviceOf, protectionOf } from '../../kinds/maps/flags.ts';
 import type { DumpedPages, MapFields, MapProblem, SavedMap } from '../../kinds/maps/kind.ts';
 import { saveOfFile } from '../../kinds/maps/of-file.ts';
 import { recogniseMap } from '../../kinds/maps/table.ts';
+import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
+import { staleMaps } from '../../machinery/infect/stale.ts';
 import { mapResource } from '../../memory/describe.ts';
-import type { FrozenTask } from './freeze.ts';
-import { staleMaps } from './stale.ts';
 
 /** A map of a process and what the image says of it. */
 export interface DumpedMap {

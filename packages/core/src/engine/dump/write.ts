@@ -6,9 +6,9 @@ import type { CollectedFiles } from '../../files/collect.ts';
 import { joinFields } from '../../kinds/fields.ts';
 import type { ProcessFields } from '../../kinds/processes/kind.ts';
 import type { ThreadFields } from '../../kinds/threads/kind.ts';
+import type { FrozenTask, FrozenTree } from '../../machinery/freeze/freeze.ts';
 import type { Session } from '../../run/session.ts';
 import type { InsideView, OutsideView } from './collect.ts';
-import type { FrozenTask, FrozenTree } from './freeze.ts';
 import { controlGroupSet, objectIds } from './inventory.ts';
 
 /** A 64-bit x86 core image. */

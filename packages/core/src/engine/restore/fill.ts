@@ -1,9 +1,9 @@
+import { runTaskCalls, type TaskCall } from '../../machinery/calls/remote.ts';
+import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
 import { copyPages } from '../../pages/copy.ts';
 import type { PageSource } from '../../pages/source.ts';
 import { type PagePlace, taskMemory } from '../../pages/task-memory.ts';
 import type { Session } from '../../run/session.ts';
-import { runTaskCalls, type TaskCall } from '../remote.ts';
-import type { BuiltThread, Workshop } from './helper.ts';
 
 /** Most pieces that one preadv takes (IOV_MAX is 1024). readv(2). */
 const mostPieces = 1000;

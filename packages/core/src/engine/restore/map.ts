@@ -3,8 +3,8 @@ import { readMaps, type Vma } from '@criujs/linux';
 import { adviceName, mapFlag, protection, remapFlag } from '../../facts/memory.ts';
 import { bitsOf } from '../../kinds/bits.ts';
 import type { MapPlace } from '../../kinds/maps/kind.ts';
-import type { TaskCall } from '../remote.ts';
-import type { Workshop } from './helper.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
+import type { Workshop } from '../../machinery/make/helper.ts';
 import type { MemoryPlan } from './layout.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { MmEntry } from '@criujs/images';
 import { errnoName, writeMemory } from '@criujs/linux';
 import { mostAuxv, prctl, setMmMap } from '../../facts/prctl.ts';
-import type { BatchPlace } from '../batch.ts';
-import { type DataArea, runTaskCalls, type TaskCall } from '../remote.ts';
+import type { BatchPlace } from '../../machinery/calls/batch.ts';
+import { type DataArea, runTaskCalls, type TaskCall } from '../../machinery/calls/remote.ts';
 
 /** `struct prctl_mm_map`: twelve 64-bit fields, then the size of the auxiliary vector and a descriptor. PR_SET_MM(2const). */
 const mapSize = 104;

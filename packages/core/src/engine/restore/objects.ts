@@ -3,11 +3,11 @@ import { addressEnd } from '../../facts/memory.ts';
 import type { LoadedHolder, LoadedObject } from '../../kinds/objects/kind.ts';
 import { objectKinds } from '../../kinds/objects/table.ts';
 import { invalid } from '../../kinds/rules.ts';
+import { runTaskCalls } from '../../machinery/calls/remote.ts';
 import { imagePages } from '../../pages/image-pages.ts';
 import type { PageSource } from '../../pages/source.ts';
 import type { PagePlace } from '../../pages/task-memory.ts';
 import type { Session } from '../../run/session.ts';
-import { runTaskCalls } from '../remote.ts';
 import { type Filling, fillMemory } from './fill.ts';
 
 /** An object, and where it lies among all. */

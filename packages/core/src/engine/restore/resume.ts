@@ -2,9 +2,9 @@ import { type CoreEntry, isFieldSet, ThreadCoreEntrySchema } from '@criujs/image
 import { LinuxError, ptraceOption, type Tracee } from '@criujs/linux';
 import { everySignal } from '../../facts/tasks.ts';
 import { registersOf, xstateOf } from '../../kinds/threads/registers-image.ts';
+import { own } from '../../machinery/make/clone.ts';
+import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
 import { blaming } from '../blame.ts';
-import { own } from './clone.ts';
-import type { BuiltThread, Workshop } from './helper.ts';
 import type { TaskImage } from './read.ts';
 
 /** Takes the engine's memory out of a process and gives every thread its registers and mask. It stands still still. */

@@ -1,8 +1,8 @@
 import { EngineError } from '@criujs/engine-kit';
 import { getFlags } from '@criujs/linux';
 import { protection, vmaStatus } from '../../facts/memory.ts';
-import { accessOf as openedFor, openFlag } from '../../files/flags.ts';
 import type { OpenedFiles } from '../../files/open.ts';
+import { accessOf as openedFor, openFlag } from '../../kinds/files/flags.ts';
 import { isFileMap } from '../../kinds/maps/of-file.ts';
 import type { MapPlan, MemoryPlan } from './layout.ts';
 import { sourceOf } from './task.ts';

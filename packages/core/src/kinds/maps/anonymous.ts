@@ -1,7 +1,7 @@
 import type { Vma } from '@criujs/linux';
-import type { TaskCall } from '../../engine/remote.ts';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import { mapFlag, vmaStatus } from '../../facts/memory.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { keptFlags } from './flags.ts';
 import type { MapKind, SavedMap } from './kind.ts';
 import { mapCall } from './map-call.ts';

@@ -1,8 +1,8 @@
 import type { BigIntStats } from 'node:fs';
 import type { Vma } from '@criujs/linux';
-import type { TaskCall } from '../../engine/remote.ts';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import { vmaStatus } from '../../facts/memory.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { MapKind, MapPlace, MapProblem, MapRecognition } from './kind.ts';
 import { mapCall } from './map-call.ts';
 import { isFileMap, saveByPath } from './of-file.ts';

@@ -1,10 +1,10 @@
 import type { BigIntStats } from 'node:fs';
 import type { MessageInitShape, VmaEntry, VmaEntrySchema } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
-import type { TaskCall } from '../../engine/remote.ts';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
-import type { SeenProcess } from '../../files/kind.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
+import type { SeenProcess } from '../files/kind.ts';
 
 /** Why a map cannot be dumped. */
 export interface MapProblem {

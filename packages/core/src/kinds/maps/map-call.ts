@@ -1,6 +1,6 @@
-import type { TaskCall } from '../../engine/remote.ts';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import { mapFlag, protection } from '../../facts/memory.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 
 /** mmap(2) at the place of a map. One that is filled may be written until it is; locks come last. */
 export function mapCall(map: MapPlan, flags: number, fd: number, offset: number | bigint): TaskCall {

@@ -1,8 +1,8 @@
 import type { VmaEntry } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
-import type { TaskCall } from '../../engine/remote.ts';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import { addressEnd, mapFlag, protection, remapFlag, vmaStatus } from '../../facts/memory.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { invalid, unsupported } from '../rules.ts';
 import { keptFlags } from './flags.ts';
 import type { MapKind, MapPlace, SavedMap } from './kind.ts';

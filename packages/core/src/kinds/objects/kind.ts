@@ -1,8 +1,8 @@
-import type { FrozenTask } from '../../engine/dump/freeze.ts';
 import type { DumpedMap } from '../../engine/dump/maps.ts';
-import type { TaskCall } from '../../engine/remote.ts';
 import type { MemoryPlan } from '../../engine/restore/layout.ts';
 import type { TaskImage } from '../../engine/restore/read.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
+import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
 import type { PagesImage } from '../../pages/image-pages.ts';
 import type { PageSource } from '../../pages/source.ts';
 import type { Session } from '../../run/session.ts';

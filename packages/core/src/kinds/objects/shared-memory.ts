@@ -1,6 +1,6 @@
-import type { TaskCall } from '../../engine/remote.ts';
 import { readMany, readPagemap } from '../../engine/restore/entries.ts';
 import { mapFlag, protection, vmaStatus } from '../../facts/memory.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { PagesImage } from '../../pages/image-pages.ts';
 import { pagemapOf, runsOf } from '../../pages/pagemap.ts';
 import { type SharedMap, sharedPages } from '../../pages/shared-memory.ts';

@@ -1,7 +1,7 @@
 import type { MessageInitShape, SaEntry, SaEntrySchema } from '@criujs/images';
 import type { RemoteCall } from '@criujs/linux';
-import type { Area, Inquiry, TaskCall } from '../../engine/remote.ts';
 import { fixedActions, lastSignal } from '../../facts/tasks.ts';
+import type { Area, Inquiry, TaskCall } from '../../machinery/calls/remote.ts';
 import { invalid } from '../rules.ts';
 import type { ProcessKind, ProcessPart } from './kind.ts';
 

@@ -1,5 +1,5 @@
-import type { TaskCall } from '../../engine/remote.ts';
 import { prctl } from '../../facts/prctl.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { isSet } from '../is-set.ts';
 import type { ProcessImage, ProcessKind } from './kind.ts';
 

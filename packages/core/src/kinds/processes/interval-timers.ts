@@ -1,5 +1,5 @@
 import type { ItimerEntry } from '@criujs/images';
-import type { Area, Inquiry, TaskCall } from '../../engine/remote.ts';
+import type { Area, Inquiry, TaskCall } from '../../machinery/calls/remote.ts';
 import { between, hold, type Rule } from '../rules.ts';
 import type { ProcessImage, ProcessKind, ProcessPart } from './kind.ts';
 

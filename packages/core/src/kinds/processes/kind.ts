@@ -1,8 +1,8 @@
 import type { PlanSubject, Refusal } from '@criujs/engine-kit';
 import type { CoreEntry, EntryInit, MessageInitShape, MmEntry, MmEntrySchema, TaskCoreEntry } from '@criujs/images';
 import type { Stat, Status } from '@criujs/linux';
-import type { FrozenTask } from '../../engine/dump/freeze.ts';
-import type { Area, Inquiry, TaskCall } from '../../engine/remote.ts';
+import type { Area, Inquiry, TaskCall } from '../../machinery/calls/remote.ts';
+import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
 import type { PartOf } from '../fields.ts';
 
 /** What the kinds write of one process. */

@@ -1,5 +1,5 @@
-import type { TaskCall } from '../../engine/remote.ts';
 import { membarrier as command } from '../../facts/prctl.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { ProcessImage, ProcessKind } from './kind.ts';
 
 /** The commands of membarrier(2) that it has registered for, a bit each. */

@@ -1,7 +1,7 @@
 import type { PosixTimerEntry } from '@criujs/images';
 import { trySyscall } from '@criujs/linux';
-import type { TaskCall } from '../../engine/remote.ts';
 import { cpuClockFor, cpuClockOf } from '../../facts/clocks.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { ProcessImage, RestoredProcess } from './kind.ts';
 
 /** `struct itimerspec`: interval and value, seconds and nanoseconds each. timer_settime(2). */

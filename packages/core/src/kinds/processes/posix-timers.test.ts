@@ -1,7 +1,7 @@
 import { CoreEntrySchema, create, MmEntrySchema, TaskCoreEntrySchema } from '@criujs/images';
 import { arena, errno, readTimers, trySyscall } from '@criujs/linux';
 import { describe, expect, test } from 'vitest';
-import type { TaskCall } from '../../engine/remote.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { ProcessImage, RestoredProcess } from './kind.ts';
 import { canGiveIds, timerCalls } from './posix-timer-calls.ts';
 import { posixTimers } from './posix-timers.ts';

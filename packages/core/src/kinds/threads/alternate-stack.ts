@@ -1,5 +1,5 @@
 import type { ThreadSasEntry } from '@criujs/images';
-import type { Area, Inquiry, TaskCall } from '../../engine/remote.ts';
+import type { Area, Inquiry, TaskCall } from '../../machinery/calls/remote.ts';
 import { among, between, hold, type Rule } from '../rules.ts';
 import type { ThreadImage, ThreadKind, ThreadPart } from './kind.ts';
 

@@ -1,7 +1,7 @@
 import type { CredsEntry, CredsEntrySchema, MessageInitShape } from '@criujs/images';
 import type { Status } from '@criujs/linux';
-import type { TaskCall } from '../../engine/remote.ts';
 import { ambient, prctl, securebit } from '../../facts/prctl.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { bitsOf } from '../bits.ts';
 import { between, hold, type Rule } from '../rules.ts';
 import type { ThreadKind } from './kind.ts';

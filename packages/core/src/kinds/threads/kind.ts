@@ -1,8 +1,8 @@
 import type { CoreEntry, EntryInit, ThreadCoreEntry, ThreadInfoX86 } from '@criujs/images';
 import type { Stat, Status } from '@criujs/linux';
-import type { FrozenThread } from '../../engine/dump/freeze.ts';
-import type { ThreadState } from '../../engine/dump/threads.ts';
-import type { TaskCall } from '../../engine/remote.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
+import type { FrozenThread } from '../../machinery/freeze/freeze.ts';
+import type { ThreadState } from '../../machinery/infect/threads.ts';
 import type { PartOf } from '../fields.ts';
 import type { Question } from '../processes/kind.ts';
 

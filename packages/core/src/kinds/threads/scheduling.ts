@@ -1,5 +1,5 @@
 import type { ThreadCoreEntry } from '@criujs/images';
-import type { TaskCall } from '../../engine/remote.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { isSet } from '../is-set.ts';
 import { among, between, hold, type Rule } from '../rules.ts';
 import type { RestoredThread, ThreadImage, ThreadKind } from './kind.ts';

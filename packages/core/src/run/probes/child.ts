@@ -1,6 +1,6 @@
 import { release } from 'node:os';
 import { helperImage, LinuxError, pidfdOpen, readStatus, type Status, spawnImage, syscall } from '@criujs/linux';
-import { endProcesses } from '../../engine/end.ts';
+import { endProcesses } from '../../machinery/make/end.ts';
 
 /** A process to try things on: it sleeps, belongs to nobody else, and ends with the check. */
 export interface ProbeChild {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { UnixSocket } from '@criujs/linux';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sampleFile, sampleTree } from '../../test/files-samples.ts';
+import { sampleFile, sampleTree } from '../../../test/files-samples.ts';
 import type { SeenFile, Tree } from './kind.ts';
-import { fileKinds, recognise, whyNoPlugin } from './kinds.ts';
+import { fileKinds, recognise, whyNoPlugin } from './table.ts';
 
 const regular = 0o100644;
 const character = 0o020600;

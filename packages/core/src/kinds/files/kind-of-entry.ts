@@ -1,7 +1,7 @@
 import { EngineError } from '@criujs/engine-kit';
 import { fdTypeName } from './file-type.ts';
 import type { FileEntry, FileKind } from './kind.ts';
-import { fileKinds } from './kinds.ts';
+import { fileKinds } from './table.ts';
 
 /** The kind whose entry it is; undefined: none of the engine's. */
 export function findKind(entry: FileEntry): FileKind | undefined {

@@ -17,10 +17,10 @@ import {
   waitFor,
 } from '@criujs/linux';
 import type { Session } from '../../run/session.ts';
-import { reapProcesses } from '../end.ts';
-import { describeThread } from '../patience.ts';
-import { isOwnChild } from './child-signals.ts';
-import type { FrozenTree } from './freeze.ts';
+import { describeThread } from '../calls/patience.ts';
+import { isOwnChild } from '../freeze/child-signals.ts';
+import type { FrozenTree } from '../freeze/freeze.ts';
+import { reapProcesses } from '../make/end.ts';
 
 /** Descriptors of the guard beside its order and verdict: the claim of the images, then one pidfd for each process. */
 const guardFd = { claim: 5, firstProcess: 6 } as const;

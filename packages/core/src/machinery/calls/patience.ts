@@ -1,6 +1,6 @@
 import { EngineError } from '@criujs/engine-kit';
 import { readStat, readStatus, type Waiting } from '@criujs/linux';
-import type { Session } from '../run/session.ts';
+import type { Session } from '../../run/session.ts';
 
 /** Milliseconds after which a wait is told of, and told of again. */
 const noticeMs: readonly number[] = [2000, 5000, 30_000, 120_000];

@@ -1,4 +1,4 @@
-import type { TaskCall } from '../remote.ts';
+import type { TaskCall } from '../calls/remote.ts';
 
 /** O_CLOEXEC, the one flag that dup3(2) takes. */
 const closeOnExec = 0o2000000;

@@ -1,6 +1,6 @@
 import { type FrameStep, type Registers, readMemory, signalFrameHead, signalFrames, writeMemory } from '@criujs/linux';
 import { everySignal } from '../../facts/tasks.ts';
-import type { FrozenThread } from './freeze.ts';
+import type { FrozenThread } from '../freeze/freeze.ts';
 import type { ThreadState } from './threads.ts';
 
 /** The red zone of the System V ABI: leaf functions keep data below `rsp`. */

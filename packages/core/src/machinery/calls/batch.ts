@@ -15,7 +15,7 @@ import {
   type Tracee,
   writeMemory,
 } from '@criujs/linux';
-import { allSignalsBut } from '../facts/tasks.ts';
+import { allSignalsBut } from '../../facts/tasks.ts';
 
 /** Where a thread runs calls that we want: code that is mapped there, room for a table, and how to stop again. */
 export interface BatchPlace {

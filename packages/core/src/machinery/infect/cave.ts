@@ -1,6 +1,6 @@
 import { EngineError } from '@criujs/engine-kit';
 import { blob, readMaps, readMemory, type Tracee } from '@criujs/linux';
-import type { FrozenTask } from './freeze.ts';
+import type { FrozenTask } from '../freeze/freeze.ts';
 
 /** Bytes at the vdso's end that the code takes; they are zero in every vdso. */
 const caveRoom = 64;

@@ -1,7 +1,7 @@
 import { signals } from '@criujs/linux';
+import { livingTasks, type TaskImage, type TreeImage } from '../../engine/restore/read.ts';
 import { cloneTask, own } from './clone.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
-import { livingTasks, type TaskImage, type TreeImage } from './read.ts';
 
 /** Process groups: leaders first, then members; a group whose leader has ended gets a leader for a moment. */
 export function setGroups(

@@ -1,7 +1,7 @@
 import { EngineError } from '@criujs/engine-kit';
 import { errnoName, type RemoteCall, readMemory, type SyscallName, writeMemory } from '@criujs/linux';
+import { refusedCall } from '../../engine/blame.ts';
 import { type BatchPlace, runBatch } from './batch.ts';
-import { refusedCall } from './blame.ts';
 
 /** A call that a task makes in its own name. Bytes are copied into the task first and passed by their address. */
 export interface TaskCall {

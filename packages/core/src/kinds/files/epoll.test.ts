@@ -1,6 +1,6 @@
 import { create, FdinfoEntrySchema, FdTypes, FileEntrySchema } from '@criujs/images';
 import { expect, test } from 'vitest';
-import type { TaskCall } from '../engine/remote.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { epoll } from './epoll.ts';
 import type { FileEntry, Table } from './kind.ts';
 

@@ -12,11 +12,11 @@ import {
 } from '@criujs/linux';
 import { mapFlag, protection } from '../../facts/memory.ts';
 import { harmlessSignalOf } from '../../facts/tasks.ts';
-import { type CallPlace, callOnce, runBatch } from '../batch.ts';
-import type { DataArea } from '../remote.ts';
+import { type CallPlace, callOnce, runBatch } from '../calls/batch.ts';
+import type { DataArea } from '../calls/remote.ts';
+import type { FrozenTask, FrozenThread } from '../freeze/freeze.ts';
 import { block, type Carrier, carrierOf, putBack, settle } from './carrier.ts';
 import { openCave } from './cave.ts';
-import type { FrozenTask, FrozenThread } from './freeze.ts';
 import { findHole } from './hole.ts';
 import { wayBack } from './net.ts';
 import { mapRefused, room } from './room.ts';

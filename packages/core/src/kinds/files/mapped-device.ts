@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs';
 import { deviceStat } from '@criujs/engine-kit/externals';
 import { closeFd, LinuxError, openPath, type Vma } from '@criujs/linux';
 import type { Provider } from '@criujs/plugin-sdk';
-import type { Session } from '../run/session.ts';
+import type { Session } from '../../run/session.ts';
 import { openFlag } from './flags.ts';
 import type { SeenProcess } from './kind.ts';
 

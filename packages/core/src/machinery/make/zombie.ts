@@ -1,10 +1,10 @@
 import { EngineError } from '@criujs/engine-kit';
 import { errno, LinuxError, signals, waitPatiently, writeMemory } from '@criujs/linux';
+import type { ZombieImage } from '../../engine/restore/read.ts';
 import { prctl } from '../../facts/prctl.ts';
 import { nameBytes } from '../../kinds/task-name.ts';
 import { own } from './clone.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
-import type { ZombieImage } from './read.ts';
 
 /** The part of a wait status that says which signal ended a process. wait(2), WTERMSIG. */
 const signalOf = (status: number): number => status & 0x7f;

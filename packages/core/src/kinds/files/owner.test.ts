@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import { signalOwner } from '@criujs/engine-kit/externals';
 import { makePipe, readStatus } from '@criujs/linux';
 import { expect, test } from 'vitest';
-import { sampleFile } from '../../test/files-samples.ts';
+import { sampleFile } from '../../../test/files-samples.ts';
 import { isOwnerInside, nobody, readOwner, restoreOwner } from './owner.ts';
 
 const onLinux = test.skipIf(process.platform !== 'linux');

@@ -14,11 +14,11 @@ import {
   type Waiting,
   writeMemory,
 } from '@criujs/linux';
+import type { ObjectPlan } from '../../engine/restore/objects.ts';
 import { mapFlag, pageSize, protection } from '../../facts/memory.ts';
-import { type BatchPlace, callOnce } from '../batch.ts';
-import type { Made } from '../end.ts';
-import type { DataArea } from '../remote.ts';
-import type { ObjectPlan } from './objects.ts';
+import { type BatchPlace, callOnce } from '../calls/batch.ts';
+import type { DataArea } from '../calls/remote.ts';
+import type { Made } from './end.ts';
 
 /** The engine's own memory in every task that it builds: ELF page, code, table of calls, data. Bytes. */
 const room = { size: 8 << 20, code: pageSize, table: 0x10000, tableSize: 2 << 20, data: 3 << 20 } as const;

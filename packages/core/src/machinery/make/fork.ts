@@ -1,8 +1,8 @@
+import type { TaskImage, TreeImage, ZombieImage } from '../../engine/restore/read.ts';
 import { cloneFlag } from '../../facts/clone.ts';
 import { cloneTask, own } from './clone.ts';
 import { setGroups } from './groups.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
-import type { TaskImage, TreeImage, ZombieImage } from './read.ts';
 import { endAsBefore } from './zombie.ts';
 
 /** How the tree is to be made. */

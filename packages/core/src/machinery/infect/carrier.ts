@@ -1,6 +1,6 @@
 import type { Registers } from '@criujs/linux';
 import { everySignal } from '../../facts/tasks.ts';
-import type { FrozenThread } from './freeze.ts';
+import type { FrozenThread } from '../freeze/freeze.ts';
 import { type Net, netOf } from './net.ts';
 import type { ThreadState } from './threads.ts';
 

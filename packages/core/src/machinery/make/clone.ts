@@ -3,7 +3,7 @@ import { EngineError } from '@criujs/engine-kit';
 import { pause } from '@criujs/engine-kit/targets';
 import { LinuxError, tracee, waitPatiently, writeMemory } from '@criujs/linux';
 import { cloneArgs, cloneFlag, threadFlags } from '../../facts/clone.ts';
-import { callOnce } from '../batch.ts';
+import { callOnce } from '../calls/batch.ts';
 import { type BuiltThread, built, type Workshop } from './helper.ts';
 
 /** How long a pid may stay taken by a process that is about to be reaped, and how often it is looked at, in milliseconds. */

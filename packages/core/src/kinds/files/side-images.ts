@@ -1,5 +1,5 @@
 import { decodeImage, encodeImage, type ImageKind, type ImageRecord, type ImageRecordInit } from '@criujs/images';
-import type { SessionStore } from '../run/session.ts';
+import type { SessionStore } from '../../run/session.ts';
 
 /** Writes images beside files.img that belong to one kind. */
 export interface ImageWriter {

@@ -1,5 +1,5 @@
 import { arena, type Registers, readMemory, trySyscall } from '@criujs/linux';
-import type { FrozenThread } from './freeze.ts';
+import type { FrozenThread } from '../freeze/freeze.ts';
 
 /** What can be read of a frozen thread from outside. */
 export interface ThreadState {

@@ -1,7 +1,7 @@
 import { EngineError } from '@criujs/engine-kit';
 import { duplicate } from '@criujs/linux';
 import type { Provider } from '@criujs/plugin-sdk';
-import type { HookCallOptions } from '../run/session.ts';
+import type { HookCallOptions } from '../../run/session.ts';
 
 /** Our own duplicate of a descriptor that a hook answered: the host closes its one when it likes. */
 export function keepDescriptor(answer: unknown, from: { plugin: string; hook: string; resource: string }): number {

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { pause } from '@criujs/engine-kit/targets';
 import { LinuxError, readStatus, readThreads, signals, syscall, trySyscall, waitFlag, waitFor } from '@criujs/linux';
-import { describeThread } from './patience.ts';
+import { describeThread } from '../calls/patience.ts';
 
 /** Milliseconds in which one of the processes that were killed must end, else they are given up. */
 const boundMs = 5000;

@@ -2,7 +2,7 @@ import { EngineError } from '@criujs/engine-kit';
 import { statusFlags } from '@criujs/engine-kit/externals';
 import type { EventpollTfdEntry } from '@criujs/images';
 import { arena, type EpollTarget, errnoName, setFlags, syscall, trySyscall } from '@criujs/linux';
-import type { TaskCall } from '../engine/remote.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { fileTypes } from './file-type.ts';
 import { openFlag } from './flags.ts';
 import type {

@@ -4,8 +4,8 @@ import type { FileOwner } from '@criujs/engine-kit/externals';
 import type { EntryInit, EntryOf, FdinfoEntry, FdTypes } from '@criujs/images';
 import type { Fdinfo, UnixSocket } from '@criujs/linux';
 import type { ClaimArgs, ClaimableName, HookName } from '@criujs/plugin-sdk';
-import type { TaskCall } from '../engine/remote.ts';
-import type { Session } from '../run/session.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
+import type { Session } from '../../run/session.ts';
 import type { ImageReader, ImageWriter } from './side-images.ts';
 
 /** An open file of files.img, as it was read. */

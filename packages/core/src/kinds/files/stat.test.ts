@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { deviceOf, kindOf } from '@criujs/engine-kit/externals';
 import { expect, test } from 'vitest';
-import { sampleFile } from '../../test/files-samples.ts';
+import { sampleFile } from '../../../test/files-samples.ts';
 import { typeWord } from './stat.ts';
 
 test.skipIf(process.platform !== 'linux')('/dev/null is character device 1:3', () => {

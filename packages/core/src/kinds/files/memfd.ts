@@ -1,5 +1,5 @@
 import { EngineError } from '@criujs/engine-kit';
-import { unsupported } from '../kinds/rules.ts';
+import { unsupported } from '../rules.ts';
 import { fileTypes } from './file-type.ts';
 import type { FileKind } from './kind.ts';
 

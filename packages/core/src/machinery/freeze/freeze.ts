@@ -1,6 +1,6 @@
 import { closeFd, type Registers, readChildren, type Stat, type Status, type Tracee, unlessGone } from '@criujs/linux';
 import type { Session } from '../../run/session.ts';
-import { dumpWaits, watchWaits } from '../patience.ts';
+import { dumpWaits, watchWaits } from '../calls/patience.ts';
 import { freezeTask, type Stuck } from './freeze-task.ts';
 import { createHold, type Hold } from './hold.ts';
 
