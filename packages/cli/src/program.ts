@@ -7,7 +7,7 @@ import type { EngineFlags } from './engine-options.ts';
 import { examples } from './examples.ts';
 import { createOutput, type Output } from './output.ts';
 import { parseNumber } from './run-options.ts';
-import { general, withEngine, withEnginePlugins, withRecord } from './shared-flags.ts';
+import { general, withEngine, withEnginePlugins, withFiles, withRecord } from './shared-flags.ts';
 
 /** What the commands of one call share. */
 export interface Call {
@@ -32,20 +32,22 @@ export function createProgram({ cwd, version, finished }: Call): Command {
 
   withRecord(
     withEnginePlugins(
-      program
-        .command('dump')
-        .summary('save a process, and all below it, into a directory')
-        .description(
-          'Saves a process, and all below it, into a directory. Then they end, unless told otherwise. If it fails, or ends by Ctrl-C, they run on as if nothing had been.',
-        )
-        .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1))
-        .requiredOption('-D, --images-dir <directory>', 'where the images go; made if missing')
-        .option('-R, --leave-running', 'let the processes run on afterwards')
-        .option(
-          '--dump-only',
-          'the dump is not meant to be restored with these plugins: do not refuse what none of them could bring back',
-        )
-        .option('-f, --force', 'replace a dump that the directory holds, once the new one is whole'),
+      withFiles(
+        program
+          .command('dump')
+          .summary('save a process, and all below it, into a directory')
+          .description(
+            'Saves a process, and all below it, into a directory. Then they end, unless told otherwise. If it fails, or ends by Ctrl-C, they run on as if nothing had been.',
+          )
+          .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1))
+          .requiredOption('-D, --images-dir <directory>', 'where the images go; made if missing')
+          .option('-R, --leave-running', 'let the processes run on afterwards')
+          .option(
+            '--dump-only',
+            'the dump is not meant to be restored with these plugins: do not refuse what none of them could bring back',
+          )
+          .option('-f, --force', 'replace a dump that the directory holds, once the new one is whole'),
+      ),
     ),
   )
     .addHelpText('after', `\n${examples.dump}`)
@@ -75,14 +77,16 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     });
 
   withEnginePlugins(
-    program
-      .command('plan')
-      .summary('tell who would save what, and change nothing')
-      .description(
-        'Tells for each resource of a tree who would save it, or why nobody would. It only looks: nothing is frozen, and plugins are asked what they would claim, not called. Exit code 0 when a dump would find a taker for everything. ' +
-          'Under --engine criu only what plugins claim is known beforehand: CRIU itself cannot be asked.',
-      )
-      .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1)),
+    withFiles(
+      program
+        .command('plan')
+        .summary('tell who would save what, and change nothing')
+        .description(
+          'Tells for each resource of a tree who would save it, or why nobody would. It only looks: nothing is frozen, and plugins are asked what they would claim, not called. Exit code 0 when a dump would find a taker for everything. ' +
+            'Under --engine criu only what plugins claim is known beforehand: CRIU itself cannot be asked.',
+        )
+        .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1)),
+    ),
   )
     .addHelpText('after', `\n${examples.plan}`)
     .action(async (flags: Partial<PlanFlags> & OutputFlags) => {
@@ -176,6 +180,7 @@ function complete<F extends object>(flags: Partial<F>): F {
     actionScript: [],
     config: true,
     leaveRunning: false,
+    linkRemap: false,
     dumpOnly: false,
     force: false,
     detach: false,

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { parseNumber } from './run-options.ts';
+import { parseSize } from './units.ts';
 
 // Flags that several commands have.
 
@@ -67,6 +68,20 @@ function withCriu(command: Command): Command {
 /** Of commands that work with an engine and plugins. */
 export function withEnginePlugins(command: Command): Command {
   return withCriu(withPlugins(command));
+}
+
+/** Of commands about a dump: what it may do about files that have lost their name. */
+export function withFiles(command: Command): Command {
+  return command
+    .option(
+      '--ghost-limit <size>',
+      'keep deleted files of up to this size in the images: bytes, or 64K, 8M, 1G (default: 1M)',
+      parseSize('--ghost-limit'),
+    )
+    .option(
+      '--link-remap',
+      'give a file that lost its name, and has others, a new one beside it (link_remap.N), which the restore removes',
+    );
 }
 
 /** Of commands that call hooks. */

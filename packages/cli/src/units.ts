@@ -1,3 +1,5 @@
+import { UsageError } from './usage-error.ts';
+
 const steps = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
 /** A number of bytes for people: `1.5 MiB`. */
@@ -5,6 +7,16 @@ export function formatBytes(bytes: number): string {
   const step = bytes < 1 ? 0 : Math.min(steps.length - 1, Math.floor(Math.log2(bytes) / 10));
   const value = bytes / 2 ** (10 * step);
   return `${step === 0 ? value : value.toFixed(1)} ${steps[step]}`;
+}
+
+/** Reads a size as CRIU does: `1048576`, `1024K`, `1M`. @throws UsageError */
+export function parseSize(option: string): (text: string) => number {
+  return (text) => {
+    const [, digits = '', unit = ''] = /^(\d+)([KMG]?)$/i.exec(text) ?? [];
+    const size = Number(digits) * 1024 ** ' KMG'.indexOf(unit.toUpperCase() || ' ');
+    if (digits !== '' && Number.isSafeInteger(size)) return size;
+    throw new UsageError(`${option} ${text}: this is not a size`, `Write it as in \`${option} 8M\`.`);
+  };
 }
 
 /** A time for people: `12 ms`, `3.4 s`. */

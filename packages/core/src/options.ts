@@ -1,6 +1,8 @@
+import type { FileOptions } from '@criujs/engine-kit';
+
 // What the engine's own functions take: `dumpTree(options, session)` and its siblings in `engine/`.
 
-export interface EngineDumpOptions {
+export interface EngineDumpOptions extends FileOptions {
   readonly pid: number;
   readonly leaveRunning: boolean;
   readonly dumpOnly: boolean;

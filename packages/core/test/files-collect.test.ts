@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { doSteps } from '../dist/engine/steps.js';
 import { type CollectedFiles, collectFiles, surveyFiles } from '../dist/files/collect.js';
 import { createDescriptors, createHolders, eventfd, setOwner, socketPair, timerfd, watch } from './files-holder.ts';
+import { fileOptions, heldFile } from './files-samples.ts';
 import { pretendSession } from './files-session.ts';
 
 const holders = createHolders();
@@ -49,7 +50,7 @@ test('descriptors of one open file are one entry, in one process and in two; ope
   const [a, b] = [open(path, 'r+'), open(path, 'r+')];
   readSync(a, Buffer.alloc(5));
   const processes = [holders.start({ 3: a, 4: a, 5: b }), holders.start({ 3: b, 7: a })];
-  const files = collectFiles(processes, pretendSession());
+  const files = collectFiles(processes, fileOptions, pretendSession());
   expect(files.refusals).toEqual([]);
   const [first, second] = processes.map(({ pid }) => pid) as [number, number];
   expect(idAt(files, first, 4)).toBe(idAt(files, first, 3));
@@ -65,10 +66,10 @@ test('entries keep path, position, flags, size and mode; files without a descrip
   readSync(fd, Buffer.alloc(5));
   const { pid, ...rest } = holders.start({ 3: fd });
   const session = pretendSession();
-  const files = collectFiles([{ pid, ...rest }], session);
-  const exe = files.addPath('/bin/sleep', { pid });
-  expect(files.addPath('/bin/sleep', { pid })).toBe(exe);
-  expect(files.addPath('/bin/sleep', { pid, flags: 2 })).not.toBe(exe);
+  const files = collectFiles([{ pid, ...rest }], fileOptions, session);
+  const exe = files.addPath(heldFile(pid, '/bin/sleep'));
+  expect(files.addPath(heldFile(pid, '/bin/sleep'))).toBe(exe);
+  expect(files.addPath(heldFile(pid, '/bin/sleep', 2))).not.toBe(exe);
   files.write();
   files.record([]);
   const entries = decodeImage('FILES', session.images.get('files.img') ?? new Uint8Array()).map(
@@ -87,7 +88,7 @@ test('what waits in a pipe is written down and still there', () => {
   setFlags(writeEnd, 0o4000);
   const process = holders.start({ 3: readEnd, 4: writeEnd });
   const session = pretendSession();
-  const files = collectFiles([process], session);
+  const files = collectFiles([process], fileOptions, session);
   expect(files.refusals).toEqual([]);
   files.write();
   files.record([]);
@@ -107,7 +108,7 @@ test('a pipe to outside is refused; one whose other end is closed is not', () =>
   const [outside, ours] = [descriptors.keep(makePipe()), descriptors.keep(makePipe())];
   const process = holders.start({ 3: outside[1], 4: ours[0] });
   descriptors.drop(ours[1]);
-  const { refusals } = collectFiles([process], pretendSession());
+  const { refusals } = collectFiles([process], fileOptions, pretendSession());
   expect(refusals).toEqual([
     {
       pid: process.pid,
@@ -117,7 +118,7 @@ test('a pipe to outside is refused; one whose other end is closed is not', () =>
       remedy: expect.stringContaining('redirected'),
     },
   ]);
-  const { rows } = doSteps(surveyFiles([process], noPlugins), () => undefined);
+  const { rows } = doSteps(surveyFiles([process], noPlugins, fileOptions), () => undefined);
   expect(rows.filter(({ taker }) => taker === null).map(({ resource }) => resource)).toEqual([refusals[0]?.resource]);
   expect(rows.find(({ resource }) => resource.startsWith('descriptor 4'))?.taker).toEqual({ engine: 'pipe' });
 });
@@ -128,7 +129,7 @@ test('counters and what an epoll watches', () => {
   watch(epoll, counter, 0x8000_0001, 2n ** 63n + 5n);
   const process = holders.start({ 3: epoll, [counter]: counter });
   const session = pretendSession();
-  const files = collectFiles([process], session);
+  const files = collectFiles([process], fileOptions, session);
   expect(files.refusals).toEqual([]);
   files.write();
   files.record([]);
@@ -147,14 +148,14 @@ test('an epoll that watches a number which is another file by now is refused, un
   const epoll = descriptors.keep(syscall('epoll_create1', 0o2000000));
   watch(epoll, counter, 1, 0n);
   const process = holders.start({ 3: epoll, [counter]: descriptors.keep(eventfd(0)), 4: counter });
-  expect(collectFiles([process], pretendSession()).refusals).toMatchObject([
+  expect(collectFiles([process], fileOptions, pretendSession()).refusals).toMatchObject([
     { resource: 'descriptor 3: event poll (epoll)', why: expect.stringContaining(`descriptor ${counter}`) },
   ]);
   const declined = pretendSession({ DUMP_EXT_FILE: () => notSupported });
-  expect(collectFiles([process], declined).refusals).toMatchObject([
+  expect(collectFiles([process], fileOptions, declined).refusals).toMatchObject([
     { why: expect.stringMatching(new RegExp(`descriptor ${counter}.*, and no plugin took it$`)) },
   ]);
-  const taken = collectFiles([process], pretendSession({ DUMP_EXT_FILE: () => undefined }));
+  const taken = collectFiles([process], fileOptions, pretendSession({ DUMP_EXT_FILE: () => undefined }));
   expect(taken.refusals).toEqual([]);
   expect(typesAt(taken, process.pid)[3]).toBe(FdTypes.EXT);
 });
@@ -168,13 +169,13 @@ test('without a plugin all that nobody takes is refused at once', () => {
     4: gone,
     5: descriptors.keep(memfd('cache', Buffer.from('x'))),
   });
-  const { refusals } = collectFiles([process], pretendSession());
+  const { refusals } = collectFiles([process], fileOptions, pretendSession());
   expect(refusals.map(({ resource }) => resource)).toEqual([
     'descriptor 3: timer descriptor (timerfd)',
     `descriptor 4: deleted file ${deleted}`,
     'descriptor 5: memory file cache (memfd)',
   ]);
-  const { rows } = doSteps(surveyFiles([process], noPlugins), () => undefined);
+  const { rows } = doSteps(surveyFiles([process], noPlugins, fileOptions), () => undefined);
   const survey = rows.filter(({ taker }) => taker === null);
   expect(survey.map(({ resource, why }) => [resource, why])).toEqual(
     refusals.map(({ resource, why }) => [resource, why]),
@@ -193,7 +194,7 @@ test('a plugin is asked once for each open file, with a descriptor of its own, a
       expect(file.path).toBe('anon_inode:[timerfd]');
     },
   });
-  const files = collectFiles(processes, session);
+  const files = collectFiles(processes, fileOptions, session);
   expect(files.refusals).toEqual([]);
   expect(session.calls).toHaveLength(1);
   expect(files.providers()).toEqual(['pretend']);
@@ -226,7 +227,7 @@ test('signals that go outside of the tree are left out with a warning', () => {
   const counter = descriptors.keep(eventfd(0));
   setOwner(counter, 1, process.pid);
   const session = pretendSession();
-  collectFiles([holders.start({ 3: counter })], session).write();
+  collectFiles([holders.start({ 3: counter })], fileOptions, session).write();
   expect(session.warnings).toEqual([expect.stringContaining(`its signals go to ${process.pid}, outside`)]);
   const entries = decodeImage('FILES', session.images.get('files.img') ?? new Uint8Array());
   expect(entries.find(({ message }) => message.efd)?.message.efd?.fown.pid).toBe(0);
@@ -234,14 +235,14 @@ test('signals that go outside of the tree are left out with a warning', () => {
 
 test('a plugin that does not claim leaves a refusal; one that throws ends the dump', () => {
   const tree = [holders.start({ 3: descriptors.keep(timerfd()) })];
-  const { refusals } = collectFiles(tree, pretendSession({ RESTORE_EXT_FILE: () => 0 }));
+  const { refusals } = collectFiles(tree, fileOptions, pretendSession({ RESTORE_EXT_FILE: () => 0 }));
   expect(refusals[0]?.why).toMatch(/no plugin is loaded/);
   const failing = pretendSession({
     DUMP_EXT_FILE: () => {
       throw new Error('broken');
     },
   });
-  expect(() => collectFiles(tree, failing)).toThrow('broken');
+  expect(() => collectFiles(tree, fileOptions, failing)).toThrow('broken');
 });
 
 test('a unix socket to outside is the plugins’, and what it had not read is warned of', () => {
@@ -249,10 +250,12 @@ test('a unix socket to outside is the plugins’, and what it had not read is wa
   writeSync(theirs, 'unread');
   const tree = [holders.start({ 3: ours })];
   descriptors.drop(ours);
-  expect(collectFiles(tree, pretendSession()).refusals).toMatchObject([{ why: expect.stringContaining('no plugin') }]);
+  expect(collectFiles(tree, fileOptions, pretendSession()).refusals).toMatchObject([
+    { why: expect.stringContaining('no plugin') },
+  ]);
 
   const session = pretendSession({ DUMP_UNIX_SK: () => undefined });
-  const files = collectFiles(tree, session);
+  const files = collectFiles(tree, fileOptions, session);
   expect(files.refusals).toEqual([]);
   expect(session.warnings).toEqual([expect.stringContaining('6 bytes that the program had not read yet are lost')]);
   files.write();
@@ -274,12 +277,12 @@ test('a socket pair inside of the tree is asked for end by end; without both it 
     DUMP_UNIX_SK: () => undefined,
     DUMP_EXT_FILE: ({ file }) => (file.holders[0]?.pid === first ? undefined : notSupported),
   });
-  expect(collectFiles(tree, one).refusals).toMatchObject([
+  expect(collectFiles(tree, fileOptions, one).refusals).toMatchObject([
     { pid: second, why: 'both ends are in the tree, which is not supported yet, and no plugin took it' },
   ]);
   expect(one.calls.map(({ hook }) => hook)).toEqual(['DUMP_EXT_FILE', 'DUMP_EXT_FILE']);
 
-  const both = collectFiles(tree, pretendSession({ DUMP_EXT_FILE: () => undefined }));
+  const both = collectFiles(tree, fileOptions, pretendSession({ DUMP_EXT_FILE: () => undefined }));
   expect(both.refusals).toEqual([]);
   for (const pid of [first, second]) expect(typesAt(both, pid)).toEqual({ 3: FdTypes.EXT });
 });
@@ -288,11 +291,11 @@ test('a socket to outside that no plugin connects again is asked for as any file
   const [inside] = descriptors.keep(socketPair());
   const tree = [holders.start({ 3: inside })];
   const session = pretendSession({ DUMP_UNIX_SK: () => notSupported, DUMP_EXT_FILE: () => undefined });
-  const files = collectFiles(tree, session);
+  const files = collectFiles(tree, fileOptions, session);
   expect(files.refusals).toEqual([]);
   expect(session.calls.map(({ hook }) => hook)).toEqual(['DUMP_UNIX_SK', 'DUMP_EXT_FILE']);
   const declined = pretendSession({ DUMP_UNIX_SK: () => notSupported, DUMP_EXT_FILE: () => notSupported });
-  expect(collectFiles(tree, declined).refusals).toMatchObject([
+  expect(collectFiles(tree, fileOptions, declined).refusals).toMatchObject([
     { why: 'its other end is outside of the dumped tree, and no plugin took it' },
   ]);
 });
@@ -302,12 +305,12 @@ test('what a pipe holds is a plugin’s matter when it takes the pipe; packets a
   writeSync(write, 'packet');
   const tree = [holders.start({ 3: read, 4: write })];
   const { pid } = tree[0] as { pid: number };
-  expect(collectFiles(tree, pretendSession()).refusals).toMatchObject([
+  expect(collectFiles(tree, fileOptions, pretendSession()).refusals).toMatchObject([
     { resource: expect.stringMatching(/^descriptor 3: pipe/), why: expect.stringContaining('packets wait in it') },
     { resource: expect.stringMatching(/^descriptor 4: pipe/), why: expect.stringContaining('packets wait in it') },
   ]);
   const session = pretendSession({ DUMP_EXT_FILE: () => undefined });
-  const files = collectFiles(tree, session);
+  const files = collectFiles(tree, fileOptions, session);
   expect(files.refusals).toEqual([]);
   expect(typesAt(files, pid)).toEqual({ 3: FdTypes.EXT, 4: FdTypes.EXT });
   files.write();
@@ -316,8 +319,8 @@ test('what a pipe holds is a plugin’s matter when it takes the pipe; packets a
 
 test('a path that leads elsewhere by now is a refusal', () => {
   const tree = [holders.start({})];
-  const files = collectFiles(tree, pretendSession());
-  expect(files.addPath(join(folder, 'nothing'), { pid: tree[0]?.pid ?? 0 })).toBe(0);
+  const files = collectFiles(tree, fileOptions, pretendSession());
+  expect(files.addPath({ ...heldFile(tree[0]?.pid ?? 0, '/bin/sleep'), link: join(folder, 'nothing') })).toBe(0);
   expect(files.refusals).toMatchObject([{ resource: join(folder, 'nothing'), command: 'sleep' }]);
 });
 
@@ -325,7 +328,7 @@ test('a memory map is found by its file, unless several open files could be mean
   const [one, other] = [descriptors.keep(timerfd()), descriptors.keep(timerfd())];
   const tree = [holders.start({ 3: one }), holders.start({ 3: one, 4: other })];
   const [first, second] = tree.map(({ pid }) => pid) as [number, number];
-  const files = collectFiles(tree, pretendSession({ DUMP_EXT_FILE: () => undefined }));
+  const files = collectFiles(tree, fileOptions, pretendSession({ DUMP_EXT_FILE: () => undefined }));
   const [template] = readMaps(first);
   const stat = statSync(`/proc/${first}/fd/3`);
   const vma = {

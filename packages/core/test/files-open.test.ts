@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeImage, encodeImage, type FdinfoEntry, FdTypes } from '@criujs/images';
+import { decodeImage, encodeImage, type FdinfoEntry, FdTypes, RemapType } from '@criujs/images';
 import { duplicate, getFlags, makePipe, readFdinfo, sameFile, setFlags, syscall } from '@criujs/linux';
 import { retryLater } from '@criujs/plugin-sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -33,6 +33,7 @@ import {
   timerfd,
   watch,
 } from './files-holder.ts';
+import { fileOptions } from './files-samples.ts';
 import { type PretendHooks, type PretendSession, pretendSession } from './files-session.ts';
 
 /** No memory map is a plugin's. */
@@ -79,7 +80,7 @@ async function dump(
 ): Promise<{ images: Map<string, Uint8Array>; fdinfo: Map<number, FdinfoEntry[]>; pids: number[] }> {
   const tree = tables.map((table) => holders.start(table));
   const session = pretendSession(hooks);
-  const files = collectFiles(tree, session);
+  const files = collectFiles(tree, fileOptions, session);
   expect(files.refusals).toEqual([]);
   files.write();
   files.record([]);
@@ -192,7 +193,7 @@ test('the owner of signals is set under its pid of now, and with the user of the
   const tree = [holders.start({ 3: counter })];
   setOwner(counter, 1, tree[0]?.pid ?? 0);
   const session = pretendSession();
-  const collected = collectFiles(tree, session);
+  const collected = collectFiles(tree, fileOptions, session);
   collected.write();
   collected.record([]);
   const fdinfo = new Map([[2, collected.fdinfo(tree[0]?.pid ?? 0)]]);
@@ -416,8 +417,10 @@ test('kinds that cannot be restored yet are refused before anything is opened', 
   expect(() => openFiles({ files: entries, fdinfo: new Map(), devices: none }, pretendSession())).toThrow(
     expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('TTY') }),
   );
-  const images = new Map([['remap-fpath.img', encodeImage('REMAP_FPATH', [{ message: { origId: 1, remapId: 2 } }])]]);
-  expect(() => openFiles({ files: [], fdinfo: new Map(), devices: none }, pretendSession({}, images))).toThrow(
+  const remap = { origId: known!.id, remapId: 2, remapType: RemapType.PROCFS };
+  const images = new Map([['remap-fpath.img', encodeImage('REMAP_FPATH', [{ message: remap }])]]);
+  const file = { ...known!, type: FdTypes.REG };
+  expect(() => openFiles({ files: [file], fdinfo: new Map(), devices: none }, pretendSession({}, images))).toThrow(
     expect.objectContaining({ code: 'UNSUPPORTED' }),
   );
 });

@@ -1,6 +1,6 @@
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import type { Fdinfo, UnixSocket } from '@criujs/linux';
-import type { SeenFile, Tree } from '../src/kinds/files/kind.ts';
+import type { HeldFile, SeenFile, Tree } from '../src/kinds/files/kind.ts';
 
 /** A descriptor as /proc would show it. */
 export function sampleFile(sample: {
@@ -20,6 +20,7 @@ export function sampleFile(sample: {
     fd,
     command: 'sample',
     link,
+    handle: link,
     stat: sample.stat ?? (stat as BigIntStats),
     info: { position: 0n, flags, mountId: 1, inode: 2, locks: [], fields: new Map(), ...info },
     flags,
@@ -27,11 +28,20 @@ export function sampleFile(sample: {
   };
 }
 
+/** A file that a process has without a descriptor. */
+export function heldFile(pid: number, path: string, flags = 0): HeldFile {
+  return { pid, link: path, handle: path, flags, stat: statSync(path, { bigint: true }) };
+}
+
+/** Nothing of a deleted file is kept. */
+export const fileOptions = { ghostLimit: 0, linkRemap: false } as const;
+
 /** A tree without any process: what it knows is said here. */
 export function sampleTree(known: Partial<Tree> & { sockets?: readonly UnixSocket[] } = {}): Tree {
   return {
     pids: [4242],
     serves: () => false,
+    options: fileOptions,
     unixSocket: (inode) => known.sockets?.find((socket) => socket.inode === inode),
     holdsSocket: () => false,
     isPipeOpenOutside: () => false,

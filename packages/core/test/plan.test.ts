@@ -8,8 +8,9 @@ import { arena, makePipe, memfd, syscall } from '@criujs/linux';
 import { definePlugin, type HookExtras, hook, type Plugin } from '@criujs/plugin-sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { collectFiles } from '../dist/files/collect.js';
-import { fileKinds } from '../dist/files/kinds.js';
+import { fileKinds } from '../dist/kinds/files/table.js';
 import { createDescriptors, createHolders, eventfd, socketPair, timerfd } from './files-holder.ts';
+import { fileOptions } from './files-samples.ts';
 import { pretendSession } from './files-session.ts';
 import { unknownDevice } from './harness/devices.ts';
 import { root } from './harness/machine.ts';
@@ -147,7 +148,7 @@ describe('a plan and the dump that follows', () => {
     expect((error as EngineError).refusals).toEqual(planned);
 
     // What the dump would find once everything stands still.
-    const files = collectFiles([held], pretendSession());
+    const files = collectFiles([held], fileOptions, pretendSession());
     expect([...files.refusals].sort(byResource)).toEqual([...planned].sort(byResource));
     const takenOnly = [...plannedTypes(rows)].filter(([, type]) => type !== undefined);
     expect([...typesOf(files.fdinfo(held.pid))]).toEqual(takenOnly);

@@ -22,7 +22,15 @@ export { checkedDescriptor, openImage, readImage, readImageOf } from './images/i
 export { inventoryName, isImageName, sectionsDirectory } from './images/image-names.ts';
 export { largestImage } from './images/image-sizes.ts';
 export { writeWhole } from './images/write-image.ts';
-export type { DumpJob, DumpOutcome, Engine, EngineJob, RestoreJob, RestoreOutcome } from './interface/engine.ts';
+export type {
+  DumpJob,
+  DumpOutcome,
+  Engine,
+  EngineJob,
+  FileOptions,
+  RestoreJob,
+  RestoreOutcome,
+} from './interface/engine.ts';
 export type { FolderDumpJob, FolderEngine, FolderJob, FolderRestoreJob } from './interface/folder-engine.ts';
 export type {
   Ability,

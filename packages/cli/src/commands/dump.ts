@@ -10,14 +10,16 @@ export interface DumpFlags extends RunFlags {
   readonly leaveRunning: boolean;
   readonly dumpOnly: boolean;
   readonly force: boolean;
+  readonly ghostLimit?: number;
+  readonly linkRemap: boolean;
 }
 
 export async function dumpCommand(flags: DumpFlags, cwd: string, output: Output): Promise<number> {
-  const { tree: pid, imagesDir, leaveRunning, dumpOnly, force } = flags;
+  const { tree: pid, imagesDir, leaveRunning, dumpOnly, force, ghostLimit, linkRemap } = flags;
   const options = await runOptions(flags, cwd, output);
   const images = resolve(cwd, imagesDir);
   const result = await attended(`dumping ${pid}`, output, (attention) =>
-    dump({ ...options, ...attention, pid, images, leaveRunning, dumpOnly, force }),
+    dump({ ...options, ...attention, pid, images, leaveRunning, dumpOnly, force, ghostLimit, linkRemap }),
   );
   for (const warning of result.warnings) output.warning(warning);
   output.result(

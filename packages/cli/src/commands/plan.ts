@@ -5,6 +5,8 @@ import { type RunFlags, runOptions } from '../run-options.ts';
 
 export interface PlanFlags extends RunFlags {
   readonly tree: number;
+  readonly ghostLimit?: number;
+  readonly linkRemap: boolean;
 }
 
 const codes: Readonly<Record<PlanVerdict, number>> = {
@@ -15,9 +17,9 @@ const codes: Readonly<Record<PlanVerdict, number>> = {
 
 /** @returns 0 when a dump has a taker, or somebody to ask, for everything */
 export async function planCommand(flags: PlanFlags, cwd: string, output: Output): Promise<number> {
-  const { tree: pid } = flags;
+  const { tree: pid, ghostLimit, linkRemap } = flags;
   // Signals need no care: there is nothing to put right.
-  const result = await plan({ ...(await runOptions(flags, cwd, output)), pid });
+  const result = await plan({ ...(await runOptions(flags, cwd, output)), pid, ghostLimit, linkRemap });
   const exitCode = codes[result.verdict];
   const width = output.width();
   const { colors, verbose } = output;

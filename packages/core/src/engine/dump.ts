@@ -30,7 +30,10 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
   session.phase('survey');
   const root = checkRoot(options.pid);
   const own = orDeath([root], () => {
-    refuse(options.pid, surveyRefused(options.pid, session.hooks, session.checkAborted).map(asRefusal));
+    refuse(
+      options.pid,
+      surveyRefused(options.pid, { hooks: session.hooks, options }, session.checkAborted).map(asRefusal),
+    );
 
     session.phase('pause');
     if (session.hooks.serves('PAUSE_DEVICES'))
@@ -53,7 +56,7 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     for (const { pid } of tree.tasks) callObserver(session, 'CHECKPOINT_DEVICES', pid);
 
     session.phase('collect');
-    files = collectFiles(living, session);
+    files = collectFiles(living, options, session);
     const judge = (all: readonly UnrestorableResource[]): Refusal[] => refuseUnrestorable(all, options, session);
     const views = lookAtAll(tree, living, files, session, judge);
 

@@ -1,4 +1,4 @@
-import type { PlanRow } from '@criujs/engine-kit';
+import type { FileOptions, PlanRow } from '@criujs/engine-kit';
 import type { PlanPlugins } from '@criujs/engine-kit/front';
 import { checkRoot, deathOf, targetDied } from '@criujs/engine-kit/targets';
 import { missingHook, whyUnrestorable } from '@criujs/plugin-host/facts';
@@ -15,7 +15,12 @@ type Ask = (question: ClaimQuestion, row: SurveyRow) => Promise<Settled>;
  * What a dump of this tree would meet. Looks only: nothing is frozen, no hook is called, nothing is changed.
  * @param check called between two turns of the event loop; what it throws ends the survey
  */
-export async function planTree(pid: number, plugins: PlanPlugins, check: () => void): Promise<PlanRow[]> {
+export async function planTree(
+  pid: number,
+  options: FileOptions,
+  plugins: PlanPlugins,
+  check: () => void,
+): Promise<PlanRow[]> {
   const root = checkRoot(pid);
   const settled = new Map<ClaimQuestion, Promise<Settled>>();
   const askPlugins: Ask = async (question, { pid: holder, command, resource }) => {
@@ -27,7 +32,7 @@ export async function planTree(pid: number, plugins: PlanPlugins, check: () => v
     settled.set(question, answer);
     return answer;
   };
-  const rows = await doStepsInTurns(surveyLasting(pid, plugins), check).catch((error: unknown) => {
+  const rows = await doStepsInTurns(surveyLasting(pid, { hooks: plugins, options }), check).catch((error: unknown) => {
     throw deathOf([root], error) ?? error;
   });
   if (rows.length === 0) throw deathOf([root], null) ?? targetDied(pid);

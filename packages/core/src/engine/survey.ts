@@ -1,4 +1,4 @@
-import type { PlanSubject, Refusal } from '@criujs/engine-kit';
+import type { FileOptions, PlanSubject, Refusal } from '@criujs/engine-kit';
 import { pause } from '@criujs/engine-kit/targets';
 import { readChildren, readMaps, readStat, type Stat, unlessGone } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
@@ -25,6 +25,12 @@ export interface ServedHooks {
   serves(hook: HookName): boolean;
 }
 
+/** What a survey needs beside the tree. */
+export interface SurveyContext {
+  readonly hooks: ServedHooks;
+  readonly options: FileOptions;
+}
+
 /** The tree below a root, parents first. It runs meanwhile: what ends is left out, the root too. */
 export function* surveyTree(root: number): Steps<SurveyedTask[]> {
   const tasks: SurveyedTask[] = [];
@@ -44,10 +50,10 @@ export function* surveyTree(root: number): Steps<SurveyedTask[]> {
  * One row for each resource that matters, of a tree that runs: who takes it, or why nobody does. Processes come and go between
  * two looks; so of what is refused only that counts which a second look finds as well.
  */
-export function* surveyLasting(root: number, hooks: ServedHooks): Steps<SurveyRow[]> {
-  const first = yield* surveyRows(yield* surveyTree(root), hooks);
+export function* surveyLasting(root: number, context: SurveyContext): Steps<SurveyRow[]> {
+  const first = yield* surveyRows(yield* surveyTree(root), context);
   if (first.every(({ taker }) => taker !== null)) return first;
-  const second = yield* surveyRows(yield* surveyTree(root), hooks);
+  const second = yield* surveyRows(yield* surveyTree(root), context);
   const again = second.filter(({ taker }) => taker === null);
   const lasting = new Set(again.map(sameResource));
   return first.filter((row) => row.taker !== null || lasting.has(sameResource(row)));
@@ -57,10 +63,10 @@ export function* surveyLasting(root: number, hooks: ServedHooks): Steps<SurveyRo
  * What nobody would take, of a tree that is about to be dumped. What passes by itself is waited for.
  * @param check called again and again; what it throws ends the survey
  */
-export function surveyRefused(root: number, hooks: ServedHooks, check: () => void): SurveyRow[] {
+export function surveyRefused(root: number, context: SurveyContext, check: () => void): SurveyRow[] {
   const until = performance.now() + execMs;
   for (;;) {
-    const refused = doSteps(surveyLasting(root, hooks), check).filter(({ taker }) => taker === null);
+    const refused = doSteps(surveyLasting(root, context), check).filter(({ taker }) => taker === null);
     if (!refused.some(passesWithExec) || performance.now() > until) return refused;
     check();
     pause(stepMs);
@@ -71,8 +77,8 @@ function sameResource({ pid, resource }: SurveyRow): string {
   return `${pid} ${resource}`;
 }
 
-function* surveyRows(tasks: readonly SurveyedTask[], hooks: ServedHooks): Steps<SurveyRow[]> {
-  const { rows: files, externals } = yield* surveyFiles(tasks, hooks);
+function* surveyRows(tasks: readonly SurveyedTask[], { hooks, options }: SurveyContext): Steps<SurveyRow[]> {
+  const { rows: files, externals, seen } = yield* surveyFiles(tasks, hooks, options);
   const relations = whileItLives(() =>
     [...sessionRefusals({ tasks }), ...sharedWithParent({ tasks })].map(relationRow),
   );
@@ -82,9 +88,9 @@ function* surveyRows(tasks: readonly SurveyedTask[], hooks: ServedHooks): Steps<
   for (const task of tasks) {
     yield;
     rows.push(
-      ...whileItLives(() => surveyTask(task)),
+      ...whileItLives(() => surveyTask(task, options)),
       ...relationsOf(task.pid),
-      ...whileItLives(() => surveyMaps(task, readMaps(task.pid), mapped, hooks)),
+      ...whileItLives(() => surveyMaps(task, readMaps(task.pid), mapped, { hooks, options, seen })),
       ...filesOf(task.pid),
     );
   }

@@ -1,18 +1,19 @@
-import { EngineError, type Refusal, type TaskRecord } from '@criujs/engine-kit';
+import { EngineError, type FileOptions, type Refusal, type TaskRecord } from '@criujs/engine-kit';
 import { create, type FdinfoEntry, FdinfoEntrySchema } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
 import { descriptorResource } from '../kinds/files/describe.ts';
-import type { FileInit, Holder, Problem, SeenProcess } from '../kinds/files/kind.ts';
+import type { FileInit, HeldFile, Holder, Problem, SeenProcess } from '../kinds/files/kind.ts';
 import { createMappedDevices } from '../kinds/files/mapped-device.ts';
 import { seeFiles } from '../kinds/files/seen.ts';
 import { imageWriter } from '../kinds/files/side-images.ts';
 import { fileKinds, isProblem } from '../kinds/files/table.ts';
+import type { MapProblem } from '../kinds/maps/kind.ts';
 import { writeRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { dumpFiles } from './dump-files.ts';
-import { mappedFrom } from './mapped.ts';
-import { createPathFiles, type PathUse } from './paths.ts';
+import { fileOfMap, mappedFrom } from './mapped.ts';
+import { createPathFiles } from './paths.ts';
 import { groupFiles, holdersByProcess } from './same.ts';
 import { createTree } from './tree.ts';
 import { findUnrestorable, type UnrestorableResource } from './unrestorable.ts';
@@ -38,10 +39,12 @@ export interface CollectedFiles {
   /** The entries of `fdinfo-N.img` for one process, in the order of their numbers. */
   fdinfo(pid: number): FdinfoEntry[];
   /**
-   * The id of an entry for a program, a directory or a mapped file. When the path does not lead to that file any more, a
-   * refusal is added and the answer is 0.
+   * The id of an entry for a program, a directory or a mapped file. When nobody can dump it, a refusal is added and the answer
+   * is 0.
    */
-  addPath(path: string, how: PathUse): number;
+  addPath(file: HeldFile): number;
+  /** The file that a memory map was made from, or why it cannot be told. */
+  fileOfMap(pid: number, vma: Vma): HeldFile | MapProblem;
   /** Whether a plugin takes the map of a device, which `resource` names. */
   takesDevice(process: SeenProcess, vma: Vma, resource: string): boolean;
   /** The id of the file behind a memory map that a plugin took; null when there is none. */
@@ -59,18 +62,22 @@ export interface CollectedFiles {
  * entries.
  * @throws EngineError what a plugin throws, and NOT_PERMITTED
  */
-export function collectFiles(processes: readonly FrozenProcess[], session: Session): CollectedFiles {
+export function collectFiles(
+  processes: readonly FrozenProcess[],
+  options: FileOptions,
+  session: Session,
+): CollectedFiles {
   const seen = processes.flatMap((process) => {
     session.checkAborted();
     return seeFiles(process);
   });
-  const tree = createTree(seen, session.hooks, pidfdIn(processes));
+  const tree = createTree(seen, { hooks: session.hooks, options, pidfdOf: pidfdIn(processes) });
   let lastId = 0;
   const nextId = (): number => ++lastId;
   const files = groupFiles(seen, nextId);
-  const { entries, byKind, records, problems } = dumpFiles(files, session, tree);
+  const { entries, byKind, add, records, problems } = dumpFiles(files, session, tree);
   const refusals: Refusal[] = problems.flatMap(({ holders, problem }) => ofHolders(holders, problem));
-  const paths = createPathFiles(nextId, entries);
+  const paths = createPathFiles({ nextId, add }, options);
   const types = new Map(entries.map(({ id, type }) => [id, type]));
   const claimed = [...records.externals.map(({ file }) => file.provider), ...records.sockets.map((it) => it.provider)];
   const devices = createMappedDevices(session);
@@ -117,12 +124,13 @@ export function collectFiles(processes: readonly FrozenProcess[], session: Sessi
         if (id === undefined || type === undefined) return [];
         return [create(FdinfoEntrySchema, { id, type, fd: file.fd, flags: file.closeOnExec ? closeOnExec : 0 })];
       }),
-    addPath(path, how) {
-      const answer = paths.add(path, how);
+    addPath(file) {
+      const answer = paths.add(file);
       if (typeof answer === 'number') return answer;
-      refuse(how.pid, answer);
+      refuse(file.pid, answer);
       return 0;
     },
+    fileOfMap: (pid, vma) => fileOfMap(pid, vma, seen),
     takesDevice: devices.take,
     externalMapping(pid, vma) {
       const found = mapped(pid, vma);

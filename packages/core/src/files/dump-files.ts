@@ -19,9 +19,11 @@ import type { Description, GroupedFiles } from './same.ts';
 /** What dumping all open files came to. */
 export interface DumpedFiles {
   /** The entries of files.img so far. */
-  readonly entries: FileInit[];
+  readonly entries: readonly FileInit[];
   /** The same by kind. */
   readonly byKind: ReadonlyMap<FileKind, readonly SavedFile[]>;
+  /** Adds one without a descriptor. */
+  add(kind: FileKind, saved: SavedFile): void;
   readonly records: { readonly externals: readonly ExternalRecord[]; readonly sockets: readonly SocketRecord[] };
   /** Each with the descriptors of its file. */
   readonly problems: readonly { readonly holders: readonly Holder[]; readonly problem: Problem }[];
@@ -34,6 +36,12 @@ export function dumpFiles({ all, idOf }: GroupedFiles, session: Session, tree: T
   const entries: FileInit[] = [];
   const byKind = new Map<FileKind, SavedFile[]>();
   const problems: { holders: readonly Holder[]; problem: Problem }[] = [];
+  const add = (kind: FileKind, saved: SavedFile): void => {
+    entries.push(saved.entry);
+    const own = byKind.get(kind) ?? [];
+    own.push(saved);
+    byKind.set(kind, own);
+  };
   for (const description of all) {
     session.checkAborted();
     const answer = dumpFile(description, context);
@@ -41,13 +49,9 @@ export function dumpFiles({ all, idOf }: GroupedFiles, session: Session, tree: T
       problems.push({ holders: description.holders, problem: answer });
       continue;
     }
-    const { kind, entry } = answer;
-    entries.push(entry);
-    const own = byKind.get(kind) ?? [];
-    own.push({ entry, seen: description.seen });
-    byKind.set(kind, own);
+    add(answer.kind, { entry: answer.entry, file: description.seen, holder: description.seen });
   }
-  return { entries, byKind, records, problems };
+  return { entries, byKind, add, records, problems };
 }
 
 /** An entry, and the kind that made it. */

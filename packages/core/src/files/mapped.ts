@@ -1,7 +1,11 @@
+import { statSync } from 'node:fs';
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
 import { deviceNumber, type Vma } from '@criujs/linux';
 import { accessOf, openFlag } from '../kinds/files/flags.ts';
-import type { Problem } from '../kinds/files/kind.ts';
+import type { HeldFile, Problem, SeenFile } from '../kinds/files/kind.ts';
+import { deletedMark, lookAt } from '../kinds/files/reachable.ts';
+import { errorCode } from '../kinds/files/seen.ts';
+import type { MapProblem } from '../kinds/maps/kind.ts';
 import type { Description } from './same.ts';
 
 /** Why a map of a device cannot be dumped when {@link mappedFrom} finds nothing. */
@@ -10,6 +14,42 @@ export const nothingBehind = {
   remedy:
     'Load a plugin with the hooks HANDLE_DEVICE_VMA and UPDATE_VMA_MAP for this device; or one that dumps its open files, and keep one descriptor of it open while it is mapped.',
 } as const;
+
+/** The file that a memory map was made from, while its name leads there or something else does; or why it cannot be told. */
+export function fileOfMap(pid: number, vma: Vma, files: readonly SeenFile[]): HeldFile | MapProblem {
+  const flags = vma.shared && mayBeWritten(vma) ? openFlag.O_RDWR : 0;
+  const withMark = `${vma.name}${deletedMark}`;
+  // A file may bear the kernel's mark in its own name.
+  const isNamed = !vma.deleted || Number(lookAt(withMark)?.ino) === vma.inode;
+  const link = vma.deleted ? withMark : vma.name;
+  if (isNamed) return found(pid, link, flags, link);
+  const descriptor = files.find((file) => file.link === link && Number(file.stat.ino) === vma.inode);
+  const ways = [mapHandle(pid, vma), ...(descriptor === undefined ? [] : [descriptor.handle]), `/proc/${pid}/exe`];
+  for (const handle of ways) {
+    const file = found(pid, link, flags, handle);
+    if (!('why' in file) && Number(file.stat.ino) === vma.inode) return file;
+  }
+  return {
+    why: 'the mapped file has been deleted, and this user may not look at what is only mapped',
+    remedy: 'Dump it as root, or let the program keep a descriptor of the file.',
+  };
+}
+
+function found(pid: number, link: string, flags: number, handle: string): HeldFile | MapProblem {
+  try {
+    return { pid, link, flags, handle, stat: statSync(handle, { bigint: true }) };
+  } catch (error) {
+    return {
+      why: `the mapped file cannot be looked at (${errorCode(error)})`,
+      remedy: 'Run the dump where the same files are visible as for the program.',
+    };
+  }
+}
+
+/** The kernel's own way to the file of a map. It takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE. proc_pid_map_files(5). */
+function mapHandle(pid: number, { start, end }: Vma): string {
+  return `/proc/${pid}/map_files/${start.toString(16)}-${end.toString(16)}`;
+}
 
 /** Finds the file of a plugin's behind a memory map of a process. null: none is. */
 export type FindMapped<D extends Description> = (pid: number, vma: Vma) => D | Problem | null;
@@ -52,6 +92,11 @@ function isMappedFrom(vma: Vma, { seen }: Description): boolean {
 function isMappable(vma: Vma, flags: number): boolean {
   if (flags & openFlag.O_PATH) return false;
   const access = accessOf(flags);
-  const isWritten = vma.shared && (vma.write || (vma.vmFlags?.has('mw') ?? false));
+  const isWritten = vma.shared && mayBeWritten(vma);
   return access === 'both' || (access === 'read' && !isWritten);
+}
+
+/** Whether mprotect(2) may let it be written, if it is not written now. */
+function mayBeWritten({ write, vmFlags }: Vma): boolean {
+  return write || (vmFlags?.has('mw') ?? false);
 }

@@ -15,7 +15,7 @@ import type { Session } from '../run/session.ts';
 import { openAll } from './open-all.ts';
 import { restoreOwners } from './owners.ts';
 import { filesById, readTables } from './tables.ts';
-import { refuseRemapped, verifyFiles } from './verify.ts';
+import { verifyFiles } from './verify.ts';
 
 /** One descriptor that a task is to have. */
 export interface Placement {
@@ -61,19 +61,23 @@ export interface FileImages {
  */
 export function openFiles(images: FileImages, session: Session): OpenedFiles {
   // Decoding has seen to it that required fields are there.
-  const files = filesById(images.files as readonly FileEntry[]);
+  const reader = imageReader(session.store);
+  const files = filesById(images.files as readonly FileEntry[], reader.read('REMAP_FPATH', 'remap-fpath.img'));
   const tables = readTables(images.fdinfo, files);
   const placed = new Set([...tables.values()].flatMap((table) => [...table.values()].map(({ id }) => id)));
-  for (const file of files.values()) kindOfEntry(file);
+  const byKind = groupByKind(files.values());
   for (const table of tables.values()) tableCalls(table, tables, files);
-  refuseRemapped(session.store);
   const records = readRecords(session.store);
   const held: (() => void)[] = [];
+  const kept: number[] = [];
   const context = {
     session,
     records,
-    images: imageReader(session.store),
+    images: reader,
+    entry: (id: number) => files.get(id),
+    hasDescriptor: (id: number) => placed.has(id),
     hold: (release: () => void) => void held.push(release),
+    keep: (fd: number) => void kept.push(fd),
   };
   const openers = new Map<FileKind, Opener>();
   const opened = new Map<number, number>();
@@ -96,16 +100,17 @@ export function openFiles(images: FileImages, session: Session): OpenedFiles {
   }
 
   function close(): void {
-    for (const fd of [...opened.values(), ...paths.values()]) closeFd(fd);
+    for (const fd of [...opened.values(), ...paths.values(), ...kept.splice(0)]) closeFd(fd);
     opened.clear();
     paths.clear();
     release();
   }
 
   function openPathOf(id: number, flags: number): number {
-    const { name } = regOf(fileWith(files, id));
-    const key = `${flags}:${name}`;
-    const fd = paths.get(key) ?? openAgain(name, flags);
+    const file = fileWith(files, id);
+    const path = openerOf(file).handle?.(file) ?? regOf(file).name;
+    const key = `${flags}:${path}`;
+    const fd = paths.get(key) ?? openAgain(path, flags);
     paths.set(key, fd);
     return fd;
   }
@@ -119,7 +124,7 @@ export function openFiles(images: FileImages, session: Session): OpenedFiles {
   }
 
   try {
-    for (const kind of fileKinds) openers.set(kind, kind.load(context));
+    for (const kind of fileKinds) openers.set(kind, kind.load({ ...context, entries: byKind.get(kind) ?? [] }));
     verifyFiles(files.values(), placed, images.devices);
     openAll(
       [...files.values()].filter(isOpen),
@@ -168,6 +173,18 @@ function tableCalls(own: Table, tables: ReadonlyMap<number, Table>, files: Reado
     const entry = fileWith(files, id);
     return kindOfEntry(entry).afterTasks?.(entry, fd, { own, all }) ?? [];
   });
+}
+
+/** @throws EngineError UNSUPPORTED for an entry of none of the kinds */
+function groupByKind(files: Iterable<FileEntry>): ReadonlyMap<FileKind, readonly FileEntry[]> {
+  const byKind = new Map<FileKind, FileEntry[]>();
+  for (const file of files) {
+    const kind = kindOfEntry(file);
+    const known = byKind.get(kind);
+    if (known === undefined) byKind.set(kind, [file]);
+    else known.push(file);
+  }
+  return byKind;
 }
 
 function fileWith(files: ReadonlyMap<number, FileEntry>, id: number): FileEntry {

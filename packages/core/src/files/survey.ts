@@ -1,4 +1,4 @@
-import { EngineError, type PlanRow, type PlanSubject } from '@criujs/engine-kit';
+import { EngineError, type FileOptions, type PlanRow, type PlanSubject } from '@criujs/engine-kit';
 import { closeFd, isGone, pidfdOpen } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { Steps } from '../engine/steps.ts';
@@ -26,8 +26,10 @@ export interface ExternalFile extends Description {
 export interface FileSurvey {
   /** One row for each open file of each process. */
   readonly rows: readonly SurveyRow[];
-  /** Those that memory maps may have been made from. */
+  /** Those of plugins that memory maps may have been made from. */
   readonly externals: readonly ExternalFile[];
+  /** Every descriptor. */
+  readonly seen: readonly SeenFile[];
 }
 
 /**
@@ -37,6 +39,7 @@ export interface FileSurvey {
 export function* surveyFiles(
   processes: readonly SeenProcess[],
   hooks: { serves(hook: HookName): boolean },
+  options: FileOptions,
 ): Steps<FileSurvey> {
   const pidfds = new Map<number, number>();
   function pidfdOf(pid: number): number {
@@ -51,7 +54,7 @@ export function* surveyFiles(
       seen.push(glance(process));
     }
     const all = seen.flatMap(({ files }) => files);
-    const tree = createTree(all, hooks, pidfdOf);
+    const tree = createTree(all, { hooks, options, pidfdOf });
     let lastId = 0;
     const files = groupFiles(all, () => ++lastId, compareIfPermitted);
     const commands = new Map(processes.map(({ pid, command }) => [pid, command]));
@@ -63,6 +66,7 @@ export function* surveyFiles(
     return {
       rows: [...seen.flatMap(({ row }) => row), ...surveyed.flatMap(({ rows }) => rows)],
       externals: surveyed.flatMap(({ external }) => external ?? []),
+      seen: all,
     };
   } finally {
     for (const pidfd of pidfds.values()) closeFd(pidfd);

@@ -1,17 +1,25 @@
 import { EngineError } from '@criujs/engine-kit';
-import type { FdinfoEntry } from '@criujs/images';
+import type { FdinfoEntry, ImageRecord } from '@criujs/images';
 import { fdTypeName } from '../kinds/files/file-type.ts';
 import type { FileEntry, Table } from '../kinds/files/kind.ts';
 
 /** The largest number of descriptors that Linux lets a process have by default (fs.nr_open). */
 export const mostDescriptors: number = 2 ** 20;
 
-/** The files of files.img by their id. @throws EngineError IMAGE_INVALID when two have one id */
-export function filesById(files: readonly FileEntry[]): ReadonlyMap<number, FileEntry> {
+/**
+ * The files of files.img by their id, with where they are found if not under their name.
+ * @throws EngineError IMAGE_INVALID when two have one id
+ */
+export function filesById(
+  files: readonly FileEntry[],
+  remaps: readonly ImageRecord<'REMAP_FPATH'>[],
+): ReadonlyMap<number, FileEntry> {
   const byId = new Map<number, FileEntry>();
+  const elsewhere = new Map(remaps.map(({ message }) => [message.origId, message]));
   for (const file of files) {
     if (byId.has(file.id)) throw invalid('files.img', `file ${file.id} is there twice`);
-    byId.set(file.id, file);
+    const remap = elsewhere.get(file.id);
+    byId.set(file.id, remap === undefined ? file : { ...file, remap });
   }
   return byId;
 }

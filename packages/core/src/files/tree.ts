@@ -1,4 +1,4 @@
-import { EngineError } from '@criujs/engine-kit';
+import { EngineError, type FileOptions } from '@criujs/engine-kit';
 import { closeFd, pidfdGetfd, type UnixSocket, unixSockets } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import { accessOf, openFlag } from '../kinds/files/flags.ts';
@@ -14,12 +14,16 @@ interface PipeEnds {
   packets: boolean;
 }
 
-/** All descriptors of the tree together. `pidfdOf` gives a descriptor of each process. */
-export function createTree(
-  files: readonly SeenFile[],
-  hooks: { serves(hook: HookName): boolean },
-  pidfdOf: (pid: number) => number,
-): Tree {
+/** What looking at a tree needs beside its descriptors. */
+interface TreeContext {
+  readonly hooks: { serves(hook: HookName): boolean };
+  readonly options: FileOptions;
+  /** A descriptor of a process. */
+  pidfdOf(pid: number): number;
+}
+
+/** All descriptors of the tree together. */
+export function createTree(files: readonly SeenFile[], { hooks, options, pidfdOf }: TreeContext): Tree {
   const sockets = socketInodes(files);
   const pipes = pipeEnds(files);
   const openOutside = new Map<number, boolean>();
@@ -37,6 +41,7 @@ export function createTree(
   return {
     pids: [...new Set(files.map(({ pid }) => pid))],
     serves: (hook) => hooks.serves(hook),
+    options,
     unixSocket(inode) {
       known ??= new Map(allUnixSockets().map((socket) => [socket.inode, socket]));
       return known.get(inode);

@@ -1,7 +1,7 @@
 import { accessSync, type BigIntStats, constants } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import { deviceOf, fileType, typeOf } from '@criujs/engine-kit/externals';
-import { decodeImage, isFieldSet, RegFileEntrySchema } from '@criujs/images';
+import { isFieldSet, RegFileEntrySchema } from '@criujs/images';
 import { accessOf, openFlag } from '../kinds/files/flags.ts';
 import type { FileEntry } from '../kinds/files/kind.ts';
 import { lookAt } from '../kinds/files/reachable.ts';
@@ -9,7 +9,6 @@ import { type RegularFile, regOf } from '../kinds/files/reg-entry.ts';
 import { errorCode } from '../kinds/files/seen.ts';
 import { typeWord } from '../kinds/files/stat.ts';
 import { isStateless } from '../kinds/files/stateless.ts';
-import type { SessionStore } from '../run/session.ts';
 
 /** One path that is not as the images say. */
 interface Fault {
@@ -20,7 +19,7 @@ interface Fault {
 }
 
 /**
- * Compares every file with a path with what is there now, before anything is opened or asked: type, size and permissions, as
+ * Compares every file that is found under its name with what is there now, before anything is opened or asked: type, size and permissions, as
  * CRIU does.
  * @param used those that a process had a descriptor of
  * @param devices those that a plugin vouches for
@@ -29,7 +28,7 @@ interface Fault {
 export function verifyFiles(files: Iterable<FileEntry>, used: IdSet, devices: IdSet): void {
   const faults: Fault[] = [];
   for (const file of files) {
-    if (file.reg === undefined) continue;
+    if (file.reg === undefined || file.remap !== undefined) continue;
     const fault = faultOf(regOf(file), { isOpened: used.has(file.id), isDevice: devices.has(file.id) });
     if (fault !== null && !faults.some(({ path, what }) => path === fault.path && what === fault.what))
       faults.push(fault);
@@ -119,19 +118,4 @@ function refusal({ name: path, flags }: RegularFile): Fault | null {
     const what = `this user may not open it as the process had (${errorCode(error)})`;
     return { code: 'NOT_PERMITTED', path, what, remedy: 'Restore as the user of the process or as root.' };
   }
-}
-
-/** Images of CRIU may hold files without a name, which are kept elsewhere. @throws EngineError UNSUPPORTED */
-export function refuseRemapped(store: SessionStore): void {
-  const image = 'remap-fpath.img';
-  if (!store.exists(image)) return;
-  const [first] = decodeImage('REMAP_FPATH', store.read(image), { file: image });
-  if (first === undefined) return;
-  throw new EngineError(
-    'UNSUPPORTED',
-    `${image}: file ${first.message.origId} had no name at the dump, which cannot be restored yet`,
-    {
-      remedy: 'Restore these images with CRIU.',
-    },
-  );
 }

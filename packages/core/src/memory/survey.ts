@@ -1,13 +1,23 @@
 import { statSync } from 'node:fs';
+import type { FileOptions } from '@criujs/engine-kit';
 import { deviceStat } from '@criujs/engine-kit/externals';
 import type { Vma } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
-import { type FindMapped, nothingBehind } from '../files/mapped.ts';
+import { type FindMapped, fileOfMap, nothingBehind } from '../files/mapped.ts';
 import type { ExternalFile, SurveyRow } from '../files/survey.ts';
-import type { ClaimQuestion, SeenProcess } from '../kinds/files/kind.ts';
-import { isProblem } from '../kinds/files/table.ts';
+import type { ClaimQuestion, HeldFile, SeenFile, SeenProcess } from '../kinds/files/kind.ts';
+import { isProblem, recogniseHeld } from '../kinds/files/table.ts';
+import type { MapProblem } from '../kinds/maps/kind.ts';
 import { recogniseMap } from '../kinds/maps/table.ts';
 import { mapResource, mapsResource } from './describe.ts';
+
+/** What a plan knows beside the maps. */
+interface MapSurvey {
+  readonly hooks: { serves(hook: HookName): boolean };
+  readonly options: FileOptions;
+  /** Every descriptor of the tree. */
+  readonly seen: readonly SeenFile[];
+}
 
 type DeviceRow = Pick<SurveyRow, 'resource' | 'taker' | 'question' | 'otherwise'>;
 
@@ -19,7 +29,7 @@ export function surveyMaps(
   { pid, command }: SeenProcess,
   maps: readonly Vma[],
   mapped: FindMapped<ExternalFile>,
-  hooks: { serves(hook: HookName): boolean },
+  { hooks, options, seen }: MapSurvey,
 ): SurveyRow[] {
   const taken: Vma[] = [];
   const files = new Set<string>();
@@ -33,7 +43,12 @@ export function surveyMaps(
   };
 
   for (const vma of maps) {
-    const { kind, problem } = recogniseMap(vma);
+    let looked: ReturnType<typeof fileOfMap> | undefined;
+    const fileBehind = (): NonNullable<typeof looked> => {
+      looked ??= fileOfMap(pid, vma, seen);
+      return looked;
+    };
+    const { kind, problem } = recogniseMap(vma, fileBehind);
     const found = mapped(pid, vma);
     const file = found === null || isProblem(found) ? undefined : found;
     if (kind.byPlugins === 'device' && hooks.serves('HANDLE_DEVICE_VMA')) {
@@ -42,8 +57,10 @@ export function surveyMaps(
     else if (problem !== null) refuse(vma, problem);
     else if (kind.byPlugins !== undefined) refuse(vma, found !== null && isProblem(found) ? found : nothingBehind);
     else {
-      taken.push(vma);
-      if (kind.hasPath) files.add(vma.name);
+      const trouble = kind.hasPath ? troubleWith(fileBehind(), options) : null;
+      if (trouble !== null) refuse(vma, trouble);
+      else taken.push(vma);
+      if (trouble === null && kind.hasPath) files.add(vma.name);
     }
   }
 
@@ -63,6 +80,13 @@ export function surveyMaps(
     ...[...devices].map(([path, { file, maps }]) => ({ ...row, ...ofDevice(path, maps, file) })),
     ...refused,
   ];
+}
+
+/** Why nobody can dump the file that is mapped. */
+function troubleWith(file: HeldFile | MapProblem, options: FileOptions): MapProblem | null {
+  if ('why' in file) return file;
+  const answer = recogniseHeld(file, options);
+  return isProblem(answer) ? answer : null;
 }
 
 /** Plugins are asked for the map itself first, as a dump asks them, then for the open file that may be behind. */

@@ -6,8 +6,8 @@ import { runThread } from './thread.ts';
 export const embedded: Engine = {
   name: 'criujs',
   async dump(job) {
-    const { pid, leaveRunning, dumpOnly } = job;
-    const work = { name: 'dump', options: { pid, leaveRunning, dumpOnly } } as const;
+    const { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap } = job;
+    const work = { name: 'dump', options: { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap } } as const;
     const { outcome, warnings } = await runThread({ work, job });
     return { ...outcome, warnings };
   },

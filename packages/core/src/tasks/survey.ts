@@ -1,19 +1,22 @@
+import type { FileOptions } from '@criujs/engine-kit';
 import type { SurveyRow } from '../files/survey.ts';
-import { unreachable } from '../kinds/files/reachable.ts';
+import { isProblem, recogniseHeld } from '../kinds/files/table.ts';
 import { pathOf, processPaths } from './paths.ts';
 import { recogniseSubjects } from './recognise.ts';
 import type { Relative } from './sessions.ts';
 
 /** The rows of a process itself: the process, its namespaces, and whatever of it nobody can dump. */
-export function surveyTask({ pid, command, stat }: Relative & { stat: { threads: number } }): SurveyRow[] {
+export function surveyTask(
+  { pid, command, stat }: Relative & { stat: { threads: number } },
+  options: FileOptions,
+): SurveyRow[] {
   const refused = recogniseSubjects(pid, false).map(
     (problem): SurveyRow => ({ pid, command, subject: problem.subject, ...refusal(problem) }),
   );
   const paths = processPaths.flatMap((what): SurveyRow[] => {
-    const { path, stat: there } = pathOf(pid, what);
-    const problem = unreachable(path, there);
-    if (problem === null) return [];
-    return [{ pid, command, subject: 'process', ...refusal({ ...problem, resource: problem.file }) }];
+    const answer = recogniseHeld(pathOf(pid, what), options);
+    if (!isProblem(answer)) return [];
+    return [{ pid, command, subject: 'process', ...refusal({ ...answer, resource: answer.file }) }];
   });
   const row = { pid, command } as const;
   const threads = `${stat.threads} thread${stat.threads === 1 ? '' : 's'}`;
@@ -22,7 +25,7 @@ export function surveyTask({ pid, command, stat }: Relative & { stat: { threads:
     {
       ...row,
       subject: 'process',
-      resource: `program ${pathOf(pid, 'exe').path}, ${threads}, in ${pathOf(pid, 'cwd').path}`,
+      resource: `program ${pathOf(pid, 'exe').link}, ${threads}, in ${pathOf(pid, 'cwd').link}`,
       taker: { engine: 'process' },
     },
     ...(foreign

@@ -20,6 +20,9 @@ import { readStats } from './stats.ts';
 
 const pageSize = 4096n;
 
+/** CRIU keeps the limit in 32 bits. images/rpc.proto, `ghost_limit`. */
+const largestGhostLimit = 2 ** 32 - 1;
+
 /**
  * Dumps with CRIU. Our own part of the images is written at `post-dump`: everything of CRIU's is written then, and the tree
  * stands still; whatever we answer decides whether it ends or runs on. So there the images are committed, too. If we are killed
@@ -55,6 +58,10 @@ export async function dumpWithCriu(options: CriuOptions, job: FolderDumpJob): Pr
         doing: `dump ${job.pid}`,
         records: null,
         opts: { pid: job.pid, leaveRunning: job.leaveRunning },
+        defaults: {
+          ghostLimit: Math.min(job.ghostLimit, largestGhostLimit),
+          ...(job.linkRemap && { linkRemap: true }),
+        },
         dumpOnly: job.leaveRunning || job.dumpOnly,
         step,
       },

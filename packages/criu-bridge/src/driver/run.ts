@@ -33,6 +33,8 @@ export interface CriuTask {
   readonly records: Records | null;
   /** The request's own options. */
   readonly opts: RequestOptions;
+  /** Those that the user's options for CRIU may replace. */
+  readonly defaults?: RequestOptions;
   /** Take also what no loaded plugin could bring back. */
   readonly dumpOnly?: boolean;
   /** Called at each of CRIU's steps, while it waits. What it throws makes CRIU fail, and fails the run. */
@@ -89,7 +91,7 @@ export async function runCriu<T>(
     closing.push(() => alone?.close());
     const environment = bridge?.environment ?? (alone === null ? {} : { CRIU_LIBS_DIR: alone.path });
     const swrk = await startSwrk({ bin, line, environment, inherited, terminal: opts.shellJob === true });
-    const request = { ...requestOf(place, logName), ...opts, ...task.opts, workDirFd: place.workFd };
+    const request = { ...requestOf(place, logName), ...task.defaults, ...opts, ...task.opts, workDirFd: place.workFd };
     const scripts = (options.actionScripts ?? []).map((script) => actionScript(script, cwd, job.signal));
     const listeners = [...scripts, ...(options.onStep === undefined ? [] : [options.onStep])];
     const response = await converse({ swrk, task, job, bridge, place, request, listeners });

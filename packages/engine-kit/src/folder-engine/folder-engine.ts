@@ -33,14 +33,14 @@ export function folderEngine(engine: FolderEngine): Engine {
 }
 
 async function dumpInFolder(engine: FolderEngine, job: DumpJob): Promise<DumpOutcome> {
-  const { pid, leaveRunning, dumpOnly } = job;
+  const { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap } = job;
   const place = folderOf(job);
   const look = async (): Promise<DumpedProcess> => checkRoot(pid);
   return withHost(job, look, async (host, root) => {
     const folder = folderJob(job, place, host);
     const commit = commitOf(place, job.images.mark, leaveRunning ? pid : null);
     const outcome = await engine
-      .dump({ ...folder, pid, leaveRunning, dumpOnly, ...commit })
+      .dump({ ...folder, pid, leaveRunning, dumpOnly, ghostLimit, linkRemap, ...commit })
       .catch((error: unknown): never => {
         throw deathOf([root], error) ?? error;
       });

@@ -1,10 +1,22 @@
 import { EngineError } from '../errors/errors.ts';
-import type { RunOptions } from './options.ts';
+import type { FileOptions } from '../interface/engine.ts';
+import type { DumpFileOptions, RunOptions } from './options.ts';
 
 /** @throws EngineError BAD_OPTION */
 export function checkPid(pid: number): void {
   if (Number.isSafeInteger(pid) && pid > 0) return;
   throw new EngineError('BAD_OPTION', `${pid} is no pid`, { remedy: 'Give the number that ps(1) shows as PID.' });
+}
+
+/** As in CRIU. */
+const defaultGhostLimit = 1 << 20;
+
+/** @throws EngineError BAD_OPTION */
+export function checkFileOptions({ ghostLimit = defaultGhostLimit, linkRemap = false }: DumpFileOptions): FileOptions {
+  if (Number.isSafeInteger(ghostLimit) && ghostLimit >= 0) return { ghostLimit, linkRemap };
+  throw new EngineError('BAD_OPTION', `a ghost limit of ${ghostLimit} makes no sense`, {
+    remedy: 'Give a number of bytes, 0 or more.',
+  });
 }
 
 /** @throws EngineError UNSUPPORTED_PLATFORM */

@@ -40,7 +40,18 @@ export interface RunOptions {
   readonly lastWords?: 'text' | 'json' | undefined;
 }
 
-export interface DumpOptions extends RunOptions {
+/** What a dump may do about files that cannot be found again by their name. */
+export interface DumpFileOptions {
+  /** How many bytes of one deleted file the images may hold; a larger one is refused. Default 1 MiB, as in CRIU. */
+  readonly ghostLimit?: number | undefined;
+  /**
+   * Give a file that has lost the name it was opened by, and has others, a new one beside it (`link_remap.N`), which the restore
+   * removes. Default: such a file is refused.
+   */
+  readonly linkRemap?: boolean | undefined;
+}
+
+export interface DumpOptions extends RunOptions, DumpFileOptions {
   /** The root of the tree. */
   readonly pid: number;
   /** The image directory, made (0700) when it is missing, or a store. */
@@ -93,7 +104,7 @@ export interface RestoreResult {
   readonly exited?: Promise<ExitStatus>;
 }
 
-export interface PlanOptions extends RunOptions {
+export interface PlanOptions extends RunOptions, DumpFileOptions {
   readonly pid: number;
   /** The engine that a dump would have: it says what it makes of each row. Default: the embedded engine. */
   readonly engine?: Engine | undefined;

@@ -2,8 +2,9 @@ import type { PlanningHost, PluginClaim } from '@criujs/plugin-host';
 import type { ClaimableName, HookName } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors/errors.ts';
 import { toEngineError } from '../errors/to-engine-error.ts';
+import type { FileOptions } from '../interface/engine.ts';
 import type { PlanRow } from '../interface/results.ts';
-import { checkOptions, checkPid, checkPlatform } from './admission.ts';
+import { checkFileOptions, checkOptions, checkPid, checkPlatform } from './admission.ts';
 import type { PlanOptions, PlanResult, PlanVerdict } from './options.ts';
 import { defaultDeadlineMs, warnOfUnpaired } from './plugins.ts';
 import { guardThread, type Watchdog } from './watchdog.ts';
@@ -20,9 +21,15 @@ export interface PlanPlugins {
 
 /**
  * Looks at a tree: one row for each resource.
+ * @param options what the dump would be allowed to do about files
  * @param check called between two turns of the event loop; what it throws ends the look
  */
-export type PlanTree = (pid: number, plugins: PlanPlugins, check: () => void) => Promise<PlanRow[]>;
+export type PlanTree = (
+  pid: number,
+  options: FileOptions,
+  plugins: PlanPlugins,
+  check: () => void,
+) => Promise<PlanRow[]>;
 
 /**
  * Tells what a dump would meet: who would take each resource, or why nobody does. It looks only: nothing is frozen, no hook
@@ -40,6 +47,7 @@ export async function planBy(load: () => Promise<PlanTree>, options: PlanOptions
     lastWords = 'text',
   } = options;
   checkPid(pid);
+  const files = checkFileOptions(options);
   checkPlatform();
   checkOptions(options);
   const startedAt = performance.now();
@@ -51,7 +59,7 @@ export async function planBy(load: () => Promise<PlanTree>, options: PlanOptions
     guard.rest();
     checkAborted(signal);
     onProgress?.({ phase: 'look', elapsedMs: performance.now() - startedAt });
-    const seen = await planTree(pid, pluginsOf(host, guard), () => checkAborted(signal));
+    const seen = await planTree(pid, files, pluginsOf(host, guard), () => checkAborted(signal));
     const rows = engine === undefined ? seen : seen.map((row) => engine.plan(row));
     checkAborted(signal);
     const verdict = verdictOf(rows);

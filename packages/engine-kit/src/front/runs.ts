@@ -3,7 +3,7 @@ import { toEngineError } from '../errors/to-engine-error.ts';
 import { openImages } from '../images/open-images.ts';
 import { type Purpose, purposeOf } from '../images/run-images.ts';
 import type { Engine, EngineJob } from '../interface/engine.ts';
-import { checkOptions, checkPid, checkPlatform } from './admission.ts';
+import { checkFileOptions, checkOptions, checkPid, checkPlatform } from './admission.ts';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from './options.ts';
 import { defaultDeadlineMs, openPlugins } from './plugins.ts';
 
@@ -14,9 +14,10 @@ import { defaultDeadlineMs, openPlugins } from './plugins.ts';
 export async function dumpBy(engine: Engine, options: DumpOptions): Promise<DumpResult> {
   const { pid, leaveRunning = false, dumpOnly = false, force = false } = options;
   checkPid(pid);
+  const files = checkFileOptions(options);
   const purpose = purposeOf('dump', force, options);
   const { outcome, totalMs, warnings } = await conduct(engine, purpose, options, (job) =>
-    engine.dump({ ...job, pid, leaveRunning, dumpOnly }),
+    engine.dump({ ...job, ...files, pid, leaveRunning, dumpOnly }),
   );
   const { processes, threads, bytes, frozenMs, plugins } = outcome;
   return { pid, processes, threads, bytes, frozenMs, totalMs, plugins, warnings };

@@ -45,7 +45,15 @@ export interface EngineJob {
   warn(message: string): void;
 }
 
-export interface DumpJob extends EngineJob {
+/** What the user lets a dump do about files that cannot be found again by their name. */
+export interface FileOptions {
+  /** How many bytes of one deleted file the images may hold. */
+  readonly ghostLimit: number;
+  /** Whether a file that has lost the name it was opened by, and has others, may get a new one, which stays until a restore. */
+  readonly linkRemap: boolean;
+}
+
+export interface DumpJob extends EngineJob, FileOptions {
   /** The root of the tree. */
   readonly pid: number;
   readonly leaveRunning: boolean;

@@ -31,7 +31,9 @@ export interface FolderJob extends Pick<EngineJob, 'hookDeadlineMs' | 'signal' |
   readonly host: PluginHost | null;
 }
 
-export interface FolderDumpJob extends FolderJob, Pick<DumpJob, 'pid' | 'leaveRunning' | 'dumpOnly'> {
+export interface FolderDumpJob
+  extends FolderJob,
+    Pick<DumpJob, 'pid' | 'leaveRunning' | 'dumpOnly' | 'ghostLimit' | 'linkRemap'> {
   /**
    * Puts the images in the place of the image directory, in one step, when all of them are written. A dump that was there stays
    * whole until then.

@@ -61,8 +61,7 @@ export function lookAt(task: FrozenTask, files: CollectedFiles, refusals: Refusa
 }
 
 function addPathOf(pid: number, what: (typeof processPaths)[number], files: CollectedFiles): number {
-  const { path, stat } = pathOf(pid, what);
-  return files.addPath(path, { pid, stat });
+  return files.addPath(pathOf(pid, what));
 }
 
 /**

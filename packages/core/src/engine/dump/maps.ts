@@ -55,8 +55,13 @@ function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedM
 
 /** A plugin that takes the device, or has the open file behind the map, comes before whatever the engine makes of it. */
 function saveMap(task: FrozenTask, vma: Vma, files: CollectedFiles): SavedMap | MapProblem {
-  const { kind, problem } = recogniseMap(vma);
-  const context = { process: task, files };
+  let looked: ReturnType<CollectedFiles['fileOfMap']> | undefined;
+  const file = (): NonNullable<typeof looked> => {
+    looked ??= files.fileOfMap(task.pid, vma);
+    return looked;
+  };
+  const { kind, problem } = recogniseMap(vma, file);
+  const context = { process: task, files, file };
   if (kind.byPlugins === 'device' && files.takesDevice(task, vma, mapResource(vma))) return kind.save(vma, context);
   const behind = files.externalMapping(task.pid, vma);
   if (typeof behind === 'number') return saveOfFile(vma, behind, 2);

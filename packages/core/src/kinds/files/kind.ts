@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import type { ExternalRecord, Records, SocketRecord } from '@criujs/engine-kit';
+import type { ExternalRecord, FileOptions, Records, SocketRecord } from '@criujs/engine-kit';
 import type { FileOwner } from '@criujs/engine-kit/externals';
 import type { EntryInit, EntryOf, FdinfoEntry, FdTypes } from '@criujs/images';
 import type { Fdinfo, UnixSocket } from '@criujs/linux';
@@ -8,8 +8,11 @@ import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { Session } from '../../run/session.ts';
 import type { ImageReader, ImageWriter } from './side-images.ts';
 
-/** An open file of files.img, as it was read. */
-export type FileEntry = EntryOf<'FILES'>;
+/** A file of files.img, as it was read. */
+export type FileEntry = EntryOf<'FILES'> & {
+  /** Where it is found instead of under its name. */
+  readonly remap?: EntryOf<'REMAP_FPATH'>;
+};
 
 /** A process as the lists of descriptors know it. */
 export interface SeenProcess {
@@ -23,15 +26,22 @@ export interface Holder {
   readonly fd: number;
 }
 
-/** One descriptor of one process, as /proc shows it. proc_pid_fd(5), proc_pid_fdinfo(5). */
-export interface SeenFile extends Holder {
-  readonly command: string;
-  /** What the link in /proc/PID/fd says. */
+/** A file as a process has it: at a descriptor, as its program, as a directory, or as memory. */
+export interface HeldFile {
+  readonly pid: number;
+  /** What the kernel's link to it says. proc_pid_fd(5). */
   readonly link: string;
   readonly stat: BigIntStats;
-  readonly info: Fdinfo;
-  /** Flags of the open file, without O_CLOEXEC. */
+  /** Flags to open it with again, without O_CLOEXEC. */
   readonly flags: number;
+  /** A path of /proc that leads to this very file, whatever its name leads to. */
+  readonly handle: string;
+}
+
+/** One descriptor of one process, as /proc shows it. proc_pid_fd(5), proc_pid_fdinfo(5). */
+export interface SeenFile extends HeldFile, Holder {
+  readonly command: string;
+  readonly info: Fdinfo;
   readonly closeOnExec: boolean;
 }
 
@@ -51,6 +61,8 @@ export interface Tree {
   readonly pids: readonly number[];
   /** Whether a loaded plugin has this hook. */
   serves(hook: HookName): boolean;
+  /** What the user lets a dump do about files. */
+  readonly options: FileOptions;
   /** The unix socket with this inode, if our network namespace has it. */
   unixSocket(inode: number): UnixSocket | undefined;
   /** Whether a process of the tree has a descriptor of the socket with this inode. */
@@ -95,8 +107,9 @@ export type FilePayload = Omit<FileInit, 'type' | 'id' | '$typeName' | '$unknown
 /** A file of a kind that has been dumped. */
 export interface SavedFile {
   readonly entry: FileInit;
-  /** The first descriptor that has it. */
-  readonly seen: SeenFile;
+  readonly file: HeldFile;
+  /** The first descriptor that has it; null: it is a program, a directory or memory. */
+  readonly holder: Holder | null;
 }
 
 /** What saving all files of a kind may use. */
@@ -112,17 +125,27 @@ export interface SaveContext {
 /** What bringing back the files of a kind may use. */
 export interface LoadContext {
   readonly session: Session;
+  /** The entries of the kind. */
+  readonly entries: readonly FileEntry[];
+  /** An entry of any kind. */
+  entry(id: number): FileEntry | undefined;
+  /** Whether a process has a descriptor of it: others are only mapped, run or changed to. */
+  hasDescriptor(id: number): boolean;
   /** null: the images come from CRIU, which keeps no records of ours. */
   readonly records: Records | null;
   readonly images: ImageReader;
   /** Has something undone before the tree runs: when all files are open, or the restore fails. Last held, first released. */
   hold(release: () => void): void;
+  /** Keeps a descriptor of the engine's open as long as files of the images may be opened. */
+  keep(fd: number): void;
 }
 
 /** How the files of one kind are opened in one restore. */
 export interface Opener {
   /** A new close-on-exec descriptor of the engine's own, or 'later' to be asked again when others are open. */
   open(entry: FileEntry): number | 'later';
+  /** A path that leads to the file, for what is mapped, run or changed to. Absent: its name does. */
+  handle?(entry: FileEntry): string;
   /** Sets what can only be set when every process exists. */
   afterFork?(entry: FileEntry, fd: number): void;
 }
@@ -178,6 +201,11 @@ export interface FileKind {
   readonly plugins?: ByPlugins;
   /** Looks only. `plan` and `dump` both ask this, and ask the plugins before they refuse. */
   recognise(file: SeenFile, tree: Tree): Recognition;
+  /** How it is dumped where a process has it without a descriptor. Absent: no process can. */
+  readonly withoutDescriptor?: {
+    recognise(file: HeldFile, options: FileOptions): Recognition;
+    dump(id: number, file: HeldFile): FilePayload;
+  };
   /** null: no plugin takes it. */
   dump(file: OpenFile, context: DumpContext): FilePayload | Problem | null;
   /** Writes what else the images have of its files, all at once; also when there are none. */

@@ -2,7 +2,7 @@ import { EngineError } from '@criujs/engine-kit';
 import type { ImageRecordInit } from '@criujs/images';
 import { fileTypes } from './file-type.ts';
 import { accessOf } from './flags.ts';
-import type { FileEntry, FileKind, FilePayload, OpenFile, Problem, SavedFile, SeenFile, Tree } from './kind.ts';
+import type { FileEntry, FileKind, FilePayload, Holder, OpenFile, Problem, SavedFile, SeenFile, Tree } from './kind.ts';
 import { type PipeContent, peekPipe, waitingBytes } from './pipe-content.ts';
 import { createPipeStore, type PipeStore } from './pipe-store.ts';
 import type { ImageReader } from './side-images.ts';
@@ -62,13 +62,14 @@ function openPipe(entry: FileEntry, pipes: PipeStore): number {
 
 /** What waits in these pipes. A pipe that nobody can read from has nothing worth keeping. */
 function readPipes(files: readonly SavedFile[], tree: Tree): ImageRecordInit<'PIPES_DATA'>[] {
-  const readEnds = new Map<number, SeenFile>();
-  for (const { seen: file } of files) {
+  const readEnds = new Map<number, Holder>();
+  for (const { file, holder } of files) {
     const pipeId = inodeOfLink(file.link, 'pipe');
-    if (pipeId !== null && accessOf(file.flags) !== 'write' && !readEnds.has(pipeId)) readEnds.set(pipeId, file);
+    if (pipeId === null || holder === null || accessOf(file.flags) === 'write') continue;
+    if (!readEnds.has(pipeId)) readEnds.set(pipeId, holder);
   }
-  return [...readEnds].map(([pipeId, file]) => {
-    const { size, data } = tree.borrow(file, (fd) => peekPipe(fd, pipeId));
+  return [...readEnds].map(([pipeId, holder]) => {
+    const { size, data } = tree.borrow(holder, (fd) => peekPipe(fd, pipeId));
     return { message: { pipeId, bytes: data.length, size }, data };
   });
 }

@@ -1,7 +1,8 @@
 import { type BigIntStats, lstatSync, statSync } from 'node:fs';
 import type { Problem } from './kind.ts';
 
-const deletedMark = ' (deleted)';
+/** What the kernel adds to the name of a file that is gone. proc_pid_fd(5). */
+export const deletedMark = ' (deleted)';
 
 /** Whether the kernel's link says that the name is gone. A file may be called so: compare before you believe it. */
 function looksDeleted(link: string): boolean {

@@ -5,7 +5,8 @@ import type { MessageInitShape, RegFileEntrySchema } from '@criujs/images';
 import { closeFd, openPath, setPosition } from '@criujs/linux';
 import { fileTypes } from './file-type.ts';
 import { accessOf, openFlag, reopenFlags } from './flags.ts';
-import type { CommonPart, FileEntry, FileOwner, SeenFile } from './kind.ts';
+import type { CommonPart, FileEntry, FileOwner, HeldFile, SeenFile } from './kind.ts';
+import { nobody } from './owner.ts';
 import { errorCode } from './seen.ts';
 
 /** A position that CRIU writes where there is none: all bits set. */
@@ -29,6 +30,11 @@ export function regularEntry(id: number, file: SeenFile, owner: FileOwner): Regu
   };
 }
 
+/** The entry of a file that a process has without a descriptor. */
+export function pathEntry(id: number, { link: name, flags, stat }: HeldFile): RegularInit {
+  return { id, flags, pos: 0n, fown: nobody, name, ...recorded(stat, flags) };
+}
+
 /**
  * What is compared at restore. A log that is only appended to may grow meanwhile: CRIU, too, leaves its size out.
  */
@@ -49,8 +55,8 @@ export function regOf(entry: FileEntry): RegularFile {
  * The type of file that an entry opens by its path, as in its mode; what O_PATH only points at counts as regular. null: the entry is
  * not of that kind. The mode was not always recorded: then it is 0.
  */
-export function openedType({ type, reg }: FileEntry): number | null {
-  if (type !== fileTypes.REG) return null;
+export function openedType({ type, reg, remap }: FileEntry): number | null {
+  if (type !== fileTypes.REG || remap !== undefined) return null;
   return reg === undefined || reg.flags & openFlag.O_PATH ? fileType.regular : typeOf(reg.mode);
 }
 

@@ -3,7 +3,7 @@ import { fileTypes } from './file-type.ts';
 import { openFlag } from './flags.ts';
 import type { FileKind, Recognition, SeenFile } from './kind.ts';
 import { unreachable } from './reachable.ts';
-import { commonOfReg, openedType, openRegular, regularEntry } from './reg-entry.ts';
+import { commonOfReg, openedType, openRegular, pathEntry, regularEntry } from './reg-entry.ts';
 
 /** Names of files that look regular and live in no directory: their content has no other home than memory. */
 const homeless = /^\/(memfd:|dmabuf:|SYSV|\[)/;
@@ -13,6 +13,11 @@ export const regularFile: FileKind = {
   name: 'regular file',
   type: fileTypes.REG,
   recognise: (file) => (isOurs(file) ? recognise(file) : null),
+  // Of any type: a device may be mapped, and a plugin vouches for it.
+  withoutDescriptor: {
+    recognise: ({ link, stat }) => unreachable(link, stat) ?? 'mine',
+    dump: (id, file) => ({ reg: pathEntry(id, file) }),
+  },
   dump: ({ id, seen, owner }) => ({ reg: regularEntry(id, seen, owner) }),
   matches: (entry) => {
     const type = openedType(entry);

@@ -36,6 +36,7 @@ function seenFile(from: {
   const { pid, command, fd, link, stat, info } = from;
   return {
     pid,
+    handle: `/proc/${pid}/fd/${fd}`,
     command,
     fd,
     link,

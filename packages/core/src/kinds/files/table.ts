@@ -1,9 +1,9 @@
-import { EngineError } from '@criujs/engine-kit';
+import { EngineError, type FileOptions } from '@criujs/engine-kit';
 import { statelessDevice } from './device.ts';
 import { epoll } from './epoll.ts';
 import { eventfd } from './eventfd.ts';
 import { external, loadPlugin } from './external.ts';
-import type { ByPlugins, FileKind, Problem, SeenFile, Tree } from './kind.ts';
+import type { ByPlugins, FileKind, HeldFile, Problem, SeenFile, Tree } from './kind.ts';
 import { memfd } from './memfd.ts';
 import { pipe } from './pipe.ts';
 import { directory, regularFile } from './regular.ts';
@@ -24,6 +24,9 @@ export const fileKinds: readonly FileKind[] = [
 
 /** A kind whose files plugins dump. */
 export type PluginKind = FileKind & { readonly plugins: ByPlugins };
+
+/** A kind whose files processes may have without a descriptor. */
+export type HeldKind = FileKind & Required<Pick<FileKind, 'withoutDescriptor'>>;
 
 /** Who may dump an open file. */
 export interface Recognised {
@@ -60,6 +63,16 @@ export function recognise(file: SeenFile, tree: Tree): Recognised {
   };
 }
 
+/** The kind that takes a file which a process has without a descriptor, or why none can. */
+export function recogniseHeld(file: HeldFile, options: FileOptions): HeldKind | Problem {
+  for (const kind of fileKinds.filter(isHeldKind)) {
+    const answer = kind.withoutDescriptor.recognise(file, options);
+    if (answer === 'mine') return kind;
+    if (answer !== null) return answer;
+  }
+  throw new EngineError('INTERNAL', `no kind of file has an answer for ${file.link}`);
+}
+
 /** Why no plugin takes a file at a dump. */
 export function whyNoPlugin({ byPlugins }: Recognised): string {
   return byPlugins.length === 0 ? 'no plugin is loaded for it' : 'no plugin took it';
@@ -71,6 +84,10 @@ function firstAnswer(file: SeenFile, tree: Tree): readonly [FileKind, 'mine' | P
     if (answer !== null) return [kind, answer];
   }
   throw new EngineError('INTERNAL', `no kind of file has an answer for ${file.link}`);
+}
+
+function isHeldKind(kind: FileKind): kind is HeldKind {
+  return kind.withoutDescriptor !== undefined;
 }
 
 function isByPlugins(kind: FileKind): kind is PluginKind {

@@ -3,6 +3,7 @@ import type { Vma } from '@criujs/linux';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import { vmaStatus } from '../../facts/memory.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
+import type { HeldFile } from '../files/kind.ts';
 import type { MapKind, MapPlace, MapProblem, MapRecognition } from './kind.ts';
 import { mapCall } from './map-call.ts';
 import { isFileMap, saveByPath } from './of-file.ts';
@@ -28,8 +29,8 @@ export const deviceMap: MapKind = {
   byPlugins: 'device',
   hasPath: true,
   recognise(vma, file) {
-    const stat = file();
-    return !('why' in stat) && isDevice(stat, vma) ? 'mine' : null;
+    const found = file();
+    return !('why' in found) && isDevice(found.stat, vma) ? 'mine' : null;
   },
   save: (vma, context) => saveByPath(vma, context, vmaStatus.extPlugin),
   matches: ({ status }) => (status & vmaStatus.extPlugin) !== 0,
@@ -50,14 +51,10 @@ function mapFile(map: MapPlan, { source }: MapPlace): TaskCall {
   return mapCall(map, 0, source(map), map.device?.offset ?? map.entry.pgoff);
 }
 
-function recogniseFile(vma: Vma, file: () => BigIntStats | MapProblem): MapRecognition {
-  if (vma.deleted)
-    return {
-      why: 'the mapped file has been deleted',
-      remedy: 'Keep the file while the program runs: restart the program after an upgrade of its files.',
-    };
-  const stat = file();
-  if ('why' in stat) return stat;
+function recogniseFile(vma: Vma, file: () => HeldFile | MapProblem): MapRecognition {
+  const found = file();
+  if ('why' in found) return found;
+  const { stat } = found;
   if (stat.isCharacterDevice() || Number(stat.ino) === vma.inode) return 'mine';
   return {
     why: 'another file has taken the place of the mapped one',

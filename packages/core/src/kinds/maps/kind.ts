@@ -1,10 +1,9 @@
-import type { BigIntStats } from 'node:fs';
 import type { MessageInitShape, VmaEntry, VmaEntrySchema } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
-import type { SeenProcess } from '../files/kind.ts';
+import type { HeldFile, SeenProcess } from '../files/kind.ts';
 
 /** Why a map cannot be dumped. */
 export interface MapProblem {
@@ -33,6 +32,8 @@ export interface SavedMap {
 export interface MapContext {
   readonly process: SeenProcess;
   readonly files: CollectedFiles;
+  /** The file that it was made from; looked at once. */
+  file(): HeldFile | MapProblem;
 }
 
 /** What making a map in a task may use. */
@@ -48,10 +49,10 @@ export interface MapKind {
   /** In words, for plans, docs and errors. */
   readonly name: string;
   /**
-   * Looks at nothing but the map and the file that it names.
-   * @param file what stat(2) says of that, looked at once however many kinds ask
+   * Looks at nothing but the map and its file.
+   * @param file looked at once however many kinds ask
    */
-  recognise(vma: Vma, file: () => BigIntStats | MapProblem): MapRecognition;
+  recognise(vma: Vma, file: () => HeldFile | MapProblem): MapRecognition;
   /** Only plugins can dump it: they are asked for the device itself, or have taken the open file that it was made from. */
   readonly byPlugins?: 'device' | 'file';
   /** Whether it maps the file that its name is the path of. */

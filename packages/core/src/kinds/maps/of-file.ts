@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { EngineError } from '@criujs/engine-kit';
 import type { VmaEntry } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import { mapFlag, vmaStatus } from '../../facts/memory.ts';
@@ -13,11 +13,11 @@ export function isFileMap({ status }: VmaEntry): boolean {
 /** How the file of a map has to be opened: O_RDONLY or O_RDWR. open(2). */
 type Access = 0 | 2;
 
-/** A map of the file that its name is the path of. A refusal is added when the path does not lead there. */
-export function saveByPath(vma: Vma, { process: { pid }, files }: MapContext, status = 0): SavedMap {
-  const access = vma.shared && (vma.write || (vma.vmFlags?.has('mw') ?? false)) ? 2 : 0;
-  const id = files.addPath(vma.name, { pid, flags: access, stat: statSync(vma.name, { bigint: true }) });
-  return saveOfFile(vma, id, access, status);
+/** A map of a file that needs no descriptor. A refusal is added when nobody can dump the file. */
+export function saveByPath(vma: Vma, { files, file }: MapContext, status = 0): SavedMap {
+  const found = file();
+  if ('why' in found) throw new EngineError('INTERNAL', `${vma.name}: ${found.why}`);
+  return saveOfFile(vma, files.addPath(found), found.flags === 0 ? 0 : 2, status);
 }
 
 /** A map of a file of files.img. */

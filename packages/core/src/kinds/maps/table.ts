@@ -1,7 +1,7 @@
-import { type BigIntStats, statSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import type { VmaEntry } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
+import type { HeldFile } from '../files/kind.ts';
 import { anonymous, heap } from './anonymous.ts';
 import { descriptorMap, deviceMap, fileMap } from './files.ts';
 import { vdso, vsyscall, vvar } from './kernel-pages.ts';
@@ -24,12 +24,10 @@ const mapKinds: readonly MapKind[] = [
 ];
 
 /** The first kind that knows a map, and why it cannot be dumped, if so. */
-export function recogniseMap(vma: Vma): { readonly kind: MapKind; readonly problem: MapProblem | null } {
-  let looked: BigIntStats | MapProblem | undefined;
-  const file = (): BigIntStats | MapProblem => {
-    looked ??= look(vma);
-    return looked;
-  };
+export function recogniseMap(
+  vma: Vma,
+  file: () => HeldFile | MapProblem,
+): { readonly kind: MapKind; readonly problem: MapProblem | null } {
   for (const kind of mapKinds) {
     const answer = kind.recognise(vma, file);
     if (answer !== null) return { kind, problem: answer === 'mine' ? null : answer };
@@ -42,15 +40,4 @@ export function kindOfMap(entry: VmaEntry): MapKind {
   const kind = mapKinds.find(({ matches }) => matches(entry));
   if (kind === undefined) throw new EngineError('INTERNAL', `no kind of map has the status ${entry.status}`);
   return kind;
-}
-
-function look({ name }: Vma): BigIntStats | MapProblem {
-  try {
-    return statSync(name, { bigint: true });
-  } catch (error) {
-    return {
-      why: `the mapped file cannot be looked at (${(error as NodeJS.ErrnoException).code})`,
-      remedy: 'Run the dump where the same files are visible as for the program.',
-    };
-  }
 }
