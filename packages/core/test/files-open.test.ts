@@ -38,6 +38,8 @@ import { type PretendHooks, type PretendSession, pretendSession } from './files-
 
 /** No memory map is a plugin's. */
 const none: ReadonlySet<number> = new Set();
+/** No dump here has kept anything. */
+const noRelease = (): void => undefined;
 
 const holders = createHolders();
 const descriptors = createDescriptors();
@@ -100,7 +102,7 @@ function restore(
   const session = pretendSession(hooks, images);
   sessions.push(session);
   const entries = decodeImage('FILES', images.get('files.img') ?? new Uint8Array()).map(({ message }) => message);
-  const files = openFiles({ files: entries, fdinfo, devices: none }, session);
+  const files = openFiles({ files: entries, fdinfo, devices: none }, session, noRelease);
   restored.push(files);
   return { files, session };
 }
@@ -278,6 +280,7 @@ test.each<[string, PretendHooks, string]>([
     openFiles(
       { files: entries.map(({ message }) => message), fdinfo: dumped.fdinfo, devices: none },
       { ...session, hooks: { ...session.hooks, call } },
+      noRelease,
     ),
   ).toThrow(expect.objectContaining({ code }));
   expect(ownDescriptors()).toEqual(open);
@@ -414,13 +417,13 @@ test('kinds that cannot be restored yet are refused before anything is opened', 
     ({ message }) => message,
   );
   const entries = [known!, { ...known!, type: FdTypes.TTY, id: 99 }];
-  expect(() => openFiles({ files: entries, fdinfo: new Map(), devices: none }, pretendSession())).toThrow(
+  expect(() => openFiles({ files: entries, fdinfo: new Map(), devices: none }, pretendSession(), noRelease)).toThrow(
     expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('TTY') }),
   );
   const remap = { origId: known!.id, remapId: 2, remapType: RemapType.PROCFS };
   const images = new Map([['remap-fpath.img', encodeImage('REMAP_FPATH', [{ message: remap }])]]);
   const file = { ...known!, type: FdTypes.REG };
-  expect(() => openFiles({ files: [file], fdinfo: new Map(), devices: none }, pretendSession({}, images))).toThrow(
-    expect.objectContaining({ code: 'UNSUPPORTED' }),
-  );
+  expect(() =>
+    openFiles({ files: [file], fdinfo: new Map(), devices: none }, pretendSession({}, images), noRelease),
+  ).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
 });

@@ -1,5 +1,6 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import type { Fdinfo, UnixSocket } from '@criujs/linux';
+import type { CollectOptions } from '../src/files/collect.ts';
 import type { HeldFile, SeenFile, Tree } from '../src/kinds/files/kind.ts';
 
 /** A descriptor as /proc would show it. */
@@ -33,8 +34,8 @@ export function heldFile(pid: number, path: string, flags = 0): HeldFile {
   return { pid, link: path, handle: path, flags, stat: statSync(path, { bigint: true }) };
 }
 
-/** Nothing of a deleted file is kept. */
-export const fileOptions = { ghostLimit: 0, linkRemap: false } as const;
+/** Nothing of a deleted file is kept, and what is held has no guard. */
+export const fileOptions: CollectOptions = { ghostLimit: 0, linkRemap: false, hold: (_held, make) => make() };
 
 /** A tree without any process: what it knows is said here. */
 export function sampleTree(known: Partial<Tree> & { sockets?: readonly UnixSocket[] } = {}): Tree {

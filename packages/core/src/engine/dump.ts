@@ -7,6 +7,7 @@ import { objectKinds } from '../kinds/objects/table.ts';
 import { isOwnChild, withoutChildSignals } from '../machinery/freeze/child-signals.ts';
 import { type FrozenTask, type FrozenTree, freezeTree } from '../machinery/freeze/freeze.ts';
 import { commitAlone, commitAndKill } from '../machinery/guard/commit.ts';
+import { createHolds } from '../machinery/guard/holds.ts';
 import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { recogniseTask } from '../tasks/recognise.ts';
@@ -51,12 +52,13 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
   const frozenAt = performance.now();
   const tree = orDeath([root], () => freezeTree(options.pid, session));
   const living = tree.tasks.filter(({ state }) => state !== 'zombie');
+  const holds = createHolds(session);
   let files: CollectedFiles | undefined;
   try {
     for (const { pid } of tree.tasks) callObserver(session, 'CHECKPOINT_DEVICES', pid);
 
     session.phase('collect');
-    files = collectFiles(living, options, session);
+    files = collectFiles(living, { ...options, hold: holds.hold }, session);
     const judge = (all: readonly UnrestorableResource[]): Refusal[] => refuseUnrestorable(all, options, session);
     const views = lookAtAll(tree, living, files, session, judge);
 
@@ -91,8 +93,8 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     session.checkAborted();
     const death = deathOf(living, null);
     if (death !== null) throw death;
-    if (options.leaveRunning) commitAlone(tree, session);
-    else commitAndKill(tree, session);
+    if (options.leaveRunning) commitAlone(tree, session, holds);
+    else commitAndKill(tree, session, holds);
     return {
       processes: tree.tasks.length,
       threads: tree.tasks.reduce((sum, { threads }) => sum + Math.max(1, threads.length), 0),
@@ -103,6 +105,7 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
   } catch (error) {
     throw deathOf(living, error) ?? error;
   } finally {
+    holds.end();
     tree.thaw();
     files?.close();
     for (const { pidfd } of tree.tasks) closeFd(pidfd);

@@ -4,6 +4,7 @@ import { type OpenedFiles, openFiles } from '../files/open.ts';
 import { checkProviders } from '../files/providers.ts';
 import { isFileMap } from '../kinds/maps/of-file.ts';
 import { restoreWaits, watchWaits } from '../machinery/calls/patience.ts';
+import { createReleases } from '../machinery/guard/releases.ts';
 import { createInheritance } from '../machinery/make/descriptors.ts';
 import { createMade } from '../machinery/make/end.ts';
 import { forkTree } from '../machinery/make/fork.ts';
@@ -40,12 +41,13 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   const records = readRecords(session.store);
   checkProviders(tree, records, session);
   const images = livingTasks(tree);
+  const releases = createReleases(session.warn);
   const planned = images.map((image): Planned => {
     session.checkAborted();
     return { image, memory: planMemory(image) };
   });
   const devices = planDevices(planned, tree.plugins, session);
-  const objects = planObjects(planned, session);
+  const objects = planObjects(planned, { session, onceItRuns: releases.onceItRuns });
   const made = createMade((message) => session.warn(message));
   const workshop = workshopAt(
     findHole(
@@ -65,7 +67,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   try {
     for (const object of objects.list) contents.push(openObject(object, session));
     for (const { image, memory } of planned) pages.push(openPages(image, memory, session));
-    files = openFiles({ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files }, session);
+    files = openFiles({ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files }, session, releases.onceItRuns);
     devices.open(files);
     checkSources(planned, files);
     const inheritance = inherit(planned, files, [...contents.flatMap((it) => it ?? []), ...pages]);
@@ -112,6 +114,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
       }
       letGo(built);
       made.letGo([...tasks.values()].map(({ pid }) => pid));
+      releases.run();
       return {
         pid: now((planned[0] as Planned).image.pid),
         pids: images.map(({ pid }) => [pid, now(pid)] as const),

@@ -9,6 +9,7 @@ import { seeFiles } from '../kinds/files/seen.ts';
 import { imageWriter } from '../kinds/files/side-images.ts';
 import { fileKinds, isProblem } from '../kinds/files/table.ts';
 import type { MapProblem } from '../kinds/maps/kind.ts';
+import type { Hold } from '../machinery/guard/holds.ts';
 import { writeRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { dumpFiles } from './dump-files.ts';
@@ -26,6 +27,11 @@ const closeOnExec = 1;
 /** A frozen process whose descriptors are to be dumped. */
 export interface FrozenProcess extends SeenProcess {
   readonly pidfd: number;
+}
+
+/** What the dump of files is told. */
+export interface CollectOptions extends FileOptions {
+  readonly hold: Hold;
 }
 
 /** All open files of a frozen tree. Nothing was changed to find them. */
@@ -64,7 +70,7 @@ export interface CollectedFiles {
  */
 export function collectFiles(
   processes: readonly FrozenProcess[],
-  options: FileOptions,
+  options: CollectOptions,
   session: Session,
 ): CollectedFiles {
   const seen = processes.flatMap((process) => {
@@ -75,7 +81,7 @@ export function collectFiles(
   let lastId = 0;
   const nextId = (): number => ++lastId;
   const files = groupFiles(seen, nextId);
-  const { entries, byKind, add, records, problems } = dumpFiles(files, session, tree);
+  const { entries, byKind, add, records, problems } = dumpFiles(files, { session, tree, hold: options.hold });
   const refusals: Refusal[] = problems.flatMap(({ holders, problem }) => ofHolders(holders, problem));
   const paths = createPathFiles({ nextId, add }, options);
   const types = new Map(entries.map(({ id, type }) => [id, type]));
@@ -139,7 +145,8 @@ export function collectFiles(
     write() {
       const first: FileInit[] = [];
       const images = imageWriter(session.store);
-      const context = { tree, images, nextId, addFirst: (entry: FileInit) => void first.push(entry) };
+      const addFirst = (entry: FileInit): void => void first.push(entry);
+      const context = { tree, images, nextId, addFirst, hold: options.hold };
       for (const kind of fileKinds) kind.save?.(byKind.get(kind) ?? [], context);
       const all = [...first, ...entries].map((message) => ({ message }));
       images.write('FILES', 'files.img', all);

@@ -9,11 +9,9 @@ import type {
   Problem,
   SavedFile,
   SeenFile,
-  Tree,
 } from '../kinds/files/kind.ts';
 import { isOwnerInside, nobody, readOwner } from '../kinds/files/owner.ts';
 import { isProblem, type Recognised, recognise, whyNoPlugin } from '../kinds/files/table.ts';
-import type { Session } from '../run/session.ts';
 import type { Description, GroupedFiles } from './same.ts';
 
 /** What dumping all open files came to. */
@@ -30,9 +28,12 @@ export interface DumpedFiles {
 }
 
 /** Has every open file dumped by its kind, each once, however many descriptors it has. */
-export function dumpFiles({ all, idOf }: GroupedFiles, session: Session, tree: Tree): DumpedFiles {
+export function dumpFiles(
+  { all, idOf }: GroupedFiles,
+  { session, tree, hold }: Pick<DumpContext, 'session' | 'tree' | 'hold'>,
+): DumpedFiles {
   const records = { externals: [] as ExternalRecord[], sockets: [] as SocketRecord[] };
-  const context: DumpContext = { session, tree, records, idOf };
+  const context: DumpContext = { session, tree, records, idOf, hold };
   const entries: FileInit[] = [];
   const byKind = new Map<FileKind, SavedFile[]>();
   const problems: { holders: readonly Holder[]; problem: Problem }[] = [];

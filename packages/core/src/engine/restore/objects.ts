@@ -1,6 +1,6 @@
 import { EngineError } from '@criujs/engine-kit';
 import { addressEnd } from '../../facts/memory.ts';
-import type { LoadedHolder, LoadedObject } from '../../kinds/objects/kind.ts';
+import type { LoadContext, LoadedHolder, LoadedObject } from '../../kinds/objects/kind.ts';
 import { objectKinds } from '../../kinds/objects/table.ts';
 import { invalid } from '../../kinds/rules.ts';
 import { runTaskCalls } from '../../machinery/calls/remote.ts';
@@ -30,10 +30,10 @@ export interface ObjectPlan {
 const mostBytes = addressEnd / 2;
 
 /** Reads and checks the objects of the images. @throws EngineError IMAGE_INVALID */
-export function planObjects(holders: readonly LoadedHolder[], session: Session): ObjectPlan {
+export function planObjects(holders: readonly LoadedHolder[], context: LoadContext): ObjectPlan {
   const list: PlacedObject[] = [];
   let size = 0;
-  for (const object of objectKinds.flatMap((kind) => kind.load(holders, session))) {
+  for (const object of objectKinds.flatMap((kind) => kind.load(holders, context))) {
     list.push({ object, offset: size });
     size += object.size;
   }

@@ -5,6 +5,8 @@ import type { EntryInit, EntryOf, FdinfoEntry, FdTypes } from '@criujs/images';
 import type { Fdinfo, UnixSocket } from '@criujs/linux';
 import type { ClaimArgs, ClaimableName, HookName } from '@criujs/plugin-sdk';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
+import type { Hold } from '../../machinery/guard/holds.ts';
+import type { OnceItRuns } from '../../machinery/guard/releases.ts';
 import type { Session } from '../../run/session.ts';
 import type { ImageReader, ImageWriter } from './side-images.ts';
 
@@ -94,6 +96,8 @@ export interface DumpContext {
   readonly tree: Tree;
   /** The id of the open file at a descriptor of the tree. */
   idOf(holder: Holder): number | undefined;
+  /** Does something that is undone if the dump fails. Refusals come after it: what needs none to be there is done in `save`. */
+  readonly hold: Hold;
   /** What plugins took: it goes into criujs.json. */
   readonly records: { readonly externals: ExternalRecord[]; readonly sockets: SocketRecord[] };
 }
@@ -120,6 +124,8 @@ export interface SaveContext {
   nextId(): number;
   /** Adds an entry in front of those of open files: CRIU resolves references when it reads them. */
   addFirst(entry: FileInit): void;
+  /** Does something that is undone if the dump fails. */
+  readonly hold: Hold;
 }
 
 /** What bringing back the files of a kind may use. */
@@ -135,7 +141,9 @@ export interface LoadContext {
   readonly records: Records | null;
   readonly images: ImageReader;
   /** Has something undone before the tree runs: when all files are open, or the restore fails. Last held, first released. */
-  hold(release: () => void): void;
+  untilOpen(release: () => void): void;
+  /** Has something that a dump kept undone once the tree runs; if the restore fails, it stays. */
+  readonly onceItRuns: OnceItRuns;
   /** Keeps a descriptor of the engine's open as long as files of the images may be opened. */
   keep(fd: number): void;
 }

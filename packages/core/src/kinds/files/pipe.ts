@@ -23,10 +23,10 @@ export const pipe: FileKind = {
   },
   matches: ({ type }) => type === fileTypes.PIPE,
   common: ({ pipe: own }) => own,
-  load({ session, images, hold }) {
+  load({ session, images, untilOpen }) {
     const pipes = createPipeStore(readContents(images), session.warn);
     // A pipe without writers must end, and one without readers break.
-    hold(() => pipes.close());
+    untilOpen(() => pipes.close());
     return { open: (entry) => openPipe(entry, pipes) };
   },
 };

@@ -3,6 +3,7 @@ import type { MemoryPlan } from '../../engine/restore/layout.ts';
 import type { TaskImage } from '../../engine/restore/read.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
+import type { OnceItRuns } from '../../machinery/guard/releases.ts';
 import type { PagesImage } from '../../pages/image-pages.ts';
 import type { PageSource } from '../../pages/source.ts';
 import type { Session } from '../../run/session.ts';
@@ -40,6 +41,13 @@ export interface LoadedObject {
   make(at: number): readonly TaskCall[];
 }
 
+/** What reading the objects of the images may use. */
+export interface LoadContext {
+  readonly session: Session;
+  /** Has something that a dump kept undone once the tree runs; if the restore fails, it stays. */
+  readonly onceItRuns: OnceItRuns;
+}
+
 /** Something of the kernel's that many may hold: it is saved once, and made once before any of them. */
 export interface ObjectKind {
   /** In words, for docs and errors. */
@@ -47,5 +55,5 @@ export interface ObjectKind {
   /** Finds all that these processes hold, each once. */
   find(holders: readonly Holder[]): readonly FoundObject[];
   /** Finds those of the images, reads and checks them. @throws EngineError IMAGE_INVALID */
-  load(holders: readonly LoadedHolder[], session: Session): readonly LoadedObject[];
+  load(holders: readonly LoadedHolder[], context: LoadContext): readonly LoadedObject[];
 }

@@ -8,7 +8,7 @@ import { bytesOf } from '../../pages/source.ts';
 import type { Session } from '../../run/session.ts';
 import { invalid, unsupported } from '../rules.ts';
 import { sharedMemoryKey } from './keys.ts';
-import type { FoundObject, Holder, LoadedHolder, LoadedObject, ObjectKind } from './kind.ts';
+import type { FoundObject, Holder, LoadContext, LoadedHolder, LoadedObject, ObjectKind } from './kind.ts';
 
 /** Memory of nothing that processes share, by its inode. CRIU keeps as much of it as is mapped. */
 export const sharedMemory: ObjectKind = { name: 'anonymous shared memory', find, load };
@@ -46,7 +46,7 @@ function find(holders: readonly Holder[]): FoundObject[] {
   }));
 }
 
-function load(holders: readonly LoadedHolder[], session: Session): LoadedObject[] {
+function load(holders: readonly LoadedHolder[], { session }: LoadContext): LoadedObject[] {
   const maps = holders.flatMap(({ memory }) => memory.maps.filter(({ entry }) => (entry.status & shared) !== 0));
   const ofFile = maps.some(({ entry }) => entry.status & vmaStatus.memfd) ? namelessMemfds(session) : () => 0n;
   const sizes = new Map<bigint, number>();

@@ -3,6 +3,7 @@ import { EngineError } from '@criujs/engine-kit';
 import { AT_FDCWD } from '@criujs/engine-kit/images';
 import {
   errnoName,
+  type GuardCall,
   type GuardPlan,
   guardDescriptor,
   guardImage,
@@ -21,6 +22,8 @@ import { describeThread } from '../calls/patience.ts';
 import { isOwnChild } from '../freeze/child-signals.ts';
 import type { FrozenTree } from '../freeze/freeze.ts';
 import { reapProcesses } from '../make/end.ts';
+import { keepByte } from './hold-guard.ts';
+import type { Holds } from './holds.ts';
 
 /** Descriptors of the guard beside its order and verdict: the claim of the images, then one pidfd for each process. */
 const guardFd = { claim: 5, firstProcess: 6 } as const;
@@ -32,13 +35,16 @@ interface Commit {
 }
 
 /** The commit point of a dump that leaves its target running. */
-export function commitAlone(tree: FrozenTree, { store: { commit }, phase }: Session): void {
+export function commitAlone(tree: FrozenTree, { store: { commit }, phase }: Session, holds: Holds): void {
   phase('commit');
+  holds.keep();
   if (commit.by === 'store') {
     commit.run();
+    holds.committed();
     return;
   }
   commit.run(tree.tasks.map(({ pid }) => pid));
+  holds.committed();
   commit.settle();
 }
 
@@ -47,13 +53,22 @@ export function commitAlone(tree: FrozenTree, { store: { commit }, phase }: Sess
  * small process of our own, so that the two happen together even if the engine is killed at this very moment. Before its
  * order the guard does nothing; an engine that dies leaves the tree running and no dump. A store of the caller's commits by
  * itself, before the order.
+ *
+ * What the dump holds is kept or undone with that: the guard tells those who watch over what is to be kept right after the images
+ * are in their place, and all of them wait until it is through.
  */
-export function commitAndKill(tree: FrozenTree, session: Session): void {
+export function commitAndKill(tree: FrozenTree, session: Session, holds: Holds): void {
   const commit = prepare(session);
   // A child of our own process is Node's to wait for: it tells the program.
   const leftToNode = new Set(tree.tasks.map(({ pid }) => pid).filter(isOwnChild));
   const [orderRead, orderWrite] = makePipe();
   const [verdictRead, verdictWrite] = makePipe();
+  const firstHold = guardFd.firstProcess + tree.tasks.length;
+  // A store commits before the order: what is to be kept then is told by us.
+  const ends = holds.ends().filter(({ atCommit }) => atCommit === 'undone' || session.store.commit.by === 'rename');
+  const keeps = ends.flatMap(({ atCommit }, at): GuardCall[] =>
+    atCommit === 'kept' ? [['write', firstHold + at, keepByte, keepByte.length]] : [],
+  );
   const kills = tree.tasks.map(
     (_, at): RemoteCall => ['pidfd_send_signal', guardFd.firstProcess + at, signals.SIGKILL, 0, 0],
   );
@@ -62,9 +77,10 @@ export function commitAndKill(tree: FrozenTree, session: Session): void {
     { fd: verdictWrite, as: guardDescriptor.verdict },
     ...(commit.claim === null ? [] : [{ fd: commit.claim, as: guardFd.claim }]),
     ...tree.tasks.map(({ pidfd }, at) => ({ fd: pidfd, as: guardFd.firstProcess + at })),
+    ...ends.map(({ order }, at) => ({ fd: order, as: firstHold + at })),
   ];
   // biome-ignore lint/suspicious/noThenProperty: what the guard does then; nobody awaits it.
-  const guard = spawnImage(guardImage({ armed: true, commit: commit.call, expect: 0, then: kills }), {
+  const guard = spawnImage(guardImage({ armed: true, commit: commit.call, expect: 0, then: [...keeps, ...kills] }), {
     newSession: true,
     inherit,
   });
@@ -72,9 +88,14 @@ export function commitAndKill(tree: FrozenTree, session: Session): void {
   closeSync(verdictWrite);
   try {
     session.phase('commit');
-    if (session.store.commit.by === 'store') session.store.commit.run();
+    if (session.store.commit.by === 'store') {
+      holds.keep();
+      session.store.commit.run();
+      holds.committed();
+    }
     order(orderWrite, tree, session);
     hear(verdictRead, tree, session);
+    holds.committed();
   } catch (error) {
     tie(tree, 0);
     throw error;
