@@ -112,9 +112,8 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
         session.checkAborted();
         putTogether(image, threads, workshop);
       }
-      letGo(built);
+      letGo(built, releases.run);
       made.letGo([...tasks.values()].map(({ pid }) => pid));
-      releases.run();
       return {
         pid: now((planned[0] as Planned).image.pid),
         pids: images.map(({ pid }) => [pid, now(pid)] as const),

@@ -58,7 +58,7 @@ export function dumpFiles(
 /** An entry, and the kind that made it. */
 interface Dumped {
   readonly kind: FileKind;
-  readonly entry: FileInit;
+  readonly entry: SavedFile['entry'];
 }
 
 function dumpFile({ id, seen, holders }: Description, context: DumpContext): Dumped | Problem {

@@ -1,5 +1,5 @@
 import type { FileOptions } from '@criujs/engine-kit';
-import type { FileInit, FileKind, HeldFile, Problem, SavedFile } from '../kinds/files/kind.ts';
+import type { FileKind, HeldFile, Problem, SavedFile } from '../kinds/files/kind.ts';
 import { isProblem, recogniseHeld } from '../kinds/files/table.ts';
 
 /** Where the entries of files go. */
@@ -26,7 +26,7 @@ export function createPathFiles({ nextId, add }: Destination, options: FileOptio
       if (isProblem(kind)) return kind;
       const id = nextId();
       known.set(key, id);
-      const entry: FileInit = { ...kind.withoutDescriptor.dump(id, file), type: kind.type, id };
+      const entry = { ...kind.withoutDescriptor.dump(id, file), type: kind.type, id };
       add(kind, { entry, file, holder: null });
       return id;
     },

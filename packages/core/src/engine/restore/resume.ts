@@ -38,18 +38,24 @@ function maskOf({ threadCore, tc }: CoreEntry): bigint {
 /**
  * Lets all processes go. One that was stopped by a signal stops again before its first instruction. First all are freed
  * from dying with the engine, so that a death of it between two of them leaves either none or all.
+ *
+ * @param release called in between: from here on the tree lives whatever happens, and does not run yet
  */
-export function letGo(built: readonly { readonly image: TaskImage; readonly threads: readonly BuiltThread[] }[]): void {
+export function letGo(
+  built: readonly { readonly image: TaskImage; readonly threads: readonly BuiltThread[] }[],
+  release: () => void,
+): void {
   for (const { threads } of built) for (const { tracee } of threads) tracee.setOptions(ptraceOption.TRACESYSGOOD);
+  release();
   for (const { image, threads } of built) {
     if (image.state === 'stopped' && threads[0] !== undefined)
       process.kill(threads[0].pid, image.cores[0]?.tc?.stopSigno || 'SIGSTOP');
-    for (const { tracee } of threads) release(tracee);
+    for (const { tracee } of threads) detach(tracee);
   }
 }
 
 /** The first instructions of a thread that runs already may end the whole process: then nothing is left to let go. */
-function release(tracee: Tracee): void {
+function detach(tracee: Tracee): void {
   try {
     tracee.detach();
   } catch (error) {

@@ -15,7 +15,7 @@ export const statelessDevice: FileKind = {
     return {
       file: file.link,
       why: 'this device is not to be found under that path any more',
-      remedy: `Put the device back: mknod ${file.link.replace(/ \(deleted\)$/, '')} c 1 ${deviceOf(file.stat)?.minor}`,
+      remedy: `Put the device back: mknod ${file.link} c 1 ${deviceOf(file.stat)?.minor}`,
     };
   },
   dump: ({ id, seen, owner }) => ({ reg: regularEntry(id, seen, owner) }),

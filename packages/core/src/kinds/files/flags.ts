@@ -46,6 +46,16 @@ export function accessOf(flags: number): Access {
   return accesses[flags & 0o3] ?? 'both';
 }
 
+/** Whether a file was opened without a name (O_TMPFILE). */
+export function isTemporary(flags: number): boolean {
+  return (flags & tmpfileBit) !== 0;
+}
+
+/** The flags that make such a file again, in a directory. */
+export function temporaryFlags(flags: number): number {
+  return reopenFlags(flags) | tmpfileBit | openFlag.O_DIRECTORY;
+}
+
 /** The flags to open a file with again, for a descriptor of the engine's own. */
 export function reopenFlags(flags: number): number {
   const wanted = flags & tmpfileBit ? flags & ~openFlag.O_DIRECTORY : flags;

@@ -110,7 +110,7 @@ export type FilePayload = Omit<FileInit, 'type' | 'id' | '$typeName' | '$unknown
 
 /** A file of a kind that has been dumped. */
 export interface SavedFile {
-  readonly entry: FileInit;
+  readonly entry: FileInit & { readonly id: number };
   readonly file: HeldFile;
   /** The first descriptor that has it; null: it is a program, a directory or memory. */
   readonly holder: Holder | null;

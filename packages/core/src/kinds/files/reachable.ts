@@ -4,9 +4,24 @@ import type { Problem } from './kind.ts';
 /** What the kernel adds to the name of a file that is gone. proc_pid_fd(5). */
 export const deletedMark = ' (deleted)';
 
-/** Whether the kernel's link says that the name is gone. A file may be called so: compare before you believe it. */
-function looksDeleted(link: string): boolean {
-  return link.endsWith(deletedMark);
+/** Names of files that look regular and live in no directory: their content has no other home than memory. */
+const homeless = /^\/(memfd:|dmabuf:|SYSV|\[)/;
+
+/** Whether the kernel's link to a file is a path that leads, or led, to it. */
+export function hasPath(link: string): boolean {
+  return link.startsWith('/') && !homeless.test(link);
+}
+
+/** The name of a file without the kernel's mark. */
+export function nameOf(link: string): string {
+  return link.endsWith(deletedMark) ? link.slice(0, -deletedMark.length) : link;
+}
+
+/** Whether a file has lost the name it was opened by. A name may end in the kernel's mark: what it leads to decides. */
+export function isDeleted(link: string, stat: Pick<BigIntStats, 'dev' | 'ino' | 'nlink'>): boolean {
+  if (!link.endsWith(deletedMark) && stat.nlink > 0n) return false;
+  const now = lookAt(link, 'itself');
+  return now === null || now.dev !== stat.dev || now.ino !== stat.ino;
 }
 
 /** What is at a path now; null when nothing is, or when it cannot be reached. */
@@ -33,7 +48,7 @@ export function unreachable(
 ): Problem | null {
   const now = lookAt(path, how);
   if (now !== null && now.dev === stat.dev && now.ino === stat.ino) return processFile(path);
-  if (looksDeleted(path) || stat.nlink === 0n) return deleted(path);
+  if (isDeleted(path, stat)) return deleted(path);
   return {
     file: path,
     why: now === null ? 'nothing that this process can reach has that path' : 'another file has that path by now',
@@ -42,9 +57,8 @@ export function unreachable(
 }
 
 function deleted(link: string): Problem {
-  const path = looksDeleted(link) ? link.slice(0, -deletedMark.length) : link;
   return {
-    file: `deleted file ${path}`,
+    file: `deleted file ${nameOf(link)}`,
     why: 'it has no name any more, and images keep the names of files, not what is in them',
     remedy: 'Let the program close it, or keep the file under its name while the program has it.',
   };

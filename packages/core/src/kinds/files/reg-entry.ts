@@ -5,7 +5,7 @@ import type { MessageInitShape, RegFileEntrySchema } from '@criujs/images';
 import { closeFd, openPath, setPosition } from '@criujs/linux';
 import { fileTypes } from './file-type.ts';
 import { accessOf, openFlag, reopenFlags } from './flags.ts';
-import type { CommonPart, FileEntry, FileOwner, HeldFile, SeenFile } from './kind.ts';
+import type { CommonPart, FileEntry, FileOwner, HeldFile, Problem, SeenFile } from './kind.ts';
 import { nobody } from './owner.ts';
 import { errorCode } from './seen.ts';
 
@@ -65,10 +65,24 @@ export function commonOfReg({ reg }: FileEntry): CommonPart | undefined {
   return reg;
 }
 
+/** Why a file that the program has locked cannot be dumped. */
+export function lockProblem({ link, info }: SeenFile): Problem | null {
+  if (info.locks.length === 0) return null;
+  return {
+    file: link,
+    why: 'the program holds a lock on it, and locks are not kept yet',
+    remedy: 'Let the program release its file locks before the dump.',
+  };
+}
+
 /** Opens a file again with the flags and at the position that it had. */
 export function openRegular(entry: FileEntry): number {
   const reg = regOf(entry);
-  const fd = openAgain(reg.name, reopenFlags(reg.flags));
+  return atPosition(openAgain(reg.name, reopenFlags(reg.flags)), reg);
+}
+
+/** Moves an open file to the position that it had; a failure closes it. */
+export function atPosition(fd: number, reg: RegularFile): number {
   if (reg.pos === 0n || reg.pos === noPosition || (reg.flags & openFlag.O_PATH) !== 0) return fd;
   try {
     setPosition(fd, reg.pos);

@@ -7,10 +7,10 @@ export interface Release {
   undo(): void;
 }
 
-/** Has something undone once the restored tree runs; if the restore fails before that, it stays as it was. */
+/** Has something undone when nothing can end the restored tree any more, before it runs; if the restore fails, it stays as it was. */
 export type OnceItRuns = (release: Release) => void;
 
-/** All that is to be undone once the tree runs. */
+/** All that is to be undone before the tree runs. */
 export interface Releases {
   readonly onceItRuns: OnceItRuns;
   /** Undoes all of it, the last added first. Never throws: what cannot be undone is a warning. */
