@@ -15,7 +15,12 @@ const tables: readonly {
   readonly name: string;
   readonly has: readonly string[];
 }[] = [
-  { folder: 'kinds/files', file: 'table.ts', name: 'fileKinds', has: ['external.ts', 'pipe.ts', 'regular.ts', 'unix.ts'] },
+  {
+    folder: 'kinds/files',
+    file: 'table.ts',
+    name: 'fileKinds',
+    has: ['external.ts', 'pipe.ts', 'regular.ts', 'unix.ts'],
+  },
   {
     folder: 'kinds/processes',
     file: 'table.ts',

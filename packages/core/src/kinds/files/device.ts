@@ -8,6 +8,7 @@ import { isStateless } from './stateless.ts';
 /** /dev/null and its kin: opened again by name, as CRIU does. */
 export const statelessDevice: FileKind = {
   name: 'device without state',
+  describe: [{ subject: 'files', taken: ['`/dev/null`, `zero`, `full`, `random` and `urandom`'] }],
   type: fileTypes.REG,
   recognise: (file) => {
     if (typeOf(file.stat.mode) !== fileType.character || !isStateless(deviceOf(file.stat))) return null;

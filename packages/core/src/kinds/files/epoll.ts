@@ -24,6 +24,7 @@ const compareTarget = 7;
 /** What waits for events, and what it watches: the targets keep the numbers under which they were added. */
 export const epoll: FileKind = {
   name: 'event poll (epoll)',
+  describe: [{ subject: 'pipes and events', taken: ['epoll'] }],
   type: fileTypes.EVENTPOLL,
   recognise: (file) => (file.link === 'anon_inode:[eventpoll]' ? 'mine' : null),
   dump: dumpEpoll,

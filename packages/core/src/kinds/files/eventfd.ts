@@ -13,6 +13,7 @@ const largestInitial = 0xffff_ffffn;
 /** Event counters: their value, and whether reading takes one or all. */
 export const eventfd: FileKind = {
   name: 'event counter (eventfd)',
+  describe: [{ subject: 'pipes and events', taken: ['eventfd'] }],
   type: fileTypes.EVENTFD,
   recognise: (file) => (file.link === 'anon_inode:[eventfd]' ? 'mine' : null),
   dump: ({ id, seen, owner }) => ({

@@ -24,6 +24,12 @@ export const loadPlugin = 'Load a plugin with a DUMP_EXT_FILE hook: --plugin NAM
 /** Whatever no other kind can dump: plugins are asked, once for each open file, and open it again at restore. */
 export const external: FileKind = {
   name: 'external file',
+  describe: [
+    {
+      subject: 'through plugins',
+      taken: ['devices and any other open file, also each of those that are refused above (`DUMP_EXT_FILE`)'],
+    },
+  ],
   type: fileTypes.EXT,
   plugins: {
     hook: 'DUMP_EXT_FILE',

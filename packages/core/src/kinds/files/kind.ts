@@ -8,6 +8,7 @@ import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { Hold } from '../../machinery/guard/holds.ts';
 import type { OnceItRuns } from '../../machinery/guard/releases.ts';
 import type { Session } from '../../run/session.ts';
+import type { Description } from '../description.ts';
 import type { ImageReader, ImageWriter } from './side-images.ts';
 
 /** A file of files.img, as it was read. */
@@ -201,6 +202,8 @@ export interface ByPlugins {
 export interface FileKind {
   /** In words, for plans and errors. */
   readonly name: string;
+  /** Its words in the README's table of what can be dumped; none for a part that no user asks about. */
+  readonly describe: readonly Description[];
   /** CRIU's type of its entries. */
   readonly type: FdTypes;
   /** No dump of ours has it: it comes from images of CRIU. */

@@ -9,6 +9,7 @@ import type { FileKind } from './kind.ts';
  */
 export const memfd: FileKind = {
   name: 'memfd',
+  describe: [{ subject: 'memory', refused: ['memfd'] }],
   type: fileTypes.MEMFD,
   onlyOfCriu: true,
   recognise: () => null,

@@ -11,6 +11,13 @@ import { inodeOfLink } from './sockets.ts';
 /** Pipes of pipe(2), with what waits in them. Pipes with a name are another kind of file, and not ours yet. */
 export const pipe: FileKind = {
   name: 'pipe',
+  describe: [
+    {
+      subject: 'pipes and events',
+      taken: ['pipes with what is in them'],
+      refused: ['pipes with an end outside of the tree', 'packets that wait in a pipe (`O_DIRECT`)'],
+    },
+  ],
   type: fileTypes.PIPE,
   recognise: (file, tree) => {
     if (inodeOfLink(file.link, 'pipe') === null) return null;

@@ -8,6 +8,13 @@ import { commonOfReg, lockProblem, openedType, openRegular, pathEntry, regularEn
 /** Regular files with a name: offset, flags and append are kept, the content stays where it is. Also what O_PATH points at. */
 export const regularFile: FileKind = {
   name: 'regular file',
+  describe: [
+    {
+      subject: 'files',
+      taken: ['regular files (offset, flags, append)'],
+      refused: ['deleted files', 'files with locks', 'files of a process in `/proc`'],
+    },
+  ],
   type: fileTypes.REG,
   recognise: (file) => (isOurs(file) ? recognise(file) : null),
   // Of any type: a device may be mapped, and a plugin vouches for it.
@@ -28,6 +35,7 @@ export const regularFile: FileKind = {
 export const directory: FileKind = {
   ...regularFile,
   name: 'directory',
+  describe: [{ subject: 'files', taken: ['directories'] }],
   recognise: (file) => (typeOf(file.stat.mode) === fileType.directory && hasPath(file.link) ? recognise(file) : null),
   matches: (entry) => openedType(entry) === fileType.directory,
 };

@@ -36,6 +36,10 @@ type UnixEntry = NonNullable<FileEntry['usk']>;
  */
 export const externalUnixSocket: FileKind = {
   name: 'unix socket to outside of the tree',
+  describe: [
+    { subject: 'sockets', refused: ['unix sockets that listen or lead to a process of the tree'] },
+    { subject: 'through plugins', taken: ['unix sockets to a service outside of the tree (`DUMP_UNIX_SK`)'] },
+  ],
   type: fileTypes.UNIXSK,
   plugins: {
     hook: 'DUMP_UNIX_SK',

@@ -9,6 +9,7 @@ import { mapCall } from './map-call.ts';
 /** What malloc(3) grows with brk(2). */
 export const heap: MapKind = {
   name: 'heap',
+  describe: [{ subject: 'memory', taken: ['heap'] }],
   recognise: ({ name }) => (name === '[heap]' ? 'mine' : null),
   save: (vma) => savePrivate(vma, vmaStatus.heap),
   matches: ({ status }) => (status & vmaStatus.heap) !== 0,
@@ -18,6 +19,7 @@ export const heap: MapKind = {
 /** Memory of nothing, a process's own; stacks, too. */
 export const anonymous: MapKind = {
   name: 'private memory',
+  describe: [{ subject: 'memory', taken: ['private memory', 'stacks'] }],
   recognise: ({ name, inode, shared }) =>
     name === '[stack]' || (inode === 0 && !shared && !name.startsWith('/')) ? 'mine' : null,
   save: (vma) => savePrivate(vma, 0),

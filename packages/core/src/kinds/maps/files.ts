@@ -15,6 +15,7 @@ const zero = 0x105n;
 /** A map of something without a path: only from a plugin's descriptor can it be made again. */
 export const descriptorMap: MapKind = {
   name: 'memory of an open file without a path',
+  describe: [{ subject: 'through plugins', taken: ['memory maps of files that plugins take'] }],
   byPlugins: 'file',
   recognise: ({ name }) => (name.startsWith('anon_inode:') ? 'mine' : null),
   save: unsaved,
@@ -26,6 +27,7 @@ export const descriptorMap: MapKind = {
 /** A map of a device: a plugin takes it, or has the open device behind it. */
 export const deviceMap: MapKind = {
   name: 'memory of a device',
+  describe: [{ subject: 'through plugins', taken: ['maps of devices that are not open (`HANDLE_DEVICE_VMA`)'] }],
   byPlugins: 'device',
   hasPath: true,
   recognise(vma, file) {
@@ -40,6 +42,13 @@ export const deviceMap: MapKind = {
 /** A map of a file: shared, it changes the file; private, what differs from it is dumped. */
 export const fileMap: MapKind = {
   name: 'memory of a file',
+  describe: [
+    {
+      subject: 'memory',
+      taken: ['maps of files (also of POSIX shared memory that has a name)'],
+      refused: ['maps of files that were deleted or replaced'],
+    },
+  ],
   hasPath: true,
   recognise: recogniseFile,
   save: saveByPath,

@@ -9,6 +9,7 @@ const dontDump = 1n << 16n;
 /** The page of old system calls, at the same address in every process. */
 export const vsyscall: MapKind = {
   name: 'vsyscall',
+  describe: [],
   recognise: ({ name }) => (name === '[vsyscall]' ? 'mine' : null),
   save: () => ({ fields: { flags, status: vmaStatus.vsyscall | vmaStatus.anonymousPrivate }, pages: 'none' }),
   matches: ({ status }) => (status & vmaStatus.vsyscall) !== 0,
@@ -18,6 +19,7 @@ export const vsyscall: MapKind = {
 /** What the vdso reads. Newer kernels show it in two parts. vdso(7). */
 export const vvar: MapKind = {
   name: 'vvar',
+  describe: [],
   recognise: ({ name }) => (name === '[vvar]' || name === '[vvar_vclock]' ? 'mine' : null),
   save: () => ({
     fields: { flags, status: vmaStatus.regular | vmaStatus.anonymousPrivate | vmaStatus.vvar, madv: dontDump },
@@ -30,6 +32,7 @@ export const vvar: MapKind = {
 /** Code of the kernel's. vdso(7). */
 export const vdso: MapKind = {
   name: 'vdso',
+  describe: [{ subject: 'memory', taken: ['vdso'] }],
   recognise: ({ name }) => (name === '[vdso]' ? 'mine' : null),
   save: (vma) => ({
     fields: {

@@ -3,6 +3,7 @@ import type { Vma } from '@criujs/linux';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
+import type { Description } from '../description.ts';
 import type { HeldFile, SeenProcess } from '../files/kind.ts';
 
 /** Why a map cannot be dumped. */
@@ -48,6 +49,8 @@ export interface MapPlace {
 export interface MapKind {
   /** In words, for plans, docs and errors. */
   readonly name: string;
+  /** Its words in the README's table of what can be dumped; none for a part that no user asks about. */
+  readonly describe: readonly Description[];
   /**
    * Looks at nothing but the map and its file.
    * @param file looked at once however many kinds ask

@@ -10,6 +10,7 @@ import type { MapKind, MapPlace, SavedMap } from './kind.ts';
 /** Memory of nothing that processes share: MAP_SHARED with MAP_ANONYMOUS, or of /dev/zero. mmap(2). */
 export const sharedMemory: MapKind = {
   name: 'anonymous shared memory',
+  describe: [],
   recognise: (vma) => (isSharedMemory(vma) ? 'mine' : null),
   save: saveShared,
   matches: ({ status }) => (status & (vmaStatus.anonymousShared | vmaStatus.memfd)) !== 0,

@@ -10,7 +10,7 @@ import { sharedMemory } from './shared-memory.ts';
 import { unsupportedMaps } from './unsupported.ts';
 
 /** Every kind of memory map, in the order in which they are asked. The last one takes what is left, if its file is there. */
-const mapKinds: readonly MapKind[] = [
+export const mapKinds: readonly MapKind[] = [
   vsyscall,
   vdso,
   vvar,

@@ -3,10 +3,22 @@ import { unsupported as unsupportedImage } from '../rules.ts';
 import type { MapKind } from './kind.ts';
 import { unsaved } from './unsaved.ts';
 
-/** @param status bits of its entries in images of CRIU's; 0: they look like others */
-function unsupported(name: string, prefix: string, status: number, why: string, remedy: string): MapKind {
+interface Unsupported {
+  readonly name: string;
+  /** What the README's table calls it. */
+  readonly refused: readonly string[];
+  /** How the names of its maps begin. proc_pid_maps(5). */
+  readonly prefix: string;
+  /** Bits of its entries in images of CRIU's; 0: they look like others. */
+  readonly status: number;
+  readonly why: string;
+  readonly remedy: string;
+}
+
+function unsupported({ name, refused, prefix, status, why, remedy }: Unsupported): MapKind {
   return {
     name,
+    describe: [{ subject: 'memory', refused }],
     recognise: (vma) => (vma.name.startsWith(prefix) ? { why, remedy } : null),
     save: unsaved,
     matches: (entry) => (entry.status & status) !== 0,
@@ -17,36 +29,57 @@ function unsupported(name: string, prefix: string, status: number, why: string, 
   };
 }
 
-/** Maps that need more than the engine has, by how their name begins. proc_pid_maps(5). */
-export const unsupportedMaps: readonly MapKind[] = [
-  unsupported(
-    'System V shared memory',
-    '/SYSV',
-    vmaStatus.sysvShared,
-    'System V shared memory is not supported yet',
-    'Dump it with CRIU, or detach the segment.',
-  ),
-  unsupported(
-    'memory of a memfd',
-    '/memfd:',
-    0,
-    'memory of a memfd is not supported yet',
-    'Use a file on disk instead.',
-  ),
-  unsupported('huge pages', '/anon_hugepage', 0, 'huge pages are not supported yet', 'Run it without MAP_HUGETLB.'),
-  unsupported(
-    'an asynchronous I/O ring',
-    '/[aio]',
-    vmaStatus.aioRing,
-    'asynchronous I/O rings are not supported yet',
-    'Dump it while no AIO context is open.',
-  ),
-  unsupported(
-    'the ring of a packet socket',
-    'socket:',
-    vmaStatus.socket,
-    'rings of packet sockets are not supported yet',
-    'Dump it with CRIU.',
-  ),
-  unsupported('probes', '[uprobes]', 0, 'the program is being probed', 'Stop the tracer that uses uprobes.'),
+const rows: readonly Unsupported[] = [
+  {
+    name: 'System V shared memory',
+    refused: ['System V shared memory'],
+    prefix: '/SYSV',
+    status: vmaStatus.sysvShared,
+    why: 'System V shared memory is not supported yet',
+    remedy: 'Dump it with CRIU, or detach the segment.',
+  },
+  {
+    name: 'memory of a memfd',
+    // The kind of file has the word.
+    refused: [],
+    prefix: '/memfd:',
+    status: 0,
+    why: 'memory of a memfd is not supported yet',
+    remedy: 'Use a file on disk instead.',
+  },
+  {
+    name: 'huge pages',
+    refused: ['huge pages (`MAP_HUGETLB`)'],
+    prefix: '/anon_hugepage',
+    status: 0,
+    why: 'huge pages are not supported yet',
+    remedy: 'Run it without MAP_HUGETLB.',
+  },
+  {
+    name: 'an asynchronous I/O ring',
+    refused: ['AIO rings'],
+    prefix: '/[aio]',
+    status: vmaStatus.aioRing,
+    why: 'asynchronous I/O rings are not supported yet',
+    remedy: 'Dump it while no AIO context is open.',
+  },
+  {
+    name: 'the ring of a packet socket',
+    refused: ['rings of packet sockets'],
+    prefix: 'socket:',
+    status: vmaStatus.socket,
+    why: 'rings of packet sockets are not supported yet',
+    remedy: 'Dump it with CRIU.',
+  },
+  {
+    name: 'probes',
+    refused: ['programs probed with uprobes'],
+    prefix: '[uprobes]',
+    status: 0,
+    why: 'the program is being probed',
+    remedy: 'Stop the tracer that uses uprobes.',
+  },
 ];
+
+/** Maps that need more than the engine has, by how their name begins. */
+export const unsupportedMaps: readonly MapKind[] = rows.map(unsupported);

@@ -7,6 +7,7 @@ import type { OnceItRuns } from '../../machinery/guard/releases.ts';
 import type { PagesImage } from '../../pages/image-pages.ts';
 import type { PageSource } from '../../pages/source.ts';
 import type { Session } from '../../run/session.ts';
+import type { Description } from '../description.ts';
 
 /** A frozen process, as far as it may hold objects. */
 export interface Holder {
@@ -52,6 +53,8 @@ export interface LoadContext {
 export interface ObjectKind {
   /** In words, for docs and errors. */
   readonly name: string;
+  /** Its words in the README's table of what can be dumped; none for a part that no user asks about. */
+  readonly describe: readonly Description[];
   /** Finds all that these processes hold, each once. */
   find(holders: readonly Holder[]): readonly FoundObject[];
   /** Finds those of the images, reads and checks them. @throws EngineError IMAGE_INVALID */

@@ -11,7 +11,12 @@ import { sharedMemoryKey } from './keys.ts';
 import type { FoundObject, Holder, LoadContext, LoadedHolder, LoadedObject, ObjectKind } from './kind.ts';
 
 /** Memory of nothing that processes share, by its inode. CRIU keeps as much of it as is mapped. */
-export const sharedMemory: ObjectKind = { name: 'anonymous shared memory', find, load };
+export const sharedMemory: ObjectKind = {
+  name: 'anonymous shared memory',
+  describe: [{ subject: 'memory', taken: ['anonymous memory that processes of the tree share (each page once)'] }],
+  find,
+  load,
+};
 
 const noFile = -1;
 /** What images say of maps of it. */

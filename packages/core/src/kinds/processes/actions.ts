@@ -18,6 +18,7 @@ const settable: readonly number[] = Array.from({ length: lastSignal }, (_, at) =
 /** What the process does when a signal comes. */
 export const actions: ProcessKind = {
   name: 'signal actions',
+  describe: [{ subject: 'signals', taken: ['handlers'] }],
   ask: () => [askActions],
   check({ tc }, file) {
     const count = tc.sigactions.length;

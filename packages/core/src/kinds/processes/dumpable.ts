@@ -6,6 +6,7 @@ import type { ProcessImage, ProcessKind } from './kind.ts';
 /** Whether it may be dumped to a core file and traced by its own user. Credentials that change take it away, so it comes last. */
 export const dumpable: ProcessKind = {
   name: 'dumpable flag',
+  describe: [{ subject: 'rights and limits', taken: ['dumpable flag'] }],
   ask: () => [
     () => ({ calls: [['prctl', prctl.getDumpable]], answer: ([value = 0]) => ({ mm: { dumpable: value } }) }),
   ],

@@ -4,6 +4,7 @@ import type { ProcessKind } from './kind.ts';
 /** Whether it wants no transparent huge pages. PR_SET_THP_DISABLE(2const). */
 export const hugePages: ProcessKind = {
   name: 'transparent huge pages',
+  describe: [{ subject: 'memory', taken: ['whether transparent huge pages are disabled'] }],
   ask: () => [
     () => ({
       calls: [['prctl', prctl.getThpDisable, 0, 0, 0, 0]],

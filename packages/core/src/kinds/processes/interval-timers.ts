@@ -23,6 +23,7 @@ const rules: readonly Rule<ItimerEntry>[] = [
 /** The three timers of setitimer(2). They start last, so that none runs out before the process runs. */
 export const intervalTimers: ProcessKind = {
   name: 'interval timers',
+  describe: [{ subject: 'timers', taken: ['`setitimer`'] }],
   ask: () => [askTimers],
   check({ tc }, file) {
     for (const clock of clocks) {

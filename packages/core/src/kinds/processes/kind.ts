@@ -3,6 +3,7 @@ import type { CoreEntry, EntryInit, MessageInitShape, MmEntry, MmEntrySchema, Ta
 import type { Stat, Status } from '@criujs/linux';
 import type { Area, Inquiry, TaskCall } from '../../machinery/calls/remote.ts';
 import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
+import type { Description } from '../description.ts';
 import type { PartOf } from '../fields.ts';
 
 /** What the kinds write of one process. */
@@ -61,6 +62,8 @@ export type ProcessPhase = 'character' | 'last';
 export interface ProcessKind {
   /** In words, for plans, docs and errors. */
   readonly name: string;
+  /** Its words in the README's table of what can be dumped; none for a part that no user asks about. */
+  readonly describe: readonly Description[];
   /** The subject of a plan's rows that {@link recognise} leads to. Default: the process. */
   readonly subject?: PlanSubject;
   /** What of it nobody can dump. Looks only. */

@@ -11,6 +11,7 @@ const mostAuxv = 44;
  */
 export const layout: ProcessKind = {
   name: 'layout of its memory',
+  describe: [],
   look: ({ pid, stat }) => ({
     mm: {
       mmStartCode: stat.startCode,

@@ -11,6 +11,7 @@ const rules: readonly Rule<RlimitEntry>[] = [
 /** Resource limits, getrlimit(2). They are set behind the threads: the process may have lowered one when it had them. */
 export const limits: ProcessKind = {
   name: 'resource limits',
+  describe: [{ subject: 'rights and limits', taken: ['resource limits'] }],
   // From /proc, because prlimit(2) is refused for another user's process without CAP_SYS_RESOURCE.
   look: ({ pid }) => ({
     core: { rlimits: { rlimits: readLimits(pid).map(({ soft, hard }) => ({ cur: soft, max: hard })) } },

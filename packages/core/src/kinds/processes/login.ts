@@ -7,5 +7,6 @@ const noLogin = 0xffff_ffff;
 /** The user whose login it stems from. CRIU sets it again; here the one of who restores stays. */
 export const login: ProcessKind = {
   name: 'login user',
+  describe: [],
   look: ({ pid }) => ({ core: { loginuid: readProcNumber(pid, 'loginuid', noLogin) } }),
 };

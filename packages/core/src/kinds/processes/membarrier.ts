@@ -5,6 +5,7 @@ import type { ProcessImage, ProcessKind } from './kind.ts';
 /** The commands of membarrier(2) that it has registered for, a bit each. */
 export const membarrier: ProcessKind = {
   name: 'memory barriers',
+  describe: [{ subject: 'processes', taken: ['`membarrier` registrations'] }],
   ask: () => [
     () => ({
       calls: [['membarrier', command.getRegistrations, 0, 0]],

@@ -16,7 +16,14 @@ const names = {
 } as const;
 
 /** Namespaces: for now only our own. */
-export const namespaces: ProcessKind = { name: 'namespaces', subject: 'namespace', recognise };
+export const namespaces: ProcessKind = {
+  name: 'namespaces',
+  describe: [
+    { subject: 'processes', refused: ["namespaces other than criujs' own (run criujs inside them with `nsenter`)"] },
+  ],
+  subject: 'namespace',
+  recognise,
+};
 
 function recognise({ pid }: SeenProcess): ProcessProblem[] {
   const own = readNamespaces(process.pid);

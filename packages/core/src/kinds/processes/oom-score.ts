@@ -10,6 +10,7 @@ const rules: readonly Rule<TaskCoreEntry>[] = [between('the oom score', scoreOf,
 /** How readily the kernel ends it when memory runs out. proc_pid_oom_score_adj(5). */
 export const oomScore: ProcessKind = {
   name: 'oom score',
+  describe: [{ subject: 'rights and limits', taken: ['OOM score adjustment'] }],
   look: ({ pid }) => ({ core: { oomScoreAdj: readProcNumber(pid, 'oom_score_adj', 0) } }),
   check: ({ tc }, file) => hold(tc, file, rules),
   apply({ tc }, { pid, warn }) {

@@ -4,6 +4,7 @@ import type { ProcessKind } from './kind.ts';
 /** How the kernel treats it: without random addresses and the like. personality(2). */
 export const personality: ProcessKind = {
   name: 'personality',
+  describe: [{ subject: 'processes', taken: ['personality'] }],
   look: ({ pid }) => ({ core: { personality: readPersonality(pid) } }),
   calls: {
     character: ({ tc: { personality: wanted } }) =>

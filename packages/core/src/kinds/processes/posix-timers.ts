@@ -18,6 +18,13 @@ type Init = NonNullable<NonNullable<NonNullable<EntryInit<'CORE'>['tc']>['timers
 /** Timers of timer_create(2), with their ids. The kernel takes no overrun count: it comes back as 0. */
 export const posixTimers: ProcessKind = {
   name: 'POSIX timers',
+  describe: [
+    {
+      subject: 'timers',
+      taken: ['`timer_create` (every clock and notification; ids are kept)'],
+      refused: ["timers of another process's processor time, or of one thread's in a program with several threads"],
+    },
+  ],
   subject: 'timer',
   recognise,
   ask({ pid }) {

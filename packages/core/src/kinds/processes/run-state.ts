@@ -10,6 +10,7 @@ const rules: readonly Rule<TaskCoreEntry>[] = [
 /** Whether it runs or is stopped, and by which signal. The engine stops it again when it is let go (`engine/restore/resume.ts`). */
 export const runState: ProcessKind = {
   name: 'run state',
+  describe: [{ subject: 'processes', taken: ['stopped processes'] }],
   look: ({ state, stat, stopSignal, threads }) => ({
     core: {
       taskState: state === 'stopped' ? taskState.stopped : taskState.alive,

@@ -3,6 +3,7 @@ import type { ProcessKind } from './kind.ts';
 /** Filters of system calls. seccomp(2). */
 export const seccomp: ProcessKind = {
   name: 'seccomp filters',
+  describe: [{ subject: 'processes', refused: ['seccomp filters'] }],
   recognise: ({ status }) =>
     status.seccomp === 0
       ? []

@@ -5,6 +5,7 @@ import type { ProcessKind, ProcessPart } from './kind.ts';
 /** Whether orphans below it become its children. PR_SET_CHILD_SUBREAPER(2const). */
 export const subreaper: ProcessKind = {
   name: 'reaper of its descendants',
+  describe: [{ subject: 'processes', taken: ['subreapers'] }],
   ask: () => [askSubreaper],
   calls: {
     character: ({ tc }) =>

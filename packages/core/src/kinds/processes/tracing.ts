@@ -3,6 +3,7 @@ import type { ProcessKind } from './kind.ts';
 /** A tracer of its own: a process has only one. */
 export const tracing: ProcessKind = {
   name: 'tracing',
+  describe: [{ subject: 'processes', refused: ['processes under a debugger'] }],
   recognise: ({ status: { tracerPid }, traced }) =>
     traced || tracerPid === 0
       ? []

@@ -23,6 +23,7 @@ const rules: readonly Rule<ThreadSasEntry>[] = [
 /** The stack that signal handlers may run on. sigaltstack(2). */
 export const alternateStack: ThreadKind = {
   name: 'alternate signal stack',
+  describe: [{ subject: 'signals', taken: ['alternate stacks'] }],
   ask: askStack,
   check({ own: { sas } }, file) {
     if (sas !== undefined) hold(sas, file, rules);

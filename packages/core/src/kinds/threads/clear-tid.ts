@@ -5,6 +5,7 @@ import type { ThreadKind, ThreadPart } from './kind.ts';
 /** Where the kernel writes 0 when the thread ends. set_tid_address(2). */
 export const clearTid: ThreadKind = {
   name: 'clear_child_tid',
+  describe: [],
   ask: askAddress,
   calls: ({ info }) => [{ name: 'set_tid_address', args: [info.clearTidAddr], what: 'set clear_child_tid' }],
 };

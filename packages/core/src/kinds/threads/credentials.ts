@@ -34,6 +34,9 @@ type Words = readonly number[];
 /** User and group ids, groups, capabilities and securebits. credentials(7), capabilities(7). */
 export const credentials: ThreadKind = {
   name: 'credentials',
+  describe: [
+    { subject: 'rights and limits', taken: ['user and group ids', 'capabilities', 'securebits', '`no_new_privs`'] },
+  ],
   look: ({ status }) => ({ threadCore: { creds: credentialsEntry(status) } }),
   ask: () => ({
     calls: [['prctl', prctl.getSecurebits]],

@@ -12,6 +12,7 @@ const rules: readonly Rule<ThreadCoreEntry>[] = [
 /** The signal that it gets when its parent ends. PR_SET_PDEATHSIG(2const). */
 export const deathSignal: ThreadKind = {
   name: 'parent death signal',
+  describe: [{ subject: 'signals', taken: ['parent death signals'] }],
   ask: askSignal,
   check: ({ own }, file) => hold(own, file, rules),
   calls: ({ own: { pdeathSig } }) =>

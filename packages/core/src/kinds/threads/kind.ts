@@ -3,6 +3,7 @@ import type { Stat, Status } from '@criujs/linux';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { FrozenThread } from '../../machinery/freeze/freeze.ts';
 import type { ThreadState } from '../../machinery/infect/threads.ts';
+import type { Description } from '../description.ts';
 import type { PartOf } from '../fields.ts';
 import type { Question } from '../processes/kind.ts';
 
@@ -32,6 +33,8 @@ export interface RestoredThread {
 export interface ThreadKind {
   /** In words, for docs and errors. */
   readonly name: string;
+  /** Its words in the README's table of what can be dumped; none for a part that no user asks about. */
+  readonly describe: readonly Description[];
   /** What can be read of a frozen thread from outside. */
   look?(thread: FrozenThread, state: ThreadState): ThreadPart;
   /** What only the thread can tell. */

@@ -27,6 +27,14 @@ const mostMxcsr = 0x2_ffff;
 /** Registers and floating point state. They come last of all (`engine/restore/resume.ts`): from then on it runs nothing of ours. */
 export const registers: ThreadKind = {
   name: 'registers',
+  describe: [
+    {
+      subject: 'processor',
+      taken: ['registers, FPU and vector state (x86-64)'],
+      refused: ['other processors', '32-bit programs'],
+    },
+    { subject: 'signals', taken: ['masks'] },
+  ],
   look: ({ xstate, mask }, { saved }) => ({
     threadInfo: threadInfo(saved, xstate),
     threadCore: { blkSigset: mask },

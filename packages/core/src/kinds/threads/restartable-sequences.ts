@@ -15,6 +15,7 @@ const rules: readonly Rule<ThreadCoreEntry>[] = [
 /** Its area for restartable sequences. rseq(2). */
 export const restartableSequences: ThreadKind = {
   name: 'restartable sequences',
+  describe: [{ subject: 'processor', taken: ['restartable sequences'] }],
   look: (_, { rseq }) =>
     rseq === null
       ? {}

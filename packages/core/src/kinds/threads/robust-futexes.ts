@@ -12,6 +12,7 @@ const rules: readonly Rule<ThreadCoreEntry>[] = [
 /** The list of futexes that are given up when it ends. get_robust_list(2). */
 export const robustFutexes: ThreadKind = {
   name: 'robust futexes',
+  describe: [{ subject: 'processes', taken: ['robust futexes'] }],
   look: (_, { robustList: { head, length } }) => ({ threadCore: { futexRla: head, futexRlaLen: length } }),
   check: ({ own }, file) => hold(own, file, rules),
   calls: ({ own: { futexRla, futexRlaLen } }) =>

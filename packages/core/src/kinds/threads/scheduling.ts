@@ -23,6 +23,7 @@ const rules: readonly Rule<ThreadCoreEntry>[] = [
 /** Its nice value and scheduling policy. A lower nice value or a real-time policy needs CAP_SYS_NICE. */
 export const scheduling: ThreadKind = {
   name: 'scheduling',
+  describe: [{ subject: 'processes', taken: ['nice values and scheduling policies'] }],
   look: ({ stat: { nice, policy, rtPriority } }) => ({
     threadCore: {
       schedNice: nice,

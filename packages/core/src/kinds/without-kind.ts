@@ -1,0 +1,32 @@
+import type { Description } from './description.ts';
+
+// What the README's table says of things that have no kind. Whoever adds a kind for one deletes its words here.
+
+/** What the steps of a dump and a restore take themselves. */
+export const takenBySteps: readonly Description[] = [
+  {
+    subject: 'processes',
+    taken: ['trees', 'threads', 'sessions and groups', 'processes that have ended', 'exit signals'],
+  },
+  { subject: 'files', taken: ['current directory', 'root', 'umask'] },
+  { subject: 'through plugins', taken: ['accelerators (paused, saved and resumed)'] },
+];
+
+/** What is refused because no kind knows it. */
+export const notYet: readonly Description[] = [
+  {
+    subject: 'processes',
+    refused: ['processes that share memory, descriptors, directories or signal handlers with their parent (`clone`)'],
+  },
+  { subject: 'timers', refused: ['timerfd'] },
+  { subject: 'files', refused: ['named pipes', 'terminals'] },
+  {
+    subject: 'pipes and events',
+    refused: ['signalfd', 'inotify', 'fanotify', 'pidfd', 'io_uring', 'userfaultfd', 'perf events', 'BPF'],
+  },
+  { subject: 'sockets', refused: ['TCP', 'UDP', 'netlink and packet sockets'] },
+  {
+    subject: 'through plugins',
+    refused: ['mounts and network links (plugins take them with `--engine criu`)'],
+  },
+];
