@@ -27,6 +27,7 @@ const descriptor = (fds: readonly number[], what: string, more: Partial<PlanRow>
   subject: 'file',
   resource: `descriptor${fds.length > 1 ? 's' : ''} ${fds.join(',')}: ${what}`,
   descriptors: fds,
+  file: what,
   taker: null,
   ...more,
 });

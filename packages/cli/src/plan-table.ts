@@ -1,6 +1,6 @@
 import type { PlanResult, PlanRow, PlanSubject } from '@criujs/core';
 import type { Colors } from './output.ts';
-import { count } from './units.ts';
+import { count, numberRanges } from './units.ts';
 
 /** A terminal, as a table needs to know it. */
 export interface TableStyle {
@@ -101,11 +101,10 @@ const subjectWords: Readonly<Record<PlanSubject, string>> = {
 };
 
 function lineOf(row: PlanRow): Line {
-  const { resource, subject, why, remedy } = row;
-  const [, numbers, file] = /^descriptors? ([\d,-]+): (.*)$/s.exec(resource) ?? [];
+  const { resource, file, descriptors, subject, why, remedy } = row;
   return {
     state: stateOf(row),
-    label: numbers ?? subjectWords[subject],
+    label: descriptors === undefined ? subjectWords[subject] : numberRanges(descriptors),
     what: plain(file ?? resource),
     taker: takerText(row),
     why,

@@ -21,6 +21,7 @@ const refused = new EngineError(
   'UNSUPPORTED',
   'cannot dump 7 (sh): 1 resource is not supported\n  7 (sh) descriptor 3: …',
   {
+    summary: 'cannot dump 7 (sh): 1 resource is not supported',
     refusals: [
       { pid: 7, command: 'sh', resource: 'descriptor 3: /dev/fuse', why: 'nobody takes it', remedy: 'Load a plugin.' },
     ],

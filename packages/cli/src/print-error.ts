@@ -25,9 +25,8 @@ function print(report: ErrorReport, text: string, output: Output): void {
 }
 
 function describe(error: EngineError, output: Output): string {
-  const { refusals = [] } = error;
   // The message lists the refusals for libraries; here each gets lines of its own.
-  const [title = ''] = refusals.length === 0 ? [error.message] : error.message.split('\n', 1);
+  const { refusals = [], summary: title = error.message } = error;
   const lines = refusals.map(({ pid, command, resource, why, remedy }) => {
     const who = command === undefined ? `${pid}` : `${pid} (${command})`;
     return `  ${output.errorColors.bold(who)} ${resource}\n    ${why}${remedyLine(remedy, output, '    ')}`;

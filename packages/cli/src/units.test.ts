@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count, formatBytes, formatMs } from './units.ts';
+import { count, formatBytes, formatMs, numberRanges } from './units.ts';
 
 test.each([
   [0, '0 bytes'],
@@ -13,4 +13,8 @@ test.each([
 test('times and counts', () => {
   expect([formatMs(3.6), formatMs(3400)]).toEqual(['4 ms', '3.4 s']);
   expect([count(1, 'process', 'processes'), count(2, 'process', 'processes')]).toEqual(['1 process', '2 processes']);
+});
+
+test('more than three numbers that follow one another are a range', () => {
+  expect(numberRanges([0, 1, 2, 5, 7, 8, 9, 10])).toBe('0,1,2,5,7-10');
 });

@@ -174,6 +174,7 @@ describe('a plan and the dump that follows', () => {
     expect([...typesOf(dumped)].sort()).toEqual([...plannedTypes(rows)].sort());
     const one = rows.find(({ descriptors: numbers }) => numbers?.includes(3));
     expect(one?.resource).toMatch(/^descriptors 3,\d+: .*regular$/);
+    expect(one?.resource.endsWith(`: ${one.file}`)).toBe(true);
   });
 });
 

@@ -12,7 +12,7 @@ export {
   type EngineOwnCode,
   type HostCode,
   type Refusal,
-  refusedMessage,
+  refusedDump,
 } from './errors/errors.ts';
 export { type ExitCodeName, exitCodeMeanings, exitCodeOf, exitCodes } from './errors/exit-codes.ts';
 export { describeError, type ErrorReport, reportError, writeLastWords } from './errors/last-words.ts';

@@ -1,4 +1,4 @@
-import { type DumpOutcome, EngineError, inventoryNames, type Refusal, refusedMessage } from '@criujs/engine-kit';
+import { type DumpOutcome, inventoryNames, type Refusal, refusedDump } from '@criujs/engine-kit';
 import { checkRoot, type DumpedProcess, deathOf, orDeath } from '@criujs/engine-kit/targets';
 import { closeFd } from '@criujs/linux';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
@@ -131,11 +131,7 @@ function lookAtAll(
 function refuse(root: number, refusals: readonly Refusal[]): void {
   if (refusals.length === 0) return;
   const command = refusals.find(({ pid }) => pid === root)?.command ?? 'its tree';
-  throw new EngineError('UNSUPPORTED', refusedMessage({ pid: root, command }, refusals), {
-    ...sharedBlame(refusals),
-    pid: root,
-    refusals,
-  });
+  throw refusedDump({ pid: root, command }, refusals, sharedBlame(refusals));
 }
 
 /** The plugin and the hook that all refusals are about. */

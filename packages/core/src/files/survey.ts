@@ -106,6 +106,7 @@ function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, str
       subject,
       resource: descriptorResource(descriptors, what),
       descriptors,
+      file: what,
       ...found,
     }));
   const refused = ({ file: what, why, remedy }: Problem): Surveyed[] => [

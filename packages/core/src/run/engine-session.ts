@@ -65,7 +65,7 @@ export function createSession(parts: SessionParts): Session {
         const call = { hook: name, plugins: served[name] ?? [], resource: how.resource };
         const patience = patienceWithPlugins(deadlines, {
           notice: () => notify({ kind: 'warning', message: `waiting for ${whoIsAsked(call)}` }),
-          late: (why) => lateHook(why, call, deadlines),
+          late: (lateness) => lateHook(lateness, call, deadlines),
         });
         return decodeAnswer(link.ask(request, patience) as WireAnswer);
       },
@@ -142,10 +142,10 @@ function whoIsAsked({ hook, plugins, resource }: HookCall): string {
   return `${who}: ${hook}${resource === undefined ? '' : ` for ${resource}`}`;
 }
 
-function lateHook(why: 'slow' | 'blocked', call: HookCall, deadlines: Deadlines): EngineError {
+function lateHook(lateness: 'slow' | 'blocked', call: HookCall, deadlines: Deadlines): EngineError {
   const { hook, plugins, resource } = call;
   const how =
-    why === 'blocked'
+    lateness === 'blocked'
       ? 'blocks the main thread (an endless loop, or a synchronous call that waits)'
       : 'does not answer';
   return new EngineError('HOOK_TIMEOUT', `${whoIsAsked(call)} ${how}; it had ${deadlines.hookMs} ms`, {
@@ -153,7 +153,7 @@ function lateHook(why: 'slow' | 'blocked', call: HookCall, deadlines: Deadlines)
     hook,
     resource,
     remedy:
-      why === 'blocked'
+      lateness === 'blocked'
         ? 'Make the hook asynchronous, or remove the plugin.'
         : 'Make the hook faster, or give it more time with hookDeadline.',
   });

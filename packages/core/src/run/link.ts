@@ -108,7 +108,7 @@ export interface Patience {
   /** Called once, when the answer takes long. */
   notice(): void;
   /** The error for either. */
-  late(why: 'slow' | 'blocked'): EngineError;
+  late(lateness: 'slow' | 'blocked'): EngineError;
 }
 
 /** The engine's end. */

@@ -17,6 +17,7 @@ test('every field of an error crosses the thread border', () => {
     plugin: 'p',
     hook: 'DUMP_EXT_FILE',
     refusals,
+    summary: 'cannot dump 7',
     cause,
   });
   const got = cross(sent);
@@ -30,6 +31,7 @@ test('every field of an error crosses the thread border', () => {
     plugin: 'p',
     hook: 'DUMP_EXT_FILE',
     refusals,
+    summary: 'cannot dump 7',
   });
   expect((got.cause as Error).message).toBe('inner');
   expect(((got.cause as Error).cause as Error).message).toBe('innermost');

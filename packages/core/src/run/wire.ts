@@ -10,6 +10,7 @@ export interface WireError {
   readonly plugin?: string | undefined;
   readonly hook?: string | undefined;
   readonly refusals?: readonly Refusal[] | undefined;
+  readonly summary?: string | undefined;
   readonly stack?: string | undefined;
   /** Messages of the chain of causes, the nearest first. */
   readonly causes: readonly string[];
@@ -21,14 +22,14 @@ const maxCauses = 8;
 /** Takes an error apart, field by field. */
 export function encodeError(thrown: unknown): WireError {
   const error = toEngineError(thrown);
-  const { code, message, remedy, pid, resource, plugin, hook, refusals, stack } = error;
+  const { code, message, remedy, pid, resource, plugin, hook, refusals, summary, stack } = error;
   const causes: string[] = [];
   for (let cause = error.cause; cause !== undefined && causes.length < maxCauses; ) {
     const text = cause instanceof Error ? cause.message : String(cause);
     if (text !== message) causes.push(text);
     cause = cause instanceof Error ? cause.cause : undefined;
   }
-  return { code, message, remedy, pid, resource, plugin, hook, refusals, stack, causes };
+  return { code, message, remedy, pid, resource, plugin, hook, refusals, summary, stack, causes };
 }
 
 /** Puts an error together again. Its stack is that of the thread where it happened. */

@@ -62,8 +62,8 @@ function warn(message: string): void {
 function patience(what: string): Patience {
   return patienceWithPlugins(deadlines, {
     notice: () => notify({ kind: 'warning', message: `waiting for ${what}` }),
-    late(why) {
-      const how = why === 'blocked' ? 'blocks the main thread' : 'takes too long';
+    late(lateness) {
+      const how = lateness === 'blocked' ? 'blocks the main thread' : 'takes too long';
       return new EngineError('HOOK_TIMEOUT', `${what} ${how}: more than ${deadlines.hookMs} ms`, {
         remedy: 'Find the plugin with -v, and make it asynchronous or remove it.',
       });

@@ -38,7 +38,7 @@ export function openReader(directory: string): Reader {
       return read();
     } catch (error) {
       const { message } = error as Error;
-      note(message.startsWith(what) ? message : `${what}: ${message}`);
+      note(isAbout(what, error) ? message : `${what}: ${message}`);
       return null;
     }
   }
@@ -62,6 +62,12 @@ export function openReader(directory: string): Reader {
     },
     size: (name) => attempt(name, () => lstatSync(join(directory, name)).size) ?? 0,
   };
+}
+
+/** Whether an error of ours names this image in its message. */
+function isAbout(name: string, error: unknown): boolean {
+  const { resource, file } = error as { readonly resource?: unknown; readonly file?: unknown };
+  return resource === name || file === name;
 }
 
 function namesIn(directory: string): ReadonlySet<string> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EngineError } from './errors.ts';
+import { EngineError, refusedDump } from './errors.ts';
 import { defaultRemedies } from './remedies.ts';
 
 test.each(Object.entries(defaultRemedies))('an error with the code %s has a remedy: %s', (code, remedy) => {
@@ -16,4 +16,19 @@ test('a single refusal lends its remedy; several have one each', () => {
   const refusal = { pid: 7, resource: 'descriptor 3', why: 'nobody takes it', remedy: 'Close it.' };
   expect(new EngineError('UNSUPPORTED', 'no', { refusals: [refusal] }).remedy).toBe('Close it.');
   expect(new EngineError('UNSUPPORTED', 'no', { refusals: [refusal, refusal] }).remedy).toContain('each resource');
+});
+
+test('a refused dump says all in its message, and its summary without the refusals', () => {
+  const refusals = [3, 4].map((fd) => ({
+    pid: 7,
+    resource: `descriptor ${fd}`,
+    why: 'nobody takes it',
+    remedy: 'Close it.',
+  }));
+  const error = refusedDump({ pid: 7, command: 'sh' }, refusals, { plugin: 'gpu' });
+  expect(error).toMatchObject({ code: 'UNSUPPORTED', pid: 7, plugin: 'gpu', refusals });
+  expect(error.summary).toBe('cannot dump 7 (sh): 2 resources are not supported');
+  expect(error.message).toBe(
+    `${error.summary}\n  7 descriptor 3: nobody takes it. Close it.\n  7 descriptor 4: nobody takes it. Close it.`,
+  );
 });

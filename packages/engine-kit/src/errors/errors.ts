@@ -106,6 +106,8 @@ export interface EngineErrorDetails {
   readonly plugin?: string | undefined;
   readonly hook?: string | undefined;
   readonly refusals?: readonly Refusal[] | undefined;
+  /** With `refusals`: the message without them. */
+  readonly summary?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -121,12 +123,14 @@ export class EngineError extends Error implements CriuError {
   declare readonly hook?: string;
   /** With code `UNSUPPORTED`: all that nobody can dump. */
   declare readonly refusals?: readonly Refusal[];
+  /** With `refusals`: the message without them. */
+  declare readonly summary?: string;
 
   constructor(code: EngineErrorCode, message: string, details: EngineErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     const fields = { ...details, remedy: details.remedy || remedyFor(code, details.refusals ?? []) };
-    for (const field of ['remedy', 'pid', 'resource', 'plugin', 'hook', 'refusals'] as const) {
+    for (const field of ['remedy', 'pid', 'resource', 'plugin', 'hook', 'refusals', 'summary'] as const) {
       if (fields[field] !== undefined) Object.defineProperty(this, field, { value: fields[field], enumerable: true });
     }
   }
@@ -140,12 +144,17 @@ function remedyFor(code: EngineErrorCode, refusals: readonly Refusal[]): string 
   return defaultRemedies[code] ?? 'Run again with -v to see more.';
 }
 
-/** The message of a refused dump: a line for each process and resource, with why and the remedy. */
-export function refusedMessage(root: { pid: number; command: string }, refusals: readonly Refusal[]): string {
+/** The error of a refused dump. Its message has a line for each process and resource, with why and the remedy. */
+export function refusedDump(
+  root: { readonly pid: number; readonly command: string },
+  refusals: readonly Refusal[],
+  blame: Pick<EngineErrorDetails, 'plugin' | 'hook'> = {},
+): EngineError {
   const count = refusals.length === 1 ? '1 resource is' : `${refusals.length} resources are`;
   const lines = refusals.map((it) => {
     const process = it.command === undefined ? `${it.pid}` : `${it.pid} (${it.command})`;
     return `  ${process} ${it.resource}: ${it.why}. ${it.remedy}`;
   });
-  return [`cannot dump ${root.pid} (${root.command}): ${count} not supported`, ...lines].join('\n');
+  const summary = `cannot dump ${root.pid} (${root.command}): ${count} not supported`;
+  return new EngineError('UNSUPPORTED', [summary, ...lines].join('\n'), { ...blame, pid: root.pid, refusals, summary });
 }

@@ -42,6 +42,8 @@ export interface PlanRow {
   readonly resource: string;
   /** The descriptors of this process that lead to one open file. */
   readonly descriptors?: readonly number[];
+  /** That file in words, without the descriptors: `/dev/fuse (character device 10:229)`. */
+  readonly file?: string;
   /** null: nobody; a dump would be refused. */
   readonly taker: Taker | null;
   /** Why the engine does not dump what it knows: plugins are asked for it instead. Absent for what only plugins know. */

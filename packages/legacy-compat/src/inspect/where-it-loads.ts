@@ -1,5 +1,5 @@
 import { type HookName, hookTable } from '@criujs/plugin-sdk';
-import { hostSymbols, refuse } from '../compiled/refuse.ts';
+import { hostSymbols, loadable } from '../compiled/refuse.ts';
 import { oldStructureEndsIn } from '../notice.ts';
 import type { ElfInspection, Inspection } from './inspection.ts';
 import { criuReleases, type Releases } from './releases.ts';
@@ -57,13 +57,10 @@ function underEmbedded(inspection: Inspection): Judged {
 }
 
 function compiledUnderEmbedded(elf: ElfInspection): Judged {
-  try {
-    const undecided = refuse(elf);
-    const why = `it takes ${undecided.join(', ')} from elsewhere, and no library says that it has them`;
-    return undecided.length > 0 ? { loads: null, why } : { loads: true, why: 'in a process of its own' };
-  } catch (error) {
-    return no((error as Error).message.replace(`${elf.path} cannot be loaded: `, ''));
-  }
+  const found = loadable(elf);
+  if (found.obstacle !== null) return no(found.obstacle.what);
+  const why = `it takes ${found.undecided.join(', ')} from elsewhere, and no library says that it has them`;
+  return found.undecided.length > 0 ? { loads: null, why } : { loads: true, why: 'in a process of its own' };
 }
 
 /** What nobody would take, of a plugin that is not compiled. */

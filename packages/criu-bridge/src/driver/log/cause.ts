@@ -1,4 +1,4 @@
-import { EngineError, type EngineErrorCode, refusedMessage } from '@criujs/engine-kit';
+import { EngineError, type EngineErrorCode, refusedDump } from '@criujs/engine-kit';
 import { type LogLine, parseLine } from './lines.ts';
 import { type Meaning, meanings, noise } from './meanings.ts';
 
@@ -77,8 +77,7 @@ export function errorOf(cause: Cause, doing: string, log: string): EngineError {
     const { pid, command } = task;
     const named = command === null ? {} : { command };
     const refusal = { pid, ...named, resource: resource ?? 'something', why: why ?? lines.join('; '), remedy };
-    const message = refusedMessage({ pid, command: command ?? 'its tree' }, [refusal]);
-    return new EngineError(code, message, { pid, refusals: [refusal] });
+    return refusedDump({ pid, command: command ?? 'its tree' }, [refusal]);
   }
   const at = task === null ? '' : ` at process ${task.pid}${task.command === null ? '' : ` (${task.command})`}`;
   return new EngineError(code, `CRIU cannot ${doing}: it failed${at}: ${lines.join('; ')}`, {
