@@ -31,9 +31,12 @@ async function unharmed(target: Target, images: string): Promise<void> {
   await target.finish();
 }
 
+/** The images hold nothing of a deleted file: so a plugin is asked for it. */
+const limit = ['--ghost-limit', '0'];
+
 /** The engine's own reason for each, by the descriptors of the root. */
 const reasons: Readonly<Record<string, RegExp>> = {
-  'descriptors 7,20': /^it has no name any more/,
+  'descriptors 7,20': /^it has no name any more and holds \d+ bytes/,
   'descriptor 10': /^the program holds a lock on it/,
   'descriptor 11': /^it belongs to a process/,
   'descriptor 12': /^listening unix sockets/,
@@ -45,7 +48,7 @@ describe.skipIf(program.missing)('what the engine knows and cannot dump', () => 
   test('is refused for its own reason without a plugin, and says what one could do', async ({ place }) => {
     const target = await place.start(program);
     const images = target.images();
-    const { refusals = [], ...failure } = await criujsFails(['dump', '-t', String(target.pid), '-D', images]);
+    const { refusals = [], ...failure } = await criujsFails(['dump', '-t', String(target.pid), '-D', images, ...limit]);
     expect(failure).toMatchObject({ code: 'UNSUPPORTED', exitCode: 3 });
     for (const [descriptors, why] of Object.entries(reasons)) {
       const refusal = refusals.find(
@@ -67,7 +70,7 @@ describe.skipIf(program.missing)('what the engine knows and cannot dump', () => 
     ] as const) {
       const target = await place.start(program);
       const images = target.images();
-      const args = ['dump', '-t', String(target.pid), '-D', images, ...more];
+      const args = ['dump', '-t', String(target.pid), '-D', images, ...limit, ...more];
       const failure = await criujsFails(args, { env: { CRIUJS_TEST_LEAVE: leave } });
       expect(failure).toMatchObject({ code: 'UNSUPPORTED', exitCode: 3 });
       expect(failure.refusals?.some((it) => why.test(it.why))).toBe(true);
@@ -85,7 +88,13 @@ describe.skipIf(program.missing)('what the engine knows and cannot dump', () => 
       for (let leg = 0; leg < 2; leg++) {
         const { env, calls } = listen<Call>(place);
         const how = { env: { ...env, CRIUJS_TEST_HUB: target.path('hub') } };
-        await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how, compared: false });
+        await travel(place, target, {
+          by: criujs,
+          dump: { more: [...limit, ...more] },
+          restore: { more },
+          how,
+          compared: false,
+        });
         const dumped = calls('dump').map(({ what, holders }) => [
           what,
           holders.map(({ pid, fd }) => `${pid === root ? 'root' : pid === child ? 'child' : pid} ${fd}`),
@@ -110,7 +119,7 @@ describe.skipIf(program.missing)('what the engine knows and cannot dump', () => 
       const target = await place.start(program);
       const images = target.images();
       const how = { env: { CRIUJS_TEST_HUB: target.path('hub') } };
-      await criujs.dump(target.pid, images, { more });
+      await criujs.dump(target.pid, images, { more: [...limit, ...more] });
       const failure = await criujsFails(['restore', '-D', images, '--detach', ...more], {
         env: { ...how.env, CRIUJS_TEST_READ_ONLY: '1' },
       });
@@ -131,7 +140,11 @@ describe.skipIf(program.missing)('what the engine knows and cannot dump', () => 
       const extras =
         claim === undefined ? {} : { claim: ({ file }: { file: { path: string | null } }) => claim(file.path) };
       const hooks = [hook('DUMP_EXT_FILE', () => undefined, extras), hook('RESTORE_EXT_FILE', () => -1)];
-      const { rows, verdict } = await plan({ pid: target.pid, plugins: [definePlugin({ name: 'keeper', hooks })] });
+      const { rows, verdict } = await plan({
+        pid: target.pid,
+        ghostLimit: 0,
+        plugins: [definePlugin({ name: 'keeper', hooks })],
+      });
       return { rows: rows.filter(({ pid }) => pid === target.pid), verdict };
     };
     const taken = { plugin: 'keeper', hook: 'DUMP_EXT_FILE' };

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { bin, criujs } from './harness/engines.ts';
@@ -14,7 +14,10 @@ import { until } from './harness/wait.ts';
 
 /** How often the engine is killed, in all: 100 is the full count. */
 const total = Number(process.env['CRIUJS_CRASH_RUNS'] ?? 12);
-const targets: readonly Program[] = [counter, threads, tree, cProgram('shared')];
+const targets: readonly { readonly program: Program; readonly more: readonly string[] }[] = [
+  ...[counter, threads, tree, cProgram('shared')].map((program) => ({ program, more: [] })),
+  { program: cProgram('deleted', { DELETED_LINKS: '1', DELETED_GUESTS: '1' }), more: ['--link-remap'] },
+];
 // The kernel tells a thread by its rseq(2) area which processor it runs on: that memory changes by itself.
 const still = cProgram('still', { GLIBC_TUNABLES: 'glibc.pthread.rseq=0' });
 const missing = counter.missing ?? (isRoot ? null : 'needs root: what was dumped must come back with its pid');
@@ -56,6 +59,11 @@ async function revive(place: Place, target: Target, images: string, when: string
   await target.advance(3);
 }
 
+/** Names that a dump has given to files that had lost theirs. */
+function given({ directory }: Target): string[] {
+  return readdirSync(directory).filter((name) => name.startsWith('link_remap.'));
+}
+
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
@@ -64,7 +72,7 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
   const marksman = createMarksman(dumpPhases);
   const seen = { process: 0, image: 0, done: 0 };
 
-  for (const [index, program] of targets.entries()) {
+  for (const [index, { program, more }] of targets.entries()) {
     const count = Math.floor((total + targets.length - 1 - index) / targets.length);
     test(`of a dump of ${program.name}, ${count} times: neither lost nor doubled nor changed`, {
       timeout: 60_000 + total * 10_000,
@@ -76,12 +84,14 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
         const images = target.images();
         const pids = target.pids();
         const { phase, delay } = marksman.aim();
-        const run = await killAt(phase, delay, [process.execPath, bin, 'dump', '-t', String(target.pid), '-D', images]);
+        const dump = ['dump', '-t', String(target.pid), '-D', images, ...more];
+        const run = await killAt(phase, delay, [process.execPath, bin, ...dump]);
         marksman.note(run);
         if (!run.killed) expect(run.code, `not killed in ${phase} after ${delay} µs: ${run.said}`).toBe(0);
 
         const left = await settle(target, pids, images);
         seen[run.killed ? left : 'done'] += 1;
+        if (left === 'process') await until('the names that the dump gave are gone', () => given(target).length === 0);
         if (left === 'image') {
           await revive(place, target, images, `killed in ${run.last}`);
           who = target.identities();
@@ -92,8 +102,9 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
       }
       // What killed engines left in it is no obstacle to a dump.
       const images = target.images();
-      await criujs.dump(target.pid, images);
+      await criujs.dump(target.pid, images, { more });
       await revive(place, target, images, 'after all');
+      expect(given(target)).toEqual([]);
       expect(differences(before, await target.paused(() => portrait(target.pid)))).toEqual([]);
       await target.finish();
     });

@@ -40,6 +40,7 @@ async function goodDumps(place: Place): Promise<string[]> {
     tree,
     cProgram('timers'),
     cProgram('shared'),
+    cProgram('deleted'),
     shCounter,
   ].filter(({ missing }) => missing === null);
   const dumps: string[] = [];

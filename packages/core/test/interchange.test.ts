@@ -46,6 +46,7 @@ const programs: readonly { readonly program: Program; readonly compared?: boolea
   { program: threads },
   { program: tree },
   { program: cProgram('timers'), compared: false },
+  { program: cProgram('deleted', { DELETED_PLAIN: '1' }), compared: false },
   { program: pipeline, compared: false },
   { program: shCounter, compared: false },
   { program: pythonCounter, compared: false },

@@ -138,12 +138,14 @@ const takesAll = (extras: HookExtras<'DUMP_EXT_FILE'> = {}, name = 'all'): Plugi
 describe('a plan and the dump that follows', () => {
   test('refuse the same, in the same words', async () => {
     const held = holders.start(numbered([...takenFiles(), ...othersFiles(), ...refusedFiles()]));
-    const { rows, verdict, possible } = await plan({ pid: held.pid });
+    const { rows, verdict, possible } = await plan({ pid: held.pid, ...fileOptions });
     expect([verdict, possible]).toEqual(['refused', false]);
     const planned = refused(rows);
     expect(planned.length).toBeGreaterThan(13);
 
-    const error: unknown = await dump({ pid: held.pid, images: join(folder, 'images') }).catch((it: unknown) => it);
+    const error: unknown = await dump({ pid: held.pid, images: join(folder, 'images'), ...fileOptions }).catch(
+      (it: unknown) => it,
+    );
     expect(error).toBeInstanceOf(EngineError);
     expect((error as EngineError).refusals).toEqual(planned);
 

@@ -35,6 +35,7 @@ const rows: readonly Row[] = [
   { program: tree, compared: true, legs: 3 },
   { program: cProgram('shared'), compared: true, legs: 3 },
   { program: cProgram('timers'), compared: false, legs: 3 },
+  { program: cProgram('deleted'), compared: true, legs: 3 },
   { program: cProgram('tree', { TREE_EXIT_SIGNAL: '1' }), compared: true, legs: 2 },
   { program: shCounter, compared: false, legs: 3 },
   { program: pipeline, compared: false, legs: 3 },

@@ -41,9 +41,13 @@ interface Area {
   marks: string;
 }
 
-/** Shared memory of nothing is made anew: the number of its inode is another one. */
-function objectless(file: string): string {
-  return file.endsWith('/dev/zero (deleted)') ? '/dev/zero (deleted)' : file;
+/** What has no name is made anew: its inode has another number, and one that never had a name shows it. */
+function nameless(file: string): string {
+  if (!file.endsWith(' (deleted)')) return file;
+  return file
+    .slice(file.indexOf('/'))
+    .replace(/#\d+ \(deleted\)$/, '# (deleted)')
+    .replace(/\.criujs-\d+ \(deleted\)$/, ' (deleted)');
 }
 
 function readAreas(pid: number): Area[] {
@@ -58,7 +62,7 @@ function readAreas(pid: number): Area[] {
         end: Number.parseInt(end, 16),
         offset: Number.parseInt(offset, 16),
       };
-      areas.push({ ...numbers, permissions, file: objectless(file.replace(/ +/g, ' ')), marks: '' });
+      areas.push({ ...numbers, permissions, file: nameless(file.replace(/ +/g, ' ')), marks: '' });
     } else if (last && line.startsWith('VmFlags:')) {
       last.marks = line
         .split(' ')
@@ -96,7 +100,7 @@ function describeFiles(pid: number): string[] {
   return numbers.map((fd) => {
     const flags = /^flags:\s+(\d+)/m.exec(proc(pid, `fdinfo/${fd}`) ?? '')?.[1];
     // Pipes and anonymous inodes are made anew; O_DIRECTORY (0200000) is not kept by CRIU, and does nothing later.
-    const name = procLink(pid, `fd/${fd}`)?.replace(/:\[\d+\]$/, '');
+    const name = nameless(procLink(pid, `fd/${fd}`) ?? '').replace(/:\[\d+\]$/, '');
     return `descriptor ${fd}: ${name} flags ${(Number.parseInt(flags ?? '0', 8) & ~0o200000).toString(8)}`;
   });
 }

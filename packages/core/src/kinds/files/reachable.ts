@@ -48,19 +48,10 @@ export function unreachable(
 ): Problem | null {
   const now = lookAt(path, how);
   if (now !== null && now.dev === stat.dev && now.ino === stat.ino) return processFile(path);
-  if (isDeleted(path, stat)) return deleted(path);
   return {
     file: path,
     why: now === null ? 'nothing that this process can reach has that path' : 'another file has that path by now',
     remedy: 'Dump from the mount namespace of the process, and keep the files it has open in their place.',
-  };
-}
-
-function deleted(link: string): Problem {
-  return {
-    file: `deleted file ${nameOf(link)}`,
-    why: 'it has no name any more, and images keep the names of files, not what is in them',
-    remedy: 'Let the program close it, or keep the file under its name while the program has it.',
   };
 }
 

@@ -12,7 +12,7 @@ export const regularFile: FileKind = {
     {
       subject: 'files',
       taken: ['regular files (offset, flags, append)'],
-      refused: ['deleted files', 'files with locks', 'files of a process in `/proc`'],
+      refused: ['files with locks', 'files of a process in `/proc`'],
     },
   ],
   type: fileTypes.REG,

@@ -1,21 +1,24 @@
-import { linkSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { FileOptions } from '@criujs/engine-kit';
 import type { UnixSocket } from '@criujs/linux';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sampleFile, sampleTree } from '../../../test/files-samples.ts';
+import { fileOptions, sampleFile, sampleTree } from '../../../test/files-samples.ts';
 import type { SeenFile, Tree } from './kind.ts';
 import { fileKinds, recognise, whyNoPlugin } from './table.ts';
 
 const regular = 0o100644;
 const character = 0o020600;
 let folder = '';
+const descriptors: number[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'criujs-kinds-'));
 });
 
 afterEach(() => {
+  for (const fd of descriptors.splice(0)) closeSync(fd);
   rmSync(folder, { recursive: true });
 });
 
@@ -48,19 +51,42 @@ test('files, directories and what O_PATH points at are kept by name', () => {
   expect(answerFor(sampleFile({ link: '/dev/null', stat: device, flags: 0o10000000 }))).toBe('regular file');
 });
 
-test('a file whose name is gone is refused, also when another name is left or another file took the name', () => {
-  const deleted = realFile('b');
-  rmSync(deleted.link);
-  expect(answerFor({ ...deleted, link: `${deleted.link} (deleted)` })).toMatch(/^deleted file .*\/b: it has no name/);
+/** A file that has lost the name it was opened by. */
+function deletedFile(name: string, lose: (path: string) => void = rmSync): SeenFile {
+  const { link } = realFile(name);
+  const fd = openSync(link, 'r');
+  descriptors.push(fd);
+  lose(link);
+  const handle = `/proc/self/fd/${fd}`;
+  return { ...sampleFile({ link: `${link} (deleted)`, stat: statSync(handle, { bigint: true }) }), handle };
+}
 
-  const replaced = realFile('c');
-  renameSync(realFile('d').link, replaced.link);
-  expect(answerFor(replaced)).toMatch(/another file has that path by now/);
+test('a file without any name is a deleted file, up to a limit; one that has others if it may get a new one', () => {
+  const may = (options: Partial<FileOptions>): Tree => sampleTree({ options: { ...fileOptions, ...options } });
+  const bytes = Buffer.byteLength('content');
+  expect(answerFor(deletedFile('b'), may({ ghostLimit: bytes }))).toBe('deleted file');
+  expect(answerFor(deletedFile('b'), may({ ghostLimit: bytes - 1 }))).toMatch(/^deleted file .*\/b: .* holds 7 bytes/);
+  const taken = deletedFile('c', (path) => renameSync(realFile('d').link, path));
+  expect(answerFor(taken, may({ ghostLimit: bytes }))).toBe('deleted file');
 
-  const linked = realFile('e');
-  linkSync(linked.link, join(folder, 'f'));
-  rmSync(linked.link);
-  expect(answerFor({ ...linked, link: `${linked.link} (deleted)` })).toMatch(/^deleted file .*\/e/);
+  const lose = (path: string): void => renameSync(path, join(folder, 'f'));
+  expect(answerFor(deletedFile('e', lose), may({ ghostLimit: bytes }))).toMatch(/^deleted file .*\/e: .*has others/);
+  expect(answerFor(deletedFile('e', lose), may({ linkRemap: true }))).toBe('deleted file');
+  const gone = { ...deletedFile('e', lose), link: '/nowhere/at/all (deleted)' };
+  expect(answerFor(gone, may({ linkRemap: true }))).toMatch(
+    /can get no new name in \/nowhere\/at \(ENOENT\)|file system/,
+  );
+
+  // Another one is under its path, and nothing says that the name is gone: a mount lies over it.
+  const hidden = realFile('g');
+  renameSync(realFile('h').link, hidden.link);
+  expect(answerFor(hidden)).toMatch(/another file has that path by now/);
+});
+
+test('a file with the kernel’s mark in its own name is no deleted one, unless it is deleted', () => {
+  expect(answerFor(realFile('x (deleted)'))).toBe('regular file');
+  const tree = sampleTree({ options: { ...fileOptions, ghostLimit: 100 } });
+  expect(answerFor(deletedFile('y (deleted)'), tree)).toBe('deleted file');
 });
 
 test('a locked file and a file of a process are refused', () => {
@@ -116,16 +142,14 @@ test('a pipe is taken unless its other end is open outside', () => {
 });
 
 test('plugins are asked for what a kind knows and cannot dump; when none takes it, the reason is the kind’s own', () => {
-  const named = realFile('h');
-  rmSync(named.link);
-  const deleted = { ...named, link: `${named.link} (deleted)` };
+  const deleted = deletedFile('h');
   const asked = sampleTree({ serves: (hook) => hook === 'DUMP_EXT_FILE', isPipeOpenOutside: () => true });
   const recognised = recognise(deleted, asked);
   expect(recognised.byPlugins.map(({ name }) => name)).toEqual(['external file']);
   expect(recognised.refusal(whyNoPlugin(recognised))).toEqual({
-    file: `deleted file ${named.link}`,
-    why: 'it has no name any more, and images keep the names of files, not what is in them, and no plugin took it',
-    remedy: expect.stringMatching(/^Let the program close it.* Or: Load a plugin with a DUMP_EXT_FILE hook/),
+    file: `deleted file ${join(folder, 'h')}`,
+    why: expect.stringMatching(/^it has no name any more and holds 7 bytes, .*, and no plugin took it$/),
+    remedy: expect.stringMatching(/^Allow more: --ghost-limit.* Or: Load a plugin with a DUMP_EXT_FILE hook/),
   });
   expect(recognise(deleted, sampleTree()).refusal('nobody').why).not.toContain('nobody');
   const info = { locks: ['1: FLOCK  ADVISORY  WRITE 4242 00:20:12 0 EOF'] };

@@ -1,4 +1,5 @@
 import { EngineError, type FileOptions } from '@criujs/engine-kit';
+import { deletedFile } from './deleted.ts';
 import { statelessDevice } from './device.ts';
 import { epoll } from './epoll.ts';
 import { eventfd } from './eventfd.ts';
@@ -11,6 +12,7 @@ import { externalUnixSocket } from './unix.ts';
 
 /** Every kind of file, in the order in which they are asked. The last one takes whatever no other can dump, if a plugin does. */
 export const fileKinds: readonly FileKind[] = [
+  deletedFile,
   regularFile,
   directory,
   statelessDevice,

@@ -45,8 +45,7 @@ export const fileMap: MapKind = {
   describe: [
     {
       subject: 'memory',
-      taken: ['maps of files (also of POSIX shared memory that has a name)'],
-      refused: ['maps of files that were deleted or replaced'],
+      taken: ['maps of files (also deleted ones, and POSIX shared memory)'],
     },
   ],
   hasPath: true,

@@ -1,0 +1,129 @@
+import {
+  chmodSync,
+  chownSync,
+  fstatSync,
+  ftruncateSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { EngineError } from '@criujs/engine-kit';
+import { fileType, typeOf } from '@criujs/engine-kit/externals';
+import { arena, closeFd, openPath, syscall } from '@criujs/linux';
+import { refusedCall } from '../../engine/blame.ts';
+import { openFlag, temporaryFlags } from './flags.ts';
+import type { GhostImage } from './ghost-image.ts';
+import { errorCode } from './seen.ts';
+
+/** For the engine until it is whole. */
+const privateMode = 0o600;
+
+/** Makes a file that nobody else has, empty, or one more name of one that is there. @returns a descriptor of it */
+export function createFrom(from: GhostImage | { readonly link: string }, path: string): number {
+  if ('link' in from) {
+    linkSync(from.link, path);
+    return openPath(path, openFlag.O_PATH | openFlag.O_NOFOLLOW);
+  }
+  const type = typeOf(from.mode);
+  const create = creators[type];
+  if (create === undefined) throw new EngineError('INTERNAL', `${from.image}: a file of type ${type.toString(8)}`);
+  return create(path, from);
+}
+
+const creators: Readonly<Record<number, (path: string, ghost: GhostImage) => number>> = {
+  [fileType.regular]: (path) =>
+    openPath(path, openFlag.O_RDWR | openFlag.O_CREAT | openFlag.O_EXCL | openFlag.O_NOFOLLOW, privateMode),
+  [fileType.directory](path) {
+    mkdirSync(path, 0o700);
+    return openPath(path, openFlag.O_DIRECTORY | openFlag.O_NOFOLLOW);
+  },
+  [fileType.link](path, { target }) {
+    symlinkSync(target, path);
+    return openPath(path, openFlag.O_PATH | openFlag.O_NOFOLLOW);
+  },
+  [fileType.character](path, { rdev }) {
+    arena.scope(() => syscall('mknodat', atCwd, arena.cstring(path).address, fileType.character | privateMode, rdev));
+    return openPath(path, openFlag.O_PATH | openFlag.O_NOFOLLOW);
+  },
+};
+
+/** Makes a file without a name in the directory of a path. @returns a descriptor with these flags */
+export function createTemporary(path: string, flags: number): number {
+  return openPath(dirname(path), temporaryFlags(flags), privateMode);
+}
+
+/** AT_FDCWD, AT_SYMLINK_FOLLOW. openat(2), linkat(2). */
+const atCwd = -100;
+const followLink = 0x400;
+
+/** Gives a file one more name. @returns a descriptor that was opened by it */
+export function linkTo(fd: number, path: string): number {
+  arena.scope(() => {
+    const from = arena.cstring(`/proc/self/fd/${fd}`).address;
+    syscall('linkat', atCwd, from, atCwd, arena.cstring(path).address, followLink);
+  });
+  return openPath(path, openFlag.O_PATH | openFlag.O_NOFOLLOW);
+}
+
+/**
+ * Fills the file, and gives it the owner, rights and times that it had.
+ * @param isOwnerSeen whether a process could notice that it belongs to somebody else
+ */
+export function putInode(ghost: GhostImage, fd: number, path: string, isOwnerSeen: boolean): void {
+  const isLink = typeOf(ghost.mode) === fileType.link;
+  if (typeOf(ghost.mode) === fileType.regular) fill(path, ghost);
+  const { uid, gid } = fstatSync(fd);
+  if (uid !== ghost.uid || gid !== ghost.gid) {
+    try {
+      if (isLink) lchownSync(path, ghost.uid, ghost.gid);
+      else chownSync(path, ghost.uid, ghost.gid);
+    } catch (error) {
+      if (isOwnerSeen) throw notOwned(ghost, error);
+    }
+  }
+  if (isLink) return;
+  chmodSync(path, ghost.mode & 0o7777);
+  if (ghost.times !== null) setTimes(path, ghost.times);
+}
+
+function fill(path: string, { image, pieces, size }: GhostImage): void {
+  const fd = openPath(path, openFlag.O_WRONLY);
+  try {
+    for (const { offset, bytes } of pieces) {
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
+    }
+    ftruncateSync(fd, size);
+  } catch (error) {
+    throw refusedCall(
+      errorCode(error),
+      `a deleted file of ${size} bytes cannot be filled (${errorCode(error)})`,
+      { file: image },
+      error,
+    );
+  } finally {
+    closeFd(fd);
+  }
+}
+
+/** utimensat(2). */
+function setTimes(path: string, { accessed, modified }: NonNullable<GhostImage['times']>): void {
+  arena.scope(() => {
+    const times = arena.alloc(32);
+    [accessed, modified].forEach(({ tvSec, tvUsec }, at) => {
+      times.view.setBigUint64(at * 16, tvSec, true);
+      times.view.setBigUint64(at * 16 + 8, tvUsec * 1000n, true);
+    });
+    syscall('utimensat', atCwd, arena.cstring(path).address, times.address, 0);
+  });
+}
+
+function notOwned({ image, uid, gid }: GhostImage, cause: unknown): EngineError {
+  return new EngineError('NOT_PERMITTED', `${image}: the file belonged to user ${uid} and group ${gid}`, {
+    resource: image,
+    remedy: 'Restore as root, or as that user.',
+    cause,
+  });
+}
