@@ -35,6 +35,7 @@ const tables: readonly {
     has: ['anonymous.ts', 'shared-memory.ts', 'unsupported.ts'],
   },
   { folder: 'kinds/objects', file: 'table.ts', name: 'objectKinds', has: ['shared-memory.ts'] },
+  { folder: 'kinds/trees', file: 'table.ts', name: 'treeKinds', has: ['clocks.ts', 'sessions.ts', 'sharing.ts'] },
 ];
 
 function parse(path: string): ts.SourceFile {

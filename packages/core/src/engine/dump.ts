@@ -4,6 +4,7 @@ import { closeFd } from '@criujs/linux';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
 import { refuseUnrestorable, type UnrestorableResource } from '../files/unrestorable.ts';
 import { objectKinds } from '../kinds/objects/table.ts';
+import { recogniseTree, treeKinds } from '../kinds/trees/table.ts';
 import { isOwnChild, withoutChildSignals } from '../machinery/freeze/child-signals.ts';
 import { type FrozenTask, type FrozenTree, freezeTree } from '../machinery/freeze/freeze.ts';
 import { commitAlone, commitAndKill } from '../machinery/guard/commit.ts';
@@ -11,13 +12,11 @@ import { createHolds } from '../machinery/guard/holds.ts';
 import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { recogniseTask } from '../tasks/recognise.ts';
-import { sessionRefusals } from '../tasks/sessions.ts';
-import { sharedWithParent } from '../tasks/shared.ts';
 import { callObserver } from './accelerators.ts';
 import { ask, lookAt, type OutsideView } from './dump/collect.ts';
 import { inventoryImage } from './dump/inventory.ts';
 import { type FoundPages, findPages, writePages } from './dump/pages.ts';
-import { taskRecords, writeTask, writeTree, writeZombie } from './dump/write.ts';
+import { writeTask, writeTree, writeZombie } from './dump/write.ts';
 import { doSteps } from './steps.ts';
 import { surveyRefused, surveyTree } from './survey.ts';
 
@@ -61,6 +60,7 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     files = collectFiles(living, { ...options, hold: holds.hold }, session);
     const judge = (all: readonly UnrestorableResource[]): Refusal[] => refuseUnrestorable(all, options, session);
     const views = lookAtAll(tree, living, files, session, judge);
+    for (const kind of treeKinds) kind.hold?.(tree, { session, hold: holds.hold });
 
     session.phase('infect');
     const asked = views.map((view) => ({ view, inside: ask(tree, view, session.checkAborted) }));
@@ -71,12 +71,12 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     });
     for (const task of tree.tasks) if (task.state === 'zombie') writeZombie(task, session);
     files.write();
-    writeTree(tree, session);
+    const records = writeTree(tree, session);
     callObserver(session, 'DUMP_DEVICES_LATE', options.pid);
 
     session.hooks.seal();
     const plugins = session.hooks.record(files.providers());
-    files.record(plugins, taskRecords(tree));
+    files.record(plugins, records);
     const objects = objectKinds.flatMap((kind) => kind.find(views));
     const found = [
       ...objects.map((object, at): FoundPages => {
@@ -120,7 +120,7 @@ function lookAtAll(
   session: Session,
   judge: (unrestorable: readonly UnrestorableResource[]) => Refusal[],
 ): OutsideView[] {
-  const refusals: Refusal[] = [...sharedWithParent(tree), ...sessionRefusals(tree)];
+  const refusals: Refusal[] = recogniseTree(tree).map(asRefusal);
   const views = living.map((task) => lookAt(task, files, refusals, session.checkAborted));
   // It may have changed since the survey.
   const tasks = living.flatMap(({ pid }) => recogniseTask(pid));

@@ -41,7 +41,7 @@ export async function planTree(
 }
 
 async function finish(row: SurveyRow, ask: Ask, plugins: ServedHooks): Promise<PlanRow> {
-  const { question, otherwise, ...plain } = row;
+  const { question, otherwise, passes: _passes, ...plain } = row;
   if (question === undefined) return plain;
   const first = await ask(question, row);
   const last = first.declined && otherwise !== undefined ? otherwise : question;

@@ -1,8 +1,10 @@
-import type { Records, RestoreOutcome } from '@criujs/engine-kit';
+import type { RestoreOutcome } from '@criujs/engine-kit';
 import { signals } from '@criujs/linux';
 import { type OpenedFiles, openFiles } from '../files/open.ts';
 import { checkProviders } from '../files/providers.ts';
 import { isFileMap } from '../kinds/maps/of-file.ts';
+import type { LoadedTree } from '../kinds/trees/kind.ts';
+import { treeKinds } from '../kinds/trees/table.ts';
 import { restoreWaits, watchWaits } from '../machinery/calls/patience.ts';
 import { createReleases } from '../machinery/guard/releases.ts';
 import { createInheritance } from '../machinery/make/descriptors.ts';
@@ -42,12 +44,14 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   checkProviders(tree, records, session);
   const images = livingTasks(tree);
   const releases = createReleases(session.warn);
+  const { onceItRuns } = releases;
+  const loaded = treeKinds.flatMap((kind) => kind.load?.(tree, { session, records, onceItRuns }) ?? []);
   const planned = images.map((image): Planned => {
     session.checkAborted();
     return { image, memory: planMemory(image) };
   });
   const devices = planDevices(planned, tree.plugins, session);
-  const objects = planObjects(planned, { session, onceItRuns: releases.onceItRuns });
+  const objects = planObjects(planned, { session, onceItRuns });
   const made = createMade((message) => session.warn(message));
   const workshop = workshopAt(
     findHole(
@@ -67,7 +71,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   try {
     for (const object of objects.list) contents.push(openObject(object, session));
     for (const { image, memory } of planned) pages.push(openPages(image, memory, session));
-    files = openFiles({ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files }, session, releases.onceItRuns);
+    files = openFiles({ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files }, session, onceItRuns);
     devices.open(files);
     checkSources(planned, files);
     const inheritance = inherit(planned, files, [...contents.flatMap((it) => it ?? []), ...pages]);
@@ -81,7 +85,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
         session.checkAborted();
         makeObject(object, contents[at] ?? null, filling);
       });
-      const fork = forkTree(tree, helper, workshop, { ...options, exitSignal: exitSignals(records) });
+      const fork = forkTree(tree, helper, workshop, { ...options, exitSignal: exitSignals(loaded) });
       const { tasks } = fork;
       const now = (pid: number): number => fork.ids.get(pid) ?? pid;
       files.afterFork(now);
@@ -130,9 +134,8 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
 }
 
 /** The signal that each process's parent gets when it ends. */
-function exitSignals(records: Records | null): (pid: number) => number {
-  const recorded = new Map(records?.tasks.map(({ pid, exitSignal }) => [pid, exitSignal]));
-  return (pid) => recorded.get(pid) ?? signals.SIGCHLD;
+function exitSignals(loaded: readonly LoadedTree[]): (pid: number) => number {
+  return (pid) => loaded.map(({ exitSignal }) => exitSignal(pid)).find((it) => it !== undefined) ?? signals.SIGCHLD;
 }
 
 /** The image of a process's pages. */

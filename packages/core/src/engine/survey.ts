@@ -1,17 +1,17 @@
-import type { FileOptions, PlanSubject, Refusal } from '@criujs/engine-kit';
+import type { FileOptions } from '@criujs/engine-kit';
 import { pause } from '@criujs/engine-kit/targets';
 import { readChildren, readMaps, readStat, type Stat, unlessGone } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import { mappedFrom } from '../files/mapped.ts';
 import { type SurveyRow, surveyFiles } from '../files/survey.ts';
+import type { Relative } from '../kinds/trees/kind.ts';
+import { recogniseTree } from '../kinds/trees/table.ts';
 import { surveyMaps } from '../memory/survey.ts';
-import { type Relative, sessionRefusals } from '../tasks/sessions.ts';
-import { passesWithExec, sharedWithParent } from '../tasks/shared.ts';
 import { surveyTask } from '../tasks/survey.ts';
 import { doSteps, type Steps } from './steps.ts';
 
-/** How long a child may take from vfork() to exec() until its tree is refused, in milliseconds. */
-const execMs = 1000;
+/** How long what passes by itself may take until the tree is refused, in milliseconds. */
+const passesMs = 1000;
 /** Between two looks. */
 const stepMs = 5;
 
@@ -64,10 +64,10 @@ export function* surveyLasting(root: number, context: SurveyContext): Steps<Surv
  * @param check called again and again; what it throws ends the survey
  */
 export function surveyRefused(root: number, context: SurveyContext, check: () => void): SurveyRow[] {
-  const until = performance.now() + execMs;
+  const until = performance.now() + passesMs;
   for (;;) {
     const refused = doSteps(surveyLasting(root, context), check).filter(({ taker }) => taker === null);
-    if (!refused.some(passesWithExec) || performance.now() > until) return refused;
+    if (!refused.some(({ passes }) => passes === true) || performance.now() > until) return refused;
     check();
     pause(stepMs);
   }
@@ -79,9 +79,7 @@ function sameResource({ pid, resource }: SurveyRow): string {
 
 function* surveyRows(tasks: readonly SurveyedTask[], { hooks, options }: SurveyContext): Steps<SurveyRow[]> {
   const { rows: files, externals, seen } = yield* surveyFiles(tasks, hooks, options);
-  const relations = whileItLives(() =>
-    [...sessionRefusals({ tasks }), ...sharedWithParent({ tasks })].map(relationRow),
-  );
+  const relations = whileItLives(() => recogniseTree({ tasks }).map((problem) => ({ ...problem, taker: null })));
   const mapped = mappedFrom(externals);
   const [relationsOf, filesOf] = [byProcess(relations), byProcess(files)];
   const rows: SurveyRow[] = [];
@@ -106,11 +104,6 @@ function byProcess(rows: readonly SurveyRow[]): (pid: number) => readonly Survey
     else known.push(row);
   }
   return (pid) => grouped.get(pid) ?? [];
-}
-
-function relationRow({ pid, command = '', resource, why, remedy }: Refusal): SurveyRow {
-  const subject: PlanSubject = 'process';
-  return { pid, command, subject, resource, taker: null, why, remedy };
 }
 
 function whileItLives<T>(look: () => T[]): T[] {

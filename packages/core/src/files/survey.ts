@@ -15,6 +15,8 @@ export interface SurveyRow extends PlanRow {
   readonly question?: ClaimQuestion;
   /** What it asks when no plugin claims that. */
   readonly otherwise?: ClaimQuestion;
+  /** Nobody takes it, and it is over in a moment by itself. */
+  readonly passes?: true;
 }
 
 /** An open file that plugins are asked for as for any file. */

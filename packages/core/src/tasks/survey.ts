@@ -1,9 +1,9 @@
 import type { FileOptions } from '@criujs/engine-kit';
 import type { SurveyRow } from '../files/survey.ts';
 import { isProblem, recogniseHeld } from '../kinds/files/table.ts';
+import type { Relative } from '../kinds/trees/kind.ts';
 import { pathOf, processPaths } from './paths.ts';
 import { recogniseSubjects } from './recognise.ts';
-import type { Relative } from './sessions.ts';
 
 /** The rows of a process itself: the process, its namespaces, and whatever of it nobody can dump. */
 export function surveyTask(

@@ -1,11 +1,12 @@
 import type { TaskRecord } from '@criujs/engine-kit';
 import { type EntryInit, encodeImage } from '@criujs/images';
-import { signals } from '@criujs/linux';
 import { taskState } from '../../facts/tasks.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
 import { joinFields } from '../../kinds/fields.ts';
+import { imageWriter } from '../../kinds/files/side-images.ts';
 import type { ProcessFields } from '../../kinds/processes/kind.ts';
 import type { ThreadFields } from '../../kinds/threads/kind.ts';
+import { treeKinds } from '../../kinds/trees/table.ts';
 import type { FrozenTask, FrozenTree } from '../../machinery/freeze/freeze.ts';
 import type { Session } from '../../run/session.ts';
 import type { InsideView, OutsideView } from './collect.ts';
@@ -60,9 +61,8 @@ export function writeZombie(task: FrozenTask, session: Session): void {
   session.store.write(`core-${task.pid}.img`, encodeImage('CORE', [{ message: core }]));
 }
 
-/** Writes what the tree has in common, all but the inventory. */
-export function writeTree(tree: FrozenTree, session: Session): void {
-  const { store } = session;
+/** Writes what the tree has in common, all but the inventory. Gives what criujs.json is to say of its processes. */
+export function writeTree(tree: FrozenTree, { store }: Session): TaskRecord[] {
   const entries = tree.tasks.map((task) => ({
     message: {
       pid: task.pid,
@@ -73,17 +73,9 @@ export function writeTree(tree: FrozenTree, session: Session): void {
     },
   }));
   store.write('pstree.img', encodeImage('PSTREE', entries));
-  store.write('seccomp.img', encodeImage('SECCOMP', [{ message: {} }]));
-  const now = process.hrtime();
-  const time = { tvSec: BigInt(now[0]), tvNsec: BigInt(now[1]) };
-  store.write('timens-0.img', encodeImage('TIMENS', [{ message: { monotonic: time, boottime: time } }]));
-}
-
-/** What CRIU's images have no place for: a process that tells its parent of its end otherwise than by SIGCHLD. */
-export function taskRecords(tree: FrozenTree): TaskRecord[] {
-  return tree.tasks
-    .filter(({ stat, ppid }) => ppid !== 0 && stat.exitSignal !== signals.SIGCHLD)
-    .map(({ pid, stat }) => ({ pid, exitSignal: stat.exitSignal }));
+  const records = { tasks: [] as TaskRecord[] };
+  for (const kind of treeKinds) kind.save?.(tree, { images: imageWriter(store), records });
+  return records.tasks;
 }
 
 /** @param process what only the main thread's image has */

@@ -3,12 +3,12 @@ import type { CoreEntry, EntryOf, FdinfoEntry, FsEntry, PagemapEntry, TaskKobjId
 import { taskState } from '../../facts/tasks.ts';
 import type { ProcessImage } from '../../kinds/processes/kind.ts';
 import { invalid, unsupported } from '../../kinds/rules.ts';
+import { treeKinds } from '../../kinds/trees/table.ts';
 import type { Session } from '../../run/session.ts';
 import { checkDescriptorLimit } from './check/descriptors.ts';
 import { checkMemory } from './check/memory.ts';
 import { checkEnd, checkProcess } from './check/process.ts';
 import { checkThread } from './check/thread.ts';
-import { checkSessions } from './check/tree.ts';
 import { readMany, readOne, readPagemap } from './entries.ts';
 
 /** A living process, as the images have it. */
@@ -41,6 +41,8 @@ export interface ZombieImage {
 export interface TreeImage {
   /** Parents come before their children. */
   readonly tasks: readonly (TaskImage | ZombieImage)[];
+  /** What was the dumping engine's own; undefined: the inventory does not say. */
+  readonly rootIds: TaskKobjIdsEntry | undefined;
   readonly files: readonly EntryOf<'FILES'>[];
   readonly fdinfo: ReadonlyMap<number, FdinfoEntry[]>;
   /** Names in the inventory's list of plugins. */
@@ -66,17 +68,17 @@ export function readTree(session: Session): TreeImage {
     );
   const tasks = readMany(session, 'PSTREE', 'pstree.img').map((entry) => readTask(session, entry));
   checkTree(tasks);
+  const { rootIds } = inventory;
+  for (const kind of treeKinds) kind.check?.({ tasks, rootIds });
   const living = livingTasks({ tasks });
-  for (const task of living) checkNamespaces(task, inventory.rootIds);
   for (const task of living) checkMemory(task);
-  if (living.some(({ ids }) => ids.timeNsId !== inventory.rootIds?.timeNsId))
-    session.warn("the program had clocks of its own (a time namespace); from now on it sees this machine's");
   const fdinfo = new Map(
     living.map(({ ids }) => [ids.filesId, readMany(session, 'FDINFO', `fdinfo-${ids.filesId}.img`)] as const),
   );
   checkDescriptorLimit(fdinfo);
   return {
     tasks,
+    rootIds,
     files: readMany(session, 'FILES', 'files.img'),
     fdinfo,
     plugins: inventory.pluginsEntry?.plugins ?? [],
@@ -160,19 +162,4 @@ function checkTree(tasks: readonly (TaskImage | ZombieImage)[]): void {
     if (pgid > largestPid || sid > largestPid)
       throw invalid('pstree.img', `no process can have the group ${pgid} and the session ${sid} (process ${pid})`);
   }
-  checkSessions(tasks);
-}
-
-/** Ids of namespaces; 0 where the writer did not know of the kind. */
-const namespaceFields = ['pidNsId', 'netNsId', 'ipcNsId', 'utsNsId', 'mntNsId', 'userNsId', 'cgroupNsId'] as const;
-
-function checkNamespaces(task: TaskImage, root: TaskKobjIdsEntry | undefined): void {
-  const own = namespaceFields.find(
-    (field) => root !== undefined && root[field] !== 0 && task.ids[field] !== 0 && task.ids[field] !== root[field],
-  );
-  if (own !== undefined)
-    throw unsupported(
-      `process ${task.pid} lived in a namespace of its own (${own})`,
-      'Restore it with CRIU: namespaces are not supported yet.',
-    );
 }

@@ -1,0 +1,81 @@
+import type { PlanSubject, Records, Refusal, TaskRecord } from '@criujs/engine-kit';
+import type { Stat } from '@criujs/linux';
+import type { TreeImage } from '../../engine/restore/read.ts';
+import type { FrozenTree } from '../../machinery/freeze/freeze.ts';
+import type { Hold } from '../../machinery/guard/holds.ts';
+import type { OnceItRuns } from '../../machinery/guard/releases.ts';
+import type { Session } from '../../run/session.ts';
+import type { ImageWriter } from '../files/side-images.ts';
+
+/** A process among others, frozen or only looked at. */
+export interface Relative {
+  readonly pid: number;
+  /** 0 for the root. */
+  readonly ppid: number;
+  readonly command: string;
+  readonly stat: Pick<Stat, 'session'>;
+  readonly state: 'alive' | 'stopped' | 'zombie';
+}
+
+/** A tree, parents first. */
+export interface Family {
+  readonly tasks: readonly Relative[];
+}
+
+/** Why something that the processes of a tree have in common cannot be dumped, and the process that it is about. */
+export interface TreeProblem extends Pick<Refusal, 'resource' | 'why' | 'remedy'> {
+  readonly pid: number;
+  readonly command: string;
+  /** It is over in a moment by itself: a dump looks again before it refuses. */
+  readonly passes?: true;
+}
+
+/** What holding something of a tree may use. */
+export interface HoldContext {
+  readonly session: Session;
+  /** Does something that is undone if the dump fails. */
+  readonly hold: Hold;
+}
+
+/** What saving something of a tree may use. */
+export interface SaveContext {
+  readonly images: ImageWriter;
+  /** What the images have no place for: it goes into criujs.json. */
+  readonly records: { readonly tasks: TaskRecord[] };
+}
+
+/** What reading something of a tree may use. */
+export interface LoadContext {
+  readonly session: Session;
+  /** null: the images come from CRIU, which keeps no records of ours. */
+  readonly records: Records | null;
+  /** Has something that a dump kept undone once the tree runs; if the restore fails, it stays. */
+  readonly onceItRuns: OnceItRuns;
+}
+
+/** What the images say of who is who in a tree. */
+export type TreeIdentity = Pick<TreeImage, 'tasks' | 'rootIds'>;
+
+/** What the images say of how processes are made. */
+export interface LoadedTree {
+  /** The signal that the parent of a process gets when it ends; undefined: they do not say. */
+  exitSignal(pid: number): number | undefined;
+}
+
+/** A subject of the tree as a whole: how it is known, dumped and brought back. Whatever it does not need it leaves out. */
+export interface TreeKind {
+  /** In words, for plans, docs and errors. */
+  readonly name: string;
+  /** The subject of a plan's rows that {@link recognise} leads to. Default: the process. */
+  readonly subject?: PlanSubject;
+  /** What of it nobody can dump. Looks only; a plan asks while the tree runs. @throws EngineError NOT_PERMITTED */
+  recognise?(tree: Family): readonly TreeProblem[];
+  /** Does what is to last until the tree runs again: once all stand still and nothing is refused, before anything is asked of them. */
+  hold?(tree: FrozenTree, context: HoldContext): void;
+  /** Writes the images that it owns. */
+  save?(tree: FrozenTree, context: SaveContext): void;
+  /** Refuses what the images cannot mean, before anything else of a process is looked at. @throws EngineError IMAGE_INVALID, UNSUPPORTED */
+  check?(tree: TreeIdentity): void;
+  /** Reads what it saved, before anything is opened or made. It may warn. @throws EngineError IMAGE_INVALID */
+  load?(tree: TreeImage, context: LoadContext): LoadedTree | undefined;
+}

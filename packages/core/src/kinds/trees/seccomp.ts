@@ -1,0 +1,7 @@
+import type { TreeKind } from './kind.ts';
+
+/** The filters that processes of the tree share: none yet, and CRIU misses an image without them. seccomp(2). */
+export const seccomp: TreeKind = {
+  name: 'seccomp filters',
+  save: (_tree, { images }) => images.write('SECCOMP', 'seccomp.img', [{ message: {} }]),
+};

@@ -1,0 +1,124 @@
+import type { Records } from '@criujs/engine-kit';
+import { EngineError } from '@criujs/engine-kit';
+import { signals } from '@criujs/linux';
+import { expect, test } from 'vitest';
+import type { TaskImage, TreeImage, ZombieImage } from '../../engine/restore/read.ts';
+import type { FrozenTask, FrozenTree } from '../../machinery/freeze/freeze.ts';
+import type { Session } from '../../run/session.ts';
+import type { Relative, TreeIdentity } from './kind.ts';
+import { recogniseTree, treeKinds } from './table.ts';
+
+/** What kinds of trees look at: no process of these numbers can exist, so none shares anything. */
+const far = 2 ** 30;
+
+function relative(pid: number, ppid: number, session: number): Relative {
+  const parent = ppid === 0 ? 0 : far + ppid;
+  return { pid: far + pid, ppid: parent, command: 'sample', stat: { session: far + session }, state: 'alive' };
+}
+
+const ids = { netNsId: 2, ipcNsId: 3, timeNsId: 5 } as unknown as TaskImage['ids'];
+
+function image(pid: number, ppid: number, how: Partial<TaskImage> = {}): TaskImage {
+  return { pid, ppid, pgid: 10, sid: 10, state: 'alive', ids, ...how } as unknown as TaskImage;
+}
+
+function treeOf(...tasks: (TaskImage | ZombieImage)[]): TreeImage {
+  return { tasks, rootIds: ids, files: [], fdinfo: new Map(), plugins: [] };
+}
+
+function check(tree: TreeIdentity): string | null {
+  try {
+    for (const kind of treeKinds) kind.check?.(tree);
+    return null;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return `${error.code} ${error.message}`;
+  }
+}
+
+function load(tree: TreeImage, records: Records | null = null) {
+  const warnings: string[] = [];
+  const session = { warn: (message: string) => void warnings.push(message) } as Session;
+  const context = { session, records, onceItRuns: () => undefined };
+  return { warnings, loaded: treeKinds.flatMap((kind) => kind.load?.(tree, context) ?? []) };
+}
+
+function save(tasks: readonly FrozenTask[]) {
+  const written: string[] = [];
+  const records: { tasks: { pid: number; exitSignal: number }[] } = { tasks: [] };
+  const images = { write: (_kind: string, file: string) => void written.push(file) };
+  for (const kind of treeKinds) kind.save?.({ tasks } as unknown as FrozenTree, { images, records });
+  return { written, records };
+}
+
+test('a process may be in a session of its own, in one that an ancestor is or was in, or in one from outside', () => {
+  const left = [relative(1, 0, 9), relative(2, 1, 2), relative(3, 2, 9), relative(4, 3, 9), relative(5, 1, 5)];
+  expect(recogniseTree({ tasks: left })).toEqual([]);
+});
+
+test('a session that nobody above it was in is refused, and does not pass', () => {
+  const tasks = [relative(1, 0, 9), relative(2, 1, 9), relative(3, 2, 2)];
+  expect(recogniseTree({ tasks })).toEqual([
+    {
+      pid: far + 3,
+      command: 'sample',
+      subject: 'process',
+      resource: `session ${far + 2}`,
+      why: 'none of its ancestors is or was in that session',
+      remedy: expect.any(String),
+    },
+  ]);
+});
+
+test('what is shared with the parent is refused; memory alone passes by itself', () => {
+  // Everybody shares everything with themselves.
+  const { pid } = process;
+  const tasks: Relative[] = [{ pid, ppid: pid, command: 'own', stat: { session: pid }, state: 'alive' }];
+  const found = recogniseTree({ tasks }).map(({ resource, passes }) => [resource, passes]);
+  expect(found).toEqual([
+    ['memory', true],
+    ['its table of descriptors', undefined],
+    ['its working directory and umask', undefined],
+    ['its signal handlers', undefined],
+  ]);
+  expect(recogniseTree({ tasks: tasks.map((task) => ({ ...task, state: 'zombie' })) })).toEqual([]);
+});
+
+test('images with sessions or groups that cannot be are refused', () => {
+  expect(check(treeOf(image(10, 1), image(11, 10)))).toBeNull();
+  expect(check(treeOf(image(10, 1, { pgid: 9 })))).toMatch(/^IMAGE_INVALID .*process 10 leads a session/);
+  expect(check(treeOf(image(10, 1), image(11, 10, { sid: 11, pgid: 11 }), image(12, 10, { pgid: 11 })))).toMatch(
+    /^IMAGE_INVALID .*the group 11/,
+  );
+  expect(check(treeOf(image(10, 1), image(11, 10), image(12, 11, { sid: 11, pgid: 12 })))).toMatch(
+    /^IMAGE_INVALID .*process 12 is in session 11/,
+  );
+});
+
+test('namespaces of its own are refused, but for those that have ended and where nobody says', () => {
+  const own = image(11, 10, { ids: { ...ids, netNsId: 7 } });
+  expect(check(treeOf(image(10, 1), own))).toMatch(/^UNSUPPORTED .*netNsId/);
+  expect(check({ ...treeOf(image(10, 1), own), rootIds: undefined })).toBeNull();
+  expect(check(treeOf(image(10, 1, { ids: { ...ids, ipcNsId: 0 } })))).toBeNull();
+  const ended: ZombieImage = { state: 'zombie', pid: 11, ppid: 10, pgid: 10, sid: 10, command: 'ended', exitCode: 0 };
+  expect(check(treeOf(image(10, 1), ended))).toBeNull();
+});
+
+test('clocks of its own are a warning', () => {
+  expect(load(treeOf(image(10, 1))).warnings).toEqual([]);
+  const own = image(11, 10, { ids: { ...ids, timeNsId: 7 } });
+  expect(load(treeOf(image(10, 1), own)).warnings).toEqual([expect.stringContaining('time namespace')]);
+});
+
+test('a signal to the parent other than SIGCHLD goes there and back, but for that of the root', () => {
+  const frozen = (pid: number, ppid: number, exitSignal: number): FrozenTask =>
+    ({ pid, ppid, stat: { exitSignal } }) as unknown as FrozenTask;
+  const { records, written } = save([frozen(10, 0, 0), frozen(11, 10, signals.SIGCHLD), frozen(12, 10, 0)]);
+  expect(written).toEqual(['seccomp.img', 'timens-0.img']);
+  expect(records.tasks).toEqual([{ pid: 12, exitSignal: 0 }]);
+  const signalOf = (pid: number, from: Records | null): (number | undefined)[] =>
+    load(treeOf(image(10, 1)), from).loaded.map(({ exitSignal }) => exitSignal(pid));
+  expect(signalOf(12, records as unknown as Records)).toEqual([0]);
+  expect(signalOf(11, records as unknown as Records)).toEqual([undefined]);
+  expect(signalOf(12, null)).toEqual([undefined]);
+});
