@@ -4,6 +4,7 @@ import { mapKinds } from '../../packages/core/src/kinds/maps/table.ts';
 import { objectKinds } from '../../packages/core/src/kinds/objects/table.ts';
 import { processKinds } from '../../packages/core/src/kinds/processes/table.ts';
 import { threadKinds } from '../../packages/core/src/kinds/threads/table.ts';
+import { treeKinds } from '../../packages/core/src/kinds/trees/table.ts';
 import { notYet, takenBySteps } from '../../packages/core/src/kinds/without-kind.ts';
 
 /** Every table of kinds, in the order in which their words follow one another within a row. */
@@ -13,6 +14,7 @@ const kinds: readonly { readonly describe: readonly Description[] }[] = [
   ...objectKinds,
   ...processKinds,
   ...threadKinds,
+  ...treeKinds,
 ];
 
 /** All that the README's table says. */

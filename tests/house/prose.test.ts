@@ -35,7 +35,6 @@ const exceptions: Readonly<Record<string, string>> = {
   'cli/src/main.ts': 'what commander says of an argument',
   'core/src/run/wire.ts': 'a cause that only repeats the message is left out',
   'core/src/show/reader.ts': 'the resource of an image that cannot be read is its file name',
-  'core/src/tasks/shared.ts': 'the time between vfork() and exec() has no code yet',
   'criu-bridge/src/driver/log/cause.ts': "lines of CRIU's log",
   'criu-bridge/src/driver/phases.ts': "lines of CRIU's log",
   'plugin-host/src/load-module.ts': 'Node names a missing module in its message alone',

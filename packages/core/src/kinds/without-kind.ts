@@ -6,7 +6,7 @@ import type { Description } from './description.ts';
 export const takenBySteps: readonly Description[] = [
   {
     subject: 'processes',
-    taken: ['trees', 'threads', 'sessions and groups', 'processes that have ended', 'exit signals'],
+    taken: ['trees', 'threads', 'processes that have ended'],
   },
   { subject: 'files', taken: ['current directory', 'root', 'umask'] },
   { subject: 'through plugins', taken: ['accelerators (paused, saved and resumed)'] },
@@ -14,10 +14,6 @@ export const takenBySteps: readonly Description[] = [
 
 /** What is refused because no kind knows it. */
 export const notYet: readonly Description[] = [
-  {
-    subject: 'processes',
-    refused: ['processes that share memory, descriptors, directories or signal handlers with their parent (`clone`)'],
-  },
   { subject: 'timers', refused: ['timerfd'] },
   { subject: 'files', refused: ['named pipes', 'terminals'] },
   {

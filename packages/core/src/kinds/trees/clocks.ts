@@ -5,7 +5,7 @@ import type { LoadContext, SaveContext, TreeKind } from './kind.ts';
  * Clocks that count from the start of the machine: CRIU gives everything that it restores a time namespace in which they go on from
  * where they were. time_namespaces(7). Restored by us, a program sees those of the machine.
  */
-export const clocks: TreeKind = { name: 'clocks', save, load };
+export const clocks: TreeKind = { name: 'clocks', describe: [], save, load };
 
 function save(_tree: unknown, { images }: SaveContext): void {
   const [seconds, nanoseconds] = process.hrtime();

@@ -5,6 +5,7 @@ import type { FrozenTree } from '../../machinery/freeze/freeze.ts';
 import type { Hold } from '../../machinery/guard/holds.ts';
 import type { OnceItRuns } from '../../machinery/guard/releases.ts';
 import type { Session } from '../../run/session.ts';
+import type { Description } from '../description.ts';
 import type { ImageWriter } from '../files/side-images.ts';
 
 /** A process among others, frozen or only looked at. */
@@ -66,6 +67,8 @@ export interface LoadedTree {
 export interface TreeKind {
   /** In words, for plans, docs and errors. */
   readonly name: string;
+  /** What the README's table says of it. */
+  readonly describe: readonly Description[];
   /** The subject of a plan's rows that {@link recognise} leads to. Default: the process. */
   readonly subject?: PlanSubject;
   /** What of it nobody can dump. Looks only; a plan asks while the tree runs. @throws EngineError NOT_PERMITTED */

@@ -10,6 +10,8 @@ const fields = ['pidNsId', 'netNsId', 'ipcNsId', 'utsNsId', 'mntNsId', 'userNsId
 /** Namespaces of its own: for now images have none. What a process has now `kinds/processes` says. */
 export const namespaces: TreeKind = {
   name: 'namespaces',
+  // Its words are those of `kinds/processes/namespaces.ts`.
+  describe: [],
   check({ tasks, rootIds: root }) {
     if (root === undefined) return;
     for (const task of tasks) {

@@ -2,7 +2,12 @@ import { invalid } from '../rules.ts';
 import type { Family, Relative, TreeIdentity, TreeKind, TreeProblem } from './kind.ts';
 
 /** Sessions and process groups. setsid(2), setpgid(2). */
-export const sessions: TreeKind = { name: 'sessions and process groups', recognise, check };
+export const sessions: TreeKind = {
+  name: 'sessions and process groups',
+  describe: [{ subject: 'processes', taken: ['sessions and groups'] }],
+  recognise,
+  check,
+};
 
 const file = 'pstree.img';
 

@@ -17,7 +17,16 @@ const unshared: readonly Unshared[] = [
 ];
 
 /** What processes share with their parent, which others do not: clone(2) with CLONE_VM and the like. */
-export const sharing: TreeKind = { name: 'what processes share', recognise };
+export const sharing: TreeKind = {
+  name: 'what processes share',
+  describe: [
+    {
+      subject: 'processes',
+      refused: ['processes that share memory, descriptors, directories or signal handlers with their parent (`clone`)'],
+    },
+  ],
+  recognise,
+};
 
 function recognise(tree: Family): TreeProblem[] {
   return tree.tasks.flatMap((task) =>
