@@ -1,5 +1,5 @@
 import type { FileOptions } from '@criujs/engine-kit';
-import { pause } from '@criujs/engine-kit/targets';
+import { hasEnded, pause } from '@criujs/engine-kit/targets';
 import { readChildren, readMaps, readStat, type Stat, unlessGone } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import { mappedFrom } from '../files/mapped.ts';
@@ -40,7 +40,7 @@ export function* surveyTree(root: number): Steps<SurveyedTask[]> {
     yield;
     const stat = unlessGone(() => readStat(pid), null);
     if (stat === null) continue;
-    if (stat.state !== 'Z') tasks.push({ ...next, command: stat.comm, stat, state: 'alive' });
+    if (!hasEnded(stat)) tasks.push({ ...next, command: stat.comm, stat, state: 'alive' });
     queue.push(...unlessGone(() => readChildren(pid), []).map((child) => ({ pid: child, ppid: pid })));
   }
   return tasks;

@@ -1,4 +1,5 @@
 import type { PlanSubject, Refusal } from '@criujs/engine-kit';
+import { hasEnded } from '@criujs/engine-kit/targets';
 import { readStat, readStatus } from '@criujs/linux';
 import type { ProcessProblem } from '../kinds/processes/kind.ts';
 import { processKinds } from '../kinds/processes/table.ts';
@@ -12,7 +13,7 @@ export type SubjectProblem = ProcessProblem & { readonly subject: PlanSubject };
  */
 export function recogniseSubjects(pid: number, traced: boolean): SubjectProblem[] {
   const stat = readStat(pid);
-  if (stat.state === 'Z') return [];
+  if (hasEnded(stat)) return [];
   const seen = { pid, stat, status: readStatus(pid), traced };
   return processKinds.flatMap(({ subject = 'process', recognise }) =>
     (recognise?.(seen) ?? []).map((problem) => ({ ...problem, subject })),

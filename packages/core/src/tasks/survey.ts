@@ -1,4 +1,5 @@
 import type { FileOptions } from '@criujs/engine-kit';
+import type { Stat } from '@criujs/linux';
 import type { SurveyRow } from '../files/survey.ts';
 import { isProblem, recogniseHeld } from '../kinds/files/table.ts';
 import type { Relative } from '../kinds/trees/kind.ts';
@@ -7,12 +8,14 @@ import { recogniseSubjects } from './recognise.ts';
 
 /** The rows of a process itself: the process, its namespaces, and whatever of it nobody can dump. */
 export function surveyTask(
-  { pid, command, stat }: Relative & { stat: { threads: number } },
+  { pid, command, stat }: Relative & { stat: Pick<Stat, 'threads' | 'state'> },
   options: FileOptions,
 ): SurveyRow[] {
   const refused = recogniseSubjects(pid, false).map(
     (problem): SurveyRow => ({ pid, command, subject: problem.subject, ...refusal(problem) }),
   );
+  // Whose main thread has ended has neither a program nor directories to look at.
+  if (stat.state === 'Z') return refused;
   const paths = processPaths.flatMap((what): SurveyRow[] => {
     const answer = recogniseHeld(pathOf(pid, what), options);
     if (!isProblem(answer)) return [];

@@ -1,7 +1,7 @@
 import { decodeStatus, LinuxError, readStat, type Stat, signalName, unlessGone } from '@criujs/linux';
 import { EngineError } from '../errors/errors.ts';
+import { hasEnded, isEnding } from './ended.ts';
 import { pause } from './pause.ts';
-import { taskFlag } from './task-flags.ts';
 
 /** A process that is being dumped. */
 export interface DumpedProcess {
@@ -56,8 +56,8 @@ function mayComeOfDeath(failure: unknown): boolean {
 function endOf({ pid, stat }: DumpedProcess): string | null {
   const now = unlessGone(() => readStat(pid), null);
   if (now === null || now.startTime !== stat.startTime) return 'it is gone';
-  if (now.state === 'Z') return endText(now.exitCode);
-  return now.state === 'X' || (now.flags & taskFlag.exiting) !== 0 ? 'its end has begun' : null;
+  if (hasEnded(now)) return endText(now.exitCode);
+  return isEnding(pid, now) ? 'its end has begun' : null;
 }
 
 function endText(status: number): string {

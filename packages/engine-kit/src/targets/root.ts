@@ -1,6 +1,7 @@
 import { LinuxError, readLink, readStat, readStatus, type Stat, unlessGone } from '@criujs/linux';
 import { EngineError } from '../errors/errors.ts';
 import type { DumpedProcess } from './death.ts';
+import { hasEnded } from './ended.ts';
 import { taskFlag } from './task-flags.ts';
 
 /**
@@ -17,7 +18,7 @@ export function checkRoot(pid: number): DumpedProcess {
       pid,
       remedy: 'Give the pid of a program.',
     });
-  if (stat.state === 'Z')
+  if (hasEnded(stat))
     throw new EngineError(
       'ZOMBIE',
       `${name} has ended already and waits for its parent ${stat.ppid}: nothing is left to dump`,

@@ -20,8 +20,8 @@ export type MakeProblem = (why: string, remedy: string) => Problem;
 const atCwd = -100;
 const followLink = 0x400;
 
-/** The last number that a name may have: CRIU reads and writes them as `int`. */
-const lastNumber = 2 ** 31 - 1;
+/** Numbers of names: so many that nobody has the same one, as the undo removes the names by it. */
+const lastNumber = 2 ** 48 - 1;
 
 /** Whether a name is one that a dump has given, and a restore may take away. */
 export function isGivenName(path: string): boolean {

@@ -6,6 +6,7 @@ import type { ProcessKind } from './kind.ts';
 import { layout } from './layout.ts';
 import { limits } from './limits.ts';
 import { login } from './login.ts';
+import { mainThread } from './main-thread.ts';
 import { membarrier } from './membarrier.ts';
 import { processName } from './name.ts';
 import { namespaces } from './namespaces.ts';
@@ -17,11 +18,14 @@ import { runState } from './run-state.ts';
 import { seccomp } from './seccomp.ts';
 import { signalHandlers } from './signal-handlers.ts';
 import { subreaper } from './subreaper.ts';
+import { threadTables } from './thread-tables.ts';
 import { tracing } from './tracing.ts';
 
 /** Every subject of a process, in the order in which its calls are made. */
 export const processKinds: readonly ProcessKind[] = [
+  mainThread,
   tracing,
+  threadTables,
   seccomp,
   signalHandlers,
   namespaces,
