@@ -2,6 +2,7 @@ import { arena, type Block } from './arena.ts';
 import { closeFd, duplicate, isCloseOnExec, memfd } from './descriptors/own.ts';
 import { errno, LinuxError } from './errors.ts';
 import { native } from './native.ts';
+import { orderMoves } from './order-moves.ts';
 import { readFds } from './proc/read.ts';
 
 /** How a program of ours starts. */
@@ -51,8 +52,6 @@ export function spawnImage(image: Uint8Array, options: SpawnOptions): number {
   if (targets.size < inherit.length)
     throw new RangeError('spawnImage: two descriptors with the same number in the child');
 
-  // copies above every target: no dup2 can then overwrite what a later one, or the start itself, still needs
-  const atLeast = Math.max(2, ...targets) + 1;
   const opened: number[] = [];
   const keep = (fd: number): number => {
     opened.push(fd);
@@ -60,12 +59,29 @@ export function spawnImage(image: Uint8Array, options: SpawnOptions): number {
   };
   try {
     const file = keep(executableFile(image));
-    const program = keep(duplicate(file, { atLeast }));
-    const moves = inherit.map(({ fd, as }) => ({ fd: keep(duplicate(fd, { atLeast })), as }));
+    const aside = (fd: number): number => keep(duplicateAside(fd, targets));
+    // No dup2 may overwrite what the start itself needs.
+    const program = aside(file);
+    const moves = orderMoves(inherit, aside);
     const leaks = readFds(process.pid).filter((fd) => isCloseOnExec(fd) === false);
     return start(library, `/proc/self/fd/${program}`, leaks, moves, options.newSession === true);
   } finally {
     opened.forEach(closeFd);
+  }
+}
+
+/** A duplicate at a number that none of `targets` is. Numbers near the limit stay free for those. */
+function duplicateAside(fd: number, targets: ReadonlySet<number>): number {
+  const misses: number[] = [];
+  try {
+    for (let atLeast = 3; ; ) {
+      const at = duplicate(fd, { atLeast });
+      if (!targets.has(at)) return at;
+      misses.push(at);
+      atLeast = at + 1;
+    }
+  } finally {
+    misses.forEach(closeFd);
   }
 }
 

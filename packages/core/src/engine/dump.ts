@@ -2,6 +2,7 @@ import { type DumpOutcome, inventoryNames, type Refusal, refusedDump } from '@cr
 import { checkRoot, type DumpedProcess, deathOf, orDeath } from '@criujs/engine-kit/targets';
 import { closeFd } from '@criujs/linux';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
+import { refuseTooMany } from '../files/limit.ts';
 import { refuseUnrestorable, type UnrestorableResource } from '../files/unrestorable.ts';
 import { objectKinds } from '../kinds/objects/table.ts';
 import { recogniseTree, treeKinds } from '../kinds/trees/table.ts';
@@ -124,7 +125,9 @@ function lookAtAll(
   const views = living.map((task) => lookAt(task, files, refusals, session.checkAborted));
   // It may have changed since the survey.
   const tasks = living.flatMap(({ pid }) => recogniseTask(pid));
-  refuse((tree.tasks[0] as FrozenTask).pid, [...tasks, ...refusals, ...files.refusals, ...judge(files.unrestorable())]);
+  const root = tree.tasks[0] as FrozenTask;
+  refusals.push(...refuseTooMany(files.count(), root));
+  refuse(root.pid, [...tasks, ...refusals, ...files.refusals, ...judge(files.unrestorable())]);
   return views;
 }
 

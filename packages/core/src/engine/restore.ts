@@ -7,7 +7,7 @@ import type { LoadedTree } from '../kinds/trees/kind.ts';
 import { treeKinds } from '../kinds/trees/table.ts';
 import { restoreWaits, watchWaits } from '../machinery/calls/patience.ts';
 import { createReleases } from '../machinery/guard/releases.ts';
-import { createInheritance } from '../machinery/make/descriptors.ts';
+import { createInheritance, type Inheritance } from '../machinery/make/descriptors.ts';
 import { createMade } from '../machinery/make/end.ts';
 import { forkTree } from '../machinery/make/fork.ts';
 import { type BuiltThread, holeSize, lowestAddress, startHelper, workshopAt } from '../machinery/make/helper.ts';
@@ -143,14 +143,9 @@ function openPages({ pid, pagesId }: TaskImage, { runs }: MemoryPlan, { store }:
   return imagePages({ name: `pages-${pagesId}.img`, pagemap: `pagemap-${pid}.img`, runs }, store);
 }
 
-/** Gives every descriptor that a task needs while it is built a number that no task uses itself. */
-function inherit(
-  planned: readonly Planned[],
-  files: OpenedFiles,
-  pages: readonly PageSource[],
-): ReturnType<typeof createInheritance> {
-  const used = new Set(planned.flatMap(({ image }) => files.placements(image.ids.filesId).map(({ fd }) => fd)));
-  const inheritance = createInheritance(used);
+/** Gives every descriptor that a task needs a number at which it finds it while it is built. */
+function inherit(planned: readonly Planned[], files: OpenedFiles, pages: readonly PageSource[]): Inheritance {
+  const inheritance = createInheritance(planned.flatMap(({ image }) => files.placements(image.ids.filesId)));
   for (const { image, memory } of planned) {
     for (const { source } of files.placements(image.ids.filesId)) inheritance.at(source);
     for (const map of memory.maps) if (isFileMap(map.entry)) inheritance.at(sourceOf(map, files));

@@ -55,6 +55,8 @@ export interface CollectedFiles {
   takesDevice(process: SeenProcess, vma: Vma, resource: string): boolean;
   /** The id of the file behind a memory map that a plugin took; null when there is none. */
   externalMapping(pid: number, vma: Vma): number | Problem | null;
+  /** How many open files the images will hold. */
+  count(): number;
   /** Writes files.img, and what kinds of files write beside it: what waits in pipes is read here, and stays there. */
   write(): void;
   /** Writes criujs.json, once the plugins have done all that they do at a dump. */
@@ -137,6 +139,7 @@ export function collectFiles(
       return 0;
     },
     fileOfMap: (pid, vma) => fileOfMap(pid, vma, seen),
+    count: () => entries.length,
     takesDevice: devices.take,
     externalMapping(pid, vma) {
       const found = mapped(pid, vma);

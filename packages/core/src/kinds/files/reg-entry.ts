@@ -114,7 +114,7 @@ export function openAgain(path: string, flags: number): number {
 
 /** What the kernel refuses a file with that is the one that it was. open(2). */
 const openFailures: Readonly<
-  Record<string, readonly ['NOT_PERMITTED' | 'FILE_MISSING' | 'FILE_CHANGED' | 'IMAGE_INVALID', string]>
+  Record<string, readonly ['NOT_PERMITTED' | 'FILE_MISSING' | 'FILE_CHANGED' | 'IMAGE_INVALID' | 'KERNEL', string]>
 > = {
   EACCES: ['NOT_PERMITTED', 'Restore as a user who may open it.'],
   EPERM: ['NOT_PERMITTED', 'Restore as the owner of the file or as root.'],
@@ -127,6 +127,8 @@ const openFailures: Readonly<
   ETXTBSY: ['NOT_PERMITTED', 'End the program that runs from it: nobody may write it meanwhile.'],
   ENXIO: ['FILE_MISSING', 'Load the driver of the device, or start what reads the named pipe.'],
   ENODEV: ['FILE_MISSING', 'Load the driver of the device.'],
+  EMFILE: ['KERNEL', 'Raise the limit of open files: ulimit -n NUMBER.'],
+  ENFILE: ['KERNEL', 'Raise the limit of open files of this machine: fs.file-max (sysctl).'],
 };
 
 function openFailure(path: string, error: unknown): EngineError {
