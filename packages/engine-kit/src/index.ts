@@ -51,6 +51,7 @@ export {
   type ExternalRecord,
   encodeRecords,
   exact,
+  type InodeRecord,
   inventoryNames,
   type Records,
   recordsName,

@@ -13,6 +13,7 @@ import type { Hold } from '../machinery/guard/holds.ts';
 import { writeRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { dumpFiles } from './dump-files.ts';
+import { inodeRecords } from './inodes.ts';
 import { fileOfMap, mappedFrom } from './mapped.ts';
 import { createPathFiles } from './paths.ts';
 import { groupFiles, holdersByProcess } from './same.ts';
@@ -155,7 +156,7 @@ export function collectFiles(
       images.write('FILES', 'files.img', all);
     },
     record(plugins, tasks = []) {
-      writeRecords(session.store, { ...records, tasks, plugins });
+      writeRecords(session.store, { ...records, tasks, inodes: inodeRecords(byKind), plugins });
     },
     close: () => undefined,
   };

@@ -13,6 +13,7 @@ import type { TaskCall } from '../machinery/calls/remote.ts';
 import type { OnceItRuns } from '../machinery/guard/releases.ts';
 import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
+import { restoreInodes } from './inodes.ts';
 import { openAll } from './open-all.ts';
 import { restoreOwners } from './owners.ts';
 import { filesById, readTables } from './tables.ts';
@@ -133,6 +134,7 @@ export function openFiles(images: FileImages, session: Session, onceItRuns: Once
       { session, records, open: (file) => openerOf(file).open(file) },
       opened,
     );
+    restoreInodes(opened, records);
     release();
   } catch (error) {
     close();

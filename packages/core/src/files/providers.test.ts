@@ -16,7 +16,14 @@ const socketOf = (id: number, inode: number, provider: Provider): Records['socke
   const socket = { type: 'stream', name: null, peerName: null, state: 'connected', flags: 0, holders: [] } as const;
   return { id, inode, provider, socket };
 };
-const records = (more: Partial<Records>): Records => ({ externals: [], sockets: [], tasks: [], plugins: [], ...more });
+const records = (more: Partial<Records>): Records => ({
+  externals: [],
+  sockets: [],
+  tasks: [],
+  inodes: [],
+  plugins: [],
+  ...more,
+});
 
 const fown = { uid: 0, euid: 0, signum: 0, pidType: 0, pid: 0 };
 const images = (ids: readonly number[], plugins: readonly string[] = []) => ({

@@ -55,7 +55,7 @@ function writeDump(): void {
   const file = { ...unknown, path: '/dev/gpu0', kind: 'character', provider } as const;
   const origin = { package: null, packageVersion: null, load: './gpu.ts' };
   const plugins = [{ ...provider, apiVersion: 1, imageVersion: 3, inventoryName: 'gpu', required: true, ...origin }];
-  write('criujs.json', encodeRecords({ externals: [{ id: 7, file }], sockets: [], tasks: [], plugins }));
+  write('criujs.json', encodeRecords({ externals: [{ id: 7, file }], sockets: [], tasks: [], inodes: [], plugins }));
   mkdirSync(join(images, 'criujs/gpu'), { recursive: true });
   write('criujs/gpu/file-7', '{"path":"/dev/gpu0"}');
   write('criujs/gpu/vram', Buffer.from([0, 1, 2, 255]));

@@ -79,6 +79,7 @@ export function recordsOf(
       return id === undefined ? [] : [{ ...it, id, socket: { ...it.socket, holders: holdersAt(id) } }];
     }),
     tasks: isOurs ? taskRecords(dumped) : [],
+    inodes: [],
     plugins,
   };
 }

@@ -198,6 +198,7 @@ async function runCriu(work: Work): Promise<Run> {
       records: {
         ...server.taken(),
         tasks: [],
+        inodes: [],
         plugins: [],
         sockets: server.taken().sockets.map((it) => ({ id: 0, ...it })),
       },

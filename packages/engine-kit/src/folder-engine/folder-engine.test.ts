@@ -216,7 +216,7 @@ function putDump(): void {
   const plugins = [{ ...plugin, ...origin }];
   writeFileSync(
     join(images, 'criujs.json'),
-    encodeRecords({ externals: [{ id: 7, file }], sockets: [], tasks: [], plugins }),
+    encodeRecords({ externals: [{ id: 7, file }], sockets: [], tasks: [], inodes: [], plugins }),
   );
 }
 

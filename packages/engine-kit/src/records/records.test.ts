@@ -46,6 +46,7 @@ const records: Records = {
     },
   ],
   tasks: [{ pid: 12, exitSignal: 10 }],
+  inodes: [{ id: 9, uid: 1000, gid: 100, mode: 0o640 }],
   plugins: [
     {
       ...{
@@ -68,7 +69,7 @@ const decode = (document: unknown): Records => decodeRecords(Buffer.from(JSON.st
 
 test('what is written is read again, exactly', () => {
   expect(decodeRecords(encodeRecords(records))).toEqual(records);
-  const nothing = { externals: [], sockets: [], tasks: [], plugins: [] };
+  const nothing = { externals: [], sockets: [], tasks: [], inodes: [], plugins: [] };
   expect(decodeRecords(encodeRecords(nothing))).toEqual(nothing);
 });
 

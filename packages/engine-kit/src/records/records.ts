@@ -44,12 +44,23 @@ export interface TaskRecord {
   readonly exitSignal: number;
 }
 
+/** Owner and mode of a file of `files.img` that a restore makes anew, such as a pipe. inode(7) */
+export interface InodeRecord {
+  readonly id: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Permissions, without the type of file. */
+  readonly mode: number;
+}
+
 /** All of `criujs.json`. */
 export interface Records {
   readonly externals: readonly ExternalRecord[];
   readonly sockets: readonly SocketRecord[];
   /** Processes of which there is anything to say. */
   readonly tasks: readonly TaskRecord[];
+  /** Files that are made anew; those that images of older releases have are made as whoever restores. */
+  readonly inodes: readonly InodeRecord[];
   /** All that were loaded, whether they took something or not. */
   readonly plugins: readonly PluginRecord[];
 }
@@ -111,15 +122,16 @@ const recordsShape: Shape<Records> = object({
   externals: list(object({ id: u32, file: recordedFile })),
   sockets: list(object({ id: u32, inode: u32, provider, socket: recordedSocket })),
   tasks: absent(list(object({ pid: integer(1, 2 ** 22), exitSignal: integer(0, 64) })), []),
+  inodes: absent(list(object({ id: u32, uid: u32, gid: u32, mode: integer(0, 0o7777) })), []),
   plugins: absent(list(recordedPlugin), []),
 });
 
 /** The bytes of `criujs.json`. Numbers that may pass 2^53 are written in quotes. */
-export function encodeRecords({ externals, sockets, tasks, plugins }: Records): Uint8Array {
+export function encodeRecords({ externals, sockets, tasks, inodes, plugins }: Records): Uint8Array {
   const files = externals.map(({ id, file }) => {
     return { id, file: { ...file, inode: file.inode.toString(), position: file.position.toString() } };
   });
-  const document = { format: 'criujs', version: recordsVersion, externals: files, sockets, tasks, plugins };
+  const document = { format: 'criujs', version: recordsVersion, externals: files, sockets, tasks, inodes, plugins };
   return new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
 }
 

@@ -206,6 +206,8 @@ export interface FileKind {
   readonly describe: readonly Description[];
   /** CRIU's type of its entries. */
   readonly type: FdTypes;
+  /** Its files are made anew at a restore: their owner and mode go into criujs.json. */
+  readonly madeAnew?: true;
   /** No dump of ours has it: it comes from images of CRIU. */
   readonly onlyOfCriu?: true;
   /** Absent: the engine dumps it. */

@@ -19,6 +19,7 @@ export const pipe: FileKind = {
     },
   ],
   type: fileTypes.PIPE,
+  madeAnew: true,
   recognise: (file, tree) => {
     if (inodeOfLink(file.link, 'pipe') === null) return null;
     if (tree.isPipeOpenOutside(file)) return outside(file);

@@ -1,0 +1,44 @@
+import { fchmodSync, fchownSync, fstatSync } from 'node:fs';
+import { EngineError, type InodeRecord, type Records } from '@criujs/engine-kit';
+import type { FileKind, SavedFile } from '../kinds/files/kind.ts';
+import { errorCode } from '../kinds/files/seen.ts';
+
+/** Permissions of a mode, without the type of file. inode(7) */
+const permissions = 0o7777;
+
+/** What the records say of files that a restore makes anew. */
+export function inodeRecords(byKind: ReadonlyMap<FileKind, readonly SavedFile[]>): InodeRecord[] {
+  return [...byKind].flatMap(([{ madeAnew }, files]) =>
+    madeAnew
+      ? files.map(({ entry: { id }, file: { stat } }) => {
+          return { id, uid: Number(stat.uid), gid: Number(stat.gid), mode: Number(stat.mode) & permissions };
+        })
+      : [],
+  );
+}
+
+/**
+ * Gives files that were made anew the owner and mode that they had.
+ * @param opened the engine's descriptors by the ids of their files
+ * @throws EngineError NOT_PERMITTED
+ */
+export function restoreInodes(opened: ReadonlyMap<number, number>, records: Records | null): void {
+  for (const inode of records?.inodes ?? []) {
+    const fd = opened.get(inode.id);
+    if (fd !== undefined) restoreInode(fd, inode);
+  }
+}
+
+function restoreInode(fd: number, { id, uid, gid, mode }: InodeRecord): void {
+  const now = fstatSync(fd);
+  try {
+    if (now.uid !== uid || now.gid !== gid) fchownSync(fd, uid, gid);
+    if ((now.mode & permissions) !== mode) fchmodSync(fd, mode);
+  } catch (error) {
+    throw new EngineError(
+      'NOT_PERMITTED',
+      `file ${id} belonged to user ${uid} and group ${gid}, and cannot be given to them (${errorCode(error)})`,
+      { remedy: 'Restore as root, or as that user.', cause: error },
+    );
+  }
+}
