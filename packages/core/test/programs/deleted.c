@@ -13,6 +13,8 @@
 
 #define PAGE 4096L
 #define HOLE (6L << 20)
+// A name that looks escaped, and like that of a deleted file.
+#define ODD "back\\slash \\040 (deleted)"
 
 struct common {
 	atomic_ulong turn;
@@ -21,7 +23,7 @@ struct common {
 };
 
 static struct common *common;
-static char *private_map;
+static char *private_map, *odd_map;
 static const char *home;
 static long extra;
 static bool links, plain, guests;
@@ -184,6 +186,8 @@ static void verify_all(int who)
 		expect(((uint64_t *)private_map)[i] == pattern(8 + i), "mapped word %ld is another", i);
 	expect(private_map[PAGE] == (who == 0 ? 'p' : 'c'), "a changed page has %c in it", private_map[PAGE]);
 	expect(private_map[2 * PAGE] == 0, "the last mapped page is not empty");
+	if (!plain)
+		expect(odd_map[0] == 'o' && access(name(ODD), F_OK) == 0, "the file of the odd name is another");
 	char link[PATH_MAX] = "";
 	must(readlink("/proc/self/exe", link, sizeof(link) - 1));
 	expect(strstr(link, "/program (deleted)"), "the program is %s", link);
@@ -354,6 +358,12 @@ static void map_files(void)
 	common = must(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, MAPPED, 0));
 	private_map = must(mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, MAPPED, PAGE));
 	must(unlink(name("mapped")));
+	if (!plain) {
+		int odd = must(open(name(ODD), O_RDWR | O_CREAT | O_EXCL, 0600));
+		expect(must(write(odd, "odd", 3)) == 3, "cannot write");
+		odd_map = must(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, odd, 0));
+		must(close(odd));
+	}
 	// Only root may look at what is mapped and not open.
 	if (may_all)
 		must(close(MAPPED));

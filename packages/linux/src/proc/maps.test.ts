@@ -39,6 +39,12 @@ test('reads addresses, rights, file and name', () => {
   expect(stack).toMatchObject({ name: '[stack]' });
 });
 
+test.each(['/srv/back\\slash', '/srv/oct\\040al', '/srv/real (deleted) name'])('reads the name %s as it is', (name) => {
+  expect(parseMaps(`7f0000000000-7f0000001000 r--p 00000000 103:1f 21 ${name}\n`)).toMatchObject([
+    { name, deleted: false },
+  ]);
+});
+
 test('the address of [vsyscall] is exact, though beyond 2^53', () => {
   const vsyscall = parseMaps(maps).at(-1);
   expect(vsyscall).toMatchObject({ read: false, execute: true, name: '[vsyscall]' });

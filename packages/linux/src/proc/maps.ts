@@ -1,4 +1,4 @@
-import { unescapeOctal, words } from './text.ts';
+import { withNewlines, words } from './text.ts';
 
 /** One memory map (the kernel's vma) of /proc/PID/maps or smaps. Addresses are exact, those of [vsyscall] too. */
 export interface Vma {
@@ -66,7 +66,7 @@ function parseLine(row: string): Vma {
     major: Number(`0x${major}`),
     minor: Number(`0x${minor}`),
     inode: Number(inode),
-    name: unescapeOctal(deleted ? name.slice(0, -deletedSuffix.length) : name),
+    name: withNewlines(deleted ? name.slice(0, -deletedSuffix.length) : name),
     deleted,
   };
 }

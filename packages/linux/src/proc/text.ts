@@ -26,3 +26,8 @@ export function unescapeOctal(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replace(/\\([0-3][0-7]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
+
+/** Undoes what maps escape: of a path only the newline. A backslash stands for itself. proc_pid_maps(5); fs/proc/task_mmu.c of the kernel. */
+export function withNewlines(path: string): string {
+  return path.replaceAll('\\012', '\n');
+}
