@@ -6,14 +6,14 @@ const setPtracer = 0x59616d61;
 const anybody = -1;
 
 /**
- * Lets processes that are not our ancestors trace this one, where Yama's ptrace_scope 1 forbids it. Yama keeps that with
- * the process, so it outlasts an execve; it does not go over to children.
- * @returns what came of it, in words
+ * Lets processes that are not our ancestors trace this one, where Yama's ptrace_scope 1 forbids it. The permission belongs to the
+ * process, so it survives an execve; children do not inherit it.
+ * @returns the outcome, in words
  */
 export function allowTracers(scope: number | null = yamaScope()): string {
-  if (scope === null || scope === 0) return 'this system lets you trace your processes anyway';
+  if (scope === null || scope === 0) return 'this system already lets you trace your own processes';
   if (scope > 1)
-    return `this system lets only administrators trace (ptrace_scope is ${scope}): criujs run changes nothing`;
+    return `this system lets only administrators trace (ptrace_scope is ${scope}): criujs run has no effect`;
   const result = trySyscall('prctl', setPtracer, anybody, 0, 0, 0);
   return result === 0
     ? 'the program may be traced by your other processes'

@@ -10,20 +10,15 @@ const notAllowed = 126;
 const shell = '/bin/sh';
 
 /**
- * Replaces this process by a program, execve(2). Node's other threads end with it, and its own descriptors close by
- * themselves; what is left of Node is undone first.
+ * Replaces this process by a program, execve(2). Node's other threads end with it, and its own descriptors are closed
+ * automatically; other traces of Node are undone first.
  * @returns only when that fails
  */
 export function becomeProgram(command: readonly [string, ...string[]], output: Output): number {
   const [name, ...rest] = command;
   const path = findProgram(name);
   if (path === null)
-    return complain(
-      `${name}: there is no such command`,
-      'Check its spelling and PATH, or give its path.',
-      notFound,
-      output,
-    );
+    return complain(`${name}: command not found`, 'Check its spelling and PATH, or give its path.', notFound, output);
   defaultSignals();
   inheritDescriptors();
   let error = execute(path, [name, ...rest]);

@@ -39,9 +39,9 @@ test('--no-config reads nothing', async () => {
 test.each([
   ['throw new Error("oops")', 'oops'],
   ['export default 5', 'no default export'],
-  ['export default { plugin: [] }', 'no setting plugin'],
-  ['export default { plugins: "x" }', 'plugins is no array'],
-  ['export default { hookDeadline: "x" }', 'hookDeadline is no number'],
+  ['export default { plugin: [] }', 'unknown setting plugin'],
+  ['export default { plugins: "x" }', 'plugins is not an array'],
+  ['export default { hookDeadline: "x" }', 'hookDeadline is not a number'],
 ])('%s is a mistake', async (text, message) => {
   writeFileSync(join(cwd, 'criu.config.js'), text);
   await expect(loadConfig(cwd, true)).rejects.toMatchObject({

@@ -30,7 +30,7 @@ const knownOfCriu: readonly string[] = [
 /**
  * Finds and reads the configuration.
  * @param choice a path, true to look in `cwd`, false for none
- * @throws UsageError when it is missing, fails, or makes no sense
+ * @throws UsageError when it is missing, fails, or is invalid
  */
 export async function loadConfig(cwd: string, choice: string | boolean): Promise<LoadedConfig> {
   const path = findConfig(cwd, choice);
@@ -70,7 +70,7 @@ async function evaluate(path: string): Promise<CriuConfig> {
     return await jiti.import<CriuConfig>(path, { default: true });
   } catch (error) {
     throw Object.assign(
-      new UsageError(`${path} cannot be read: ${(error as Error).message}`, 'Mend it, or run with --no-config.'),
+      new UsageError(`${path} cannot be read: ${(error as Error).message}`, 'Fix it, or run with --no-config.'),
       { cause: error },
     );
   }
@@ -85,13 +85,13 @@ function checkConfig(config: unknown, path: string): asserts config is CriuConfi
 function firstMistake(config: unknown): string | null {
   if (typeof config !== 'object' || config === null) return 'it has no default export that is an object';
   const unknown = Object.keys(config).find((key) => !known.includes(key));
-  if (unknown !== undefined) return `there is no setting ${unknown}; there are ${known.join(', ')}`;
+  if (unknown !== undefined) return `unknown setting ${unknown}; the settings are ${known.join(', ')}`;
   const { plugins, pluginOptions, hookDeadline } = config as Record<string, unknown>;
-  if (plugins !== undefined && !Array.isArray(plugins)) return 'plugins is no array';
+  if (plugins !== undefined && !Array.isArray(plugins)) return 'plugins is not an array';
   if (pluginOptions !== undefined && (typeof pluginOptions !== 'object' || pluginOptions === null))
-    return 'pluginOptions is no object';
+    return 'pluginOptions is not an object';
   if (hookDeadline !== undefined && typeof hookDeadline !== 'number')
-    return 'hookDeadline is no number of milliseconds';
+    return 'hookDeadline is not a number of milliseconds';
   return engineMistake(config as Record<string, unknown>);
 }
 
@@ -99,14 +99,15 @@ function engineMistake({ engine, criu }: Record<string, unknown>): string | null
   if (engine !== undefined && engine !== 'embedded' && engine !== 'criu')
     return "engine is neither 'embedded' nor 'criu'";
   if (criu === undefined) return null;
-  if (typeof criu !== 'object' || criu === null) return 'criu is no object';
+  if (typeof criu !== 'object' || criu === null) return 'criu is not an object';
   const unknown = Object.keys(criu).find((key) => !knownOfCriu.includes(key));
-  if (unknown !== undefined) return `there is no setting criu.${unknown}; there are ${knownOfCriu.join(', ')}`;
+  if (unknown !== undefined) return `unknown setting criu.${unknown}; the settings are ${knownOfCriu.join(', ')}`;
   const { bin, options, nativePlugins, actionScripts } = criu as Record<string, unknown>;
-  if (bin !== undefined && typeof bin !== 'string') return 'criu.bin is no path';
-  if (options !== undefined && (typeof options !== 'object' || options === null)) return 'criu.options is no object';
-  if (nativePlugins !== undefined && !Array.isArray(nativePlugins)) return 'criu.nativePlugins is no array';
-  return actionScripts === undefined || Array.isArray(actionScripts) ? null : 'criu.actionScripts is no array';
+  if (bin !== undefined && typeof bin !== 'string') return 'criu.bin is not a path';
+  if (options !== undefined && (typeof options !== 'object' || options === null))
+    return 'criu.options is not an object';
+  if (nativePlugins !== undefined && !Array.isArray(nativePlugins)) return 'criu.nativePlugins is not an array';
+  return actionScripts === undefined || Array.isArray(actionScripts) ? null : 'criu.actionScripts is not an array';
 }
 
 function settingsFrom({ bin, nativePlugins, actionScripts, options }: CriuSettings, directory: string): CriuSettings {
@@ -118,7 +119,7 @@ function settingsFrom({ bin, nativePlugins, actionScripts, options }: CriuSettin
   };
 }
 
-/** Paths in a configuration are meant from its own directory; names of packages stay as they are. */
+/** Paths in a configuration are relative to its own directory; package names stay as they are. */
 function fromDirectory(plugin: string, directory: string): string {
   return /^\.{0,2}\//.test(plugin) || /\.([cm]?[jt]s|so)$/.test(plugin) ? resolve(directory, plugin) : plugin;
 }

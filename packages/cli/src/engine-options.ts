@@ -11,7 +11,7 @@ export interface EngineFlags {
 }
 
 /**
- * The engine that flags and configuration ask for; undefined: the embedded one. Without CRIU nothing of that is read.
+ * The engine that flags and configuration ask for; undefined: the embedded one. The bridge is only loaded for CRIU.
  * @throws UsageError when flags of CRIU stand beside another engine; EngineError BAD_OPTION
  */
 export async function chooseEngine(flags: EngineFlags, config: CriuConfig, cwd: string): Promise<Engine | undefined> {
@@ -40,7 +40,7 @@ function refuseStrangers(flags: Readonly<Record<string, string | undefined>>): v
   const given = Object.keys(flags).find((name) => flags[name] !== undefined);
   if (given === undefined) return;
   throw new UsageError(
-    `${given} is for CRIU, and the embedded engine was chosen`,
+    `${given} is for CRIU, but the embedded engine was chosen`,
     'Add --engine criu, or leave it out.',
   );
 }

@@ -5,20 +5,20 @@ export const examples: Readonly<
   criujs: `Examples:
   criujs check                              what works here?
   criujs dump -t 4242 -D images             save process 4242, and end it
-  criujs restore -D images --detach         bring it back
-  criujs help dump                          all about one command
+  criujs restore -D images --detach         restore it
+  criujs help dump                          all options of one command
 
 Plugins and options may also stand in a criu.config.ts in the current directory:
   import { defineConfig } from '@criujs/core';
   export default defineConfig({ plugins: ['./my-plugin.ts'] });`,
   dump: `Examples:
-  criujs dump -t 4242 -D images                      save process 4242 and all below it, and end them
+  criujs dump -t 4242 -D images                      save process 4242 and its descendants, and end them
   criujs dump -t 4242 -D images --leave-running      a backup: they run on
   criujs dump -t 4242 -D images -p ./gpu.ts          ask the plugin for files that the engine cannot save
   criujs dump -t 4242 -D images -p gpu --plugin-option gpu.device=0 --plugin-option gpu.limits.memory=4096
   criujs dump -t 4242 -D images -p ./old-plugin.so   the same with a compiled plugin of CRIU
   criujs dump -t 4242 -D images -p ./gpu.ts --record calls.jsonl
-                                                     keep what the plugin was asked, for its tests
+                                                     record what the plugin was asked, for its tests
   criujs dump -t "$(pgrep -n myserver)" -D images --json
   criujs dump -t 4242 -D images --engine criu -p ./gpu.ts
                                                      let an installed CRIU do it, with the same plugin
@@ -28,7 +28,7 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
   criujs restore -D images                   in the foreground, as if started from this shell
   criujs restore -D images --detach          in the background
   criujs restore -D images --detach --new-pids --pidfile server.pid
-                                             without any right, and told where it is
+                                             without privileges; the pid goes to a file
   criujs restore -D images --engine criu -p ./gpu.ts
                                              by an installed CRIU, whichever engine dumped`,
   plan: `Examples:
@@ -51,7 +51,7 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
   criujs run -- sh -c 'while :; do date; sleep 1; done'`,
   check: `Examples:
   criujs check
-  criujs check -v                            all that was tried
-  criujs check --json | jq .samePids         can restored programs have their old pids?
+  criujs check -v                            all checks
+  criujs check --json | jq .samePids         can restored programs keep their pids?
   criujs check --engine criu                 is there a CRIU, does it work, which hooks does it call?`,
 };

@@ -12,8 +12,8 @@ export interface Inspected {
 }
 
 /**
- * Reads a plugin: a text in C, a compiled one, a module, or an npm package. A plugin of today is loaded as well, as for `plugin
- * list`, since its text need not tell all.
+ * Reads a plugin: C source, a compiled plugin, a module, or an npm package. A current plugin is also loaded, as for `plugin
+ * list`, because its source may not show everything.
  * @throws EngineError PLUGIN_NOT_FOUND, PLUGIN_INVALID, PLUGIN_API_VERSION
  */
 export async function inspectTarget(target: string, cwd: string): Promise<Inspected> {
@@ -27,13 +27,13 @@ export async function inspectTarget(target: string, cwd: string): Promise<Inspec
   }
 }
 
-/** A file as it is named, be it in C; else as the host looks for plugins. */
+/** A file by its path, including C source; otherwise as the host looks for plugins. */
 function locate(target: string, cwd: string): string {
   const near = resolve(cwd, target);
   return statSync(near, { throwIfNoEntry: false })?.isFile() === true ? near : locatePlugin(target, cwd);
 }
 
-/** The error, where running the module tells what its text does not. A module that is no plugin is not run. */
+/** The error, if running the module shows what its source does not. A module that is not a plugin is not run. */
 async function readFromText(path: string): Promise<Inspection | Error> {
   try {
     return await inspectFile(path);
@@ -43,11 +43,11 @@ async function readFromText(path: string): Promise<Inspection | Error> {
   }
 }
 
-/** Runs a module in the host, and adds what its text says of the functions. */
+/** Loads a module in the host, and adds what its source says about the functions. */
 async function load(path: string, cwd: string, read: Inspection | Error): Promise<Inspection> {
   const host = await createPluginHost({ plugins: [path], cwd });
   const [found] = host.plugins;
-  if (found === undefined) throw new Error(`${path} was loaded and did not come`);
+  if (found === undefined) throw new Error(`${path} was loaded, but the host does not list it`);
   const text = read instanceof Error ? null : read;
   const named = new Map(text?.hooks.map((it) => [it.hook, it.function]));
   return {
@@ -65,7 +65,7 @@ async function load(path: string, cwd: string, read: Inspection | Error): Promis
   };
 }
 
-/** Of the host's and the reader's errors the engine has all codes. */
+/** The engine has all codes of the host's and the reader's errors. */
 function asEngineError(error: unknown): unknown {
   const { code, message, remedy, plugin } = Object(error) as Partial<EngineError>;
   if (typeof code !== 'string' || !code.startsWith('PLUGIN_') || message === undefined) return error;

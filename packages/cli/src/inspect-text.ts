@@ -9,7 +9,7 @@ import { hookTable } from '@criujs/plugin-sdk';
 import type { Colors } from './output.ts';
 import { safeText } from './safe-text.ts';
 
-/** What is known besides of a plugin: where it loads, and whether it was run to see it. */
+/** What else is known of a plugin: where it loads, and whether it was run to see it. */
 interface Known extends WhereItLoads {
   readonly ran: boolean;
 }
@@ -43,8 +43,8 @@ function titleOf({ structure, name, version, init, exit }: Inspection): string {
 }
 
 function howRead(plugin: Inspection, ran: boolean): string {
-  if (ran) return 'a module; it was run to see what is in it, no hook was called';
-  if (plugin.format === 'c') return 'text in C; its headers were not read';
+  if (ran) return 'a module; it was loaded to see what is in it, no hook was called';
+  if (plugin.format === 'c') return 'C source; its headers were not read';
   if (plugin.format === 'javascript') return 'a module; it was not run';
   const most = plugin.maxHooks === null ? '' : `, declares ${plugin.maxHooks} hooks`;
   return `compiled for ${safeText(plugin.machine)}${most}; it was not run`;
@@ -56,7 +56,7 @@ function hookLines({ hooks, unknown, complete }: Inspection, { dim, red }: Color
     const { number, since } = hookTable[hook];
     return `  ${String(number).padStart(2)} ${hook.padEnd(widest)}  ${dim(`CRIU ${since}`.padEnd(14))} ${safeText(name ?? '')}`.trimEnd();
   });
-  const others = unknown.map(({ hook }) => `  ${red('?')}  ${safeText(hook)}  nobody calls it`);
+  const others = unknown.map(({ hook }) => `  ${red('?')}  ${safeText(hook)}  never called`);
   if (known.length + others.length > 0) return [...known, ...others];
   return [complete ? '  none' : '  none that could be read'];
 }
@@ -66,8 +66,8 @@ function needLines({ symbols, libraries }: ElfInspection, { dim, red }: Colors):
   const ofHost = free.filter((it) => hostSymbols.includes(it));
   const strange = free.filter((it) => !hostSymbols.includes(it));
   const lines = [
-    ...(ofHost.length === 0 ? [] : [`  ${ofHost.join(', ')}  ${dim('which every host has')}`]),
-    ...strange.map((it) => `  ${red(safeText(it))}  ${dim('which no library is said to have')}`),
+    ...(ofHost.length === 0 ? [] : [`  ${ofHost.join(', ')}  ${dim('provided by every host')}`]),
+    ...strange.map((it) => `  ${red(safeText(it))}  ${dim('not known to be in any library')}`),
     ...libraries.map((it) => `  ${safeText(it)}  ${dim(symbolsOf(it, symbols))}`),
   ];
   return lines.length === 0 ? ['  nothing'] : lines;

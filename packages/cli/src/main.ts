@@ -27,7 +27,7 @@ export async function main(args: readonly string[], cwd: string = currentDirecto
   }
 }
 
-/** A directory that was removed has no path any more; whoever gives absolute paths does not need it. */
+/** A removed directory has no path; absolute paths work without it. */
 function currentDirectory(): string {
   try {
     return process.cwd();
@@ -41,7 +41,7 @@ function withoutCommand(args: readonly string[]): readonly string[] {
   return args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
 }
 
-/** All commands but a well-formed `run`, which gets along without the parser. */
+/** All commands except a well-formed `run`, which does not need the parser. */
 async function runProgram(args: readonly string[], cwd: string): Promise<number> {
   const { createProgram } = await import('./program.ts');
   let code: number = exitCodes.done;

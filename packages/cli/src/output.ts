@@ -21,7 +21,10 @@ export interface Sink {
   write(text: string): unknown;
 }
 
-/** Where a command's words go. Results go to stdout, all else to stderr; with `--json` stdout gets one object and nothing else. */
+/**
+ * Where a command's output goes: results to stdout, everything else to stderr; with `--json` stdout gets one object and nothing
+ * else.
+ */
 export interface Output {
   readonly json: boolean;
   readonly verbose: boolean;
@@ -32,7 +35,7 @@ export interface Output {
   width(): number | null;
   /** The result of a command: an object for machines, or text for people. */
   result(data: object, text: string): void;
-  /** A line for people that is no result. */
+  /** A line for people that is not a result. */
   note(text: string): void;
   /** A warning; one that was logged already is not repeated. */
   warning(text: string): void;
@@ -48,7 +51,7 @@ export interface OutputOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Node changes a stream when it is first touched; a program that takes our place must get it as it was. */
+/** Node changes a stream when it is first used; a program that replaces us must get it unchanged. */
 const ownStdout: Sink = {
   isTTY: isatty(1),
   get columns() {
@@ -99,7 +102,7 @@ const noColors: Colors = { bold: same, dim: same, red: same, yellow: same, green
 /** Colours on a terminal that wants them. https://no-color.org */
 async function colorsFor(sink: Sink, environment: OutputOptions['environment'] = {}): Promise<Colors> {
   const wanted = sink.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
-  // Reading the module is enough to touch process.stdout.
+  // Loading the module is enough to touch process.stdout.
   return wanted ? (await import('picocolors')).default.createColors(true) : noColors;
 }
 

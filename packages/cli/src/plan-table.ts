@@ -7,7 +7,7 @@ export interface TableStyle {
   /** Characters in a line. */
   readonly width: number;
   readonly colors: Colors;
-  /** Whether every row is shown, also where many are alike. */
+  /** Whether every row is shown, even if many are alike. */
   readonly verbose: boolean;
 }
 
@@ -23,7 +23,7 @@ const marks: Readonly<Record<State, { readonly mark: string; readonly color: key
 /** One line of the table. */
 interface Line {
   readonly state: State;
-  /** Numbers of descriptors, or what else it is. */
+  /** Descriptor numbers, or the subject. */
   readonly label: string;
   readonly what: string;
   readonly taker: string;
@@ -31,7 +31,7 @@ interface Line {
   readonly remedy?: string | undefined;
 }
 
-/** So many rows of one kind of file are shown; then a line says how many more there are. */
+/** At most this many rows of one kind of file are shown, then a line with the number of the others. */
 const alike = 8;
 const narrowest = 16;
 const gap = '  ';
@@ -82,7 +82,7 @@ function linesOf(rows: readonly PlanRow[], verbose: boolean): Line[] {
   return lines;
 }
 
-/** One that is left is shown; of more only their number. */
+/** Shows a single remaining row, or the number of several. */
 function summary(rows: readonly PlanRow[]): Line[] {
   const [first] = rows;
   if (first === undefined) return [];
@@ -149,7 +149,7 @@ function closing(result: PlanResult, exitCode: number, { colors, width }: TableS
   return wrap(verdict(result, exitCode), width).map(paint).join('\n');
 }
 
-/** What it comes to, and what the exit code says. */
+/** The verdict and the meaning of the exit code. */
 function verdict({ rows, verdict: found }: PlanResult, exitCode: number): string {
   const states = rows.map(stateOf);
   const number = (state: State): number => states.filter((it) => it === state).length;
@@ -158,14 +158,14 @@ function verdict({ rows, verdict: found }: PlanResult, exitCode: number): string
   const conflict = `${count(number('conflict'), 'resource is', 'resources are')} claimed by several plugins`;
   if (found === 'refused')
     return `${number('conflict') > 0 ? `${conflict}, and ` : ''}${refused}: a dump would be refused ${code}.`;
-  if (found === 'conflict') return `${conflict}: a dump would go by their order alone ${code}.`;
+  if (found === 'conflict') return `${conflict}: a dump would decide by their order alone ${code}.`;
   const asked = number('asked');
   const all = `${count(rows.length, 'resource has', 'resources have')} a taker`;
   if (asked === 0) return `Nothing is refused: ${all} ${code}.`;
   return `Nothing is refused so far: ${all}; for ${asked} of them plugins decide at the dump ${code}.`;
 }
 
-/** Names of files and programs may hold anything, also what a terminal obeys. */
+/** Names of files and programs may contain anything, even terminal control sequences. */
 function plain(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '\uFFFD');
 }
@@ -174,7 +174,7 @@ function widest(texts: readonly string[]): number {
   return Math.max(0, ...texts.map(({ length }) => length));
 }
 
-/** The middle goes: the ends of a path tell more. */
+/** Cuts the middle: the ends of a path say more. */
 function shorten(text: string, room: number): string {
   if (text.length <= room) return text;
   const head = Math.ceil((room - 1) / 2);

@@ -43,7 +43,7 @@ test('numbers reach into lists', () => {
   });
   expect(base.gpu.slots).toHaveLength(2);
   for (const key of ['length', '-1', '3', '1e9', 'x']) {
-    expect(() => parsePluginOptions([`gpu.slots.${key}=1`], base)).toThrow(/no place in a list of 2/);
+    expect(() => parsePluginOptions([`gpu.slots.${key}=1`], base)).toThrow(/not a position in a list of 2/);
   }
 });
 

@@ -22,7 +22,7 @@ export function parsePluginOptions(
   }, base);
 }
 
-/** A copy along the way to the value; all else may be anything that a configuration in TypeScript holds. */
+/** Copies along the path to the value; everything else may be anything that a TypeScript configuration can hold. */
 function withValue(tree: unknown, [key = '', ...rest]: readonly string[], value: unknown, setting: string): unknown {
   if (Array.isArray(tree)) {
     const at = /^\d+$/.test(key) ? Number(key) : -1;
@@ -40,7 +40,7 @@ function inner(before: unknown, rest: readonly string[], value: unknown, setting
 
 function noPlace(setting: string, key: string, length: number): UsageError {
   return new UsageError(
-    `--plugin-option ${setting}: ${key} is no place in a list of ${length}`,
+    `--plugin-option ${setting}: ${key} is not a position in a list of ${length}`,
     `Give a number from 0 to ${length}, or the whole list as JSON.`,
   );
 }

@@ -2,7 +2,7 @@ import { type EngineError, type ErrorReport, exitCodeOf, exitCodes, reportError,
 import type { Output } from './output.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Prints an error, in words or for machines, and tells the exit code. */
+/** Prints an error, in words or as JSON, and returns the exit code. */
 export function printError(thrown: unknown, output: Output): number {
   if (thrown instanceof UsageError) {
     const { code, message, remedy } = thrown;
@@ -15,7 +15,7 @@ export function printError(thrown: unknown, output: Output): number {
   }
   const error = toEngineError(thrown);
   print(reportError(error), describe(error, output), output);
-  // A signal that aborted the run tells the code.
+  // A signal that aborted the run determines the code.
   return (error as { exitCode?: number }).exitCode ?? exitCodeOf(error.code);
 }
 
@@ -45,7 +45,7 @@ function remedyLine(remedy: string, { errorColors }: Output, indent = '  '): str
   return remedy === '' ? '' : `\n${indent}${errorColors.cyan('→')} ${remedy}`;
 }
 
-/** What -v adds: for whoever looks for the mistake. */
+/** What -v adds for debugging. */
 function background(error: EngineError): string {
   const fields = [`code ${error.code}`];
   for (const name of ['plugin', 'hook', 'resource', 'pid'] as const) {

@@ -9,19 +9,19 @@ import { createOutput, type Output } from './output.ts';
 import { parseNumber } from './run-options.ts';
 import { general, withEngine, withEnginePlugins, withFiles, withRecord } from './shared-flags.ts';
 
-/** What the commands of one call share. */
+/** What the commands of one invocation share. */
 export interface Call {
   readonly cwd: string;
   readonly version: string;
-  /** Takes the exit code of the command that ran. */
+  /** Receives the exit code of the command that ran. */
   readonly finished: (exitCode: number) => void;
 }
 
-/** The command line. Commands are read from disk when they are run, so that `--help` is quick. */
+/** The command line. Commands are loaded when they run, so that `--help` is fast. */
 export function createProgram({ cwd, version, finished }: Call): Command {
   const program = new Command('criujs')
     .description(
-      'Checkpoint and restore Linux processes, with plugins in TypeScript for whatever the engine cannot save itself.',
+      'Checkpoint and restore Linux processes, with plugins in TypeScript for what the engine cannot save itself.',
     )
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -35,18 +35,18 @@ export function createProgram({ cwd, version, finished }: Call): Command {
       withFiles(
         program
           .command('dump')
-          .summary('save a process, and all below it, into a directory')
+          .summary('save a process and its descendants into a directory')
           .description(
-            'Saves a process, and all below it, into a directory. Then they end, unless told otherwise. If it fails, or ends by Ctrl-C, they run on as if nothing had been.',
+            'Saves a process and its descendants into a directory, then ends them (unless --leave-running). If it fails, or Ctrl-C stops it, they run on unchanged.',
           )
           .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1))
-          .requiredOption('-D, --images-dir <directory>', 'where the images go; made if missing')
+          .requiredOption('-D, --images-dir <directory>', 'where to write the images; created if missing')
           .option('-R, --leave-running', 'let the processes run on afterwards')
           .option(
             '--dump-only',
-            'the dump is not meant to be restored with these plugins: do not refuse what none of them could bring back',
+            'accept what none of the loaded plugins could restore: this dump is not meant to be restored with them',
           )
-          .option('-f, --force', 'replace a dump that the directory holds, once the new one is whole'),
+          .option('-f, --force', 'replace an existing dump in the directory, once the new one is complete'),
       ),
     ),
   )
@@ -60,14 +60,14 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     withEnginePlugins(
       program
         .command('restore')
-        .summary('bring processes back from a directory')
+        .summary('restore processes from a directory')
         .description(
-          'Brings processes back from a directory; if it fails, or ends by Ctrl-C, none of them is left. In the foreground: signals go on to the restored root, and its exit code becomes ours (128 + n after signal n).',
+          'Restores processes from a directory; if it fails, or Ctrl-C stops it, none of them is left. In the foreground it forwards signals to the restored root and exits with its exit code (128 + n after signal n).',
         )
         .requiredOption('-D, --images-dir <directory>', 'where the images are')
-        .option('-d, --detach', 'leave the restored processes to themselves, and return')
-        .option('--new-pids', 'let the kernel choose the pids; needs no right')
-        .option('--pidfile <file>', 'write the pid of the restored root there'),
+        .option('-d, --detach', 'return and leave the restored processes running in the background')
+        .option('--new-pids', 'let the kernel choose the pids; needs no privileges')
+        .option('--pidfile <file>', 'write the pid of the restored root to this file'),
     ),
   )
     .addHelpText('after', `\n${examples.restore}`)
@@ -80,10 +80,10 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     withFiles(
       program
         .command('plan')
-        .summary('tell who would save what, and change nothing')
+        .summary('show who would save what, without changing anything')
         .description(
-          'Tells for each resource of a tree who would save it, or why nobody would. It only looks: nothing is frozen, and plugins are asked what they would claim, not called. Exit code 0 when a dump would find a taker for everything. ' +
-            'Under --engine criu only what plugins claim is known beforehand: CRIU itself cannot be asked.',
+          'Shows for each resource of a tree who would save it, or why nobody would. It only looks: it freezes nothing, and asks plugins what they would claim without calling their hooks. Exit code 0 if a dump would find a taker for everything. ' +
+            'With --engine criu only what plugins claim is known in advance: CRIU itself cannot be asked.',
         )
         .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1)),
     ),
@@ -94,10 +94,10 @@ export function createProgram({ cwd, version, finished }: Call): Command {
       finished(await planCommand(complete(flags), cwd, await outputOf(flags)));
     });
 
-  general(program.command('show').summary('tell what is in a directory of images'))
+  general(program.command('show').summary('show what is in an image directory'))
     .description(
-      'Tells what is in a directory of images, of criujs or of CRIU: its processes, their files and who dumped them, and what plugins keep there. ' +
-        'It only reads, and trusts nothing that it reads. Exit code 5 when something cannot be read.',
+      'Shows what is in an image directory of criujs or CRIU: its processes, their files and who dumped them, and the data of plugins. ' +
+        'It only reads, and trusts nothing that it reads. Exit code 5 if something cannot be read.',
     )
     .argument('<directory>', 'where the images are')
     .addHelpText('after', `\n${examples.show}`)
@@ -108,25 +108,25 @@ export function createProgram({ cwd, version, finished }: Call): Command {
 
   const plugin = program
     .command('plugin')
-    .summary('list the installed plugins, or look into one')
+    .summary('list the installed plugins, or inspect one')
     .description('Commands about plugins.')
     .helpCommand(false)
     .addHelpText('after', `\n${examples.plugin}`);
-  general(plugin.command('list').summary('tell which plugins are installed here'))
+  general(plugin.command('list').summary('list the installed plugins'))
     .description(
-      'Tells which plugins are installed for the project in the current directory: packages with the keyword criu-plugin in node_modules, here or above. ' +
-        'To see what is in them, it loads each; no hook is called.',
+      'Lists the plugins installed for the project in the current directory: packages with the keyword criu-plugin in node_modules, here or in a parent directory. ' +
+        'It loads each plugin to see what is in it, but calls no hook.',
     )
     .addHelpText('after', `\n${examples.plugin}`)
     .action(async (flags: OutputFlags) => {
       const { pluginListCommand } = await import('./commands/plugin-list.ts');
       finished(await pluginListCommand(cwd, await outputOf(flags)));
     });
-  general(plugin.command('inspect').summary('tell what a plugin registers, and where it would load'))
+  general(plugin.command('inspect').summary('show what a plugin registers, and where it would load'))
     .description(
-      'Tells of a plugin its structure, name, version and hooks, the symbols that it needs, and whether the embedded engine and which releases of CRIU would load it, or why not: ' +
-        'of a text in C, a compiled plugin, a module in JavaScript or TypeScript, or an npm package. Nothing of it is run, but for a plugin of today: its module is loaded, and no hook is called. ' +
-        'Exit code 4 when it is no plugin, or the embedded engine would not load it.',
+      'Shows the structure, name, version and hooks of a plugin, the symbols that it needs, and whether the embedded engine and which releases of CRIU would load it, or why not. ' +
+        'Takes C source, a compiled plugin, a JavaScript or TypeScript module, or an npm package. None of its code is run, except that the module of a current plugin is loaded; no hook is called. ' +
+        'Exit code 4 if it is not a plugin, or the embedded engine would not load it.',
     )
     .argument('<plugin>', 'a path (.so, .c, .js, .ts …), or an npm package')
     .addHelpText('after', `\n${examples.plugin}`)
@@ -137,8 +137,8 @@ export function createProgram({ cwd, version, finished }: Call): Command {
 
   general(program.command('run').summary('start a program so that it can be dumped later'))
     .description(
-      'Becomes the given program, after it has allowed your other processes to trace it. Ubuntu and others forbid that by default (Yama, ptrace_scope 1); ' +
-        'elsewhere it just starts the program. Children of the program are not included. If it cannot be started: 127 not found, 126 not allowed.',
+      'Allows your other processes to trace it, then becomes the given program. Ubuntu and others forbid such tracing by default (Yama, ptrace_scope 1); ' +
+        'elsewhere this just starts the program. It does not apply to children of the program. Exit code if it cannot be started: 127 not found, 126 not allowed.',
     )
     .argument('<command...>', 'the program and its arguments')
     .passThroughOptions()
@@ -147,10 +147,10 @@ export function createProgram({ cwd, version, finished }: Call): Command {
       throw new Error('a well-formed run does not come here');
     });
 
-  withEngine(general(program.command('check').summary('tell what this machine and your rights allow')))
+  withEngine(general(program.command('check').summary('show what this machine and your rights allow')))
     .description(
-      'Tries on a small process of its own what this kernel, its filters and your rights allow. Exit code 0 when you can dump your own processes. ' +
-        'With --engine criu: which CRIU there is, what its own check says, and which hooks of plugins it calls.',
+      'Tests on a small process of its own what this kernel, its filters and your rights allow. Exit code 0 if you can dump your own processes. ' +
+        'With --engine criu: which CRIU is installed, what its own check reports, and which plugin hooks it calls.',
     )
     .addHelpText('after', `\n${examples.check}`)
     .action(async (flags: Partial<EngineFlags> & OutputFlags) => {

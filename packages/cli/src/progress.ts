@@ -4,18 +4,18 @@ import type { Output } from './output.ts';
 /** Milliseconds that a run may take before anything is shown. */
 const patienceMs = 1000;
 
-/** Shows on a terminal how far a run is, when it takes long. */
+/** Shows the progress of a long run on a terminal. */
 export interface ProgressDisplay {
   update(progress: Progress): void;
   stop(): void;
 }
 
-/** What each phase of the engine is called before people. Others are shown by their name. */
+/** How each phase of the engine is called in the output. Others are shown by name. */
 const words: Readonly<Record<string, string>> = {
   survey: 'looking at the processes',
   pause: 'pausing devices',
   freeze: 'freezing the processes',
-  collect: 'collecting what they have',
+  collect: 'collecting their resources',
   infect: 'asking them from inside',
   pages: 'writing memory',
   write: 'writing images',
@@ -25,9 +25,9 @@ const words: Readonly<Record<string, string>> = {
   map: 'laying out memory',
   fill: 'filling memory',
   resume: 'starting the processes',
-  'pre-dump': 'CRIU begins',
+  'pre-dump': 'CRIU starts',
   'post-dump': 'finishing the images',
-  'pre-restore': 'CRIU begins',
+  'pre-restore': 'CRIU starts',
   'pre-resume': 'starting the processes',
 };
 

@@ -40,20 +40,20 @@ export async function runOptions(
   };
 }
 
-/** Plugins of CRIU's old structure are served beside those of today. Without any plugin nothing of that is read. */
+/** Supports plugins of CRIU's old structure beside current ones. Loaded only if there is a plugin. */
 export async function pluginLoaders(plugins: number): Promise<NonNullable<RunOptions['loaders']>> {
   return plugins === 0 ? [] : [(await import('@criujs/legacy-compat')).legacyLoader()];
 }
 
-/** What {@link attended} gives to a run. */
+/** What {@link attended} passes to a run. */
 export type Attention = Pick<RunOptions, 'signal' | 'onProgress'>;
 
-/** What a run that was aborted fails with. */
+/** The error of an aborted run. */
 const abortedCodes: ReadonlySet<unknown> = new Set(['ABORTED', 'ENGINE_STUCK']);
 
 /**
  * Runs with progress on a terminal; SIGINT, SIGTERM and SIGHUP abort it, and become its exit code.
- * @param tooLate gets the signal that a run did not hear because it was done
+ * @param tooLate gets the signal that came when the run was already done
  */
 export async function attended<T>(
   what: string,
@@ -86,7 +86,7 @@ export function parseNumber(option: string, smallest: number): (text: string) =>
     const number = Number(text);
     if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= smallest) return number;
     throw new UsageError(
-      `${option} ${text}: that is no number from ${smallest} on`,
+      `${option} ${text}: this is not a whole number of at least ${smallest}`,
       `Write it as in \`${option} 4242\`.`,
     );
   };

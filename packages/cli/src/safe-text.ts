@@ -2,8 +2,8 @@
 const longest = 300;
 
 /**
- * Text of images, for a terminal: whoever wrote it may have put commands of terminals in it, or characters that turn the direction
- * of writing. They are shown by their numbers.
+ * Makes text from images safe for a terminal: it may contain control sequences, or characters that change the writing direction.
+ * They are shown by their code points.
  */
 export function safeText(text: string): string {
   const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;

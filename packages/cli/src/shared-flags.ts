@@ -8,7 +8,7 @@ import { parseSize } from './units.ts';
 export function general(command: Command): Command {
   return command
     .option('--json', 'print one JSON object on stdout instead of text, for errors too')
-    .option('-v, --verbose', 'print what plugins log, phases and, on an error, its stack');
+    .option('-v, --verbose', 'print plugin logs, phases and, on an error, its stack');
 }
 
 /** And of those that load plugins. */
@@ -16,20 +16,20 @@ function withPlugins(command: Command): Command {
   return general(command)
     .option(
       '-p, --plugin <plugin>',
-      'a plugin: an npm package, or a path to .ts, .js, or .so (one of CRIU in C); may be repeated, asked in this order',
+      'a plugin: an npm package, or a path to .ts, .js, or .so (a compiled CRIU plugin); may be repeated, asked in this order',
       collect,
     )
     .option(
       '--plugin-option <plugin.key=value>',
-      'an option of a plugin: key may be nested (limits.memory), value is JSON (5, true, [1]) or else text; may be repeated',
+      'an option of a plugin: key may be nested (limits.memory), value is JSON (5, true, [1]) or text; may be repeated',
       collect,
     )
     .option(
       '--hook-deadline <ms>',
-      'how long a plugin may take for one call (default: 10000)',
+      'how long one call of a plugin may take (default: 10000)',
       parseNumber('--hook-deadline', 1),
     )
-    .option('--config <file>', 'read this configuration (default: criu.config.ts in the current directory, if there)')
+    .option('--config <file>', 'read this configuration (default: criu.config.ts in the current directory, if present)')
     .option('--no-config', 'read no configuration');
 }
 
@@ -50,12 +50,12 @@ function withCriu(command: Command): Command {
   return withEngine(command)
     .option(
       '--criu-option <name[=value]>',
-      "an option of CRIU's RPC, by CRIU's name or a guessable one: tcp-established, external-mounts=KEY:PATH; may be repeated",
+      "an option of CRIU's RPC, by CRIU's name or a descriptive one: tcp-established, external-mounts=KEY:PATH; may be repeated",
       collect,
     )
     .option(
       '--native-plugin <file>',
-      'a compiled plugin of CRIU, such as cuda_plugin.so, to be loaded beside yours; may be repeated',
+      'a compiled CRIU plugin, such as cuda_plugin.so, to load beside yours; may be repeated',
       collect,
     )
     .option(
@@ -86,7 +86,10 @@ export function withFiles(command: Command): Command {
 
 /** Of commands that call hooks. */
 export function withRecord(command: Command): Command {
-  return command.option('--record <file>', 'keep the calls and answers of plugins there, for a replay in their tests');
+  return command.option(
+    '--record <file>',
+    'record the calls and answers of plugins in this file, to replay in their tests',
+  );
 }
 
 function collect(value: string, previous: readonly string[] = []): string[] {

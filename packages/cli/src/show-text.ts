@@ -3,7 +3,7 @@ import type { Colors } from './output.ts';
 import { safeText } from './safe-text.ts';
 import { count, formatBytes } from './units.ts';
 
-/** So many lines of a part are printed. */
+/** At most this many lines of a part are printed. */
 const mostLines = 40;
 /** Deeper trees are not shown deeper. */
 const mostLevels = 12;
@@ -33,14 +33,14 @@ export function describeDump(shown: ShownDump, directory: string, colors: Colors
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** A heading and what belongs to it; nothing at all when there is nothing. */
+/** A heading and its lines; nothing if there are none. */
 function block(heading: string, lines: readonly string[], { bold }: Colors): string {
   return lines.length === 0 ? '' : [bold(heading), ...lines].join('\n');
 }
 
 function describeInventory({ inventory, bytes }: ShownDump, directory: string, { bold, red }: Colors): string {
   const title = `${bold(directory)}: ${formatBytes(bytes)}`;
-  if (inventory === null) return `${title}, ${red('no whole dump')}`;
+  if (inventory === null) return `${title}, ${red('incomplete dump')}`;
   return `${title}, images of version ${inventory.version}${describePlugins(inventory)}`;
 }
 

@@ -5,7 +5,7 @@ type SignalName = NodeJS.Signals;
 /** Signals that end a run. */
 const ending: readonly SignalName[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Signals that a restored program gets when we do. */
+/** Signals forwarded to a restored program. */
 const forwarded: readonly SignalName[] = [
   'SIGINT',
   'SIGTERM',
@@ -22,17 +22,17 @@ export function codeOfSignal(signal: number): number {
   return 128 + signal;
 }
 
-/** Milliseconds that a run gets to end after the first signal. Until then further signals change nothing. */
+/** Milliseconds that a run has to end after the first signal. Until then further signals have no effect. */
 const endingMs = 5000;
 
 /**
- * An AbortSignal that the first of these signals aborts. More of them change nothing while the run ends; one that comes
- * when it has taken too long for that ends the process at once, and the kernel lets go of whatever the engine holds.
+ * An AbortSignal that the first of these signals aborts. Further signals have no effect while the run ends; if that takes too
+ * long, the next one ends the process at once, and the kernel releases whatever the engine holds.
  */
 export function abortOnSignals(): {
   readonly signal: AbortSignal;
   readonly received: () => number | null;
-  /** After a signal this process stays deaf to more of them: what is left of it is the way out. */
+  /** After a signal this process ignores further ones: it is about to exit. */
   release(): void;
 } {
   const controller = new AbortController();
@@ -66,7 +66,7 @@ export function forwardSignals(pid: number): { release(): void } {
     try {
       process.kill(pid, name);
     } catch {
-      // It has ended, which is told soon.
+      // It has ended, which is reported soon.
     }
   });
   return { release };

@@ -1,4 +1,4 @@
-/** The user's mistake on the command line or in a configuration. */
+/** A user's mistake on the command line or in a configuration. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly code = 'USAGE';

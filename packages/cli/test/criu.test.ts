@@ -22,7 +22,7 @@ describe.skipIf(missing)(missing ?? 'criujs --engine criu', () => {
     const dumped = await criujsCommand(['dump', '-t', String(target.pid), '-D', images, ...by]);
     expect(dumped.stderr).toBe('');
     expect(dumped.stdout).toMatch(
-      /^dumped \d+ to .*: 1 process, 1 thread, .* of memory\. It stood still for .*; it has ended\.\n$/,
+      /^dumped \d+ to .*: 1 process, 1 thread, .* of memory\. It was frozen for .*; it has ended\.\n$/,
     );
     await untilGone(target.pid);
     const shown = JSON.parse((await criujsCommand(['show', images, '--json'])).stdout);

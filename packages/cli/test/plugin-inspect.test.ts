@@ -41,7 +41,7 @@ describe('plugin inspect', () => {
     expect(embedded).toMatchObject({ loads: true });
     expect(criu.filter((it: { loads: boolean }) => it.loads)).toMatchObject([{ releases: 'after 4.2' }]);
     const text = (await criujsCommand(['plugin', 'inspect', made])).stdout;
-    expect(text).toMatch(/^Needs\n {2}(criu_get_image_dir|print_on_level), \w+ {2}which every host has$/m);
+    expect(text).toMatch(/^Needs\n {2}(criu_get_image_dir|print_on_level), \w+ {2}provided by every host$/m);
   });
 
   test('one for another machine is told, and ends with 4', async () => {
@@ -70,7 +70,7 @@ describe('plugin inspect', () => {
     writeFileSync(join(place.directory, 'script.cjs'), runs);
     const how = { cwd: place.directory };
     const { stdout } = await criujsCommand(['plugin', 'inspect', 'criu-plugin-gpu'], how);
-    expect(stdout).toMatch(/^ {2}gpu 2\.1\.0, definePlugin\n {2}a module; it was run to see what is in it/m);
+    expect(stdout).toMatch(/^ {2}gpu 2\.1\.0, definePlugin\n {2}a module; it was loaded to see what is in it/m);
     expect(stdout).toMatch(/^ {2}✓ CRIU 3\.17–3\.19 +with --engine criu; never called there: PAUSE_DEVICES$/m);
 
     const old = await criujsCommand(['plugin', 'inspect', './old.cjs'], how);

@@ -8,7 +8,7 @@ const abilities = [
   ['samePids', 'restore them with the pids that they had'],
 ] as const;
 
-/** @returns 0 when a dump of one's own processes works */
+/** @returns 0 when you can dump your own processes */
 export async function checkCommand(flags: EngineFlags, cwd: string, output: Output): Promise<number> {
   const engine = await chooseEngine(flags, {}, cwd);
   const result = await check({ engine });
@@ -23,8 +23,7 @@ function describe(result: CheckResult, engine: string | undefined, { colors, ver
   const shown = (row: CheckRow): boolean => verbose || row.state !== 'ok' || row.id === 'criu';
   const rows = result.rows.filter(shown).map((row) => describeRow(row, colors));
   const good = result.rows.filter((row) => !shown(row)).length;
-  const rest =
-    good === 0 ? [] : [colors.dim(`${good} of ${result.rows.length} checks found nothing to say; see all with -v.`)];
+  const rest = good === 0 ? [] : [colors.dim(`${good} of ${result.rows.length} checks passed; see all with -v.`)];
   const by = engine === undefined ? '' : `, with ${engine},`;
   const head = `On this machine (Linux ${result.kernel}) and with these rights you can${by}`;
   return [head, ...can, '', ...rows, ...rest].join('\n');

@@ -34,5 +34,5 @@ function describe(result: DumpResult, directory: string, leaveRunning: boolean):
   const what = `${count(processes, 'process', 'processes')}, ${count(threads, 'thread', 'threads')}, ${formatBytes(bytes)} of memory`;
   const by = plugins.length === 0 ? '' : `; plugins: ${plugins.join(', ')}`;
   const end = leaveRunning ? 'it runs on' : 'it has ended';
-  return `dumped ${pid} to ${directory}: ${what}${by}. It stood still for ${formatMs(frozenMs)} of ${formatMs(totalMs)}; ${end}.`;
+  return `dumped ${pid} to ${directory}: ${what}${by}. It was frozen for ${formatMs(frozenMs)} of ${formatMs(totalMs)}; ${end}.`;
 }

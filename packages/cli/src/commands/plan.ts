@@ -15,10 +15,10 @@ const codes: Readonly<Record<PlanVerdict, number>> = {
   refused: exitCodes.refused,
 };
 
-/** @returns 0 when a dump has a taker, or somebody to ask, for everything */
+/** @returns 0 when everything has a taker or a plugin to ask */
 export async function planCommand(flags: PlanFlags, cwd: string, output: Output): Promise<number> {
   const { tree: pid, ghostLimit, linkRemap } = flags;
-  // Signals need no care: there is nothing to put right.
+  // Signals need no handling: there is nothing to clean up.
   const result = await plan({ ...(await runOptions(flags, cwd, output)), pid, ghostLimit, linkRemap });
   const exitCode = codes[result.verdict];
   const width = output.width();

@@ -3,7 +3,7 @@ import type { Colors, Output } from '../output.ts';
 import { pluginLoaders } from '../run-options.ts';
 import { safeText } from '../safe-text.ts';
 
-/** @returns 0: also what cannot be loaded is an answer */
+/** @returns 0, even if a plugin cannot be loaded */
 export async function pluginListCommand(cwd: string, output: Output): Promise<number> {
   const found = await installedPlugins({ cwd, loaders: await pluginLoaders(1) });
   const plugins = found.map(({ error, ...it }) => {

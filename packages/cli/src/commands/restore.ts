@@ -66,13 +66,13 @@ function passOn({ pid, exited }: RestoreResult, signal: number): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It has ended, which is told soon.
+    // It has ended, which is reported soon.
   }
 }
 
 /**
- * A draft is made before the restore: a restored program whose pid cannot be told would be lost. It gets its name when the
- * pid is in it, so that nobody reads an empty file.
+ * The draft is created before the restore: a restored program whose pid cannot be written would be lost. It is renamed once it
+ * has the pid, so that nobody reads an empty file.
  */
 function openPidfile(path: string): { write(pid: number): void; remove(): void } {
   const draft = `${path}.${process.pid}`;

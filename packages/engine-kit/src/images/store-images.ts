@@ -149,7 +149,7 @@ async function checkInventory(open: Open): Promise<void> {
   } finally {
     if (fd !== null) closeSync(fd);
   }
-  throw new EngineError('IMAGES_INCOMPLETE', `the store holds no whole dump: there is no ${inventoryName}`, {
+  throw new EngineError('IMAGES_INCOMPLETE', `the store holds incomplete dump: there is no ${inventoryName}`, {
     remedy: 'Give the store that was given to the dump.',
   });
 }
