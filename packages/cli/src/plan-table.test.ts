@@ -82,7 +82,7 @@ test('plugins are named, whether they claim, are asked or quarrel', () => {
   );
   const quarrel = descriptor([3], '/dev/kvm', { taker: plugin, conflict: ['kvm', 'gpu'], why: 'both', remedy: 'One.' });
   expect(table(result('conflict', quarrel), 4)).toMatch(/! 3 +\/dev\/kvm +plugins kvm, gpu\n {4}both\n {4}→ One\.\n/);
-  expect(table(result('conflict', quarrel), 4)).toMatch(/decide by their order alone\s+\(exit code 4\)\.$/);
+  expect(table(result('conflict', quarrel), 4)).toMatch(/decide by their order\s+alone\s+\(exit code 4\)\.$/);
 });
 
 test.each([40, 60, 80, 200])('no line is wider than a terminal of %i', (width) => {

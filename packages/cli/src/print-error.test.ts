@@ -77,7 +77,7 @@ test('usage and surprises have their codes', async () => {
   });
   expect(await printed(new TypeError('x is not a function'))).toMatchObject({
     code: 70,
-    err: expect.stringContaining('mistake in criujs'),
+    err: expect.stringContaining('bug in criujs'),
   });
   const raw = Object.assign(new Error('EROFS: read-only file system, open'), { code: 'EROFS', errno: -30 });
   expect(await printed(raw)).toEqual({

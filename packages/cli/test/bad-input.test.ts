@@ -214,7 +214,7 @@ describe('an image directory that holds nothing to restore', () => {
     writeFileSync(join(images, 'pages-1.img'), '');
     expect(await criujsFails(['restore', '-D', images])).toMatchObject({
       code: 'IMAGES_INCOMPLETE',
-      message: expect.stringContaining('half a dump'),
+      message: expect.stringContaining('an incomplete dump'),
     });
   });
 

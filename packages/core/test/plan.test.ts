@@ -224,7 +224,10 @@ describe('claims', () => {
     });
     const hangs = takesAll({ claim: () => new Promise(() => {}) }, 'hangs');
     const failed = await plan({ pid, plugins: [hangs], hookDeadline: 50 });
-    expect(claimOf(failed.rows, 3)).toMatchObject({ taker: null, why: expect.stringContaining('no answer in 50 ms') });
+    expect(claimOf(failed.rows, 3)).toMatchObject({
+      taker: null,
+      why: expect.stringContaining('did not answer within 50 ms'),
+    });
   });
 
   test('that block the thread end the process with the reason', async () => {

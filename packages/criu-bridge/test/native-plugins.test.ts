@@ -58,7 +58,7 @@ describe.skipIf(missing)(missing ?? 'a compiled plugin of the system, inside CRI
     });
     expect(await criujsFails([...args, '--native-plugin', './none.so'])).toMatchObject({
       exitCode: 2,
-      message: expect.stringContaining('none.so is no compiled plugin'),
+      message: expect.stringContaining('none.so is not a compiled plugin'),
     });
   });
 });

@@ -30,12 +30,12 @@ const attempt = (options: CriuOptions, place: Place): Promise<EngineError> =>
 test('a CRIU that is not in PATH, not there, not to be executed', async ({ place }) => {
   expect(await attempt({ bin: 'no-such-criu' }, place)).toMatchObject({
     code: 'CRIU_MISSING',
-    message: 'there is no no-such-criu in PATH',
+    message: 'no-such-criu is not in PATH',
     remedy: expect.stringContaining('--criu-bin'),
   });
   expect(await attempt({ bin: './criu', cwd: place.directory }, place)).toMatchObject({
     code: 'CRIU_MISSING',
-    message: `${place.directory}/criu is no CRIU: there is no such file`,
+    message: `${place.directory}/criu is not a CRIU: there is no such file`,
   });
   expect(await attempt({ bin: place.directory }, place)).toMatchObject({ code: 'CRIU_MISSING' });
 });

@@ -81,6 +81,6 @@ export function* parse<K extends ImageKind>(kind: K, where: Where = {}): Parser<
 function truncated(what: string, want: number, there: number, place: { file: string | undefined; offset: number }) {
   return new ImageError('IMAGE_TRUNCATED', `cut short: ${what} takes ${want} bytes, ${there} are there`, {
     ...place,
-    remedy: 'the dump did not end, or the file was not copied whole: dump again or copy again',
+    remedy: 'the dump did not finish, or the file was not copied completely: dump again or copy again',
   });
 }

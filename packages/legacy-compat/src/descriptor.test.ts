@@ -121,11 +121,11 @@ describe('CR_PLUGIN_DESC', () => {
     [{ name: 'a', version: 0x300 }, /has version 0\.3\.0, newer than 0\.2\.0/],
     [{ name: 'a', version: '0.2.0' }, /has the version 0\.2\.0/],
     [{ name: 'a', max_hooks: 16 }, /has max_hooks 16; 15 are known/],
-    [{ name: 'a', hooks: { 15: () => 0 } }, /has a hook 15, which is none of the first 15/],
-    [{ name: 'a', max_hooks: 12, hooks: { 13: () => 0 } }, /has a hook 13, which is none of the first 12/],
+    [{ name: 'a', hooks: { 15: () => 0 } }, /has a hook 15, which is not among the first 15/],
+    [{ name: 'a', max_hooks: 12, hooks: { 13: () => 0 } }, /has a hook 13, which is not among the first 12/],
     [{ name: 'a', hooks: { DUMP_FILE: () => 0 } }, /has a hook DUMP_FILE/],
-    [{ name: 'a', hooks: { 2: 'x' } }, /hook 2 of its CR_PLUGIN_DESC is no function/],
-    [{ name: 'a', init: 1 }, /init of its CR_PLUGIN_DESC is no function/],
+    [{ name: 'a', hooks: { 2: 'x' } }, /hook 2 of its CR_PLUGIN_DESC is not a function/],
+    [{ name: 'a', init: 1 }, /init of its CR_PLUGIN_DESC is not a function/],
     [null, /has no name/],
   ])('%o is refused', (CR_PLUGIN_DESC, message) => {
     expect(() => adaptModule({ CR_PLUGIN_DESC }, path)).toThrow(message);

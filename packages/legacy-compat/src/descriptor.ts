@@ -79,7 +79,7 @@ function functionOf(
   const value = descriptor[key];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'function') {
-    throw invalid(path, `${key} of its CR_PLUGIN_DESC is no function`, `Make ${key} a function, or leave it out.`);
+    throw invalid(path, `${key} of its CR_PLUGIN_DESC is not a function`, `Make ${key} a function, or leave it out.`);
   }
   return { name: `${key} of CR_PLUGIN_DESC`, path, call: (args) => Reflect.apply(value, descriptor, args) };
 }
@@ -102,12 +102,12 @@ function hooksOf(
     if (hook === undefined || hookTable[hook].number >= (most as number)) {
       throw invalid(
         path,
-        `its CR_PLUGIN_DESC has a hook ${key}, which is none of the first ${most}`,
+        `its CR_PLUGIN_DESC has a hook ${key}, which is not among the first ${most}`,
         'Correct hooks and max_hooks.',
       );
     }
     if (typeof value !== 'function')
-      throw invalid(path, `hook ${key} of its CR_PLUGIN_DESC is no function`, 'Give a function.');
+      throw invalid(path, `hook ${key} of its CR_PLUGIN_DESC is not a function`, 'Give a function.');
     return {
       hook,
       old: { name: prefix + hook, path, call: (args: readonly unknown[]) => Reflect.apply(value, hooks, args) },

@@ -76,7 +76,7 @@ test('what it does not know is left to loaders after it', async () => {
 
 test.each([
   ['mixed.ts', 'PLUGIN_INVALID', /mixed\.ts cannot be loaded: it mixes structures/],
-  ['neither.mjs', 'PLUGIN_INVALID', /neither\.mjs is no plugin.*it exports dump/],
+  ['neither.mjs', 'PLUGIN_INVALID', /neither\.mjs is not a plugin.*it exports dump/],
   ['throws.mjs', 'PLUGIN_INVALID', /not today/],
   ['missing.mjs', 'PLUGIN_NOT_FOUND', /no plugin missing\.mjs: nothing at/],
   ['criu-missing', 'PLUGIN_NOT_FOUND', /no plugin criu-missing/],

@@ -22,7 +22,7 @@ export function noticeText({ plugin, path, what, changes }: Notice): string {
   return [
     `plugin ${plugin} (${path}) ${what}.`,
     `Write it with definePlugin of @criujs/plugin-sdk: ${changes.join(', ')}.`,
-    `It is served until version ${oldStructureEndsIn} of @criujs/legacy-compat, which will refuse it.`,
+    `It is supported until version ${oldStructureEndsIn} of @criujs/legacy-compat, which will refuse it.`,
     `Guide: ${guide}`,
   ].join(' ');
 }

@@ -44,7 +44,7 @@ describe('refuses, with the reason and what to do', () => {
     [{ CR_PLUGIN_DESC: descriptor, cr_plugin_fini: f }, /mixes structures.*: cr_plugin_fini; and CR_PLUGIN_DESC/],
     [{ CR_PLUGIN_DESC: descriptor, default: plugin }, /mixes structures.*: CR_PLUGIN_DESC; and a plugin made by/],
     [{ cr_plugin_init: f, crPluginInit: () => 1 }, /exports cr_plugin_init and crPluginInit, which are two functions/],
-    [{ cr_plugin_dump_file: 5 }, /its cr_plugin_dump_file is no function/],
+    [{ cr_plugin_dump_file: 5 }, /its cr_plugin_dump_file is not a function/],
     [{ cr_plugin_dump_ext_file: f }, /exports cr_plugin_dump_ext_file, which CRIU does not know/],
     [{ default: { crPluginDumpExtFile: f } }, /exports crPluginDumpExtFile, which CRIU does not know/],
   ])('%o', (module, message) => {

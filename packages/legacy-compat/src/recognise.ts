@@ -63,7 +63,7 @@ function pick(places: readonly Exports[], symbol: OldSymbol, path: string): [Old
   if (first === undefined) return [];
   const { owner, name, value } = first;
   if (typeof value !== 'function') {
-    throw invalid(path, `its ${name} is no function`, `Export ${name} as a function, or leave it out.`);
+    throw invalid(path, `its ${name} is not a function`, `Export ${name} as a function, or leave it out.`);
   }
   const other = others.find((it) => it.value !== value);
   if (other !== undefined) {
@@ -88,7 +88,7 @@ function refuseStrangers(names: readonly string[], path: string): null {
 function mixed(path: string, parts: readonly string[]): PluginError {
   return invalid(
     path,
-    `it mixes structures, and nobody could tell which of them counts: ${parts.join('; and ')}`,
+    `it mixes structures, so it is unclear which one counts: ${parts.join('; and ')}`,
     'Keep one of them: definePlugin, if you can.',
   );
 }

@@ -28,7 +28,7 @@ function validate(value: unknown): { value: DescriptorOptions } | { issues: Sche
   if (value === undefined) return { value: {} };
   if (typeof value !== 'object' || value === null) return { issues: [{ message: 'must be an object' }] };
   const issues = Object.entries(value).flatMap(([key, it]) => {
-    if (key !== 'restoreStage') return [{ path: [key], message: 'is no option of a descriptor; restoreStage is' }];
+    if (key !== 'restoreStage') return [{ path: [key], message: 'is not an option of a descriptor; restoreStage is' }];
     return it === 1 || it === 2
       ? []
       : [{ path: [key], message: 'must be 2, or 1 for a descriptor from before CRIU 2.0' }];

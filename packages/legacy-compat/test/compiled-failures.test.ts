@@ -80,7 +80,7 @@ describe.skipIf(compilerMissing)(`compiled plugins${compilerMissing === null ? '
       writeFileSync(alien, bytes);
       expect(await failure(hostOf(text))).toMatchObject({
         code: 'PLUGIN_INVALID',
-        message: expect.stringContaining(`${text} cannot be loaded: it is no compiled library`),
+        message: expect.stringContaining(`${text} cannot be loaded: it is not a compiled library`),
       });
       expect(await failure(hostOf(alien))).toMatchObject({
         code: 'PLUGIN_INVALID',

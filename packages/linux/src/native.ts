@@ -41,7 +41,7 @@ function loadKoffi(): Koffi {
   } catch (cause) {
     const error = unsupported(
       `koffi does not load (${(cause as Error).message})`,
-      'Install again without --omit=optional: koffi brings its binary as an optional dependency.',
+      'Install again without --omit=optional: the koffi binary is an optional dependency.',
     );
     error.cause = cause;
     throw error;

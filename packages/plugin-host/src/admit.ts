@@ -22,7 +22,7 @@ export function admit(found: unknown, origin: string, source: PluginSource, home
  * @throws HostError PLUGIN_INVALID, PLUGIN_API_VERSION
  */
 export function admitObject(given: unknown): LoadedPlugin {
-  if (!isPlugin(given)) throw malformed(`${describe(given)} is no plugin: definePlugin did not make it`, undefined);
+  if (!isPlugin(given)) throw malformed(`${describe(given)} is not a plugin: definePlugin did not make it`, undefined);
   return admitPlugin(given, 'an object of the program', noSource);
 }
 
@@ -33,7 +33,10 @@ function admitPlugin(plugin: Plugin, origin: string, source: PluginSource): Load
     throw malformed(`the plugin of ${origin} has no usable name: ${describe(name)}`, undefined);
   }
   if (!Number.isSafeInteger(imageVersion) || imageVersion < 1) {
-    throw malformed(`plugin ${name} has an imageVersion that is no positive integer: ${describe(imageVersion)}`, name);
+    throw malformed(
+      `plugin ${name} has an imageVersion that is not a positive integer: ${describe(imageVersion)}`,
+      name,
+    );
   }
   if (required !== undefined && typeof required !== 'boolean') {
     throw malformed(`plugin ${name} has a required that is neither true nor false: ${describe(required)}`, name);
@@ -93,7 +96,7 @@ function noPlugin(found: unknown, origin: string): HostError {
   const exported = Object.keys(Object(found) as object);
   const what = exported.length === 0 ? 'it exports nothing' : `it exports ${exported.join(', ')}`;
   return malformed(
-    `${origin} is no plugin: neither its default export nor an export named plugin was made by definePlugin; ${what}`,
+    `${origin} is not a plugin: neither its default export nor an export named plugin was made by definePlugin; ${what}`,
     undefined,
     remedy,
   );
@@ -125,12 +128,12 @@ function hooksOf({ name, hooks }: Plugin): Pick<LoadedPlugin, 'handlers' | 'clai
       throw malformed(
         `plugin ${name} registers ${hook} twice`,
         name,
-        'Join the two handlers into one that looks at its argument.',
+        'Merge the two handlers into one that checks its argument.',
       );
     handlers.set(hook, handler);
     if (claim === undefined) continue;
     if (typeof claim !== 'function')
-      throw malformed(`plugin ${name} has a claim for ${hook} that is no function`, name);
+      throw malformed(`plugin ${name} has a claim for ${hook} that is not a function`, name);
     claims.set(hook, claim);
   }
   return { handlers, claims };

@@ -33,7 +33,7 @@ export function suspectOf(it: Invocation<unknown>, blame: (error: HostError) => 
     threw(thrown) {
       // What `exited` threw into the plugin may come back here, and what a write was refused with.
       if (typeof thrown === 'object' && thrown !== null && known.has(thrown)) return;
-      blame(failed(it, thrown, 'threw later, where nobody could catch it: '));
+      blame(failed(it, thrown, 'threw later, where nothing could catch it: '));
     },
   };
 }

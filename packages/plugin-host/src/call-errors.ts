@@ -27,7 +27,7 @@ function error(it: Invocation<unknown>, code: HostErrorCode, what: string, remed
 /** It threw or rejected. `how`: when that was not the call itself. */
 export function failed(it: Invocation<unknown>, thrown: unknown, how = ''): HostError {
   const remedy =
-    textOf(thrown, 'remedy') ?? `This is an error of the plugin's own. Ask its author, or run without ${it.plugin}.`;
+    textOf(thrown, 'remedy') ?? `This is an error in the plugin. Ask its author, or run without ${it.plugin}.`;
   const place = it.home === undefined ? undefined : placeOf(thrown, it.home);
   const where = place === undefined ? '' : ` (at ${place})`;
   return error(it, it.failure, `failed: ${how}${describeThrown(thrown)}${where}`, remedy, thrown);
@@ -40,8 +40,8 @@ export function badAnswer(it: Invocation<unknown>, { message, remedy, cause }: B
 
 /** Its deadline has passed. */
 export function late(it: Invocation<unknown>): HostError {
-  const remedy = 'Allow more time if the plugin is only slow; else look at what it waits for.';
-  return error(it, 'HOOK_TIMEOUT', `gave no answer in ${it.deadline ?? it.run.deadline} ms`, remedy);
+  const remedy = 'Allow more time if the plugin is only slow; otherwise find out what it waits for.';
+  return error(it, 'HOOK_TIMEOUT', `did not answer within ${it.deadline ?? it.run.deadline} ms`, remedy);
 }
 
 /** It called what ends the process. */
@@ -74,19 +74,19 @@ export function leftOpen(it: Invocation<unknown>, open: readonly string[]): Host
 
 /** It wrote after its answer. */
 export function wroteLate(it: Invocation<unknown>, what: string): HostError {
-  const remedy = `Await it, and whatever leads to it, before the hook answers: await ${what}`;
+  const remedy = `Await it, and everything that leads to it, before the hook answers: await ${what}`;
   return error(it, 'HOOK_FAILED', `called ${what} after it had answered: nothing was written`, remedy);
 }
 
 /** What it left going on took all of its time. */
 export function stillBusy(it: Invocation<unknown>): HostError {
-  const what = `took its part of the image, wrote nothing, and is busy still after ${it.deadline ?? it.run.deadline} ms`;
+  const what = `took its part of the image, wrote nothing, and is still busy after ${it.deadline ?? it.run.deadline} ms`;
   return error(it, 'HOOK_FAILED', `${what}: the dump does not wait for it`, 'Await what leads to a write.');
 }
 
 /** The run's signal ended the wait before a dump counts. */
 export function abortedSeal({ signal }: Run): HostError {
-  return new HostError('ABORTED', 'the run was aborted before the dump was whole', {
+  return new HostError('ABORTED', 'the run was aborted before the dump was complete', {
     remedy: 'Start the run again when you want it to go on.',
     cause: signal?.reason,
   });

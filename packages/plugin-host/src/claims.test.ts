@@ -56,7 +56,7 @@ test.each<[string, HookClaim<'DUMP_EXT_FILE'>, string, RegExp]>([
     /^plugin bad: claim of descriptor 3: \/dev\/kvm failed: no driver$/,
   ],
   ['rejects', () => Promise.reject(new Error('gone')), 'HOOK_FAILED', /failed: gone/],
-  ['never answers', () => new Promise<never>(() => {}), 'HOOK_TIMEOUT', /no answer in 50 ms/],
+  ['never answers', () => new Promise<never>(() => {}), 'HOOK_TIMEOUT', /did not answer within 50 ms/],
   ['answers nonsense', (() => 'yes') as never, 'HOOK_BAD_RESULT', /answered 'yes'/],
   ['ends the process', () => process.exit(3), 'PLUGIN_EXITED', /called process.exit\(3\)/],
   [

@@ -168,11 +168,7 @@ function missing(plugin: string, name: string): HostError {
 }
 
 function unsafe(path: string, expected: string): HostError {
-  return new HostError(
-    'SECTION_UNSAFE',
-    `${path} is not ${expected} but something else, perhaps a link that leads elsewhere`,
-    {
-      remedy: 'Do not restore from this directory unless you know who made it.',
-    },
-  );
+  return new HostError('SECTION_UNSAFE', `${path} is not ${expected}; it may be a link that leads elsewhere`, {
+    remedy: 'Do not restore from this directory unless you know who made it.',
+  });
 }

@@ -87,5 +87,5 @@ export function joinErrors(what: string, errors: readonly [HostError, ...HostErr
   const { code, hook, resource } = first;
   const lines = errors.map((it) => `  ${it.message} (${it.remedy})`);
   const message = [`${errors.length} ${what}:`, ...lines].join('\n');
-  return new HostError(code, message, { hook, resource, remedy: 'See to each of them.', errors, cause: first });
+  return new HostError(code, message, { hook, resource, remedy: 'Fix each error listed.', errors, cause: first });
 }

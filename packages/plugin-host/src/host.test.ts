@@ -340,7 +340,7 @@ test('images that are too new for a plugin fail a restore before any init, all p
   await expect(host.start('restore')).rejects.toMatchObject({
     code: 'PLUGIN_IMAGE_VERSION',
     plugin: 'b',
-    message: expect.stringMatching(/version 3 of what plugin b keeps.*b 1\.4\.0.*up to 2/),
+    message: expect.stringMatching(/version 3 of the data of plugin b.*b 1\.4\.0.*up to 2/),
     remedy: expect.stringContaining('Update the plugin b'),
   });
   expect(await host.finish({ ok: false, error: new Error('x') as never })).toEqual([]);

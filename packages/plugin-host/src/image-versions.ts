@@ -29,7 +29,7 @@ export function checkImageVersions(stage: Stage, plugins: readonly LoadedPlugin[
 
 function tooNew({ name, version, imageVersion, origin }: LoadedPlugin, written: number): HostError {
   const who = version === undefined ? name : `${name} ${version}`;
-  const message = `the images were written with version ${written} of what plugin ${name} keeps there; the one that is loaded, ${who} (${origin}), knows versions up to ${imageVersion}`;
+  const message = `the images have version ${written} of the data of plugin ${name}; the loaded one,  ${who} (${origin}), knows versions up to ${imageVersion}`;
   return new HostError('PLUGIN_IMAGE_VERSION', message, {
     plugin: name,
     remedy: `Update the plugin ${name}: restore with the release that dumped, or a later one.`,

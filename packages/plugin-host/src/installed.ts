@@ -32,7 +32,8 @@ export interface InstalledPlugin {
 const deadline = 30_000;
 
 /**
- * Finds the plugins that are installed where `cwd` would import them from, and loads each on its own: that runs its module, but no
+ * Finds the plugins that are installed where `cwd` would import them from, and loads each on its own: that runs its module, but
+ * no
  * hook. Sorted by name of the package; of two with one name the nearer is taken, as an import does.
  */
 export async function installedPlugins(
@@ -62,7 +63,7 @@ async function look(
 ): Promise<InstalledPlugin> {
   try {
     const [plugin] = await loadAll([found.package], loaders, cwd, run);
-    if (plugin === undefined) throw new Error(`${found.package} was asked for and did not come`);
+    if (plugin === undefined) throw new Error(`${found.package} was requested but not loaded`);
     const { name, version = null, apiVersion, handlers, schema } = plugin;
     return {
       ...found,

@@ -125,7 +125,7 @@ test('a module that is no plugin: which exports it has', async () => {
   const cwd = withFiles({ 'a.ts': 'export const first = 1; export default { name: "a" };', 'empty.mjs': '' });
   const error = await errorOf(['./a.ts'], cwd);
   expect(error.code).toBe('PLUGIN_INVALID');
-  expect(error.message).toMatch(/\.\/a\.ts is no plugin.*it exports (default, first|first, default)$/);
+  expect(error.message).toMatch(/\.\/a\.ts is not a plugin.*it exports (default, first|first, default)$/);
   expect((await errorOf(['./empty.mjs'], cwd)).message).toContain('it exports nothing');
   expect(await errorOf([{ name: 'a', hooks: [] } as unknown as Plugin])).toMatchObject({ code: 'PLUGIN_INVALID' });
   expect(await errorOf([7 as unknown as Plugin])).toMatchObject({ code: 'PLUGIN_INVALID' });

@@ -100,5 +100,5 @@ async function loadOne(
       return admit(found, wanted, loader.locates === true ? sourceOf(wanted, cwd) : noSource, home);
   }
   // The last loader answers always, or throws.
-  throw new Error(`no loader took ${wanted}`);
+  throw new Error(`no loader accepted ${wanted}`);
 }

@@ -18,7 +18,7 @@ export function locate(wanted: string, cwd: string): string {
   if (isExplicit(wanted))
     return (
       fileAt(pathOf(wanted, cwd)) ??
-      notFound(wanted, [pathOf(wanted, cwd)], 'Check the path; it is taken from the current directory.')
+      notFound(wanted, [pathOf(wanted, cwd)], 'Check the path; it is relative to the current directory.')
     );
 
   // `chart.js` is a package, `plugin.js` a file: what is there decides.
@@ -31,8 +31,8 @@ export function locate(wanted: string, cwd: string): string {
     wanted,
     places,
     path === undefined
-      ? `Install the npm package that has this plugin and give the name of the package, or write a path to a file as ./${wanted}.`
-      : 'Check the path; it is taken from the current directory.',
+      ? `Install the npm package that has this plugin and give its name, or write a path to a file as ./${wanted}.`
+      : 'Check the path; it is relative to the current directory.',
   );
 }
 

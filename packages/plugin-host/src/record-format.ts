@@ -87,7 +87,7 @@ export function decodeRecord(text: string): readonly RecordLine[] {
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   const lines = whole.split('\n').slice(0, -1).map(decodeLine);
   const [head] = lines;
-  if (head?.event !== 'record') throw invalid(1, 'it does not begin as a record does');
+  if (head?.event !== 'record') throw invalid(1, 'it does not begin like a record');
   if (head.version !== recordVersion) {
     throw invalid(1, `it has version ${String(head.version)}; this release reads version ${recordVersion}`);
   }
@@ -117,7 +117,7 @@ const events: ReadonlySet<unknown> = new Set(['record', 'host', 'start', 'call',
 
 function decodeLine(text: string, index: number): RecordLine {
   const line = parse(text, index + 1) as RecordLine | null;
-  if (!events.has(line?.event)) throw invalid(index + 1, 'it is no event of a record');
+  if (!events.has(line?.event)) throw invalid(index + 1, 'it is not an event of a record');
   if (line?.event === 'call' && !isHookName(line.hook)) {
     throw invalid(index + 1, `it has ${JSON.stringify(line.hook)}, a hook that this release does not know`);
   }
@@ -139,7 +139,7 @@ function revive(_key: string, value: unknown): unknown {
 
 function invalid(line: number, why: string, cause?: unknown): HostError {
   return new HostError('RECORD_INVALID', `line ${line} of the record cannot be read: ${why}`, {
-    remedy: 'Record the run again, with the release of criujs that is to read it.',
+    remedy: 'Record the run again with the release of criujs that reads it.',
     cause,
   });
 }

@@ -161,7 +161,7 @@ function parseJson(name: string, bytes: Uint8Array): unknown {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw notJson(
-      `${name} is no JSON: ${describeThrown(error)}`,
+      `${name} is not JSON: ${describeThrown(error)}`,
       'The image is damaged, or that part was not written with writeJson.',
       error,
     );

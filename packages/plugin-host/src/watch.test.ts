@@ -190,7 +190,7 @@ test.each<[string, () => void]>([
   );
   const error = await errorOf(pause(host));
   expect(error).toMatchObject({ code: 'HOOK_FAILED', plugin: 'sloppy', hook: 'PAUSE_DEVICES', resource: 'process 9' });
-  expect(error.message).toMatch(/failed: threw later, where nobody could catch it: later$/);
+  expect(error.message).toMatch(/failed: threw later, where nothing could catch it: later$/);
 });
 
 test('what it throws after its answer fails the next call, of whatever plugin', async () => {

@@ -309,7 +309,7 @@ test.each([
     plugin: 'p',
     hook: 'DUMP_EXT_FILE',
     message: `plugin p: DUMP_EXT_FILE of file 3 (/dev/kvm) ${called}`,
-    remedy: "Await it, and whatever leads to it, before the hook answers: await image.writeJson('file-3', …)",
+    remedy: "Await it, and everything that leads to it, before the hook answers: await image.writeJson('file-3', …)",
   });
   expect(refused).toBe(error);
   expect(images.parts.size).toBe(0);
@@ -375,7 +375,7 @@ test('the seal waits no longer than the call might have taken, and says so', asy
   await ask(host);
   await host.seal();
   expect(logs).toMatchObject([
-    { plugin: 'p', level: 'warn', message: expect.stringContaining('is busy still after 30') },
+    { plugin: 'p', level: 'warn', message: expect.stringContaining('is still busy after 30') },
   ]);
 });
 

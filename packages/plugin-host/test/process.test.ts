@@ -92,7 +92,7 @@ test.each([
   const body = "await call('POST_FORKING'); await turns(); await call('RESTORE_INIT'); await call('RESTORE_INIT');";
   const { status, out } = program({ inHook, body });
   const failed =
-    'HOOK_FAILED inline plugin inline: POST_FORKING failed: threw later, where nobody could catch it: later';
+    'HOOK_FAILED inline plugin inline: POST_FORKING failed: threw later, where nothing could catch it: later';
   expect(out).toBe(`POST_FORKING ok\n${failed}\nRESTORE_INIT ok\nerrors 0\n`);
   expect(status).toBe(0);
 });

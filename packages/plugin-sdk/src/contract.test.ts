@@ -44,7 +44,7 @@ test('ids let integers in their range through, and nothing else', () => {
     for (const bad of [-1, 1.5, Number.NaN, 2 ** 32, '1' as unknown as number])
       expect(() => make(bad)).toThrow(RangeError);
   }
-  expect(() => pid(0)).toThrow('0 is no pid: it must be an integer from 1 to 4194304');
+  expect(() => pid(0)).toThrow('0 is not a pid: it must be an integer from 1 to 4194304');
 });
 
 test('the sentinels differ, and are found under their names', () => {

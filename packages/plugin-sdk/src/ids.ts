@@ -38,5 +38,5 @@ export function pid(value: number): Pid {
 
 function inRange(what: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new RangeError(`${String(value)} is no ${what}: it must be an integer from ${least} to ${most}`);
+  throw new RangeError(`${String(value)} is not a ${what}: it must be an integer from ${least} to ${most}`);
 }

@@ -40,7 +40,10 @@ export interface PluginDefinition<O = unknown> {
   readonly hooks: readonly HookRegistration<O>[];
 }
 
-/** A plugin that {@link definePlugin} checked and marked. What is in it is for the host: its types are wide, so that plugins of another copy of the SDK fit. */
+/**
+ * A plugin that {@link definePlugin} checked and marked. What is in it is for the host: its types are wide, so that plugins of
+ * another copy of the SDK fit.
+ */
 export interface Plugin {
   readonly name: string;
   readonly version?: string;
@@ -108,7 +111,7 @@ type Mistake = readonly [what: string, remedy: string];
 
 function firstMistake(definition: unknown): Mistake | undefined {
   if (typeof definition !== 'object' || definition === null) {
-    return ['is no object', "Call definePlugin({ name: '…', hooks: [hook('…', …)] })."];
+    return ['is not an object', "Call definePlugin({ name: '…', hooks: [hook('…', …)] })."];
   }
   const { name, version, imageVersion, inventoryName, required, options, init, exit, hooks } = definition as Record<
     string,
@@ -118,26 +121,29 @@ function firstMistake(definition: unknown): Mistake | undefined {
     return ['has no usable name', 'Name it with small letters, digits and dashes, a letter or digit first.'];
   }
   if (version !== undefined && (typeof version !== 'string' || version === '')) {
-    return ['has a version that is no text', "Write it as in package.json, for example version: '1.0.0'."];
+    return ['has a version that is not text', "Write it as in package.json, for example version: '1.0.0'."];
   }
   if (imageVersion !== undefined && !(Number.isSafeInteger(imageVersion) && Number(imageVersion) > 0)) {
-    return ['has an imageVersion that is no positive integer', 'Count from 1: imageVersion: 2 for the second layout.'];
+    return [
+      'has an imageVersion that is not a positive integer',
+      'Count from 1: imageVersion: 2 for the second layout.',
+    ];
   }
   if (inventoryName !== undefined && !isInventoryName(inventoryName)) {
-    return ['has an inventoryName that is no line of text', 'Write the name that CRIU knows it by, or null for none.'];
+    return ['has an inventoryName that is not a line of text', 'Write the name by which CRIU knows it, or null.'];
   }
   if (required !== undefined && typeof required !== 'boolean') {
     return ['has a required that is neither true nor false', 'Write required: true, required: false, or leave it out.'];
   }
   if (options !== undefined && !isSchema(options)) {
     return [
-      'has options that are no Standard Schema',
+      'has options that are not a Standard Schema',
       'Give a schema of zod, valibot, arktype or another of standardschema.dev.',
     ];
   }
   for (const [what, value] of Object.entries({ init, exit })) {
     if (value !== undefined && typeof value !== 'function')
-      return [`has an ${what} that is no function`, `Make ${what} a function, or leave it out.`];
+      return [`has an ${what} that is not a function`, `Make ${what} a function, or leave it out.`];
   }
   if (!Array.isArray(hooks)) return ['has no list of hooks', "Add hooks: [hook('…', …)]."];
   return hooks.map(hookMistake).find((it) => it !== undefined) ?? repeatedHook(hooks);
@@ -146,13 +152,16 @@ function firstMistake(definition: unknown): Mistake | undefined {
 function hookMistake(registration: unknown): Mistake | undefined {
   const { hook: name, handler, claim } = Object(registration) as Record<string, unknown>;
   if (!isHookName(name)) {
-    return [`registers ${JSON.stringify(name)}, which is no hook`, `Use one of ${Object.keys(hookTable).join(', ')}.`];
+    return [
+      `registers ${JSON.stringify(name)}, which is not a hook`,
+      `Use one of ${Object.keys(hookTable).join(', ')}.`,
+    ];
   }
   if (typeof handler !== 'function')
     return [`registers ${name} without a function`, `Write hook('${name}', (args, context) => …).`];
   if (claim === undefined) return undefined;
   if (typeof claim !== 'function')
-    return [`has a claim for ${name} that is no function`, `Write hook('${name}', …, { claim: (args) => … }).`];
+    return [`has a claim for ${name} that is not a function`, `Write hook('${name}', …, { claim: (args) => … }).`];
   if (!isClaimable(name))
     return [`has a claim for ${name}, which saves nothing`, 'Claim with the hook that dumps the resource.'];
   return undefined;
@@ -162,7 +171,7 @@ function repeatedHook(hooks: readonly HookRegistration[]): Mistake | undefined {
   const names = hooks.map((it) => it.hook);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return undefined;
-  return [`registers ${twice} twice`, 'Join the two handlers into one that looks at its argument.'];
+  return [`registers ${twice} twice`, 'Merge the two handlers into one that checks its argument.'];
 }
 
 function isSchema(value: unknown): boolean {

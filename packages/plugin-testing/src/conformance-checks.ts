@@ -93,7 +93,7 @@ async function decline(subject: Subject): Promise<Finding> {
   try {
     const report = await dump(tree, settingsFor(subject));
     const taken = report.claims.map((it) => `${it.resource} (${it.hook})`);
-    if (taken.length > 0) return { failed: `it claimed what is nobody's: ${taken.join(', ')}` };
+    if (taken.length > 0) return { failed: `it claimed an unknown resource:  ${taken.join(', ')}` };
     if (report.error?.code === 'UNSUPPORTED') return undefined;
     return { failed: `it failed where it should decline: ${report.error?.message ?? 'nothing was asked'}` };
   } finally {

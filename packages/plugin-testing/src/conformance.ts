@@ -82,7 +82,7 @@ export async function conformance(
   throw new KitError(
     'NOT_CONFORMING',
     [`plugin ${plugin} does not conform: ${failed.length} of ${reports.length} checks failed`, ...lines].join('\n'),
-    { plugin, remedy: 'See to each of them; a check that does not fit this plugin can be skipped by name.' },
+    { plugin, remedy: 'Fix each check listed; a check that does not apply to this plugin can be skipped by name.' },
   );
 }
 
@@ -109,5 +109,5 @@ async function pluginOf({ plugin, cwd, loaders }: ConformanceSpec): Promise<Plug
   if (found !== undefined) return found;
   // The host says best what is wrong with it.
   await createPluginHost({ plugins: [plugin], cwd, loaders });
-  throw new KitError('NOT_CONFORMING', `${plugin} is no plugin`, { plugin });
+  throw new KitError('NOT_CONFORMING', `${plugin} is not a plugin`, { plugin });
 }

@@ -198,7 +198,7 @@ function providerOf(answer: HookAnswer<HookName> & { claimed: true }): Provider 
 }
 
 function holderOf(tree: PretendTree, [holder]: readonly Holder[]): string {
-  if (holder === undefined) return 'a file that nobody holds';
+  if (holder === undefined) return 'a file without holders';
   const { command = '' } = tree.processes.find((it) => it.pid === holder.pid) ?? {};
   return `${holder.pid} (${command}) descriptor ${holder.fd}`;
 }

@@ -47,7 +47,7 @@ export async function restore(
 function imageOf(from: DumpReport | PretendImage): PretendImage {
   if (!('stage' in from)) return from;
   if (from.image !== undefined) return from.image;
-  const why = from.error === undefined ? 'a pre-dump leaves none' : `the dump failed: ${from.error.message}`;
+  const why = from.error === undefined ? 'a pre-dump leaves no image' : `the dump failed: ${from.error.message}`;
   throw new KitError('NO_IMAGE', `there is no image to restore: ${why}`, {
     remedy: 'Look at error of the dump’s report.',
     cause: from.error,
@@ -188,7 +188,7 @@ function nobodyRestores(hook: HookName, { resource, provider }: AskOptions): Kit
   }
   return new KitError(
     'PLUGIN_FAILED',
-    `${resource} was dumped by plugin ${provider}, which does not restore it, nor does another`,
+    `${resource} was dumped by plugin ${provider}; neither it nor another plugin restores it`,
     {
       plugin: provider,
       hook,

@@ -228,7 +228,7 @@ async function closeKept({ plugin, hook, descriptor, identity: before }: Kept): 
   throw new KitError('DESCRIPTOR_CLOSED', message, {
     plugin,
     hook,
-    remedy: 'A number belongs to the host once it is answered; an object is closed by its close(), when the host asks.',
+    remedy: 'The host owns a number once the hook returns it; it closes an object by calling its close().',
   });
 }
 

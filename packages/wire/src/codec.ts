@@ -75,7 +75,7 @@ export function versionOf(bytes: Buffer): number | null {
 
 function checkHeader(bytes: Buffer): MessageLayout {
   const version = versionOf(bytes);
-  if (version === null) throw malformed(`${bytes.length} bytes are no message`);
+  if (version === null) throw malformed(`${bytes.length} bytes are not a message`);
   if (version !== protocolVersion) {
     throw new WireError(
       'WIRE_VERSION',
@@ -85,7 +85,7 @@ function checkHeader(bytes: Buffer): MessageLayout {
   }
   const code = bytes.readUInt16LE(6);
   const layout = layoutOfCode(code);
-  if (layout === undefined) throw malformed(`there is no message of type ${code}`);
+  if (layout === undefined) throw malformed(`unknown message type ${code}`);
   const length = bytes.readUInt32LE(12);
   if (length !== bytes.length || length < layout.size || length > longestMessage) {
     throw malformed(`${layout.type} has ${bytes.length} bytes and says ${length}`);

@@ -86,5 +86,5 @@ function asWireError(error: unknown): WireError {
 
 function closed({ type }: MessageInput, cause: unknown): WireError {
   const why = cause instanceof Error ? `: ${cause.message}` : '';
-  return new WireError('WIRE_CLOSED', `${type} could not be sent, the other end is gone${why}`, { cause });
+  return new WireError('WIRE_CLOSED', `${type} could not be sent: the other end is gone${why}`, { cause });
 }

@@ -90,14 +90,14 @@ describe('mistakes', () => {
     ['--dryrun', '--dry-run'],
     ['--skip-instal', '--skip-install'],
   ])('%s: was %s meant?', (typed, meant) => {
-    expect(refusal(typed)).toMatchObject({ code: 'USAGE', message: `there is no flag ${typed}` });
+    expect(refusal(typed)).toMatchObject({ code: 'USAGE', message: `unknown flag ${typed}` });
     expect(refusal(typed).remedy).toContain(`Did you mean ${meant}?`);
   });
 
   test.each([[['-x']], [['--wibble']], [['--toString']], [['--no-yes']], [['--no-handles']]])(
     '%s is unknown',
     (args) => {
-      expect(refusal(...args).message).toBe(`there is no flag ${args[0]}`);
+      expect(refusal(...args).message).toBe(`unknown flag ${args[0]}`);
     },
   );
 

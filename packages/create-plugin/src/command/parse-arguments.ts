@@ -59,7 +59,7 @@ function flagOf(name: string, raw: string): Flag {
   const found = flags.get(raw.startsWith('--') ? name : (shortFlags.get(name) ?? ''));
   if (found !== undefined) return found;
   const hint = didYouMean(name, [...flags.keys()], (word) => `--${word}`);
-  throw new CreateError('USAGE', `there is no flag ${raw}`, `${hint}--help lists all flags.`);
+  throw new CreateError('USAGE', `unknown flag ${raw}`, `${hint}--help lists all flags.`);
 }
 
 interface OptionToken {

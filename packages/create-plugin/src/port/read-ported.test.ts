@@ -77,7 +77,7 @@ test.each([
     'today.ts',
     "export default definePlugin({ name: 'a', hooks: [] });",
     'PORT_OF_TODAY',
-    /is a plugin of today already/,
+    /is already a current plugin/,
   ],
 ])('%s is refused, with what to do', async (name, text, code, message) => {
   const path = text === null ? join(folder, name) : write(name, text);

@@ -14,7 +14,7 @@ export async function readPorted(path: string): Promise<PortedPlugin> {
   if (structure === 'today') {
     throw new CreateError(
       'PORT_OF_TODAY',
-      `${path} is a plugin of today already: definePlugin made it`,
+      `${path} is already a current plugin, made by definePlugin`,
       'Leave --from out, and copy its hooks into the new project.',
     );
   }

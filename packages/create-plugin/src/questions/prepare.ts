@@ -64,7 +64,7 @@ function refuseMissing(known: Known, situation: Situation): void {
   const lines = missing.map((id) => `    ${flagForm(id).padEnd(36)}${questions[id].help}`);
   throw new CreateError(
     'MISSING_FLAGS',
-    `there is no terminal to ask at, and these flags are missing:\n${lines.join('\n')}`,
+    `there is no terminal to ask on, and these flags are missing:\n${lines.join('\n')}`,
     'Give them, or --yes to take their defaults.',
   );
 }

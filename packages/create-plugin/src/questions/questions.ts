@@ -36,7 +36,7 @@ export const questions: { readonly [Id in QuestionId]: QuestionOf<Id> } = {
     check(name) {
       const why = whyInvalidName(name);
       if (why === null) return;
-      const what = `${JSON.stringify(name)} is no name for an npm package: ${why}`;
+      const what = `${JSON.stringify(name)} is not a valid npm package name: ${why}`;
       throw new CreateError('INVALID_NAME', what, `The nearest valid name is ${nearestName(name)}.`);
     },
   },

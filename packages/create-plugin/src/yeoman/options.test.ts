@@ -35,7 +35,7 @@ test("yo's default for the installation is no answer", () => {
 });
 
 test('a near miss is a mistake, whatever else Yeoman hands over', () => {
-  expect(() => requestOf([], { handels: 'x' })).toThrow('there is no flag --handels');
+  expect(() => requestOf([], { handels: 'x' })).toThrow('unknown flag --handels');
   expect(requestOf([], { somethingOfYeoman: true }).given.size).toBe(0);
 });
 

@@ -61,7 +61,7 @@ function refuseMisspelt(options: YeomanOptions): void {
   for (const typed of Object.keys(options)) {
     if (yeomansOwn.has(typed) || names.some((name) => name === typed || camelCase(name) === typed)) continue;
     const meant = nearest(typed, names);
-    if (meant !== null) throw new CreateError('USAGE', `there is no flag --${typed}`, `Did you mean --${meant}?`);
+    if (meant !== null) throw new CreateError('USAGE', `unknown flag --${typed}`, `Did you mean --${meant}?`);
   }
 }
 

@@ -40,7 +40,9 @@ export function reportProject(outcome: Outcome, output: Output): number {
   for (const path of merged.kept) output.say(`  kept ${path}, which was there already`);
   const broken = installed === 'failed' || installed === 'interrupted';
   if (broken)
-    output.error(`  ${output.errorColors.cyan('→')} The project is there. Once the cause is gone, go on with:`);
+    output.error(
+      `  ${output.errorColors.cyan('→')} The project was created. Once you have fixed the cause, continue with:`,
+    );
   output.say(describeNextSteps(nextSteps(answers, cwd, installed === 'installed'), colors));
   output.result({ ok: !broken, dryRun: false, ...described(outcome) });
   if (installed === 'interrupted') return exitCodes.interrupted;

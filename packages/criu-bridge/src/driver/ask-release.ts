@@ -29,13 +29,13 @@ function sayVersion(bin: string): Promise<string> {
 }
 
 function noCriu(bin: string, why: string): EngineError {
-  return new EngineError('CRIU_MISSING', `${bin} is no CRIU that runs here: ${why}`, {
+  return new EngineError('CRIU_MISSING', `${bin} is not a CRIU that runs here: ${why}`, {
     remedy: 'Install a CRIU for this system, or give another with --criu-bin (option `bin`).',
   });
 }
 
 function tooOld(bin: string, version: string): EngineError {
-  return new EngineError('CRIU_TOO_OLD', `${bin} is CRIU ${version}; releases from ${oldestServed} on are served`, {
+  return new EngineError('CRIU_TOO_OLD', `${bin} is CRIU ${version}; the oldest supported release is ${oldestServed}`, {
     remedy: `Install CRIU ${oldestServed} or newer, or give another with --criu-bin (option \`bin\`).`,
   });
 }

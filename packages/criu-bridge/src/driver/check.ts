@@ -50,7 +50,7 @@ function ownCheck(bin: string, signal: AbortSignal | undefined): Promise<Finding
         .map((line) => line.trim())
         .filter((line) => line !== '');
       const detail = lines.join('; ').slice(0, 1000);
-      if (error === null) resolve({ state: 'ok', detail: detail || 'it found nothing to say' });
+      if (error === null) resolve({ state: 'ok', detail: detail || 'it found no problem' });
       else
         resolve({
           state: 'missing',

@@ -82,8 +82,8 @@ export async function dumpWithCriu(options: CriuOptions, job: FolderDumpJob): Pr
 
 /** Not to be expected of any CRIU: it asks before it ends the tree. */
 function notTold(pid: number): EngineError {
-  return new EngineError('CRIU_FAILED', `CRIU says that ${pid} is dumped, and has not told when`, {
-    remedy: 'Use a CRIU that tells of `post-dump`, as those from 3.0 on do.',
+  return new EngineError('CRIU_FAILED', `CRIU reports that ${pid} is dumped, but never announced its step post-dump`, {
+    remedy: 'Use a CRIU that announces `post-dump`: 3.0 or newer.',
     pid,
   });
 }

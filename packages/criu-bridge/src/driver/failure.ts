@@ -21,7 +21,7 @@ export interface Remains {
 /** Why a run failed: our own side knows best, then plugins, then CRIU's log, then how it ended. */
 export function failureOf(remains: Remains): unknown {
   const { failures, aborted, doing } = remains;
-  if (aborted) return new EngineError('ABORTED', `the run was aborted: ${doing} was given up`);
+  if (aborted) return new EngineError('ABORTED', `the run was aborted: CRIU did not ${doing}`);
   const [first] = failures;
   if (first !== undefined) return first;
   if (!remains.answered) return endedEarly(remains);
@@ -38,7 +38,7 @@ function endedEarly({ ended, doing, logForPeople }: Remains): EngineError {
   const said = lastLine(ended);
   const message = `CRIU cannot ${doing}: it ${how}${said === '' ? '' : `: ${said}`}`;
   return new EngineError('CRIU_FAILED', message, {
-    remedy: signal === null ? `Look into its log, ${logForPeople}.` : 'Find out who ended it, and run it again.',
+    remedy: signal === null ? `Look into its log, ${logForPeople}.` : 'Find out what killed it, and run it again.',
   });
 }
 

@@ -15,7 +15,7 @@ export function findCriu(wanted: string = 'criu', cwd: string = '.'): string {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...administrators];
   const found = folders.map((folder) => join(folder || '.', wanted)).find((path) => whyNot(path) === null);
   if (found !== undefined) return resolve(cwd, found);
-  throw new EngineError('CRIU_MISSING', `there is no ${wanted} in PATH`, {
+  throw new EngineError('CRIU_MISSING', `${wanted} is not in PATH`, {
     remedy:
       'Install CRIU (Debian, Ubuntu: apt install criu; Fedora: dnf install criu), or say where it is: --criu-bin PATH.',
   });
@@ -24,17 +24,17 @@ export function findCriu(wanted: string = 'criu', cwd: string = '.'): string {
 function checkProgram(path: string): string {
   const why = whyNot(path);
   if (why === null) return path;
-  throw new EngineError('CRIU_MISSING', `${path} is no CRIU: ${why}`, {
+  throw new EngineError('CRIU_MISSING', `${path} is not a CRIU: ${why}`, {
     remedy: 'Give the path of the program criu with --criu-bin (option `bin`).',
   });
 }
 
 function whyNot(path: string): string | null {
   try {
-    if (!statSync(path).isFile()) return 'it is no file';
+    if (!statSync(path).isFile()) return 'it is not a file';
     accessSync(path, constants.X_OK);
     return null;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'it may not be executed' : 'there is no such file';
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'it is not executable' : 'there is no such file';
   }
 }

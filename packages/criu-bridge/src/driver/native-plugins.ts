@@ -12,17 +12,17 @@ export function findNativePlugins(plugins: readonly string[], cwd: string): read
   const twice = files.find((file, at) => files.slice(0, at).some((other) => basename(other) === basename(file)));
   if (twice === undefined) return files;
   throw new EngineError('BAD_OPTION', `two compiled plugins are named ${basename(twice)}`, {
-    remedy: 'Load only one of them: CRIU takes all from one directory.',
+    remedy: 'Load only one of them: CRIU loads all from one directory.',
   });
 }
 
 function checkPlugin(file: string): string {
   try {
-    if (!statSync(file).isFile() || !file.endsWith('.so')) throw new Error('it is no .so file');
+    if (!statSync(file).isFile() || !file.endsWith('.so')) throw new Error('it is not a .so file');
     accessSync(file, constants.R_OK);
     return file;
   } catch (cause) {
-    throw new EngineError('BAD_OPTION', `${file} is no compiled plugin: ${(cause as Error).message}`, {
+    throw new EngineError('BAD_OPTION', `${file} is not a compiled plugin: ${(cause as Error).message}`, {
       remedy: "Give the path of a plugin of CRIU's, such as /usr/lib/criu/cuda_plugin.so (--native-plugin).",
       cause,
     });

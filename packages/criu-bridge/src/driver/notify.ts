@@ -51,7 +51,7 @@ export function actionScript(script: string, cwd: string, signal: AbortSignal): 
 
 function failed(path: string, action: string, why: string, cause: Error): EngineError {
   return new EngineError('CRIU_FAILED', `the action script ${path} failed at ${action}: ${why}`, {
-    remedy: 'Let it end with 0 at steps that are not its own.',
+    remedy: 'Make it exit with 0 at steps that it does not handle.',
     cause,
   });
 }

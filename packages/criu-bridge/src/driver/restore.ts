@@ -64,7 +64,6 @@ function restoreMsOf(directory: string): number {
 
 function noNewPids(): EngineError {
   return new EngineError('BAD_OPTION', 'CRIU gives every process the pid that it had', {
-    remedy:
-      'Leave out --new-pids; where the pids are taken, restore in a new pid namespace, or with the embedded engine.',
+    remedy: 'Leave out --new-pids; if the pids are taken, restore in a new pid namespace, or with the embedded engine.',
   });
 }

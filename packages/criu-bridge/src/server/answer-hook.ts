@@ -119,7 +119,7 @@ function unknownHook(number: number): EngineError {
 }
 
 function cannotRetry(plugin: string, hook: HookName): EngineError {
-  const message = `plugin ${plugin}: ${hook} answered retryLater, which this CRIU does not know`;
+  const message = `plugin ${plugin}: ${hook} answered retryLater, which this CRIU does not support`;
   const remedy = 'Restore with a CRIU after 4.2, or with the embedded engine.';
   return new EngineError('HOOK_BAD_RESULT', message, { plugin, hook, remedy });
 }

@@ -60,7 +60,7 @@ function firstIn(directory: string): string | undefined {
 }
 
 function notFirst(directory: string): EngineError {
-  return new EngineError('CRIU_FAILED', `the file system of ${directory} does not let our plugin come before others`, {
+  return new EngineError('CRIU_FAILED', `the file system of ${directory} does not let our plugin come first`, {
     remedy: 'Set TMPDIR to a folder of another file system, or leave out --native-plugin.',
   });
 }

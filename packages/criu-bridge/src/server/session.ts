@@ -62,8 +62,8 @@ export function createSession(options: SessionOptions): Session {
 
   function greet(connection: Connection, { sequence, flags, hooks, token: shown }: Message<'HELLO'>): void {
     if (!timingSafeEqual(token, shown)) {
-      refuse(connection, { sequence, result: -EACCES, error: 'the token is not the one of this run' });
-      ledger.fail(broken('somebody asked to be let in with a wrong token'));
+      refuse(connection, { sequence, result: -EACCES, error: 'the token is not that of this run' });
+      ledger.fail(broken('a connection had a wrong token'));
       return;
     }
     known.add(connection);
@@ -129,7 +129,7 @@ export function createSession(options: SessionOptions): Session {
       else if (message.type === 'EXIT' && isKnown) send(connection, { type: 'REPLY', sequence: message.sequence });
       else {
         refuse(connection, { sequence: message.sequence, result: -EPROTO, error: 'HELLO comes first, and once' });
-        ledger.fail(broken(`somebody said ${message.type} out of turn`));
+        ledger.fail(broken(`a connection sent ${message.type} out of turn`));
       }
       return undefined;
     },

@@ -20,18 +20,18 @@ export type ExitCodeName = keyof typeof exitCodes;
 /** What each means, for `--help` and the README. */
 export const exitCodeMeanings: Readonly<Record<ExitCodeName, string>> = {
   done: 'done',
-  failed: 'failed for another reason, which the message tells',
-  usage: 'wrong usage, a configuration that makes no sense, or wrong options of a plugin',
+  failed: 'failed for another reason; see the message',
+  usage: 'wrong usage, an invalid configuration, or invalid plugin options',
   refused: 'refused: the tree holds something that neither the engine nor a plugin can dump',
   plugin:
-    'a plugin is missing, too old for the images, failed, hung or answered nonsense; at a plan: plugins claim the same',
+    'a plugin is missing, too old for the images, failed, hung or gave an invalid answer; for a plan: plugins claim the same resource',
   images:
-    'the images: exist already, are in use by another run, cannot be written, are incomplete, damaged or do not fit the files of this machine',
+    'the images already exist, are in use by another run, cannot be written, are incomplete or damaged, or do not match the files of this machine',
   rights: 'a right is missing: to trace, to choose a pid, to read',
   target:
-    'no such process, or one that cannot be dumped at all (kernel thread, zombie, own process) or now (the kernel holds it); at restore: its pid is taken',
-  engine: 'the engine that was asked for, CRIU, is not there or too old',
-  internal: 'a mistake in criujs',
+    'no such process, or it cannot be dumped at all (kernel thread, zombie, own process) or not now (the kernel holds it); at a restore: its pid is taken',
+  engine: 'the requested engine, CRIU, is missing or too old',
+  internal: 'a bug in criujs',
   aborted: 'ended by a signal (128 + its number); the target was left unharmed',
 };
 

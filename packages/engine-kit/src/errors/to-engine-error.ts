@@ -38,7 +38,7 @@ interface Foreign extends Error {
 export function toEngineError(thrown: unknown): EngineError {
   if (thrown instanceof EngineError) return thrown;
   if (!(thrown instanceof Error))
-    return new EngineError('INTERNAL', `something that is no error was thrown: ${String(thrown)}`);
+    return new EngineError('INTERNAL', `something that is not an error was thrown: ${String(thrown)}`);
   const error = thrown as Foreign;
   const code = families.find((it) => it.recognise(error))?.code(error) ?? 'INTERNAL';
   if (error.syscall === 'uv_cwd') return noCurrentDirectory(error);

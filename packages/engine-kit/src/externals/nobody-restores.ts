@@ -9,7 +9,7 @@ export function nobodyRestores(hook: HookName, resource: string, provider: Provi
     const remedy = 'Load the plugin that made the dump (--plugin, option `plugins`).';
     return new EngineError('PLUGIN_MISSING', message, { hook, resource, remedy });
   }
-  const message = `${resource} was dumped by plugin ${nameOf(provider)}; the one that is loaded does not restore it, nor does another`;
+  const message = `${resource} was dumped by plugin ${nameOf(provider)}; neither the loaded version nor another plugin restores it`;
   return new EngineError('PLUGIN_FAILED', message, {
     hook,
     resource,

@@ -73,7 +73,7 @@ function folderJob(job: EngineJob, place: DirectoryPlace, host: PluginHost | nul
 /** The front gives an engine nothing else that says that it wants folders only. */
 function folderOf({ images: { place } }: EngineJob): DirectoryPlace {
   if (typeof place === 'object') return place;
-  throw new EngineError('INTERNAL', 'an engine that wants a folder was given none');
+  throw new EngineError('INTERNAL', 'an engine that needs a folder got none');
 }
 
 /**

@@ -5,7 +5,7 @@ import type { DumpFileOptions, RunOptions } from './options.ts';
 /** @throws EngineError BAD_OPTION */
 export function checkPid(pid: number): void {
   if (Number.isSafeInteger(pid) && pid > 0) return;
-  throw new EngineError('BAD_OPTION', `${pid} is no pid`, { remedy: 'Give the number that ps(1) shows as PID.' });
+  throw new EngineError('BAD_OPTION', `${pid} is not a pid`, { remedy: 'Give the number that ps(1) shows as PID.' });
 }
 
 /** As in CRIU. */
@@ -14,7 +14,7 @@ const defaultGhostLimit = 1 << 20;
 /** @throws EngineError BAD_OPTION */
 export function checkFileOptions({ ghostLimit = defaultGhostLimit, linkRemap = false }: DumpFileOptions): FileOptions {
   if (Number.isSafeInteger(ghostLimit) && ghostLimit >= 0) return { ghostLimit, linkRemap };
-  throw new EngineError('BAD_OPTION', `a ghost limit of ${ghostLimit} makes no sense`, {
+  throw new EngineError('BAD_OPTION', `a ghost limit of ${ghostLimit} is not valid`, {
     remedy: 'Give a number of bytes, 0 or more.',
   });
 }
@@ -30,12 +30,12 @@ export function checkPlatform(): void {
 /** @throws EngineError BAD_OPTION */
 export function checkOptions({ hookDeadline, plugins }: RunOptions): void {
   if (hookDeadline !== undefined && !(hookDeadline > 0 && hookDeadline <= 2 ** 31 - 1)) {
-    throw new EngineError('BAD_OPTION', `a hook deadline of ${hookDeadline} makes no sense`, {
+    throw new EngineError('BAD_OPTION', `a hook deadline of ${hookDeadline} is not valid`, {
       remedy: 'Give milliseconds, more than 0.',
     });
   }
   if (plugins !== undefined && !Array.isArray(plugins)) {
-    throw new EngineError('BAD_OPTION', '`plugins` is no array', {
+    throw new EngineError('BAD_OPTION', '`plugins` is not an array', {
       remedy: "Give names, paths or plugins: plugins: ['./my-plugin.ts'].",
     });
   }

@@ -55,7 +55,9 @@ export function claimIfPossible(place: Beside, kind: ClaimKind): number | null {
   }
 }
 
-/** Lets other restores in. @throws EngineError IMAGES_BUSY when a dump came in between: changing a lock is not atomic, flock(2) */
+/**
+ * Lets other restores in. @throws EngineError IMAGES_BUSY when a dump came in between: changing a lock is not atomic, flock(2)
+ */
 export function shareClaim(place: Beside, fd: number): void {
   if (trySyscall('flock', fd, lockOf.restore | LOCK_NB) < 0) throw busy(place, holderOf(fd));
 }
@@ -148,7 +150,7 @@ function holderOf(fd: number): number | null {
 function busy({ directory }: Beside, holder: number | null): EngineError {
   const who = holder === null ? 'another run' : `another run (process ${holder})`;
   return new EngineError('IMAGES_BUSY', `${directory} is in use by ${who}`, {
-    remedy: 'Wait for the end of that run, or give another directory.',
+    remedy: 'Wait until that run ends, or choose another directory.',
     resource: directory,
   });
 }
@@ -157,30 +159,30 @@ function parentError(thrown: unknown, { directory, parent, lock }: Beside): Engi
   const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   if (isThere(lock)) {
     return new EngineError('IMAGES_UNWRITABLE', `cannot open the lock ${lock}: it belongs to another user`, {
-      remedy: 'Wait for the end of that run, or have its owner remove the file.',
+      remedy: 'Wait until that run ends, or have the owner remove the file.',
       resource: lock,
       cause: thrown,
     });
   }
   const { code, message } = writeError(thrown, parent);
   const keepsNone = (thrown as NodeJS.ErrnoException).code === 'ENOENT' && isThere(parent);
-  const instead = isThere(directory) ? `give a folder inside of ${directory}` : 'choose another image directory';
-  return new EngineError(code, keepsNone ? `cannot write ${parent}: the file system there keeps no files` : message, {
-    remedy: `A dump is written beside its directory and swapped in: allow writing to ${parent}, or ${instead}.`,
+  const instead = isThere(directory) ? `use a folder inside ${directory}` : 'choose another image directory';
+  return new EngineError(code, keepsNone ? `cannot write ${parent}: its file system cannot store files` : message, {
+    remedy: `A dump is written beside its directory and then swapped in: allow writing to ${parent}, or ${instead}.`,
     resource: parent,
     cause: thrown,
   });
 }
 
 function inTheWay(lock: string): EngineError {
-  return new EngineError('IMAGES_UNWRITABLE', `${lock} is in the way: it should be a file that runs lock`, {
+  return new EngineError('IMAGES_UNWRITABLE', `${lock} is in the way: it should be the lock file of runs`, {
     remedy: 'Remove it.',
     resource: lock,
   });
 }
 
 function noLock({ parent }: Beside, why: string): EngineError {
-  return new EngineError('IMAGES_UNWRITABLE', `no file can be locked in ${parent}: ${why}`, {
+  return new EngineError('IMAGES_UNWRITABLE', `cannot lock a file in ${parent}: ${why}`, {
     remedy: 'Choose an image directory on a local file system.',
     resource: parent,
   });

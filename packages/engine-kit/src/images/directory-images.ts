@@ -66,7 +66,7 @@ export function takeBackDirectory(made: PreparedSwap, mark: CommitMark): void {
  * the dump is whole.
  */
 export function settleDirectory(place: DirectoryPlace, warn: (message: string) => void): void {
-  if (place.isCurrent) warn(`${place.directory} was replaced: a shell that stands in it must \`cd .\``);
+  if (place.isCurrent) warn(`${place.directory} was replaced: run \`cd .\` in a shell whose working directory it is`);
   try {
     for (const path of dissolve(place)) warn(`the dump has a file of the same name: yours is ${path} now`);
   } catch (error) {

@@ -76,7 +76,7 @@ test('a mount point is refused', () => {
     expect(errorOf(() => refuseMountPoint(path))).toMatchObject({
       code: 'IMAGES_UNWRITABLE',
       message: expect.stringContaining('is a mount point'),
-      remedy: 'Give a folder inside of it.',
+      remedy: 'Use a folder inside it.',
     });
   refuseMountPoint(root);
 });
@@ -85,7 +85,7 @@ test('a restore from nowhere, from nothing and from half a dump says which it is
   expect(errorOf(() => prepareForRestore(join(root, 'nowhere')))).toMatchObject({ code: 'IMAGES_INCOMPLETE' });
   expect(errorOf(() => prepareForRestore(root)).message).toContain('no dump');
   put('pages-1.img');
-  expect(errorOf(() => prepareForRestore(root)).message).toContain('half a dump');
+  expect(errorOf(() => prepareForRestore(root)).message).toContain('an incomplete dump');
   put('inventory.img');
   prepareForRestore(root);
 });

@@ -35,12 +35,12 @@ export function prepareForRestore(directory: string): void {
   throw new EngineError(
     'IMAGES_INCOMPLETE',
     half
-      ? `${directory} holds half a dump: there are images, but no ${inventoryName}`
+      ? `${directory} holds an incomplete dump: there are images, but no ${inventoryName}`
       : `${directory} holds no dump: there is no ${inventoryName}`,
     {
       remedy: half
         ? 'Dump again: the process was left running when that dump failed.'
-        : 'Give the directory that was given to the dump.',
+        : 'Give the directory that the dump wrote.',
       resource: directory,
     },
   );
@@ -50,8 +50,8 @@ export function prepareForRestore(directory: string): void {
 const unreadable: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such directory',
   ENOTDIR: 'it is not a directory',
-  ELOOP: 'a symbolic link on the way leads to itself',
-  ENAMETOOLONG: 'no path is so long',
+  ELOOP: 'a symbolic link in the path leads to itself',
+  ENAMETOOLONG: 'the path is too long',
 };
 
 function listForRestore(directory: string): string[] {
@@ -70,7 +70,7 @@ function listForRestore(directory: string): string[] {
     // What is left has nothing to do with the directory: a limit of open files, a disk that fails.
     if (why === undefined) throw error;
     throw new EngineError('IMAGES_INCOMPLETE', `${directory} holds no dump: ${why}`, {
-      remedy: 'Give the directory that was given to the dump.',
+      remedy: 'Give the directory that the dump wrote.',
       resource: directory,
       cause: error,
     });

@@ -24,7 +24,8 @@ const kinds: readonly [
 /**
  * Opens an image of a directory for reading.
  * @returns null when it is not there
- * @throws EngineError IMAGE_INVALID where something else than a regular file lies in its place, NOT_PERMITTED; or what Node throws
+ * @throws EngineError IMAGE_INVALID where something other than a regular file lies in its place, NOT_PERMITTED; or what Node
+ * throws
  */
 export function openImage(directory: string, name: string): number | null {
   const path = join(directory, name);
@@ -63,7 +64,7 @@ export function checkedDescriptor(fd: number, name: string, path: string = name)
 
 function checkRegular(stat: Stats, name: string, path: string): void {
   if (stat.isFile()) return;
-  const what = kinds.find(([is]) => stat[is]())?.[1] ?? 'something else than a regular file';
+  const what = kinds.find(([is]) => stat[is]())?.[1] ?? 'something other than a regular file';
   throw new EngineError('IMAGE_INVALID', `${path} is ${what}, where an image should be`, {
     remedy: 'Do not restore from this directory unless you know who made it; take the images from an undamaged copy.',
     resource: name,
@@ -93,7 +94,10 @@ export function readImage(fd: number, name: string, most: number = largestImage(
   return bytes.subarray(0, done);
 }
 
-/** Opens, reads and closes an image of a directory. @returns null when it is not there. @throws as {@link openImage}, {@link readImage} */
+/**
+ * Opens, reads and closes an image of a directory. @returns null when it is not there. @throws as {@link openImage}, {@link
+ * readImage}
+ */
 export function readImageOf(directory: string, name: string): Uint8Array | null {
   const fd = openImage(directory, name);
   if (fd === null) return null;

@@ -15,8 +15,8 @@ export function refuseInUse(directory: string, pids: readonly number[]): void {
       return other !== null && other.ino === stat.ino && other.dev === stat.dev;
     });
     if (use === null) continue;
-    throw new EngineError('IMAGES_UNWRITABLE', `${directory} ${use} of process ${pid}, and a dump replaces it`, {
-      remedy: 'Give a folder inside of it, or another directory. It may be used by a process that ends with the dump.',
+    throw new EngineError('IMAGES_UNWRITABLE', `${directory} ${use} of process ${pid}, but a dump replaces it`, {
+      remedy: 'Use a folder inside it, or another directory. A process that ends with the dump may use it.',
       resource: directory,
       pid,
     });

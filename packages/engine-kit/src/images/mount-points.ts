@@ -11,8 +11,8 @@ export function refuseMountPoint(directory: string): void {
   if (directory === '/' || mounts.includes(directory)) {
     throw new EngineError(
       'IMAGES_UNWRITABLE',
-      `${directory} is a mount point, and a dump is written beside its directory and swapped in: that cannot be swapped`,
-      { remedy: 'Give a folder inside of it.', resource: directory },
+      `${directory} is a mount point, and a mount point cannot be swapped for the new dump`,
+      { remedy: 'Use a folder inside it.', resource: directory },
     );
   }
   const within = mounts.find((it) => dirname(it) === directory);

@@ -80,7 +80,7 @@ function deadLink(path: string, cause: unknown): EngineError {
 }
 
 function noFolders(path: string, cause: unknown): EngineError {
-  return new EngineError('IMAGES_UNWRITABLE', `cannot write ${path}: the file system there makes no directories`, {
+  return new EngineError('IMAGES_UNWRITABLE', `cannot write ${path}: its file system cannot create directories`, {
     remedy: 'Choose an image directory on a file system that keeps files.',
     resource: path,
     cause,

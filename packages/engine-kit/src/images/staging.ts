@@ -74,7 +74,8 @@ export function takeMode({ directory, staging }: Beside): void {
 }
 
 /**
- * Clears away what a run that was killed has left beside the directory: a dump that was never committed goes; of old images, which
+ * Clears away what a run that was killed has left beside the directory: a dump that was never committed goes; of old images,
+ * which
  * a committed one replaced, files of the user are put back first. Needs a claim of our own.
  * @throws EngineError IMAGES_UNWRITABLE when it cannot be cleared
  */
@@ -107,7 +108,8 @@ export function dissolve({ directory, staging }: Beside): string[] {
 }
 
 /**
- * After a failed dump: removes the staging folder. What is no image, such as a log, moves to the directory, where people look for it.
+ * After a failed dump: removes the staging folder. What is no image, such as a log, moves to the directory, where people look for
+ * it.
  * Never throws: what cannot be removed is left to the next run.
  */
 export function discardStaging({ directory, staging }: Beside, identity: string): void {
@@ -165,8 +167,8 @@ function statOf(path: string): BigIntStats | undefined {
 }
 
 function inTheWay(path: string): EngineError {
-  return new EngineError('IMAGES_UNWRITABLE', `${path} is in the way, and no dump of this user has left it`, {
-    remedy: 'Find out whose it is, and remove it.',
+  return new EngineError('IMAGES_UNWRITABLE', `${path} is in the way, but no dump of this user left it there`, {
+    remedy: 'Find out who owns it, and remove it.',
     resource: path,
   });
 }

@@ -80,9 +80,13 @@ async function begin(store: ImageStore, purpose: Purpose): Promise<ImageTransact
   }
   const { open, commit, abort } = transaction ?? {};
   if ([open, commit, abort].every((it) => typeof it === 'function')) return transaction;
-  throw new EngineError('BAD_OPTION', '`begin` of the store gave no object with `open`, `commit` and `abort`', {
-    remedy: 'See ImageTransaction of @criujs/core.',
-  });
+  throw new EngineError(
+    'BAD_OPTION',
+    '`begin` of the store did not return an object with `open`, `commit` and `abort`',
+    {
+      remedy: 'See ImageTransaction of @criujs/core.',
+    },
+  );
 }
 
 /** What stores say by the code of the error that `begin` throws, errno(3). */
@@ -90,7 +94,7 @@ const refusals: Readonly<Record<string, { code: 'IMAGES_BUSY' | 'IMAGES_EXIST'; 
   EBUSY: {
     code: 'IMAGES_BUSY',
     message: 'the store is in use by another run',
-    remedy: 'Wait for the end of that run, or give another store.',
+    remedy: 'Wait until that run ends, or use another store.',
   },
   EEXIST: {
     code: 'IMAGES_EXIST',
@@ -107,7 +111,7 @@ function beginError(thrown: unknown, stage: Purpose['stage']): EngineError {
   if (stage === 'dump') return writeError(thrown, 'the store');
   const why = thrown instanceof Error ? thrown.message : String(thrown);
   return new EngineError('IMAGE_INVALID', `the store cannot be read: ${why}`, {
-    remedy: 'Give the store that was given to the dump.',
+    remedy: 'Give the store that the dump wrote.',
     cause: thrown,
   });
 }
@@ -149,8 +153,8 @@ async function checkInventory(open: Open): Promise<void> {
   } finally {
     if (fd !== null) closeSync(fd);
   }
-  throw new EngineError('IMAGES_INCOMPLETE', `the store holds incomplete dump: there is no ${inventoryName}`, {
-    remedy: 'Give the store that was given to the dump.',
+  throw new EngineError('IMAGES_INCOMPLETE', `the store holds no complete dump: there is no ${inventoryName}`, {
+    remedy: 'Give the store that the dump wrote.',
   });
 }
 

@@ -31,7 +31,10 @@ export function storeSections(
     async write(plugin, name, data) {
       const fd = await open(prefixOf(plugin) + name, 'write');
       if (fd === null)
-        throw new EngineError('IMAGES_UNWRITABLE', `the store gave no descriptor to write ${name} of plugin ${plugin}`);
+        throw new EngineError(
+          'IMAGES_UNWRITABLE',
+          `the store returned no descriptor to write ${name} of plugin ${plugin}`,
+        );
       try {
         const streams = isStream(fd);
         for await (const chunk of data instanceof Uint8Array ? [data] : data) {

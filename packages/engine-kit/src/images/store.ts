@@ -17,12 +17,12 @@ import { openForWriting, writeAll, writeError, writeWhole } from './write-image.
 /** Images have plain names: nothing of an image or a plugin leads out of the directory. */
 function checkName(name: string): void {
   if (/^\w[\w.-]{0,254}$/.test(name)) return;
-  throw new EngineError('IMAGE_INVALID', `${JSON.stringify(name)} is no name of an image`, { resource: name });
+  throw new EngineError('IMAGE_INVALID', `${JSON.stringify(name)} is not the name of an image`, { resource: name });
 }
 
 function missing(name: string): EngineError {
   return new EngineError('IMAGE_INVALID', `the image ${name} is missing`, {
-    remedy: 'Restore from the whole directory that the dump wrote.',
+    remedy: 'Restore from the complete directory that the dump wrote.',
     resource: name,
   });
 }
@@ -80,7 +80,7 @@ function fail(name: string): never {
 }
 
 function noStream(name: string): never {
-  throw new EngineError('INTERNAL', `${name} is no stream`);
+  throw new EngineError('INTERNAL', `${name} is not a stream`);
 }
 
 function readAndClose(fd: number, name: string): Uint8Array {
@@ -113,7 +113,9 @@ export function askedStore(asker: StoreAsker, mark: CommitMark, silence: Silence
     checkName(name);
     const fd = asker.open(name, 'write');
     if (fd === null)
-      throw new EngineError('IMAGES_UNWRITABLE', `the store gave no descriptor to write ${name}`, { resource: name });
+      throw new EngineError('IMAGES_UNWRITABLE', `the store returned no descriptor to write ${name}`, {
+        resource: name,
+      });
     return fd;
   };
   return {

@@ -85,7 +85,7 @@ const otherPlace = 'Give a new directory, or an empty one.';
 
 /** What the kernel refuses a swap with, rename(2). */
 const refusals: Readonly<Record<string, { readonly why: string; readonly remedy: string }>> = {
-  EBUSY: { why: 'it is a mount point, which cannot be swapped', remedy: 'Give a folder inside of it.' },
+  EBUSY: { why: 'it is a mount point, which cannot be swapped', remedy: 'Use a folder inside it.' },
   EXDEV: { why: 'its file system cannot move this directory', remedy: otherPlace },
   EINVAL: { why: 'its file system cannot exchange two directories', remedy: otherPlace },
   ENOSYS: { why: 'this kernel cannot exchange two directories', remedy: otherPlace },

@@ -35,12 +35,15 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EISDIR: unwritable('a directory is in the way'),
   ENOENT: unwritable('it does not exist'),
   ENAMETOOLONG: { ...unwritable('the path is too long'), remedy: 'Choose an image directory with a shorter path.' },
-  EINVAL: unwritable('its file system takes no such file'),
+  EINVAL: unwritable('its file system does not support such a file'),
   EPIPE: {
-    ...unwritable('nobody reads the stream any more'),
-    remedy: 'Look after whoever reads the stream of the store.',
+    ...unwritable('the reader of the stream is gone'),
+    remedy: 'Check the program that reads the stream of the store.',
   },
-  ECONNRESET: { ...unwritable('the connection broke'), remedy: 'Look after whoever reads the stream of the store.' },
+  ECONNRESET: {
+    ...unwritable('the connection broke'),
+    remedy: 'Check the program that reads the stream of the store.',
+  },
 };
 
 /** Errors that say nothing of the directory keep their own remedy: a limit of open files, a disk that fails. */

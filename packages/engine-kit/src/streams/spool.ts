@@ -92,12 +92,8 @@ function givePiece(fd: number, name: string, piece: Uint8Array): number | null {
 }
 
 function tooLarge(name: string, most: number): EngineError {
-  return new EngineError(
-    'IMAGE_INVALID',
-    `the stream of ${name} has more than ${most} bytes, and at most these are read`,
-    {
-      resource: name,
-      remedy: 'Take the images from an undamaged copy, or dump again.',
-    },
-  );
+  return new EngineError('IMAGE_INVALID', `the stream of ${name} has more than ${most} bytes; at most these are read`, {
+    resource: name,
+    remedy: 'Take the images from an undamaged copy, or dump again.',
+  });
 }

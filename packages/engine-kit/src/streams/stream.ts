@@ -72,7 +72,7 @@ export function breaking<T>(name: string, read: () => T): T {
     if (!(error instanceof LinuxError)) throw error;
     throw new EngineError('IMAGE_INVALID', `the stream of ${name} broke: ${error.message}`, {
       resource: name,
-      remedy: 'Restore again, and look after whoever feeds the stream.',
+      remedy: 'Check the program that writes the stream, and restore again.',
       cause: error,
     });
   }

@@ -14,7 +14,7 @@ export function checkRoot(pid: number): DumpedProcess {
   const stat = statOf(pid);
   const name = `${pid} (${stat.comm})`;
   if (stat.flags & taskFlag.kernelThread)
-    throw new EngineError('KERNEL_THREAD', `${name} is a thread of the kernel: there is no program to dump`, {
+    throw new EngineError('KERNEL_THREAD', `${name} is a kernel thread: there is no program to dump`, {
       pid,
       remedy: 'Give the pid of a program.',
     });
@@ -66,7 +66,7 @@ function ownProcess(pid: number, name: string): EngineError {
     pid === process.pid ? 'is the engine itself' : 'is an ancestor of the engine: freezing it would freeze the engine';
   return new EngineError('OWN_PROCESS', `cannot dump ${name}: it ${what}`, {
     pid,
-    remedy: 'Run the dump from a process outside of the tree that is dumped.',
+    remedy: 'Run the dump from a process outside the dumped tree.',
   });
 }
 

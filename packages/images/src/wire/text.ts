@@ -28,7 +28,7 @@ export function encodeText(text: string): Uint8Array {
       continue;
     }
     const byte = point - escapedByte;
-    if (byte < 0x80 || byte > 0xff) throw new RangeError(`U+${point.toString(16)} is no character and no byte`);
+    if (byte < 0x80 || byte > 0xff) throw new RangeError(`U+${point.toString(16)} is neither a character nor a byte`);
     parts.push(byte);
   }
   return Uint8Array.from(parts);

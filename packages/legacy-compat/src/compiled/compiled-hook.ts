@@ -44,7 +44,7 @@ function readAnswer(
   if (descriptor !== null && !(opens && result > 2) && !changed) closeFd(descriptor);
   // A number without its descriptor would be one of ours.
   if (error !== '' || (opens && descriptor === null && result > 2)) {
-    throw new PluginError(`${called} of ${path} answered ${result}, which ${error || 'is no descriptor'}`, {
+    throw new PluginError(`${called} of ${path} answered ${result}, which ${error || 'is not a descriptor'}`, {
       code: 'HOOK_BAD_RESULT',
       remedy: `${called} must answer a descriptor that is open, or a negative errno.`,
     });

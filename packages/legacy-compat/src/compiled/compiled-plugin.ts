@@ -46,7 +46,7 @@ export async function compiledPlugin({ path, origin, restoreStage }: CompiledOpt
   let life: Life | null = null;
 
   const ask: Ask = async (asked, context) => {
-    if (life === null) throw refused(path, 'it was called outside of a run', 'This is a mistake of the engine.');
+    if (life === null) throw refused(path, 'it was called outside of a run', 'This is a bug in the engine: report it.');
     const answer = await life.runner.call(asked, context);
     await life.kept.settle(context.image);
     requireAdded(life.runner, context);

@@ -57,7 +57,7 @@ function refuseLinks(directory: string): void {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     if (entry.isFile() || entry.isDirectory()) continue;
     const path = join(directory, entry.name);
-    throw new PluginError(`${path} is no file and no directory, perhaps a link that leads elsewhere`, {
+    throw new PluginError(`${path} is neither a file nor a directory, perhaps a link that leads elsewhere`, {
       code: 'SECTION_UNSAFE',
       remedy: 'Do not restore from this directory unless you know who made it.',
     });
@@ -75,7 +75,8 @@ function readNeeds(own: string): string[] {
 
 /**
  * A plugin may open the directory in its init, when nobody knows yet whether there will be a dump. So it begins beside its place,
- * and comes there once there is something in it: a descriptor goes along. The image directory gets another path with the commit, so it
+ * and comes there once there is something in it: a descriptor goes along. The image directory gets another path with the commit,
+ * so it
  * is asked for anew each time.
  */
 function openToWrite({ images: first }: ImageDirectories): KeptFiles {

@@ -87,6 +87,6 @@ export function ended(path: string, how: string, lastLines: readonly string[]): 
     code: 'PLUGIN_EXITED',
     errno: 'EIO',
     remedy:
-      'A compiled plugin runs in a process of its own: it is the plugin that failed. Ask its author, or run without it.',
+      'A compiled plugin runs in a separate process: the plugin itself failed. Ask its author, or run without it.',
   });
 }

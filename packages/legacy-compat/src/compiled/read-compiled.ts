@@ -30,7 +30,7 @@ const loadDeadline = 10_000;
 export async function readCompiled(path: string): Promise<Compiled> {
   const bytes = await readFile(path);
   if (!isElf(bytes))
-    throw refused(path, 'it is no compiled library (elf(5))', 'Give the library that was built from it.');
+    throw refused(path, 'it is not a compiled library (elf(5))', 'Give the library that was built from it.');
   const elf = inspectElf(bytes, path);
   const undecided = refuse(elf);
   const { structure, name, versionNumber, complete, symbols } = elf;
@@ -53,7 +53,7 @@ async function loadOnly(path: string, undecided: readonly string[]): Promise<Omi
     return { structure, name, version: versionText(version), hooks: hooksOf(served) };
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw refused(path, `it is not loaded after ${loadDeadline} ms`, 'Look at what its constructors wait for.');
+    throw refused(path, `it is not loaded after ${loadDeadline} ms`, 'Find out what its constructors wait for.');
   } finally {
     await runner.end();
   }
@@ -62,7 +62,7 @@ async function loadOnly(path: string, undecided: readonly string[]): Promise<Omi
 /** The dynamic linker names the first symbol that is missing; there may be more. */
 function loadError(path: string, error: string, undecided: readonly string[]): string {
   const text = error.replace(`${path}: `, '');
-  return undecided.length > 1 ? `${text}; of what it takes nobody is known to have ${undecided.join(', ')}` : text;
+  return undecided.length > 1 ? `${text}; no library is known to have ${undecided.join(', ')}` : text;
 }
 
 /** No run is there to be told of anything. */
@@ -79,6 +79,6 @@ export function checkSame(
   if (found.structure === 'functions' || welcome.name === found.name) return;
   throw new PluginError(`${path} named itself ${found.name}, and is loaded as ${welcome.name}`, {
     code: 'PLUGIN_INVALID',
-    remedy: 'Was it replaced meanwhile? Start the run again.',
+    remedy: 'Start the run again; the file may have been replaced meanwhile.',
   });
 }

@@ -64,8 +64,8 @@ export function loadable(elf: ElfInspection): Loadable {
 const updateUs = 'Update @criujs/legacy-compat; CRIU refuses such a plugin, too.';
 
 function missing(names: readonly string[]): Loadable {
-  const what = `it needs ${names.join(', ')}, which no library has that it names, and neither has its host`;
-  return obstacle(what, `Link it with the library that has them. A host gives ${hostSymbols.join(', ')}.`);
+  const what = `it needs ${names.join(', ')}, which neither its libraries nor its host provide`;
+  return obstacle(what, `Link it with the library that has them. A host provides ${hostSymbols.join(', ')}.`);
 }
 
 function obstacle(what: string, remedy: string): Loadable {

@@ -29,10 +29,10 @@ test.each([
 
 test.each([
   ['none.c', undefined, 'PLUGIN_NOT_FOUND', /there is no such file/],
-  ['.', undefined, 'PLUGIN_INVALID', /it is no file/],
-  ['a.txt', 'CR_PLUGIN_REGISTER_DUMMY("a")', 'PLUGIN_INVALID', /nobody knows what it is/],
+  ['.', undefined, 'PLUGIN_INVALID', /it is not a file/],
+  ['a.txt', 'CR_PLUGIN_REGISTER_DUMMY("a")', 'PLUGIN_INVALID', /its kind is unknown/],
   ['b.c', 'int\0x', 'PLUGIN_INVALID', /neither text nor an ELF file/],
-  ['b.so', 'not compiled', 'PLUGIN_INVALID', /nobody knows what it is/],
+  ['b.so', 'not compiled', 'PLUGIN_INVALID', /its kind is unknown/],
   ['c.so', '\x7fELF', 'PLUGIN_INVALID', /damaged ELF file/],
   ['large.c', ' '.repeat(9 << 20), 'PLUGIN_INVALID', /a text of 9437184 bytes/],
 ])('%s is refused', async (name, content, code, message) => {

@@ -25,7 +25,7 @@ export async function inspectFile(path: string): Promise<Inspection> {
   if (data.byteLength > largest.text) throw invalid(path, `it is a text of ${data.byteLength} bytes`, kinds);
   const text = textOf(data, path);
   if (/\.(c|h|cc|cpp|cxx|hpp|inc)$/i.test(path)) return inspectC(text, path);
-  if (!/\.[cm]?[jt]s$/i.test(path)) throw invalid(path, 'nobody knows what it is', kinds);
+  if (!/\.[cm]?[jt]s$/i.test(path)) throw invalid(path, 'its kind is unknown', kinds);
   // Only now: whoever reads compiled plugins needs no parser.
   const { inspectJavaScript } = await import('./javascript/read-javascript.ts');
   return inspectJavaScript(text, path);
@@ -36,7 +36,7 @@ const kinds = 'Name a plugin in C (.c), JavaScript (.js) or TypeScript (.ts), or
 async function readWhole(path: string): Promise<Uint8Array> {
   try {
     const found = await stat(path);
-    if (!found.isFile()) throw invalid(path, 'it is no file', kinds);
+    if (!found.isFile()) throw invalid(path, 'it is not a file', kinds);
     if (found.size > largest.elf) throw invalid(path, `it has ${found.size} bytes`, kinds);
     return await readFile(path);
   } catch (error) {
@@ -44,7 +44,7 @@ async function readWhole(path: string): Promise<Uint8Array> {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be opened (${code})`;
     const remedy =
-      code === 'ENOENT' ? 'Check the path; it is taken from the current directory.' : 'Check its mode and owner.';
+      code === 'ENOENT' ? 'Check the path; it is relative to the current directory.' : 'Check its mode and owner.';
     throw new PluginError(`no plugin ${path}: ${why}`, { code: 'PLUGIN_NOT_FOUND', remedy, cause: error });
   }
 }

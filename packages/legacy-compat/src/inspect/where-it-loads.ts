@@ -68,7 +68,7 @@ function mistakeOf({ structure, unknown, version, format }: Inspection): string 
   // A function with an unknown name is passed over.
   if (structure === 'descriptor' && unknown.length > 0) {
     const names = unknown.map(({ hook }) => hook).join(', ');
-    return format === 'c' ? `no header of CRIU has ${names}` : `it has ${names}, which is no hook`;
+    return format === 'c' ? `no header of CRIU has ${names}` : `it has ${names}, which is not a hook`;
   }
   if (structure !== 'descriptor' || version === null) return null;
   const [major = 0, minor = 0, sublevel = 0] = version.split('.').map(Number);
@@ -85,28 +85,30 @@ const judge: {
     const wrong = mistakeOf(it);
     if (wrong !== null) return no(wrong);
     if (it.structure === 'functions') return { loads: true, why: 'once it is compiled' };
-    if (!release.descriptors) return no('it knows no CR_PLUGIN_DESC');
+    if (!release.descriptors) return no('it does not know CR_PLUGIN_DESC');
     const missing = it.hooks.filter(({ hook }) => hookTable[hook].number >= release.hooks).map(({ hook }) => hook);
     if (missing.length > 0) return no(`its header has no ${missing.join(', ')}`);
     return { loads: true, why: 'once it is compiled with the header of that release' };
   },
   elf(it, release) {
     if (it.structure === 'descriptor') {
-      if (!release.descriptors) return no('it knows no CR_PLUGIN_DESC');
+      if (!release.descriptors) return no('it does not know CR_PLUGIN_DESC');
       if (it.versionNumber > newestVersion) return no(`its version ${it.version} is newer than 0.2.0`);
       // plugin.c frees every descriptor with that version at the end: it means those that it made itself.
       if (it.versionNumber === functionsVersion)
         return no(`its version ${it.version} is for functions with fixed names: CRIU aborts`);
     }
     if (it.maxHooks !== null && it.maxHooks > release.hooks) {
-      return no(`it declares ${it.maxHooks} hooks, and ${release.hooks} are known there`);
+      return no(`it declares ${it.maxHooks} hooks, but this CRIU knows ${release.hooks}`);
     }
     return judgeSymbols(it, release);
   },
   javascript(it, release) {
     const wrong = mistakeOf(it);
     if (wrong !== null) return no(wrong);
-    return release.bridge ? { loads: true, why: 'with --engine criu' } : no('--engine criu serves CRIU 3.17 and newer');
+    return release.bridge
+      ? { loads: true, why: 'with --engine criu' }
+      : no('--engine criu supports CRIU 3.17 and newer');
   },
 };
 

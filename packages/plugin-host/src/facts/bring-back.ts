@@ -32,7 +32,7 @@ export function whyUnrestorable({ plugin, hook, missingHook: missing }: Omit<Unr
   readonly remedy: string;
 } {
   return {
-    why: `plugin ${plugin} takes it with ${hook}, and no loaded plugin has ${missing}, which brings it back`,
+    why: `plugin ${plugin} takes it with ${hook}, and no loaded plugin has ${missing}, which restores it`,
     remedy: `Add the hook ${missing} to plugin ${plugin}, load a plugin that has it, or dump with --leave-running or --dump-only.`,
   };
 }
@@ -62,7 +62,7 @@ export function unpairedWarnings(
     hooks.flatMap((hook) => {
       const missing = missingHook(hook, loaded);
       if (missing === null) return [];
-      const message = `it has the hook ${hook}, and no loaded plugin has ${missing}: what it takes cannot be brought back`;
+      const message = `it has the hook ${hook}, and no loaded plugin has ${missing}: what it takes cannot be restored`;
       return [{ level: 'warn', plugin, hook, message } as const];
     }),
   );

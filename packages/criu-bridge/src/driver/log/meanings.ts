@@ -12,7 +12,7 @@ export interface Meaning {
 }
 
 const byOption = (option: string): string =>
-  `If the program can live with that, allow it at dump and restore: --criu-option ${option} (library: criu({ options })).`;
+  `If the program can cope with that, allow it at dump and restore: --criu-option ${option} (library: criu({ options })).`;
 
 /** Kinds of files in a mode: inode(7). */
 const kinds: ReadonlyMap<number, string> = new Map([
@@ -57,21 +57,21 @@ export const meanings: readonly Meaning[] = [
     pattern: /Connected TCP (?:socket|connection)/i,
     code: 'UNSUPPORTED',
     resource: () => 'a TCP connection',
-    why: 'it is established, and CRIU was not told to keep it',
+    why: 'it is established, and CRIU has no option to keep it',
     remedy: byOption('tcp-established'),
   },
   {
     pattern: /In-flight connection \(/,
     code: 'UNSUPPORTED',
     resource: () => 'a listening TCP socket',
-    why: 'a connection waits there to be accepted',
+    why: 'a connection waits to be accepted',
     remedy: byOption('tcp-skip-in-flight'),
   },
   {
     pattern: /file locks are hold by dumping tasks/,
     code: 'UNSUPPORTED',
     resource: () => 'a locked file',
-    why: 'CRIU was not told to keep locks',
+    why: 'CRIU has no option to keep locks',
     remedy: byOption('file-locks'),
   },
   {
@@ -99,14 +99,14 @@ export const meanings: readonly Meaning[] = [
     pattern: /Found dangling tty|--shell-job/,
     code: 'UNSUPPORTED',
     resource: () => 'a terminal',
-    why: 'it belongs to a shell outside of the dumped tree',
+    why: 'it belongs to a shell outside the dumped tree',
     remedy: byOption('shell-job'),
   },
   {
     pattern: /A session leader of (\d+)\(\d+\) is outside/,
     code: 'UNSUPPORTED',
     resource: (pid) => `the session of ${pid}`,
-    why: 'its leader is outside of the dumped tree',
+    why: 'its leader is outside the dumped tree',
     remedy: byOption('shell-job'),
   },
   {

@@ -72,7 +72,7 @@ function openDirectory(value: string | number, name: string, cwd: string, opened
     return fd;
   } catch (cause) {
     throw new EngineError('BAD_OPTION', `CRIU's option ${name}: ${(cause as Error).message}`, {
-      remedy: 'Give a directory that is there.',
+      remedy: 'Give an existing directory.',
       cause,
     });
   }

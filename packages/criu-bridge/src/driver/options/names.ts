@@ -43,6 +43,6 @@ function unknown(name: string): EngineError {
   const start = plain(name).slice(0, 3);
   const near = [...byName.keys()].filter((it) => start !== '' && it.startsWith(start));
   const names = [...new Set(near.map((it) => byName.get(it)?.row.name))].join(', ');
-  const hint = names === '' ? 'The README of @criujs/criu-bridge lists them all.' : `There are ${names}.`;
+  const hint = names === '' ? 'The README of @criujs/criu-bridge lists them all.' : `The options are ${names}.`;
   return new EngineError('BAD_OPTION', `CRIU's RPC has no option ${JSON.stringify(name)}`, { remedy: hint });
 }

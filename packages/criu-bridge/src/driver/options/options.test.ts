@@ -31,7 +31,7 @@ test("every option is found by the guessable name, by CRIU's own and by that wit
 
 test('a name that is none', () => {
   expect(() => findOption('tcp-estabished')).toThrow(
-    expect.objectContaining({ code: 'BAD_OPTION', remedy: 'There are tcpEstablished, tcpSkipInFlight, tcpClose.' }),
+    expect.objectContaining({ code: 'BAD_OPTION', remedy: 'The options are tcpEstablished, tcpSkipInFlight, tcpClose.' }),
   );
   expect(() => findOption('')).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
 });
@@ -60,12 +60,12 @@ describe('on a command line', () => {
 
   test.each([
     ['ghost-limit', 'it needs a value'],
-    ['ghost-limit=much', '"much" is no whole number'],
+    ['ghost-limit=much', '"much" is not a whole number'],
     ['shell-job=maybe', '"maybe" is neither true nor false'],
     ['network-lock=iron', 'there is no "iron"'],
     ['external-mounts=/data', 'val is missing'],
-    ['cg-root={"pat":"/a"}', 'there is no part pat'],
-    ['cg-root={', 'is no JSON'],
+    ['cg-root={"pat":"/a"}', 'it has no part pat'],
+    ['cg-root={', 'is not JSON'],
     ['pid=5', 'is set by the engine itself'],
   ])('%s: %s', (text, why) => {
     expect(() => parseCriuOptions([text])).toThrow(

@@ -77,7 +77,7 @@ function readBoolean(text: string, name: string): boolean {
 function readNumber(text: string, name: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isSafeInteger(value)) return value;
-  return fail(name, `${JSON.stringify(text)} is no whole number`, `Write ${name}=10, for example.`);
+  return fail(name, `${JSON.stringify(text)} is not a whole number`, `Write ${name}=10, for example.`);
 }
 
 function readEnum(values: readonly { name: string; number: number }[], text: string, name: string): number {
@@ -128,10 +128,10 @@ function readJson(fields: readonly Field[], text: string, name: string): (string
   try {
     value = JSON.parse(text) as Record<string, unknown>;
   } catch (error) {
-    throw wrong(name, `${text} is no JSON: ${(error as Error).message}`, `Write ${name}=${formOf(fields)}, or JSON.`);
+    throw wrong(name, `${text} is not JSON: ${(error as Error).message}`, `Write ${name}=${formOf(fields)}, or JSON.`);
   }
   const strange = Object.keys(value).find((it) => fields.every((field) => field.name !== it && field.localName !== it));
-  if (strange !== undefined) throw wrong(name, `there is no part ${strange}`, `Write ${name}=${formOf(fields)}.`);
+  if (strange !== undefined) throw wrong(name, `it has no part ${strange}`, `Write ${name}=${formOf(fields)}.`);
   return fields.map((field) => {
     const part = value[field.name] ?? value[field.localName];
     return part === undefined ? undefined : String(part);

@@ -36,7 +36,7 @@ export function findCalls(program: Preprocessed, names: readonly string[], path:
     const end = closeOf.get(at + 1);
     if (end === undefined) {
       const what = `${token.text} in line ${token.line} has no closing parenthesis`;
-      throw invalid(path, what, 'Check that the file is whole.');
+      throw invalid(path, what, 'Check that the file is complete.');
     }
     calls.push({ line: token.line, name: token.text, args: splitAtCommas(tokens.slice(at + 2, end)) });
   }

@@ -48,7 +48,7 @@ function readDescribed(program: Preprocessed, path: string): Plugin | null {
   const [first, second] = [...registered, ...readInitializer(program)];
   if (second !== undefined) {
     const what = `it registers itself twice, in lines ${first?.line} and ${second.line}`;
-    throw invalid(path, what, 'Keep one of them; one that is not compiled goes under #if 0.');
+    throw invalid(path, what, 'Keep one of them; put one that is not compiled under #if 0.');
   }
   const set = hookCalls.map(({ line, args: [hook = [], called = []] }) => ({
     line,
@@ -99,7 +99,7 @@ function readFunctions(program: Preprocessed): Plugin | null {
 }
 
 function nameNotes({ name, line }: Described): string[] {
-  return name === null ? [`the name in line ${line} is no text that can be read here`] : [];
+  return name === null ? [`the name in line ${line} cannot be read here`] : [];
 }
 
 function conditionNotes({ conditionsAt }: Preprocessed, found: readonly { readonly line: number }[]): string[] {

@@ -51,7 +51,11 @@ export function tokenize(source: string, path: string): readonly (Token | Direct
     const rule = fresh && text[at] === '#' ? { kind: 'directive' as const, pattern: directive } : undefined;
     const [found, match] = rule === undefined ? next(text, at) : [rule, matchAt(rule.pattern, text, at)];
     if (found.kind === 'open') {
-      throw invalid(path, `a comment that begins in line ${lineAt(at)} does not end`, 'Check that the file is whole.');
+      throw invalid(
+        path,
+        `a comment that begins in line ${lineAt(at)} does not end`,
+        'Check that the file is complete.',
+      );
     }
     if (found.kind !== 'nothing') {
       tokens.push({ kind: found.kind, text: match[1] ?? match[0], line: lineAt(at) });

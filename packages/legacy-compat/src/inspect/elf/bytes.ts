@@ -21,7 +21,7 @@ export function readBytes(data: Uint8Array, path: string, little: boolean): Byte
   const size = data.byteLength;
   const checked = (at: number, length: number): number => {
     if (Number.isSafeInteger(at) && at >= 0 && at + length <= size) return at;
-    throw damaged(path, `something is to be at byte ${at}, outside of its ${size} bytes`);
+    throw damaged(path, `it refers to byte ${at}, outside its ${size} bytes`);
   };
   return {
     path,

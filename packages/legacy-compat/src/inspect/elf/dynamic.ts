@@ -63,7 +63,7 @@ export function readDynamic(image: Image): Dynamic {
     all: (tag) => found.get(tag) ?? [],
     text(offset) {
       if (strings === undefined || offset >= stringsSize)
-        throw damaged(image.file.path, `a name is to be at ${offset}, outside of its names`);
+        throw damaged(image.file.path, `it refers to a name at ${offset}, outside its names`);
       return image.text(strings + offset, Math.min(longestName, stringsSize - offset));
     },
     table(startTag, sizeTag) {

@@ -54,12 +54,12 @@ export function readImage(data: Uint8Array, path: string): Image {
     throw invalid(path, 'it is a 32-bit ELF file; only 64-bit ones are read', 'Build the plugin for a 64-bit machine.');
   }
   if (file.u8(4) !== 2 || (file.u8(5) !== 1 && file.u8(5) !== 2))
-    throw damaged(path, 'its class or byte order is none');
+    throw damaged(path, 'its class or byte order is unknown');
   const type = file.u16(16);
   if (type !== sharedObject) {
     throw invalid(
       path,
-      `it is ${types[type] ?? 'an ELF file of an unknown type'}, and no shared object`,
+      `it is ${types[type] ?? 'an ELF file of an unknown type'}, not a shared object`,
       'Link it with `cc -shared`.',
     );
   }
@@ -80,7 +80,7 @@ export function readImage(data: Uint8Array, path: string): Image {
     if (kind === loadable) segments.push({ start, size, offset, fileSize });
     else dynamic = { start, size: fileSize };
   }
-  if (segments.length > mostSegments) throw damaged(path, `it is to have ${segments.length} segments in memory`);
+  if (segments.length > mostSegments) throw damaged(path, `it claims to have ${segments.length} segments in memory`);
   if (dynamic === null) throw invalid(path, 'it has no dynamic section', 'Link it with `cc -shared`.');
   return { file, machine: machineOf(file.u16(18), file.little), dynamic, ...memoryOf(file, segments) };
 }

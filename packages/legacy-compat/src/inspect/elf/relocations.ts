@@ -25,7 +25,9 @@ const mostRelocations = 1_000_000;
 /** Bytes of an entry (Elf64_Rela in elf(5)). */
 const entrySize = 24;
 
-/** Reads all relocations: those with an addend (DT_RELA, DT_JMPREL), and the packed ones of `-z pack-relative-relocs` (DT_RELR). */
+/**
+ * Reads all relocations: those with an addend (DT_RELA, DT_JMPREL), and the packed ones of `-z pack-relative-relocs` (DT_RELR).
+ */
 export function readPointers(image: Image, dynamic: Dynamic, symbols: readonly (DynamicSymbol | null)[]): Pointers {
   const targets = new Map<number, Target | null>();
   const tables = [
@@ -100,5 +102,5 @@ function readPacked(image: Image, table: Range | null): ReadonlySet<number> {
 }
 
 function checkCount(image: Image, count: number): void {
-  if (count > mostRelocations) throw damaged(image.file.path, `it is to have ${count} relocations`);
+  if (count > mostRelocations) throw damaged(image.file.path, `it claims to have ${count} relocations`);
 }

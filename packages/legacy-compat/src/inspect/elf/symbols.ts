@@ -30,7 +30,7 @@ export function readSymbols(image: Image, dynamic: Dynamic): readonly (DynamicSy
   const start = dynamic.get('symbols');
   if (start === undefined) return [];
   const count = countSymbols(image, dynamic);
-  if (count > mostSymbols) throw damaged(image.file.path, `it is to have ${count} symbols`);
+  if (count > mostSymbols) throw damaged(image.file.path, `it claims to have ${count} symbols`);
   const libraries = readLibraries(image, dynamic);
   return Array.from({ length: count }, (_, index) => readSymbol(image, dynamic, start, index, libraries));
 }
@@ -76,7 +76,7 @@ function countSymbols(image: Image, dynamic: Dynamic): number {
 /** The last chain of the table ends with the last symbol: a chain's last word has its lowest bit set. */
 function countHashed(image: Image, table: number): number {
   const [buckets, first, bloomWords] = [image.u32(table), image.u32(table + 4), image.u32(table + 8)];
-  if (buckets > mostSymbols) throw damaged(image.file.path, `its table of symbols is to have ${buckets} buckets`);
+  if (buckets > mostSymbols) throw damaged(image.file.path, `its symbol table claims to have ${buckets} buckets`);
   const bucketsAt = table + 16 + bloomWords * 8;
   let last = 0;
   for (let index = 0; index < buckets; index += 1) last = Math.max(last, image.u32(bucketsAt + index * 4));
@@ -101,7 +101,7 @@ function readLibraries(image: Image, dynamic: Dynamic): Libraries {
     const library = dynamic.text(image.u32(at + 4));
     for (const one of linked(image, at + image.u32(at + 8), half(image, at + 2), 12)) {
       byVersion.set(half(image, one + 6) & 0x7fff, library);
-      if (byVersion.size > mostVersions) throw damaged(image.file.path, 'it is to need very many versions');
+      if (byVersion.size > mostVersions) throw damaged(image.file.path, 'it claims to need very many versions');
     }
   }
   return { of: (symbol) => byVersion.get(half(image, versions + symbol * 2) & 0x7fff) ?? null };
@@ -109,7 +109,7 @@ function readLibraries(image: Image, dynamic: Dynamic): Libraries {
 
 /** Entries that each say how far it is to the next, 0 for the last. */
 function* linked(image: Image, first: number, count: number, link: number): Generator<number> {
-  if (count > mostVersions) throw damaged(image.file.path, `it is to need ${count} versions`);
+  if (count > mostVersions) throw damaged(image.file.path, `it claims to need ${count} versions`);
   for (let at = first, left = count; left > 0; left -= 1) {
     yield at;
     const step = image.u32(at + link);

@@ -15,7 +15,9 @@ export interface Found {
 export const none: Found = { entries: [], open: [], places: 0 };
 const computed = ['it computes names of exports'];
 
-/** CommonJS: `exports.name = …`, `module.exports = …`, `Object.assign(exports, …)`, `Object.defineProperty(exports, 'name', …)`. */
+/**
+ * CommonJS: `exports.name = …`, `module.exports = …`, `Object.assign(exports, …)`, `Object.defineProperty(exports, 'name', …)`.
+ */
 export function readCommon(expression: AnyNode, scope: Scope): Found {
   if (expression.type === 'AssignmentExpression') return readAssignment(expression, scope);
   if (expression.type === 'CallExpression') return readCall(expression, scope);
@@ -34,7 +36,7 @@ function entriesOf(value: Value, places: number): Found {
   return {
     places,
     entries: value.kind === 'object' ? [...value.entries] : [],
-    open: isRead ? [] : ['it exports an object of which not all can be read'],
+    open: isRead ? [] : ['it exports an object of which not everything can be read'],
   };
 }
 

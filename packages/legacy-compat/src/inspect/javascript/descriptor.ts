@@ -17,7 +17,7 @@ export interface Described {
 /** A `CR_PLUGIN_DESC` in JavaScript. */
 export function readDescriptor(value: Value): Described {
   if (value.kind !== 'object') {
-    const open = ['its CR_PLUGIN_DESC is no object that can be read without running it'];
+    const open = ['its CR_PLUGIN_DESC cannot be read without running it'];
     return { name: null, version: null, init: null, exit: null, hooks: [], open };
   }
   const { entries, whole } = value;

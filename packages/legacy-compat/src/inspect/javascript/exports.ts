@@ -22,7 +22,7 @@ export function readExports(program: Program): Exports {
     it.type === 'ExpressionStatement' ? readCommon(it.expression, scope) : readExport(it, scope),
   );
   const understood = found.reduce((sum, it) => sum + it.places, 0);
-  const elsewhere = surveyed.exports > understood ? ['it sets exports elsewhere than at its top'] : [];
+  const elsewhere = surveyed.exports > understood ? ['it sets exports outside its top level'] : [];
   const values = found.flatMap((it) => it.entries).filter(([, value]) => value.kind !== 'nothing');
   return { named: new Map(values), open: [...new Set([...found.flatMap((it) => it.open), ...elsewhere])] };
 }

@@ -27,7 +27,7 @@ export function parse(text: string, path: string): Program {
   const why = first instanceof Error ? first.message : String(first);
   throw invalid(
     path,
-    `it is no JavaScript or TypeScript: ${why}`,
+    `it is not JavaScript or TypeScript: ${why}`,
     'Name a plugin in C, JavaScript or TypeScript, or a compiled one (.so).',
     first,
   );

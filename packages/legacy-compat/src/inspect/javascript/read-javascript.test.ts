@@ -125,16 +125,16 @@ test('a plugin of today tells what its text has', () => {
 
 describe('what only running it would tell is said', () => {
   test.each([
-    ["exports.cr_plugin_init = f;\nfor (const n of names) exports['cr_plugin_' + n] = f;", /elsewhere than at its top/],
+    ["exports.cr_plugin_init = f;\nfor (const n of names) exports['cr_plugin_' + n] = f;", /outside its top level/],
     ["exports.cr_plugin_init = f;\nexports['cr_plugin_' + kind] = f;", /computes names of exports/],
-    ['exports.cr_plugin_init = f;\n(function (e) { e.x = 1; })(exports);', /elsewhere than at its top/],
-    ["module.exports = { ...require('./more'), cr_plugin_init() {} };", /object of which not all can be read/],
+    ['exports.cr_plugin_init = f;\n(function (e) { e.x = 1; })(exports);', /outside its top level/],
+    ["module.exports = { ...require('./more'), cr_plugin_init() {} };", /object of which not everything can be read/],
     ["export function cr_plugin_init() {}\nexport * from './more.js';", /exports all of \.\/more\.js/],
     ["const d = { name: 'a', hooks: {} };\nd.hooks[2] = f;\nexports.CR_PLUGIN_DESC = d;", /is changed or computed/],
     ["const hooks = [];\nhooks.push(f);\nexport const CR_PLUGIN_DESC = { name: 'a', hooks };", /not all of its hooks/],
     ["const hooks = [];\nfill(hooks);\nexport const CR_PLUGIN_DESC = { name: 'a', hooks };", /not all of its hooks/],
     ["export const CR_PLUGIN_DESC = { name: 'a', hooks: makeHooks() };", /hooks cannot be read without running/],
-    ['export const CR_PLUGIN_DESC = makeDescriptor();', /no object that can be read without running/],
+    ['export const CR_PLUGIN_DESC = makeDescriptor();', /cannot be read without running/],
   ])('%s', (text, note) => {
     expect(read(text)).toMatchObject({ complete: false, notes: [expect.stringMatching(note)] });
   });
@@ -143,12 +143,12 @@ describe('what only running it would tell is said', () => {
 test.each([
   ['export const a = 1;', /it exports a: no function of the old structure/],
   ['', /it exports nothing/],
-  ['export const cr_plugin_init = 5;', /its cr_plugin_init is no function/],
+  ['export const cr_plugin_init = 5;', /its cr_plugin_init is not a function/],
   ['export const cr_plugin_dump_ext_file = () => 0;', /exports cr_plugin_dump_ext_file, which CRIU does not know/],
   ['export const cr_plugin_init = f, CR_PLUGIN_DESC = {};', /mixes structures.*: cr_plugin_init; and CR_PLUGIN_DESC/],
   ['export function cr_plugin_init() {}\nexport default definePlugin({});', /mixes structures.*made by definePlugin/],
-  ['export const = 5;', /no JavaScript or TypeScript: Unexpected token \(1:13\)/],
-  [`export default ${'('.repeat(50_000)}`, /no JavaScript or TypeScript/],
+  ['export const = 5;', /not JavaScript or TypeScript: Unexpected token \(1:13\)/],
+  [`export default ${'('.repeat(50_000)}`, /not JavaScript or TypeScript/],
 ])('%o is refused, with what to do', (text, message) => {
   expect(() => read(text)).toThrow(
     expect.objectContaining({

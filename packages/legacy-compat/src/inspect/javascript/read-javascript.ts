@@ -29,7 +29,7 @@ export function inspectJavaScript(text: string, path: string): JavaScriptInspect
     ...(today === undefined ? [] : ['a plugin made by definePlugin']),
   ];
   if (parts.length > 1) {
-    const what = `it mixes structures, and nobody could tell which of them counts: ${parts.join('; and ')}`;
+    const what = `it mixes structures, so it is unclear which one counts: ${parts.join('; and ')}`;
     throw invalid(path, what, 'Keep one of them: definePlugin, if you can.');
   }
   const found = (): Plugin => {
@@ -59,7 +59,7 @@ function pick(places: readonly Entries[], symbol: OldSymbol, path: string): read
     const value = places.map((it) => it.get(name)).find((it) => it !== undefined);
     if (value === undefined) continue;
     if (value.kind !== 'function' && value.kind !== 'unknown' && value.kind !== 'call') {
-      throw invalid(path, `its ${name} is no function`, `Export ${name} as a function, or leave it out.`);
+      throw invalid(path, `its ${name} is not a function`, `Export ${name} as a function, or leave it out.`);
     }
     return [[symbol, name]];
   }
@@ -107,7 +107,7 @@ function none(places: readonly Entries[], { named, open }: Exports, path: string
   const what = `${exported}: no function of the old structure (cr_plugin_init and its like), no CR_PLUGIN_DESC, and nothing that definePlugin made`;
   const remedy = 'Name the module that exports the plugin.';
   const hidden = open.length > 0 || [named.get('default'), named.get('plugin')].some(mayBePlugin);
-  return hidden ? untold(path, `${what}, as far as its text tells`, remedy) : invalid(path, what, remedy);
+  return hidden ? untold(path, `${what}, as far as its source shows`, remedy) : invalid(path, what, remedy);
 }
 
 /** Something that is made when the module runs. */

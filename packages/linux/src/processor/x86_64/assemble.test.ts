@@ -45,7 +45,7 @@ test('numbers inside an instruction are little-endian', () => {
 });
 
 test('a jump to nowhere, or too far for its width, is refused', () => {
-  expect(() => assemble([['jmp nowhere', 0xeb, { label: 'nowhere' }]])).toThrowError('there is no label nowhere');
+  expect(() => assemble([['jmp nowhere', 0xeb, { label: 'nowhere' }]])).toThrowError('unknown label nowhere');
   const far: Line[] = ['start:', ...Array.from({ length: 200 }, (): Line => ['nop', 0x90])];
   expect(() => assemble([...far, ['jmp start', 0xeb, { label: 'start' }]])).toThrowError(RangeError);
 });

@@ -78,7 +78,7 @@ function writeDistance(
   mnemonic: string,
 ): number {
   const target = labels[label];
-  if (target === undefined) throw new RangeError(`${mnemonic}: there is no label ${label}`);
+  if (target === undefined) throw new RangeError(`${mnemonic}: unknown label ${label}`);
   // a distance that does not fit its width throws here
   return code.writeIntLE(target - end, at, width);
 }
