@@ -1,6 +1,6 @@
 import type { CriuError } from './errors.ts';
 
-/** What the run does. `pre-dump` saves memory only and lets the tree run on. */
+/** What the run does. `pre-dump` only saves memory and lets the tree run on. */
 export type Stage = 'dump' | 'pre-dump' | 'restore';
 
 /** How the run went, for `exit` to clean up. */
@@ -18,18 +18,18 @@ export type LogLevel = keyof Logger;
 /** Values that belong to a message, by name. */
 export type LogDetails = Readonly<Record<string, unknown>>;
 
-/** What every function of a plugin gets beside its argument. */
+/** What every function of a plugin gets besides its argument. */
 export interface Context<O = unknown> {
   readonly stage: Stage;
-  /** The plugin's options as its schema returned them; without a schema as the user gave them. */
+  /** The plugin's options as its schema returned them, or without a schema as the user passed them. */
   readonly options: O;
   readonly log: Logger;
-  /** Aborts when the deadline of this call has passed or the run is cancelled. What is answered afterwards is dropped. */
+  /** Aborts when the deadline of this call has passed or the run is cancelled. A later answer is ignored. */
   readonly signal: AbortSignal;
   readonly image: ImageSection;
   /**
-   * Has the images say that they need this plugin: a restore without it is refused, whatever it took and wrote. At a dump, in any
-   * call but `exit`; else it does nothing. C's `add_inventory_plugin()`.
+   * Marks this plugin as required in the images: a restore without it is refused, whatever it took or wrote. Works at a dump, in
+   * any call but `exit`; otherwise it does nothing. `add_inventory_plugin()` in C.
    */
   require(): void;
 }
@@ -43,29 +43,30 @@ export interface Context<O = unknown> {
  */
 export interface ImageSection {
   /**
-   * The version of what is in it. At a dump the plugin's own `imageVersion`; at a restore the one that it was written with,
-   * never more than the plugin's own. It is 1 where the images do not say: those of CRIU, and dumps of older releases.
+   * The version of its contents. At a dump the plugin's own `imageVersion`; at a restore the version that it was written with,
+   * never more than the plugin's own. It is 1 if the images do not record it (CRIU's images, dumps of older releases).
    */
   readonly version: number;
   writeJson(name: string, value: unknown): Promise<void>;
   readJson<T = unknown>(name: string): Promise<T>;
   write(name: string, data: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
-  /** The whole part; large ones are better read with {@link ImageSection.stream}. */
+  /** The whole part; use {@link ImageSection.stream} for large ones. */
   read(name: string): Promise<Uint8Array>;
   stream(name: string): AsyncIterable<Uint8Array>;
   /** Names of all parts, sorted. */
   names(): Promise<string[]>;
   /**
-   * Real directories, for a plugin that hands one to a program or library which opens files by itself. null: the images are in
-   * a store, which has none. `make`, at a dump, makes the plugin's own: as a part that is written, it replaces an older dump.
+   * Real directories, for a plugin that passes one to a program or library that opens files itself. null: the images are in a
+   * store without directories. `make`, at a dump, creates the plugin's own; like a part that is written, it replaces an older
+   * dump.
    */
   directories(how?: { readonly make: boolean }): Promise<ImageDirectories | null>;
 }
 
-/** Where the images are. Both paths are absolute. When a dump is whole, its directory gets another path: ask anew in `exit`. */
+/** Where the images are. Both paths are absolute. When a dump is complete, its directory is renamed: ask again in `exit`. */
 export interface ImageDirectories {
   /** The directory of this plugin's parts: files in it are parts as well. null: there is none. */
   readonly own: string | null;
-  /** The image directory itself. What is in it belongs to the engine, and to other plugins. */
+  /** The image directory itself. Its contents belong to the engine and other plugins. */
   readonly images: string;
 }

@@ -1,4 +1,4 @@
-/** What every error of criujs looks like. Compare `code`, never classes: there may be two copies of a package. */
+/** The shape of every criujs error. Compare `code`, never classes: there may be two copies of a package. */
 export interface CriuError extends Error {
   /** Stable: programs may compare it. */
   readonly code: string;
@@ -13,13 +13,13 @@ export interface CriuError extends Error {
 export interface PluginErrorDetails {
   /** Default `PLUGIN_ERROR`. */
   readonly code?: string;
-  /** The kernel's word for it, as a name (`ENODEV`) or a number; it is handed to CRIU where CRIU runs the hook. */
+  /** The errno, as a name (`ENODEV`) or a number; CRIU gets it if CRIU runs the hook. */
   readonly errno?: string | number;
   readonly remedy?: string;
   readonly cause?: unknown;
 }
 
-/** What a plugin throws when it knows more than a message. Any other error fails the hook just as well. */
+/** What a plugin throws to give more than a message. Any other error fails the hook as well. */
 export class PluginError extends Error implements CriuError {
   override readonly name = 'PluginError';
   readonly code: string;

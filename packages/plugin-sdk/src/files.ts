@@ -12,7 +12,7 @@ export interface Holder {
   readonly fd: number;
 }
 
-/** Who is sent a signal when the file is ready (F_SETOWN_EX and F_SETSIG in fcntl(2)). */
+/** Who gets a signal when the file is ready (F_SETOWN_EX and F_SETSIG in fcntl(2)). */
 export interface SignalOwner {
   /** A pid, thread id or process group, as `type` says. */
   readonly pid: number;
@@ -24,7 +24,7 @@ export interface SignalOwner {
   readonly type: 'thread' | 'process' | 'group';
 }
 
-/** What kind of file a descriptor leads to. `anonymous` has no inode of its own type: eventfd and its kin. */
+/** The kind of file that a descriptor refers to. `anonymous`: eventfd and other files without an inode type of their own. */
 export type FileKind = 'regular' | 'directory' | 'character' | 'block' | 'fifo' | 'socket' | 'anonymous' | 'unknown';
 
 /** An external file while it is dumped. */
@@ -50,13 +50,13 @@ export interface Provider {
   readonly version: string | null;
 }
 
-/** An external file while it is restored: what was recorded of it at the dump, pids and numbers of then. */
+/** An external file while it is restored: what the dump recorded, with the pids and numbers of that time. */
 export interface RecordedFile extends DumpedFile {
-  /** null: the images do not say; they were not written through this host. */
+  /** null: unknown, because the images were not written through this host. */
   readonly provider: Provider | null;
 }
 
-/** A unix socket whose peer is outside of the dumped tree (unix(7)). A leading `\0` in a name means the abstract namespace. */
+/** A unix socket whose peer is outside the dumped tree (unix(7)). A leading `\0` in a name means the abstract namespace. */
 export interface UnixSocketInfo {
   readonly type: 'stream' | 'dgram' | 'seqpacket';
   readonly name: string | null;

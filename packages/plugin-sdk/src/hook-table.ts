@@ -11,7 +11,7 @@ export type HookPlace =
   /** In the process that restores. */
   | 'master';
 
-/** What is known of a hook beside its types. */
+/** What is known of a hook besides its types. */
 export interface HookRow<N extends HookName = HookName> {
   /** CRIU's number of the hook. */
   readonly number: number;
@@ -19,7 +19,7 @@ export interface HookRow<N extends HookName = HookName> {
   /** The first release of CRIU that calls it; `after 4.2` is not released yet. */
   readonly since: string;
   readonly context: HookPlace;
-  /** The hook that brings back what this one took. Absent: nothing is asked of plugins for it at a restore. */
+  /** The hook that restores what this one took. Absent: plugins are not asked about it at a restore. */
   readonly restoredBy?: HookName;
 }
 
@@ -47,7 +47,7 @@ export function isHookName(name: unknown): name is HookName {
   return typeof name === 'string' && Object.hasOwn(hookTable, name);
 }
 
-/** Whether this hook saves something: then a plugin may bring a `claim` for it. Those that bring things back run inside the task. */
+/** Whether this hook saves something: then a plugin may have a `claim` for it. Hooks that restore run inside the task. */
 export function isClaimable(name: HookName): name is ClaimableName {
   const { kind, context } = hookTable[name];
   return kind === 'handler' && context !== 'task';

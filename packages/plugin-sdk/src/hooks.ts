@@ -6,15 +6,15 @@ import type { Descriptor, MountSource, NotSupported, RetryLater, VmaSource } fro
 /**
  * Every hook: its kind, its argument and its result. All other types of hooks are derived from this one.
  *
- * Of a *handler* the first plugin that does not answer `notSupported` wins; of an *observer* all are told.
+ * For a *handler* the first plugin that does not answer `notSupported` wins; an *observer* is called in every plugin.
  * A descriptor in an argument is valid during the hook only. Numbers, releases and places are in {@link hookTable}.
  */
 export interface Hooks {
-  /** A unix socket whose peer is outside of the dumped tree. Answering nothing claims it. */
+  /** A unix socket whose peer is outside the dumped tree. Returning nothing claims it. */
   DUMP_UNIX_SK: Handler<{ readonly fd: number; readonly inode: SocketInode; readonly socket: UnixSocketInfo }, void>;
   /**
-   * Makes that socket again: a connected descriptor. A path that it was bound to is free by then, unless a living socket has it, so
-   * that the plugin can bind it.
+   * Recreates that socket and returns a connected descriptor. A path that it was bound to is free by then, unless a living socket
+   * uses it, so that the plugin can bind it.
    */
   RESTORE_UNIX_SK: Handler<{ readonly inode: SocketInode; readonly socket: UnixSocketInfo }, Descriptor>;
   /**
@@ -23,14 +23,14 @@ export interface Hooks {
    * again from what `RESTORE_EXT_FILE` opens. Answering nothing claims it.
    */
   DUMP_EXT_FILE: Handler<{ readonly fd: number; readonly id: FileId; readonly file: DumpedFile }, void>;
-  /** Opens that file again. Flags and position are set by the host afterwards, where the descriptor lets it. */
+  /** Opens that file again. The host then sets flags and position, if the descriptor allows it. */
   RESTORE_EXT_FILE: Handler<{ readonly id: FileId; readonly file: RecordedFile }, Descriptor | RetryLater>;
-  /** A mount whose source is outside of the dumped tree. */
+  /** A mount whose source is outside the dumped tree. */
   DUMP_EXT_MOUNT: Handler<{ readonly id: MountId; readonly mountpoint: string }, void>;
   /**
-   * Says what is mounted at `mountpoint` again. The plugin runs outside of the restored task's mount namespace, so the engine
-   * mounts it there. Answering nothing means that the plugin has mounted it itself; the engine looks whether there is a mount.
-   * Both paths are as the restored task sees them at that time: `oldRoot` leads to the file tree of before.
+   * Returns what to mount at `mountpoint`. The plugin runs outside the restored task's mount namespace, so the engine mounts it
+   * there. Returning nothing means that the plugin has mounted it itself; the engine checks that there is a mount. Both paths are
+   * as the restored task sees them then: `oldRoot` leads to the original file tree.
    */
   RESTORE_EXT_MOUNT: Handler<
     { readonly id: MountId; readonly mountpoint: string; readonly oldRoot: string },
@@ -40,12 +40,14 @@ export interface Hooks {
   /** A network link: its index, its ARPHRD type and the kind that rtnetlink(7) gives. */
   DUMP_EXT_LINK: Handler<{ readonly index: number; readonly type: number; readonly kind: string }, void>;
   /**
-   * A device that is mapped into memory, whether a descriptor of it is open or not. The descriptor was opened with O_PATH. What is
-   * in the map is not in the images. Images alone make the embedded engine open no device: a plugin with UPDATE_VMA_MAP must be
-   * loaded at the restore.
+   * A device that is mapped into memory, whether a descriptor of it is open or not. The descriptor was opened with O_PATH. The
+   * images do not have the contents of the map. The embedded engine opens no device because of images alone: a plugin with
+   * UPDATE_VMA_MAP must be loaded at the restore.
    */
   HANDLE_DEVICE_VMA: Handler<{ readonly fd: number; readonly stat: DeviceStat }, void>;
-  /** Says what a device's memory map at `address` is made from; `oldOffset` in bytes. Answering nothing leaves it as it was. */
+  /**
+   * Returns what a device's memory map at `address` is made from; `oldOffset` in bytes. Returning nothing leaves it unchanged.
+   */
   UPDATE_VMA_MAP: Handler<
     { readonly path: string; readonly address: bigint; readonly oldOffset: bigint },
     // biome-ignore lint/suspicious/noConfusingVoidType: an async handler that answers nothing has the type Promise<void>
@@ -55,13 +57,13 @@ export interface Hooks {
   RESUME_DEVICES_LATE: Observer<{ readonly pid: Pid }>;
   /** A process is about to be frozen. */
   PAUSE_DEVICES: Observer<{ readonly pid: Pid }>;
-  /** All processes are frozen; told for each of them. */
+  /** All processes are frozen; called for each of them. */
   CHECKPOINT_DEVICES: Observer<{ readonly pid: Pid }>;
   /** All processes were forked at restore. */
   POST_FORKING: Observer<Record<never, never>>;
   /** A restore begins. */
   RESTORE_INIT: Observer<Record<never, never>>;
-  /** The dump is nearly done: the embedded engine has only memory left to copy. `pid` is the root of the tree. */
+  /** The dump is almost done: the embedded engine only has memory left to copy. `pid` is the root of the tree. */
   DUMP_DEVICES_LATE: Observer<{ readonly pid: Pid }>;
 }
 
@@ -72,7 +74,7 @@ export interface Handler<Args, Result> {
   readonly result: Result;
 }
 
-/** The row of a hook that every plugin is told. */
+/** The row of a hook that is called in every plugin. */
 export interface Observer<Args, Result = void> {
   readonly kind: 'observer';
   readonly args: Args;
@@ -95,25 +97,25 @@ export type HookHandler<N extends HookName, O = unknown> = (
   context: Context<O>,
 ) => HookReturn<N> | Promise<HookReturn<N>>;
 
-/** The hooks that save something, and so the ones that a plan asks about: who would take this? */
+/** The hooks that save something: those that a plan asks about. */
 export type ClaimableName = Extract<HandlerName, `DUMP_${string}` | 'HANDLE_DEVICE_VMA'>;
 
 /**
- * What can be known of a resource without touching it: the hook's argument without descriptor and id. At a plan nobody
- * looks into the process: `owner` of a file is null, whoever gets its signals.
+ * What can be known of a resource without touching it: the hook's argument without descriptor and id. A plan does not look into
+ * the process: `owner` of a file is null, whoever gets its signals.
  */
 export type ClaimArgs<N extends ClaimableName> = Omit<HookArgs<N>, 'fd' | 'id'>;
 
 /**
- * Whether the hook would take a resource. It looks at its argument, and at the machine if it must; it touches and changes
- * nothing. `init` has not run, and `context.image` holds no place for parts. It may be async.
+ * Whether the hook would take a resource. It looks at its argument, and at the machine if necessary; it changes nothing. `init`
+ * has not run, and `context.image` cannot store parts. It may be async.
  */
 export type HookClaim<N extends ClaimableName, O = unknown> = (
   args: ClaimArgs<N>,
   context: Context<O>,
 ) => boolean | Promise<boolean>;
 
-/** What a hook may bring beside its handler. */
+/** What a hook may have besides its handler. */
 export type HookExtras<N extends HookName, O = unknown> = N extends ClaimableName
   ? { readonly claim?: HookClaim<N, O> }
   : { readonly claim?: never };

@@ -1,6 +1,6 @@
 /**
- * A value that only its maker gives out: `Brand<number, 'Pid'>` is a number that is not a file id.
- * The mark is a plain property name, so that two copies of the SDK agree on their types.
+ * A value that only its own function creates: `Brand<number, 'Pid'>` is a number that is not a file id. The mark is a plain
+ * property name, so that the types of two copies of the SDK are compatible.
  */
 export type Brand<Value, Name extends string> = Value & { readonly '~criujs': Name };
 

@@ -26,7 +26,11 @@ test.each([
     { name: 'kvm', imageVersion: 1.5, hooks: [] },
     'imageVersion that is not a positive integer',
   ],
-  ['an empty inventory name', { name: 'kvm', inventoryName: '', hooks: [] }, 'inventoryName that is not a line of text'],
+  [
+    'an empty inventory name',
+    { name: 'kvm', inventoryName: '', hooks: [] },
+    'inventoryName that is not a line of text',
+  ],
   ['two lines', { name: 'kvm', inventoryName: 'a\nb', hooks: [] }, 'inventoryName that is not a line of text'],
   ['a required that is a text', { name: 'kvm', required: 'yes', hooks: [] }, 'required that is neither true nor false'],
   ['options that are no schema', { name: 'kvm', options: {}, hooks: [] }, 'not a Standard Schema'],

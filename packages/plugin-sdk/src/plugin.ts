@@ -4,7 +4,7 @@ import { hookTable, isClaimable, isHookName } from './hook-table.ts';
 import type { HookExtras, HookHandler, HookName, HookRegistration } from './hooks.ts';
 import type { StandardSchemaV1 } from './standard-schema.ts';
 
-/** The version of this contract. {@link definePlugin} stamps it; a host says which versions it serves. */
+/** The version of this contract. {@link definePlugin} sets it; a host says which versions it supports. */
 export const apiVersion: number = 1;
 
 const brand = Symbol.for('@criujs/plugin');
@@ -16,33 +16,33 @@ export interface PluginDefinition<O = unknown> {
   /** The plugin's own version; it is recorded in the images. */
   readonly version?: string;
   /**
-   * The version of what the plugin writes into its part of the image directory: a positive integer, 1 unless it says so.
-   * Raise it when older releases of the plugin could not read what is written now. A restore tells it as `context.image.version`.
+   * The version of what the plugin writes into its part of the image directory: a positive integer, 1 by default. Raise it when
+   * older releases of the plugin could not read the new data. At a restore it is `context.image.version`.
    */
   readonly imageVersion?: number;
   /**
-   * By which name the images say that they need this plugin, once it has taken something: CRIU does not restore without whom its
-   * inventory names. Default: its own. For plugins that CRIU, too, can load: the name that they have there; null: none at all.
+   * The name under which the images require this plugin once it has taken something: CRIU does not restore without the plugins in
+   * its inventory. Default: its own name. For plugins that CRIU can load, too: their name there; null: not listed.
    */
   readonly inventoryName?: string | null;
   /**
    * Whether a restore needs this plugin. Default: if at the dump it took a resource, wrote into its part of the images, or called
-   * `context.require()`. true: always, a restore without it is refused. false: what it wrote is only a note, and a restore may go
-   * without it; resources that it took need it nevertheless.
+   * `context.require()`. true: always; a restore without it is refused. false: what it wrote is only informational, and a restore
+   * may go without it; resources that it took still require it.
    */
   readonly required?: boolean;
-  /** Validates the user's options before a run. Where there are none it sees `{}`. */
+  /** Validates the user's options before a run. It sees `{}` if there are none. */
   readonly options?: StandardSchemaV1<unknown, O>;
-  /** Called once a run before any hook, in the order in which the plugins were given. */
+  /** Called once per run before any hook, in the order in which the plugins were given. */
   init?(stage: Stage, context: Context<O>): void | Promise<void>;
-  /** Called once a run, in reverse order, for each plugin whose init was called, whatever happened. */
+  /** Called once per run, in reverse order, for each plugin whose init was called, whatever happened. */
   exit?(stage: Stage, outcome: Outcome, context: Context<O>): void | Promise<void>;
   readonly hooks: readonly HookRegistration<O>[];
 }
 
 /**
- * A plugin that {@link definePlugin} checked and marked. What is in it is for the host: its types are wide, so that plugins of
- * another copy of the SDK fit.
+ * A plugin that {@link definePlugin} has checked and marked. Its contents are for the host: the types are wide, so that plugins
+ * of another copy of the SDK fit.
  */
 export interface Plugin {
   readonly name: string;
@@ -79,15 +79,15 @@ export function definePlugin<O = unknown>(definition: PluginDefinition<O>): Plug
     ...(inventoryName === undefined ? {} : { inventoryName }),
     ...(required === undefined ? {} : { required }),
     ...(options === undefined ? {} : { options }),
-    // Bound: a definition may be an instance of a class.
+    // Bind them: a definition may be an instance of a class.
     ...(definition.init === undefined ? {} : { init: definition.init.bind(definition) }),
     ...(definition.exit === undefined ? {} : { exit: definition.exit.bind(definition) }),
   });
 }
 
 /**
- * One hook of a plugin; its name types the handler's argument and result. A hook that saves something may bring a `claim`,
- * which tells a plan what the handler would take.
+ * One hook of a plugin; its name types the handler's argument and result. A hook that saves something may have a `claim`, which
+ * tells a plan what the handler would take.
  * @throws PluginError PLUGIN_INVALID: no such hook, or no function
  */
 export function hook<N extends HookName, O = unknown>(
@@ -180,7 +180,7 @@ function isSchema(value: unknown): boolean {
   return typeof validate === 'function';
 }
 
-/** One line: the names travel so. */
+/** One line: names are transmitted that way. */
 function isInventoryName(name: unknown): boolean {
   return name === null || (typeof name === 'string' && /^[^\n\0]{1,255}$/.test(name));
 }

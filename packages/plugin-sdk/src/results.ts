@@ -10,34 +10,36 @@ export type NotSupported = Brand<symbol, 'notSupported'>;
 /** The type of {@link retryLater}. */
 export type RetryLater = Brand<symbol, 'retryLater'>;
 
-/** A handler answers this to decline: the next plugin is asked. `undefined` cannot mean it, since some hooks answer nothing. */
+/**
+ * A handler returns this to decline: the next plugin is asked. `undefined` cannot mean that, because some hooks return nothing.
+ */
 export const notSupported: NotSupported = Symbol.for('@criujs/not-supported') as NotSupported;
 
-/** RESTORE_EXT_FILE answers this when it waits for another file: the hook is called again once others are restored. */
+/** RESTORE_EXT_FILE returns this if it needs another file first: the hook is called again once others are restored. */
 export const retryLater: RetryLater = Symbol.for('@criujs/retry-later') as RetryLater;
 
 /**
- * What a hook answers that opens a file. A number belongs to the host from then on, which closes it once the file is in
- * place; with an object the plugin keeps the descriptor, and its own `close` is called then.
+ * What a hook that opens a file returns. The host owns a number and closes it once the file is in place; with an object the
+ * plugin keeps the descriptor, and its `close` is called then.
  */
 export type Descriptor = number | OwnedDescriptor;
 
-/** A descriptor that its maker closes. */
+/** A descriptor that its creator closes. */
 export interface OwnedDescriptor {
   readonly fd: number;
   close(): void | Promise<void>;
 }
 
-/** What RESTORE_EXT_MOUNT answers when the engine is to mount: what the mount point shows afterwards. */
+/** What RESTORE_EXT_MOUNT returns for the engine to mount: what the mount point shows afterwards. */
 export interface MountSource {
   /**
-   * An absolute path of a file or directory, as the plugin's own process sees it. It is bound at the mount point (mount(2),
-   * MS_BIND), alone, without the mounts below it.
+   * An absolute path of a file or directory, as the plugin's own process sees it. It is bind-mounted at the mount point
+   * (mount(2), MS_BIND) without the mounts below it.
    */
   readonly source: string;
 }
 
-/** What UPDATE_VMA_MAP answers: where the memory map is made from now. Without `fd` the path is opened as before. */
+/** What UPDATE_VMA_MAP returns: what the memory map is made from now. Without `fd` the path is opened as before. */
 export interface VmaSource {
   /** The new offset in bytes. */
   readonly offset: bigint | number;

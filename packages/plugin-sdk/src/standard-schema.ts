@@ -1,5 +1,5 @@
 /**
- * A validator as standardschema.dev describes it: zod, valibot, arktype and others make them. Only the part that criujs
+ * A validator as standardschema.dev describes it; zod, valibot, arktype and others create them. It has only the part that criujs
  * uses, so any version 1 schema fits.
  */
 export interface StandardSchemaV1<Input = unknown, Output = Input> {

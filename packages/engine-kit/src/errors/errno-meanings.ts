@@ -1,6 +1,6 @@
 import type { EngineErrorCode } from './errors.ts';
 
-/** What an error number tells whoever does not know which call gave it. */
+/** The meaning of an error number when the failed call is unknown. */
 export interface ErrnoMeaning {
   readonly code: EngineErrorCode;
   readonly remedy: string;

@@ -1,7 +1,7 @@
 import type { CriuError } from '@criujs/plugin-sdk';
 import { defaultRemedies } from './remedies.ts';
 
-/** One resource of one process that nobody can dump: what it is, why, and what would help. */
+/** One resource of one process that cannot be dumped: what it is, why, and what would help. */
 export interface Refusal {
   readonly pid: number;
   /** The name of the program, as `/proc/PID/comm` has it. */
@@ -10,9 +10,9 @@ export interface Refusal {
   readonly resource: string;
   readonly why: string;
   readonly remedy: string;
-  /** The plugin that took it, where no loaded plugin could bring it back. */
+  /** The plugin that took it, if no loaded plugin could restore it. */
   readonly plugin?: string;
-  /** The hook that would bring it back. */
+  /** The hook that would restore it. */
   readonly hook?: string;
 }
 
@@ -34,7 +34,7 @@ export type EngineOwnCode =
   | 'IMAGES_EXIST'
   /** Another run is writing or reading these images. */
   | 'IMAGES_BUSY'
-  /** The image directory cannot be made or written, or is no directory. */
+  /** The image directory cannot be created or written, or is not a directory. */
   | 'IMAGES_UNWRITABLE'
   /** The file system of the image directory is full, or a quota is. */
   | 'IMAGES_FULL'
@@ -42,7 +42,7 @@ export type EngineOwnCode =
   | 'IMAGES_INCOMPLETE'
   /** The images have a version that this engine does not read. */
   | 'IMAGES_VERSION'
-  /** An image is damaged or says something that cannot be. */
+  /** An image is damaged or has impossible values. */
   | 'IMAGE_INVALID'
   /** A file that the process had open or mapped is gone. */
   | 'FILE_MISSING'
@@ -66,15 +66,15 @@ export type EngineOwnCode =
   | 'KERNEL'
   /** This platform or processor has no engine. */
   | 'UNSUPPORTED_PLATFORM'
-  /** There is no CRIU to run: not in PATH, or not where it was said to be. */
+  /** There is no CRIU to run: not in PATH, or not at the given path. */
   | 'CRIU_MISSING'
-  /** The CRIU that was found is older than what was asked of it. */
+  /** The CRIU that was found is too old for the request. */
   | 'CRIU_TOO_OLD'
   /** CRIU failed, or was ended, in a way that no other code names; the message has what its log says. */
   | 'CRIU_FAILED'
-  /** An option makes no sense. */
+  /** An option is not valid. */
   | 'BAD_OPTION'
-  /** A mistake in criujs itself. */
+  /** A bug in criujs itself. */
   | 'INTERNAL';
 
 /** Codes that come from the plugin host and keep their name on the way through the engine. */
@@ -121,7 +121,7 @@ export class EngineError extends Error implements CriuError {
   declare readonly resource?: string;
   declare readonly plugin?: string;
   declare readonly hook?: string;
-  /** With code `UNSUPPORTED`: all that nobody can dump. */
+  /** With code `UNSUPPORTED`: everything that cannot be dumped. */
   declare readonly refusals?: readonly Refusal[];
   /** With `refusals`: the message without them. */
   declare readonly summary?: string;

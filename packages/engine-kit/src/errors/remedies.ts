@@ -1,6 +1,6 @@
 import type { EngineErrorCode } from './errors.ts';
 
-/** What to do about an error whose thrower knows no better, by its code. Each is a sentence that begins with a verb. */
+/** The default remedy for each code. Each is a sentence that begins with a verb. */
 export const defaultRemedies: Readonly<Record<EngineErrorCode, string>> = {
   NO_SUCH_PROCESS: 'Give the pid of a running process, as seen in this pid namespace.',
   KERNEL_THREAD: 'Give the pid of a program: kernel threads have no memory to dump.',

@@ -2,7 +2,7 @@ import type { HookName, Provider } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors/errors.ts';
 import { nameOf } from '../records/missing-plugins.ts';
 
-/** No plugin brings back what one had dumped: PLUGIN_MISSING, or PLUGIN_FAILED where its provider is loaded. */
+/** No plugin restores what one had dumped: PLUGIN_MISSING, or PLUGIN_FAILED if its provider is loaded. */
 export function nobodyRestores(hook: HookName, resource: string, provider: Provider | null): EngineError {
   if (provider === null) {
     const message = `no plugin restores ${resource}, and the images do not say which one dumped it`;

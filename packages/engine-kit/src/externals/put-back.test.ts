@@ -45,8 +45,7 @@ test('nobody restores it: a missing plugin, or one that has forgotten how', () =
   const provider = { name: 'gpu', version: '1.4.0' };
   expect(nobodyRestores('RESTORE_EXT_FILE', 'file 7', provider)).toMatchObject({
     code: 'PLUGIN_FAILED',
-    message:
-      'file 7 was dumped by plugin gpu 1.4.0; neither the loaded version nor another plugin restores it',
+    message: 'file 7 was dumped by plugin gpu 1.4.0; neither the loaded version nor another plugin restores it',
     plugin: 'gpu',
   });
 });

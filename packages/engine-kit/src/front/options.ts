@@ -4,7 +4,7 @@ import type { ImageStore } from '../images/image-store.ts';
 import type { Engine } from '../interface/engine.ts';
 import type { ExitStatus, LogEntry, PlanRow } from '../interface/results.ts';
 
-/** A moment of a run, for people to look at. */
+/** A moment of a run, for display. */
 export interface Progress {
   readonly phase: string;
   /** Milliseconds since the run began. */
@@ -13,29 +13,33 @@ export interface Progress {
 
 /** What all runs take. */
 export interface RunOptions {
-  /** Plugins in the order in which they are asked: names of npm packages, paths to `.js`, `.mjs` or `.ts` files, or the plugins themselves. */
+  /**
+   * Plugins in the order in which they are asked: npm package names, paths to `.js`, `.mjs` or `.ts` files, or plugin objects.
+   */
   readonly plugins?: readonly (string | Plugin)[] | undefined;
   /** Options of plugins, by plugin name. */
   readonly pluginOptions?: Readonly<Record<string, unknown>> | undefined;
-  /** Where names and paths of plugins, and a relative `images`, are resolved from. Default: the current directory. */
+  /**
+   * The directory against which plugin names and paths, and a relative `images`, are resolved. Default: the current directory.
+   */
   readonly cwd?: string | undefined;
   /** Milliseconds that a hook may take. Default 10 000. */
   readonly hookDeadline?: number | undefined;
-  /** Aborting ends the run cleanly: the target is unharmed, nothing is half restored, and the promise rejects with ABORTED. */
+  /** Aborting ends the run cleanly: the target is unharmed, nothing stays half restored, and the promise rejects with ABORTED. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** What plugins log, and what the engine warns of while it runs. */
+  /** Gets plugin logs and engine warnings during the run. */
   readonly onLog?: ((entry: LogEntry) => void) | undefined;
   /**
-   * Keeps the calls of plugins and their answers, for a replay in tests: a path (0600, replaced), or a function that gets the lines
-   * in order. They hold paths, names and parts of the images: keep them as private as those.
+   * Records plugin calls and answers, to replay in tests: a path (0600, replaced), or a function that gets the lines in order.
+   * They contain paths, names and parts of the images: keep them as private as the images.
    */
   readonly record?: string | RecordSink | undefined;
-  /** Ways of loading plugins that are tried before the usual ones. */
+  /** Loaders that are tried before the built-in ones. */
   readonly loaders?: readonly PluginLoader[] | undefined;
   /**
-   * A plugin that blocks the main thread for good cannot be thrown at: the engine puts the target right, writes the error to
-   * descriptor 2 and ends the whole process. This says in which form. Default 'text'.
+   * If a plugin blocks the main thread for good, no error can be thrown there: the engine restores the target, writes the error
+   * to descriptor 2 and ends the process. This selects the form. Default 'text'.
    */
   readonly lastWords?: 'text' | 'json' | undefined;
 }
@@ -45,8 +49,8 @@ export interface DumpFileOptions {
   /** How many bytes of one deleted file the images may hold; a larger one is refused. Default 1 MiB, as in CRIU. */
   readonly ghostLimit?: number | undefined;
   /**
-   * Give a file that has lost the name it was opened by, and has others, a new one beside it (`link_remap.N`), which the restore
-   * removes. Default: such a file is refused.
+   * Give a file that has lost the name by which it was opened, but has others, a new name beside it (`link_remap.N`), which the
+   * restore removes. Default: refuse such a file.
    */
   readonly linkRemap?: boolean | undefined;
 }
@@ -54,13 +58,16 @@ export interface DumpFileOptions {
 export interface DumpOptions extends RunOptions, DumpFileOptions {
   /** The root of the tree. */
   readonly pid: number;
-  /** The image directory, made (0700) when it is missing, or a store. */
+  /** The image directory, created (0700) if missing, or a store. */
   readonly images: string | ImageStore;
   /** Let the tree run on afterwards. Default: it ends with the dump. */
   readonly leaveRunning?: boolean | undefined;
-  /** The dump is not meant to be restored with these plugins: take also what none of them could bring back. Default: refuse it, unless `leaveRunning`. */
+  /**
+   * Accept what none of the loaded plugins could restore: the dump is not meant to be restored with them. Default: refuse it,
+   * unless `leaveRunning`.
+   */
   readonly dumpOnly?: boolean | undefined;
-  /** Replace a dump that the directory or store holds. It stays whole until the new one is. */
+  /** Replace an existing dump in the directory or store. It stays intact until the new one is complete. */
   readonly force?: boolean | undefined;
   /** Who does the work, for example `criu()` of `@criujs/criu-bridge`. Default: the embedded engine. */
   readonly engine?: Engine | undefined;
@@ -73,7 +80,7 @@ export interface DumpResult {
   readonly threads: number;
   /** Bytes of memory in the images. */
   readonly bytes: number;
-  /** Milliseconds that the tree stood still. */
+  /** Milliseconds that the tree was frozen. */
   readonly frozenMs: number;
   readonly totalMs: number;
   /** Names of the plugins that took something. */
@@ -83,9 +90,9 @@ export interface DumpResult {
 
 export interface RestoreOptions extends RunOptions {
   readonly images: string | ImageStore;
-  /** Leave the restored root to init. Default: it is a child of this process, and the result's `exited` tells its end. */
+  /** Leave the restored root to init. Default: it is a child of this process, and the result's `exited` resolves when it ends. */
   readonly detach?: boolean | undefined;
-  /** Let the kernel choose pids: needs no right. Programs that remember their own pid notice. */
+  /** Let the kernel choose the pids; needs no privileges. Programs that remember their own pid notice. */
   readonly newPids?: boolean | undefined;
   /** Who does the work, for example `criu()` of `@criujs/criu-bridge`. Default: the embedded engine. */
   readonly engine?: Engine | undefined;
@@ -94,7 +101,7 @@ export interface RestoreOptions extends RunOptions {
 export interface RestoreResult {
   /** The restored root's pid now. */
   readonly pid: number;
-  /** Every restored process: the pid it had to the pid it has. */
+  /** Every restored process: its old pid mapped to its new one. */
   readonly pids: ReadonlyMap<number, number>;
   /** Milliseconds from the first process to all running. */
   readonly restoreMs: number;
@@ -106,11 +113,11 @@ export interface RestoreResult {
 
 export interface PlanOptions extends RunOptions, DumpFileOptions {
   readonly pid: number;
-  /** The engine that a dump would have: it says what it makes of each row. Default: the embedded engine. */
+  /** The engine that a dump would use: it adjusts each row. Default: the embedded engine. */
   readonly engine?: Engine | undefined;
 }
 
-/** What a plan comes to: `refused` if a row has no taker, else `conflict` if plugins claim the same. */
+/** The verdict of a plan: `refused` if a row has no taker, else `conflict` if several plugins claim a resource. */
 export type PlanVerdict = 'ready' | 'conflict' | 'refused';
 
 export interface PlanResult {
@@ -118,6 +125,6 @@ export interface PlanResult {
   /** Grouped by process, parents first. */
   readonly rows: readonly PlanRow[];
   readonly verdict: PlanVerdict;
-  /** Whether the verdict is `ready`: every resource has one taker, or somebody to ask. */
+  /** Whether the verdict is `ready`: every resource has one taker, or a plugin to ask. */
   readonly possible: boolean;
 }

@@ -32,8 +32,8 @@ export type PlanTree = (
 ) => Promise<PlanRow[]>;
 
 /**
- * Tells what a dump would meet: who would take each resource, or why nobody does. It looks only: nothing is frozen, no hook
- * and no `init` is called; plugins that bring a `claim` are asked. It runs on the calling thread: nothing is traced.
+ * Says what a dump would meet: who would take each resource, or why nobody does. It only looks: it freezes nothing and calls no
+ * hook and no `init`; plugins that have a `claim` are asked. It runs on the calling thread, because it traces nothing.
  * @param load gives what looks at the tree
  * @throws EngineError NO_SUCH_PROCESS, NOT_PERMITTED …, and what is wrong with a plugin
  */
@@ -76,7 +76,7 @@ function verdictOf(rows: readonly PlanRow[]): PlanVerdict {
   return rows.some(({ conflict }) => conflict !== undefined) ? 'conflict' : 'ready';
 }
 
-/** Without plugins nothing of the host is even read. */
+/** Without plugins the host is not even loaded. */
 async function hostOf(options: PlanOptions): Promise<PlanningHost | null> {
   const { plugins = [], pluginOptions, cwd, loaders, hookDeadline = defaultDeadlineMs, signal, onLog } = options;
   if (plugins.length === 0 && Object.keys(pluginOptions ?? {}).length === 0) return null;

@@ -22,7 +22,7 @@ export interface RunPlugins {
   start(): Promise<PluginHost | null>;
   /** A host that has started, even without plugins: it says best which is missing. */
   demand(): Promise<PluginHost>;
-  /** Ends the call that waits, and all later ones but those of exit. An engine that ends them itself does without. */
+  /** Ends the pending call, and all later ones except those of exit. An engine that ends them itself does not need it. */
   abort(): void;
   /** Runs exit; answers what went wrong there. Never throws. */
   finish(outcome: Outcome): Promise<string[]>;
@@ -31,13 +31,13 @@ export interface RunPlugins {
 /** Where plugins' own parts live, and what is recorded of them. Asked only when there are plugins. */
 type PluginImages = Pick<RunImages, 'sections' | 'read'>;
 
-/** Begins to load the plugins of a run; what fails there is told where it is waited for. */
+/** Starts to load the plugins of a run; failures surface where the result is awaited. */
 export function openPlugins(options: RunOptions, stage: Stage, images: PluginImages): RunPlugins {
   const record = openRecord(options);
   const aborting = new AbortController();
   // Every call that waits listens, and an engine may have any number of them: no leak.
   setMaxListeners(0, aborting.signal);
-  // Without plugins nothing of the host is even read.
+  // Without plugins the host is not even loaded.
   let records: Records | null = null;
   const create = async (): Promise<PluginHost> => {
     if (stage === 'restore') records = await readRecords(images);
@@ -77,10 +77,10 @@ export function openPlugins(options: RunOptions, stage: Stage, images: PluginIma
   };
 }
 
-/** Milliseconds that a hook may take where nobody says otherwise. */
+/** Milliseconds that a hook may take by default. */
 export const defaultDeadlineMs = 10_000;
 
-/** Options without a plugin are a mistake that the host tells best, and a record says that nobody was asked. */
+/** The host reports options without a plugin best, and a record shows that no plugin was asked. */
 function needsHost({ plugins = [], pluginOptions = {}, record }: RunOptions): boolean {
   return plugins.length > 0 || Object.keys(pluginOptions).length > 0 || record !== undefined;
 }
@@ -114,7 +114,7 @@ async function createHost({ options, images, record, imageVersions, signal }: Ho
   return recorder === null ? host : recorder.host(host);
 }
 
-/** Tells, before a dump or a plan, of plugins that take what nobody could bring back. */
+/** Warns, before a dump or a plan, about plugins that take what no plugin could restore. */
 export function warnOfUnpaired(host: PluginHost, { onLog }: Pick<RunOptions, 'onLog'>): void {
   for (const entry of unpairedWarnings(host)) onLog?.(entry);
 }

@@ -8,8 +8,8 @@ import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions
 import { defaultDeadlineMs, openPlugins } from './plugins.ts';
 
 /**
- * Dumps a process and everything below it with an engine. Without `leaveRunning` the tree ends once the dump is whole.
- * @throws EngineError; the tree then runs on as if nothing had been
+ * Dumps a process and its descendants with an engine. Without `leaveRunning` the tree ends once the dump is complete.
+ * @throws EngineError; the tree then runs on unchanged
  */
 export async function dumpBy(engine: Engine, options: DumpOptions): Promise<DumpResult> {
   const { pid, leaveRunning = false, dumpOnly = false, force = false } = options;
@@ -24,7 +24,8 @@ export async function dumpBy(engine: Engine, options: DumpOptions): Promise<Dump
 }
 
 /**
- * Restores a dump with an engine. Without `detach` the restored root is a child of this process, and `exited` tells its end.
+ * Restores a dump with an engine. Without `detach` the restored root is a child of this process, and `exited` resolves when it
+ * ends.
  * @throws EngineError; nothing is left half restored
  */
 export async function restoreBy(engine: Engine, options: RestoreOptions): Promise<RestoreResult> {
@@ -44,7 +45,7 @@ interface Conducted<O> {
   readonly warnings: readonly string[];
 }
 
-/** Everything around the work of an engine: options are checked before, images are claimed meanwhile. */
+/** Everything around an engine's work: checks options first and claims the images meanwhile. */
 async function conduct<O extends { readonly warnings?: readonly string[] }>(
   engine: Engine,
   purpose: Purpose,

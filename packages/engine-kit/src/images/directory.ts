@@ -9,7 +9,7 @@ import { writeError } from './write-image.ts';
 const { R_OK, W_OK, X_OK } = constants;
 
 /**
- * Sees to it, under the claim, that a dump may take the directory's place; changes nothing.
+ * Checks, under the claim, that a dump may take the directory's place; changes nothing.
  * @throws EngineError IMAGES_EXIST, IMAGES_UNWRITABLE
  */
 export function checkForDump(directory: string, force: boolean): void {
@@ -27,7 +27,7 @@ export function checkForDump(directory: string, force: boolean): void {
   });
 }
 
-/** Sees to it that there is a whole dump to restore. @throws EngineError IMAGES_INCOMPLETE, NOT_PERMITTED */
+/** Checks that there is a complete dump to restore. @throws EngineError IMAGES_INCOMPLETE, NOT_PERMITTED */
 export function prepareForRestore(directory: string): void {
   const names = listForRestore(directory);
   if (names.includes(inventoryName)) return;

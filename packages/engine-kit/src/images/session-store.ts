@@ -8,13 +8,14 @@ export interface SessionStore {
   read(name: string): Uint8Array;
   exists(name: string): boolean;
   /**
-   * A real descriptor, close-on-exec, that the caller closes. 'write' makes the image empty first; 'read' may also be mapped. From a
+   * A real descriptor, close-on-exec, that the caller closes. 'write' makes the image empty first; 'read' may also be mapped.
+   * From a
    * store of the caller's it may be a stream: a pipe or a socket, to be read or written once from its start to its end.
    */
   open(name: string, mode: 'read' | 'write'): number;
   /** Writes a whole image, replacing what was there. @throws EngineError IMAGES_FULL, IMAGES_UNWRITABLE */
   write(name: string, bytes: Uint8Array): void;
-  /** Bears with a stream whose other end does nothing. */
+  /** Waits for a stream whose other end does nothing. */
   readonly silence: Silence;
   /** How all that was written becomes the dump. */
   readonly commit: StoreCommit;

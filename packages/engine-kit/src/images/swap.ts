@@ -54,7 +54,7 @@ export function swap(it: Swap): void {
 }
 
 /**
- * Sees to it, before anything is frozen, that the file system can exchange directories, if that will be needed.
+ * Checks, before anything is frozen, that the file system can exchange directories, if that will be needed.
  * @throws EngineError IMAGES_UNWRITABLE
  */
 export function checkExchange({ directory, staging }: Beside): void {

@@ -4,7 +4,8 @@ import type { CheckResult, ExitStatus, LogEntry, PlanRow } from './results.ts';
 
 /**
  * Who does the work of a run: `dump({ …, engine })` of `@criujs/core`. The front checks the options, claims the images, loads the
- * plugins and makes the result; the engine says when the plugins start and finish, and calls their hooks in between. One that works
+ * plugins and makes the result; the engine says when the plugins start and finish, and calls their hooks in between. One that
+ * works
  * on the main thread and in a folder is easier written as a `FolderEngine`.
  */
 export interface Engine {
@@ -13,7 +14,8 @@ export interface Engine {
   /** It keeps images in directories only: a run with an `ImageStore` is refused. */
   readonly foldersOnly?: boolean;
   /**
-   * Dumps a tree: writes all images, calls `seal` of the host and then commits while the tree stands still, then lets it end or run
+   * Dumps a tree: writes all images, calls `seal` of the host and then commits while the tree stands still, then lets it end or
+   * run
    * on. What it rejects with has left the tree running, and nothing committed.
    * @throws EngineError, or an error of the host that a hook failed with
    */
@@ -41,7 +43,7 @@ export interface EngineJob {
   /** Tells people which phase begins. */
   phase(name: string): void;
   log(entry: LogEntry): void;
-  /** Something that the user should know and that fails nothing: it is told now, and with the result. */
+  /** Warns the user without failing the run: reported now, and with the result. */
   warn(message: string): void;
 }
 
@@ -57,14 +59,14 @@ export interface DumpJob extends EngineJob, FileOptions {
   /** The root of the tree. */
   readonly pid: number;
   readonly leaveRunning: boolean;
-  /** Take also what no loaded plugin could bring back. Else that is refused, unless the tree runs on: then it is a warning. */
+  /** Also take what no loaded plugin could restore. Otherwise that is refused or, if the tree runs on, a warning. */
   readonly dumpOnly: boolean;
 }
 
 export interface RestoreJob extends EngineJob {
   /** Let the kernel choose pids. */
   readonly newPids: boolean;
-  /** false: the root becomes a child of this process, and `exited` tells its end. */
+  /** false: the root becomes a child of this process, and `exited` resolves when it ends. */
   readonly detach: boolean;
 }
 
@@ -79,7 +81,7 @@ export interface DumpOutcome extends Outcome {
   readonly threads: number;
   /** Bytes of memory in the images. */
   readonly bytes: number;
-  /** Milliseconds that the tree stood still. */
+  /** Milliseconds that the tree was frozen. */
   readonly frozenMs: number;
   /** Names of the plugins that took something. */
   readonly plugins: readonly string[];
@@ -88,7 +90,7 @@ export interface DumpOutcome extends Outcome {
 export interface RestoreOutcome extends Outcome {
   /** The root's pid now. */
   readonly pid: number;
-  /** Every restored process: the pid it had to the pid it has. */
+  /** Every restored process: its old pid mapped to its new one. */
   readonly pids: readonly (readonly [old: number, now: number])[];
   /** Milliseconds from the first process to all running. */
   readonly restoreMs: number;

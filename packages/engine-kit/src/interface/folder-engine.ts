@@ -3,7 +3,8 @@ import type { Records } from '../records/records.ts';
 import type { DumpJob, DumpOutcome, Engine, EngineJob, RestoreJob, RestoreOutcome } from './engine.ts';
 
 /**
- * An engine that works on the main thread and with a folder, such as CRIU: `folderEngine` makes an {@link Engine} of it, which runs
+ * An engine that works on the main thread and with a folder, such as CRIU: `folderEngine` makes an {@link Engine} of it, which
+ * runs
  * the life of the plugins, reads the records, and ends a process that a plugin blocks.
  */
 export interface FolderEngine extends Pick<Engine, 'name' | 'check' | 'plan'> {
@@ -11,8 +12,8 @@ export interface FolderEngine extends Pick<Engine, 'name' | 'check' | 'plan'> {
   dump(job: FolderDumpJob): Promise<DumpOutcome>;
   restore(job: FolderRestoreJob): Promise<RestoreOutcome>;
   /**
-   * Whether a plugin of the engine's own may be the one that the inventory lists by this name; the engine itself sees to it that it
-   * is. Default: none is, and a restore is refused unless a loaded plugin has the name.
+   * Whether a plugin of the engine's own may be the one that the inventory lists by this name; the engine itself ensures that it
+   * is loaded. Default: none is, and a restore is refused unless a loaded plugin has the name.
    * @param hosted whether the run has plugins of the host, too
    */
   answersFor?(listed: string, hosted: boolean): boolean;
@@ -40,7 +41,10 @@ export interface FolderDumpJob
    * @throws EngineError IMAGES_UNWRITABLE, IMAGES_FULL: nothing has changed, and the tree must run on
    */
   commit(): void;
-  /** Undoes a commit: for a tree that runs on although it should have ended. Without a commit it does nothing. @throws EngineError */
+  /**
+   * Undoes a commit: for a tree that runs on although it should have ended. Without a commit it does nothing. @throws
+   * EngineError
+   */
   takeBack(): void;
 }
 

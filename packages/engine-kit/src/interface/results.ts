@@ -24,8 +24,8 @@ export type Taker =
   /** The engine itself, as this kind of file or resource. */
   | { readonly engine: string }
   /**
-   * A plugin, through this hook. `claimed`: its `claim` said so. Else plugins that bring no claim are asked at the dump, and
-   * what they answer shows there; `plugin` is null when there are several. `asked` has all that are asked first, in order.
+   * A plugin, through this hook. `claimed`: its `claim` said so. Otherwise plugins without a claim are asked at the dump, which
+   * shows their answers; `plugin` is null when there are several. `asked` has all that are asked first, in order.
    */
   | {
       readonly plugin: string | null;
@@ -50,9 +50,9 @@ export interface PlanRow {
   readonly reason?: string;
   /** Names of the plugins that all claim it. At a dump the first would take it. */
   readonly conflict?: readonly string[];
-  /** The hook that would bring it back, which no loaded plugin has: a dump that ends the tree is refused for it. */
+  /** The hook that would restore it, which no loaded plugin has: a dump that ends the tree is refused for it. */
   readonly missingHook?: HookName;
-  /** Why nobody takes it, or what else is to be known. */
+  /** Why nobody takes it, or other remarks. */
   readonly why?: string;
   readonly remedy?: string;
 }
@@ -60,25 +60,25 @@ export interface PlanRow {
 /** What a user may want to do. */
 export type Ability = 'dump' | 'restore' | 'samePids';
 
-/** `limited`: it works, with the limits that `detail` tells. */
+/** `limited`: it works, within the limits given in `detail`. */
 export interface Finding {
   readonly state: 'ok' | 'limited' | 'missing';
-  /** What was found, in plain words. */
+  /** The finding, in words. */
   readonly detail: string;
   readonly remedy?: string;
 }
 
-/** What one look at this machine came to. */
+/** The result of one check of this machine. */
 export interface CheckRow extends Finding {
   /** Stable, for programs: `ptrace`, `kcmp` … */
   readonly id: string;
   readonly title: string;
-  /** What cannot be done without it; empty: nothing, it only works better with it. */
+  /** What cannot be done without it; empty: nothing, it only improves things. */
   readonly needs: readonly Ability[];
 }
 
 export interface CheckResult {
-  /** One's own processes can be dumped. */
+  /** You can dump your own processes. */
   readonly dump: boolean;
   /** They can be restored, with pids that the kernel chooses. */
   readonly restore: boolean;

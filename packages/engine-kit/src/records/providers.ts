@@ -10,7 +10,7 @@ export interface PluginNames {
 }
 
 /**
- * Sees to it that every plugin that the images need is loaded, for an engine that reads the images of files itself.
+ * Checks that every plugin that the images need is loaded, for an engine that reads the images of files itself.
  * @param listed names in the inventory that no plugin of the engine's own answers for
  * @throws EngineError PLUGIN_MISSING: one error for all that are not
  */

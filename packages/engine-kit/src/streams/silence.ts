@@ -17,7 +17,7 @@ export interface SilenceWatch {
 }
 
 /**
- * Bears with a silent stream for so long, and hears an abort meanwhile.
+ * Waits this long for a silent stream, and reacts to an abort meanwhile.
  *
  * @param limitMs what a store may take, in milliseconds
  * @throws EngineError ABORTED, HOOK_TIMEOUT, out of the wait

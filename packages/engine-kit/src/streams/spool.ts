@@ -11,7 +11,7 @@ const look = { first: 1, longest: 10 } as const;
 /** Bytes that are read or written at once. */
 const pieceBytes = 1 << 18;
 
-/** How long the main thread bears with a stream. */
+/** How long the main thread waits for a stream. */
 export interface StreamLimits {
   /** Milliseconds until all of it must have come, or gone. */
   readonly deadlineMs: number;

@@ -46,7 +46,7 @@ function parentOf(pid: number): number {
   return unlessGone(() => readStat(pid).ppid, 0);
 }
 
-/** The process that a thread belongs to. One that has ended is told of by whoever looks next. */
+/** The process that a thread belongs to. If it has ended, the next check reports that. */
 function processOf(tid: number): number {
   return unlessGone(() => readStatus(tid).tgid, tid);
 }

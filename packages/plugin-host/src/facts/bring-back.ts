@@ -14,7 +14,7 @@ export interface Unrestorable {
   readonly plugin: string;
   /** The hook that took it. */
   readonly hook: HookName;
-  /** The hook that would bring it back. */
+  /** The hook that would restore it. */
   readonly missingHook: HookName;
   /** In words, with its process. */
   readonly resource: string;

@@ -31,7 +31,10 @@ test("every option is found by the guessable name, by CRIU's own and by that wit
 
 test('a name that is none', () => {
   expect(() => findOption('tcp-estabished')).toThrow(
-    expect.objectContaining({ code: 'BAD_OPTION', remedy: 'The options are tcpEstablished, tcpSkipInFlight, tcpClose.' }),
+    expect.objectContaining({
+      code: 'BAD_OPTION',
+      remedy: 'The options are tcpEstablished, tcpSkipInFlight, tcpClose.',
+    }),
   );
   expect(() => findOption('')).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
 });
