@@ -13,10 +13,10 @@ export type PluginClaim =
   | { readonly plugin: string; readonly says: 'yes' | 'no' }
   /** It brings no claim for this hook: what it does shows at the dump. */
   | { readonly plugin: string; readonly says: 'nothing' }
-  /** Its claim threw, hung or answered nonsense. */
+  /** Its claim threw, hung or gave an invalid answer. */
   | { readonly plugin: string; readonly says: 'failed'; readonly error: HostError };
 
-/** A question before a dump, to whom it may concern. */
+/** A question to the plugins before a dump. */
 export interface ClaimQuestion<N extends ClaimableName> {
   readonly run: Run;
   readonly hook: N;

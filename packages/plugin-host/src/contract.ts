@@ -49,7 +49,7 @@ export interface PluginInfo {
   readonly name: string;
   readonly version: string | undefined;
   readonly apiVersion: number;
-  /** Of what it writes into its part of the images: an engine records it at the dump. */
+  /** The version of what it writes into its part of the images: an engine records it at the dump. */
   readonly imageVersion: number;
   /** By which the images list it, where that is not its own name; null: they do not. */
   readonly inventoryName?: string | null;
@@ -77,8 +77,10 @@ export interface PluginHost {
    */
   record(took: Iterable<string>): readonly PluginRecord[];
   /**
-   * An engine calls it just before a dump counts. It waits for what hooks that took the image and wrote nothing have left going on,
-   * no longer than a call may take: a write may come of it. From here on nothing that plugins did outside of their calls fails the run:
+   * An engine calls it just before a dump counts. It waits for what hooks that took the image and wrote nothing have left going
+   * on,
+   * no longer than a call may take: a write may come of it. From here on nothing that plugins did outside of their calls fails
+   * the run:
    * it is among the errors of `finish`.
    * @throws HostError HOOK_FAILED … what they did so far: a write into the image after the answer, a rejection nobody handled
    */

@@ -24,7 +24,7 @@ export type HostAnswer<N extends HookName> =
   | (Extract<HookAnswer<N>, { claimed: true }> & { readonly result: Exclude<HookResult<N>, number> })
   | { readonly claimed: false };
 
-/** A call of one hook, to whom it may concern. */
+/** A call of one hook, to the plugins that have it. */
 export interface Dispatch<N extends HookName> {
   readonly run: Run;
   readonly hook: N;

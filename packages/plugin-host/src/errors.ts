@@ -4,7 +4,7 @@ import type { CriuError } from '@criujs/plugin-sdk';
 export type HostErrorCode =
   /** Neither a file nor a package has that name. */
   | 'PLUGIN_NOT_FOUND'
-  /** It was found, and is no plugin: its module fails, exports none, or exports a malformed one. */
+  /** It was found but is not a plugin: its module fails, exports none, or exports a malformed one. */
   | 'PLUGIN_INVALID'
   /** The plugin was written against a version of the contract that this host does not serve. */
   | 'PLUGIN_API_VERSION'
@@ -31,13 +31,13 @@ export type HostErrorCode =
   | 'HOST_STATE'
   /** A plugin asked for a part of the image directory that is not there. */
   | 'SECTION_MISSING'
-  /** The name of a part is not allowed, or there is no place for parts. */
+  /** The name of a part is not allowed, or parts cannot be stored. */
   | 'SECTION_NAME'
-  /** What lies under the name of a part is no plain file inside the image directory. */
+  /** The name of a part does not refer to a plain file inside the image directory. */
   | 'SECTION_UNSAFE'
   /** A part is larger than may be read at once. */
   | 'SECTION_TOO_LARGE'
-  /** A part is no JSON, or a value cannot be written as JSON. */
+  /** A part is not JSON, or a value cannot be written as JSON. */
   | 'SECTION_JSON'
   /** A record of calls cannot be read. */
   | 'RECORD_INVALID';
@@ -66,7 +66,7 @@ export class HostError extends Error implements CriuError {
   declare readonly plugin?: string;
   declare readonly hook?: string;
   declare readonly resource?: string;
-  /** Of a PluginError or a failed system call, for an engine that hands it on. */
+  /** From a PluginError or a failed system call, for an engine that passes it on. */
   declare readonly errno?: string | number;
   /** All of them, when several plugins failed in one call. */
   declare readonly errors?: readonly HostError[];

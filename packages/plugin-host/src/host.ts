@@ -126,7 +126,7 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
       const answers = await watched(() =>
         askClaims({ run, hook, args, resource, plugins: serving, context: contextAt('dump', hook, resource) }),
       );
-      // In a run they fail the next call, as ever.
+      // In a run they fail the next call, as always.
       const strays = current === undefined ? run.strays.splice(0) : [];
       return answers.map((answer) => {
         const error = strays.find((it) => it.plugin === answer.plugin);
@@ -176,7 +176,7 @@ async function load(wanted: PluginHostOptions, run: Run): Promise<Loaded> {
 /** Milliseconds that the end of a run waits for writes whose calls have failed. */
 const mostForWrites = 1000;
 
-/** Waits for writes that a failed call left open: whoever clears the images away must not meet them. */
+/** Waits for writes that a failed call left open: they must be over before the images are removed. */
 async function writesEnd({ writing, deadline }: Run): Promise<void> {
   if (writing.size === 0) return;
   let timer: NodeJS.Timeout | undefined;

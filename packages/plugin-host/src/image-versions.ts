@@ -15,7 +15,7 @@ export function imageVersionAt(stage: Stage, { name, imageVersion }: LoadedPlugi
 }
 
 /**
- * Sees to it that no plugin is given a part of the images that only a later release of it can read.
+ * Ensures that no plugin gets a part of the images that only a later release of it can read.
  * @throws HostError PLUGIN_IMAGE_VERSION: one error for all
  */
 export function checkImageVersions(stage: Stage, plugins: readonly LoadedPlugin[], written: ImageVersions): void {

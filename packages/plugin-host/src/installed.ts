@@ -102,7 +102,7 @@ function packageNames(modules: string): string[] {
   });
 }
 
-/** Names in a folder; none when it is not there, or is no folder. */
+/** Names in a folder; none if it does not exist or is not a folder. */
 function entries(folder: string): string[] {
   try {
     return readdirSync(folder);
@@ -111,7 +111,7 @@ function entries(folder: string): string[] {
   }
 }
 
-/** null: it is no plugin, or no package at all. */
+/** null: it is not a plugin, or not even a package. */
 function readPackage(name: string, folder: string): Found | null {
   try {
     const file = join(folder, 'package.json');

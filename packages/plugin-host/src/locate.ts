@@ -58,7 +58,7 @@ function fileAt(path: string): string | undefined {
 }
 
 function packageEntry(name: string, cwd: string): string | undefined {
-  // A name with a scheme (`node:fs`) or blanks is no package, whatever a resolver makes of it.
+  // A name with a scheme (`node:fs`) or blanks is not a package, whatever a resolver makes of it.
   if (!/^[./@\w-]+$/.test(name)) return undefined;
   const parentURL = pathToFileURL(join(cwd, 'noop.js'));
   const url = createJiti(cwd, { fsCache: false }).esmResolve(name, {

@@ -136,7 +136,7 @@ function recordReads(store: SectionStore, write: Write): SectionStore {
       let length = 0;
       for await (const chunk of store.stream(plugin, name)) {
         length += chunk.byteLength;
-        // A copy: whoever reads may use the buffer again.
+        // A copy: the reader may reuse the buffer.
         if (length <= largestPart) kept.push(chunk.slice());
         yield chunk;
       }

@@ -6,15 +6,19 @@ import { locate, namesPath } from './locate.ts';
 
 /** Where a plugin came from, as far as another machine can use it. */
 export interface PluginSource {
-  /** The npm package, by the name in its package.json; null: the plugin came from a path, from another loader, or as an object. */
+  /**
+   * The npm package, by the name in its package.json; null: the plugin came from a path, from another loader, or as an object.
+   */
   readonly package: string | null;
   /** The package's version. */
   readonly packageVersion: string | null;
-  /** What one writes to load it: the package, perhaps with a path inside it, or `./` and the name of a file. null: nobody knows. */
+  /**
+   * What one writes to load it: the package, perhaps with a path inside it, or `./` and the name of a file. null: nobody knows.
+   */
   readonly load: string | null;
 }
 
-/** Of a plugin that the program gave as an object, or that a loader made up. */
+/** Of a plugin that the program passed as an object, or that a loader created. */
 export const noSource: PluginSource = { package: null, packageVersion: null, load: null };
 
 /** Where {@link locate} finds what the user wrote. Never throws: it is only for a message of later. */
@@ -42,7 +46,7 @@ function loadable(text: string): string | null {
   return isLoadable(text) ? text : null;
 }
 
-/** The nearest package.json with a name: others only say how the modules beside them are to be read. */
+/** The nearest package.json with a name: others only say how to read the modules beside them. */
 function manifestOf(file: string): Record<string, unknown> {
   for (let at = dirname(file); ; at = dirname(at)) {
     const path = join(at, 'package.json');

@@ -27,7 +27,7 @@ export function placeOf(thrown: unknown, home: string): string | undefined {
   return undefined;
 }
 
-/** What a plugin installed for itself is not its own, nor is this host, which may lie below. */
+/** Dependencies that a plugin installed are not its own files, and neither is this host, which may be among them. */
 function isOwn(path: string, home: string): boolean {
   const inside = relative(home, path);
   if (inside.startsWith('..') || isAbsolute(inside)) return false;

@@ -9,7 +9,7 @@ interface Serving {
   serves(hook: HookName): boolean;
 }
 
-/** A resource that a plugin took, and the hook that no loaded plugin has: with these plugins nobody could bring it back. */
+/** A resource that a plugin took, and the hook that no loaded plugin has: with these plugins it could not be restored. */
 export interface Unrestorable {
   readonly plugin: string;
   /** The hook that took it. */
@@ -20,7 +20,10 @@ export interface Unrestorable {
   readonly resource: string;
 }
 
-/** The hook that would bring back what `hook` takes, if no loaded plugin has it. A restore asks all, so any of them will do. */
+/**
+ * The hook that would restore what `hook` takes, if no loaded plugin has it. A restore asks all plugins, so any of them
+ * suffices.
+ */
 export function missingHook(hook: HookName, loaded: Serving): HookName | null {
   const { restoredBy } = hookTable[hook];
   return restoredBy === undefined || loaded.serves(restoredBy) ? null : restoredBy;
@@ -54,7 +57,7 @@ export function unrestorableWarnings(taken: readonly Unrestorable[]): string[] {
   });
 }
 
-/** What is to be said of plugins once they are loaded for a dump: those that take what nobody could bring back. */
+/** Warnings about plugins loaded for a dump: those that take what no plugin could restore. */
 export function unpairedWarnings(
   loaded: Serving & { readonly plugins: readonly { readonly name: string; readonly hooks: readonly HookName[] }[] },
 ): LogEntry[] {

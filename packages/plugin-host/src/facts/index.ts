@@ -1,6 +1,6 @@
 /**
- * What can be known of plugins without a host of them: what the images say of one, and which hook brings back what another took.
- * It loads nothing of the host, and no other module of Node.
+ * What can be known of plugins without a host: what the images say about a plugin, and which hook restores what another took. It
+ * loads nothing of the host and no Node module.
  *
  * @packageDocumentation
  */

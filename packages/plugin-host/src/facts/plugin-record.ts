@@ -1,4 +1,4 @@
-/** What the images say of a plugin that was loaded at the dump: whoever reads its part of them later knows who wrote it. */
+/** What the images say about a plugin that was loaded at the dump: it shows later who wrote its part of them. */
 export interface PluginRecord {
   readonly name: string;
   readonly version: string | null;
@@ -13,6 +13,8 @@ export interface PluginRecord {
   /** The npm package that it was loaded from, by the name in its package.json; null: it was a path or an object. */
   readonly package: string | null;
   readonly packageVersion: string | null;
-  /** What one writes to load it: the package, perhaps with a path inside it, or `./` and the name of a file; null: nobody knows. */
+  /**
+   * What one writes to load it: the package, perhaps with a path inside it, or `./` and the name of a file; null: nobody knows.
+   */
   readonly load: string | null;
 }
