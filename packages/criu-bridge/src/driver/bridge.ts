@@ -7,7 +7,7 @@ interface BridgeOptions {
   readonly records: Records | null;
   /** Compiled plugins for CRIU itself: absolute paths. */
   readonly nativePlugins: readonly string[];
-  /** Take also what no loaded plugin could bring back. */
+  /** Also take what no loaded plugin could restore. */
   readonly dumpOnly: boolean;
 }
 

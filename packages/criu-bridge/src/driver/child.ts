@@ -1,7 +1,7 @@
 import type { ExitStatus } from '@criujs/engine-kit';
 import { LinuxError, type Stop, waitFlag, waitFor } from '@criujs/linux';
 
-/** Milliseconds between looks where no signal tells of a child's end: in a worker thread. */
+/** Milliseconds between checks where no signal reports a child's end: in a worker thread. */
 const lookMs = 1000;
 
 /** Waits for the end of a child that Node does not know: CRIU made it our child. Never rejects. */
@@ -27,7 +27,7 @@ function statusOf(pid: number): ExitStatus | null {
     stop = waitFor(pid, waitFlag.WNOHANG);
   } catch (error) {
     if (!(error instanceof LinuxError)) throw error;
-    // It is no child of ours, as when the program criu is a wrapper that starts another: nobody tells us more.
+    // It is not our child, for example if the program criu is a wrapper that starts another: nothing more can be known.
     return { code: 1 };
   }
   if (stop?.kind === 'exited') return { code: stop.code };

@@ -74,7 +74,7 @@ export async function dumpWithCriu(options: CriuOptions, job: FolderDumpJob): Pr
       },
     );
   } catch (error) {
-    // The tree runs on: what CRIU wrote is no dump. If it does not, the images are all there is.
+    // The tree runs on: what CRIU wrote is not a dump. If it does not, the images are all that is left.
     if (startOf(job.pid) === begun) job.takeBack();
     throw error;
   }

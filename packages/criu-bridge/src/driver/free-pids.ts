@@ -16,8 +16,8 @@ export async function awaitEnd(pids: readonly number[]): Promise<void> {
 }
 
 /**
- * Waits for processes that have ended, and whom their parent has not heard of yet: they still have their pids.
- * @returns pids that somebody has all the same: CRIU will complain, and nobody may take them for restored ones
+ * Waits for processes that have ended but are not yet reaped by their parent: they still have their pids.
+ * @returns pids that are in use nevertheless: CRIU will complain, and they must not be taken for restored ones
  */
 export async function awaitFreePids(pids: readonly number[]): Promise<ReadonlySet<number>> {
   for (let look = 0; look < looks && pids.some((pid) => isEnded(stateOf(pid))); look += 1) await sleep(lookMs);
@@ -25,8 +25,8 @@ export async function awaitFreePids(pids: readonly number[]): Promise<ReadonlySe
 }
 
 /**
- * Those of a restore that did not end well which are left: a CRIU that was killed has not seen to them. Their parent is whom CRIU
- * gave them, or whoever takes orphans.
+ * Processes left over by a failed restore: a killed CRIU has not ended them. Their parent is the one that CRIU gave them, or the
+ * reaper of orphans.
  */
 export function leftOf(pids: readonly number[], taken: ReadonlySet<number>): number[] {
   const left = pids.filter((pid) => !taken.has(pid) && stateOf(pid) !== null);

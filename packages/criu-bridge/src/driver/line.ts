@@ -30,7 +30,7 @@ export interface Line {
 /** shutdown(2): SHUT_RDWR. */
 const bothWays = 2;
 
-/** The thread takes about as long to start as CRIU: whoever opens the line first and CRIU afterwards waits for neither. */
+/** The thread takes about as long to start as CRIU: open the line first and start CRIU afterwards, to wait for neither. */
 export function openLine(): Line {
   const { ours, theirs } = packetPair();
   const waiting: CriuPacket[] = [];

@@ -6,8 +6,8 @@ import type { CriuOptions } from './options.ts';
 const usualDirectories = ['/usr/lib/criu', '/usr/local/lib/criu', '/usr/lib64/criu', '/var/lib/criu'];
 
 /**
- * Whether a compiled plugin that CRIU loads itself may ask for this name of the inventory: the name is in its file. CRIU then sees to
- * it that it does.
+ * Whether a compiled plugin that CRIU loads itself may ask for this name of the inventory: the name is in its file. CRIU then
+ * ensures that it does.
  */
 export function nativeAnswersFor(listed: string, hosted: boolean, options: CriuOptions): boolean {
   const { nativePlugins = [], cwd = process.cwd() } = options;
@@ -27,7 +27,7 @@ function ownPlugins(): string[] {
     .filter((it) => it.endsWith('.so'));
 }
 
-/** What cannot be read answers for nothing: whoever loads it says why. */
+/** A file that cannot be read counts for nothing: loading it reports why. */
 function contains(file: string, name: Buffer): boolean {
   try {
     return readFileSync(file).includes(name);

@@ -5,8 +5,8 @@ import { readFdinfo, readLink } from '@criujs/linux';
 import type { RecordedFile } from '@criujs/plugin-sdk';
 
 /**
- * What a descriptor of the tree leads to, while the tree stands still: of a file that a compiled plugin took, nobody else
- * tells. Where it cannot be looked at nothing is known.
+ * What a descriptor of the tree refers to, while the tree is stopped: there is no other source for a file that a compiled plugin
+ * took. If it cannot be inspected nothing is known.
  */
 export function seeFile(holders: RecordedFile['holders']): RecordedFile {
   const [holder] = holders;

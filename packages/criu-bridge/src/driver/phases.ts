@@ -1,6 +1,6 @@
 import type { LogLine } from './log/lines.ts';
 
-/** Lines of CRIU's log with which a phase begins that no notification tells of. */
+/** Lines of CRIU's log that begin a phase without a notification. */
 const beginnings: readonly (readonly [RegExp, string])[] = [
   [/^Seized task /, 'freeze'],
   [/^Dumping task \(/, 'collect'],

@@ -11,7 +11,7 @@ import { readStats } from './stats.ts';
 
 type Pids = RestoreOutcome['pids'];
 
-/** The last step at which the restored tree stands still; CRIU lets it run whatever we answer. */
+/** The last step at which the restored tree is stopped; CRIU lets it run whatever we answer. */
 const lastStep = 'pre-resume';
 
 /**

@@ -18,7 +18,7 @@ import { hooksMissing, type Release } from './releases.ts';
 import { type Ended, firstInherited, type Swrk, startSwrk } from './swrk.ts';
 import { openWorkPlace, type WorkPlace } from './work-place.ts';
 
-/** Milliseconds that CRIU gets to put things right after an abort; it hears of it at its next step. */
+/** Milliseconds that CRIU has to clean up after an abort, which it notices at its next step. */
 const abortGraceMs = 10_000;
 
 /** The step with which a run is decided: an abort after it comes too late, and is not heard. */
@@ -35,7 +35,7 @@ export interface CriuTask {
   readonly opts: RequestOptions;
   /** Those that the user's options for CRIU may replace. */
   readonly defaults?: RequestOptions;
-  /** Take also what no loaded plugin could bring back. */
+  /** Also take what no loaded plugin could restore. */
   readonly dumpOnly?: boolean;
   /** Called at each of CRIU's steps, while it waits. What it throws makes CRIU fail, and fails the run. */
   step(it: Step): Promise<void>;
@@ -192,7 +192,7 @@ function createLogListener(job: FolderJob): (line: LogLine) => void {
   };
 }
 
-/** Hooks that this release never calls are no error: the plugin may live without. */
+/** Hooks that this release never calls are not an error: the plugin may work without them. */
 function warnOfHooks({ host, warn }: FolderJob, release: Release): void {
   const missing = new Set(hooksMissing(release));
   for (const { name, hooks } of host?.plugins ?? []) {

@@ -1,7 +1,7 @@
 import { readImageOf } from '@criujs/engine-kit';
 import { decodeImage, type EntryOf } from '@criujs/images';
 
-/** What CRIU counted; null: it wrote nothing that can be read, which is no reason to call a run that is done a failure. */
+/** What CRIU counted; null: it wrote nothing readable, which must not fail a finished run. */
 export function readStats(directory: string, file: 'stats-dump' | 'stats-restore'): EntryOf<'STATS'> | null {
   try {
     const bytes = readImageOf(directory, file);

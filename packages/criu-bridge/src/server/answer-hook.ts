@@ -14,7 +14,7 @@ export interface HookAnswerer {
   readonly memory: Memory;
   readonly ledger: Ledger;
   readonly onLog: (entry: LogEntry) => void;
-  /** Take also what no loaded plugin could bring back, and note it. */
+  /** Also take what no loaded plugin could restore, and note it. */
   readonly dumpOnly: boolean;
   /** How many hooks CRIU knows. */
   readonly criuHooks: () => number;
@@ -65,7 +65,7 @@ async function ask<N extends HookName>(it: HookAnswerer, hook: N, question: Ques
   return descriptor === undefined ? { message } : { message, descriptor };
 }
 
-/** @throws EngineError UNSUPPORTED: nobody who is loaded could bring it back, and the tree would end */
+/** @throws EngineError UNSUPPORTED: no loaded plugin could restore it, and the tree would end */
 function checkBringsBack({ host, ledger, dumpOnly }: HookAnswerer, taken: Omit<Unrestorable, 'missingHook'>): void {
   const missing = missingHook(taken.hook, host);
   if (missing === null) return;

@@ -2,7 +2,7 @@ import { EngineError, type EngineErrorCode } from '@criujs/engine-kit';
 import { errno } from '@criujs/linux';
 import type { CriuError, HookName } from '@criujs/plugin-sdk';
 
-/** What went wrong, as an engine tells it: code, message and remedy stay those of whoever said it first. */
+/** A failure as an engine reports it: code, message and remedy stay those of the original error. */
 export function failureOf(error: unknown, hook: HookName | undefined): EngineError {
   if (error instanceof EngineError) return error;
   const { code, message, remedy, plugin, resource, hook: own } = Object(error) as Partial<CriuError>;

@@ -18,7 +18,7 @@ export interface Ledger {
   readonly taken: Taken;
   /** Names of the plugins that took or brought back something. */
   readonly claimed: ReadonlySet<string>;
-  /** What plugins took and no loaded plugin could bring back. */
+  /** What plugins took and no loaded plugin could restore. */
   readonly unrestorable: readonly Unrestorable[];
   fail(error: EngineError): void;
   forgo(it: Unrestorable): void;

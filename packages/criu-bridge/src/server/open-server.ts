@@ -26,15 +26,15 @@ export interface ServerOptions {
    */
   readonly posted?: boolean | undefined;
   /**
-   * Take also what no loaded plugin could bring back; `unrestorable` tells of it. Else that fails the hook, and so the dump. Compiled
-   * plugins beside ours may have what ours lack: with them it is never refused.
+   * Also take what no loaded plugin could restore; `unrestorable` lists it. Otherwise that fails the hook, and so the dump.
+   * Compiled plugins beside ours may have what ours lack: with them it is never refused.
    */
   readonly dumpOnly?: boolean | undefined;
 }
 
 /** A server for the bridge inside of one run of CRIU. */
 export interface BridgeServer {
-  /** What CRIU is to have in its environment. */
+  /** CRIU's environment. */
   readonly environment: Readonly<Record<'CRIU_LIBS_DIR' | 'CRIUJS_BRIDGE', string>>;
   /** What `CRIU_LIBS_DIR` says. */
   readonly pluginDirectory: string;
@@ -42,7 +42,7 @@ export interface BridgeServer {
   taken(): Taken;
   /** Names of the plugins that took or brought back something. */
   claimed(): readonly string[];
-  /** What plugins took and no loaded plugin could bring back, as far as that was let pass. */
+  /** What plugins took and no loaded plugin could restore, if that was permitted. */
   unrestorable(): readonly Unrestorable[];
   /** What failed so far, in order: also what CRIU hides, a late hook of a restore for example. */
   failures(): readonly EngineError[];

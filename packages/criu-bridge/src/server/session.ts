@@ -27,7 +27,7 @@ export interface SessionOptions {
   readonly token: Uint8Array;
   /** Whoever started CRIU waits for `idle` and looks at the failures before the dump counts. */
   readonly posted: boolean;
-  /** Take also what no loaded plugin could bring back. */
+  /** Also take what no loaded plugin could restore. */
   readonly dumpOnly: boolean;
   /** Milliseconds that the bridge waits for an answer. */
   readonly deadline: number;
@@ -45,7 +45,10 @@ export interface Session extends Handlers {
 
 const EACCES = 13;
 const EPROTO = 71;
-/** Milliseconds; whoever waits behind what it has posted gives up after its deadline, which the host's call may nearly fill. */
+/**
+ * Milliseconds; a client that waits behind its posted questions gives up after its deadline, which the host's call may nearly
+ * fill.
+ */
 const silenceMs = 1000;
 
 export function createSession(options: SessionOptions): Session {
@@ -54,7 +57,7 @@ export function createSession(options: SessionOptions): Session {
   const known = new WeakSet<Connection>();
   const ledger = openLedger();
   let criuHooks = 0;
-  /** When whoever waits behind what it has posted last heard that we are there. */
+  /** When a client waiting behind its posted questions last heard from us. */
   let heardAt = 0;
   const answerer: HookAnswerer = { host, memory: recall(records), ledger, onLog, dumpOnly, criuHooks: () => criuHooks };
   const ids = records?.externals.map(({ id }) => id) ?? [];
@@ -143,7 +146,7 @@ export function createSession(options: SessionOptions): Session {
   };
 }
 
-/** Whoever has ended in the middle of a call hears no answer. */
+/** A client that ended in the middle of a call gets no answer. */
 function send(connection: Connection, message: MessageInput, descriptor?: number | readonly number[]): void {
   try {
     connection.send(message, descriptor);

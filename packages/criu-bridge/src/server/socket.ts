@@ -7,7 +7,7 @@ const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
 
-/** What a descriptor tells of its unix socket. Who holds it is not known before the images are there. */
+/** What a descriptor shows of its unix socket. Its holders are unknown until the images exist. */
 export function socketInfo(fd: number): UnixSocketInfo {
   return {
     type: socketType(readOption(fd, SO_TYPE)) ?? 'stream',

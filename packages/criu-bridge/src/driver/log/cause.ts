@@ -63,7 +63,7 @@ function errorsIn(log: string): Suspect[] {
   return suspects;
 }
 
-/** At a dump CRIU says with whom it begins; at a restore each process speaks for itself. */
+/** At a dump CRIU says which process it starts with; at a restore each process logs under its own pid. */
 function taskOf({ message, pid }: LogLine): Task | null {
   const begun = /^Dumping (?:task|processes) \(pid: (\d+)(?: comm: (.*))?\)$/.exec(message);
   if (begun !== null) return { pid: Number(begun[1]), command: begun[2] ?? null };

@@ -154,7 +154,7 @@ export const meanings: readonly Meaning[] = [
   },
 ];
 
-/** Errors that are no cause: CRIU goes on after them, or they only tell that something before them failed. */
+/** Errors that are not a cause: CRIU continues after them, or they only follow from an earlier failure. */
 export const noise: readonly RegExp[] = [
   /^rlimit: Can't setup RLIMIT_NOFILE/,
   /^(?:Pre-d|D)umping FAILED/,
