@@ -14,7 +14,7 @@ export interface LegacyOptions {
 }
 
 /**
- * Makes a plugin of today of a module in one of CRIU's structures; undefined when the module has neither.
+ * Turns a module in one of CRIU's structures into a current plugin; undefined if the module has neither.
  * @param path absolute: a plugin of the old structure is named after it
  * @throws PluginError PLUGIN_INVALID: the module mixes structures, or is malformed
  */

@@ -26,7 +26,7 @@ export function errnoName(negative: number): string | undefined {
   return names.get(-negative);
 }
 
-/** The other way round: what a function in C would be told of an error. -1 where nothing better is known, as in CRIU. */
+/** The reverse: what a C function would get for an error. -1 if nothing better is known, as in CRIU. */
 export function negativeErrno(error: unknown): number {
   const { errno, code } = Object(error) as { errno?: unknown; code?: unknown };
   if (Number.isInteger(errno)) return -Math.abs(errno as number);

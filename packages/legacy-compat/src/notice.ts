@@ -7,7 +7,7 @@ export const oldStructureEndsIn = '0.3.0';
 /** What to change, and how. */
 export const guide: string = 'https://github.com/criujs/criujs/blob/main/docs/guides/from-old-structure.md';
 
-/** What a run says of a plugin that is to be rewritten. */
+/** What a run says about a plugin that should be rewritten. */
 export interface Notice {
   readonly plugin: string;
   readonly path: string;

@@ -37,7 +37,10 @@ export const oldHooks: OldHooks = {
   DUMP_DEVICES_LATE: ({ pid }) => done(pid),
 };
 
-/** A function that answers 0 once it is done. CRIU would take a positive number for something else: for DUMP_UNIX_SK it is no claim. */
+/**
+ * A function that answers 0 once it is done. CRIU would interpret a positive number differently: for DUMP_UNIX_SK it is not a
+ * claim.
+ */
 export function done(...args: readonly unknown[]): OldCall {
   return { args, wants: '0 when it is done', accept: (answer) => (answer === 0 ? { result: undefined } : null) };
 }

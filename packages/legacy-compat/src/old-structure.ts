@@ -11,7 +11,7 @@ type AnyHook = keyof typeof oldHooks;
 /** What CRIU gives to every plugin of the old structure. */
 const version = '0.1.0';
 
-/** A plugin of functions with fixed names, as a plugin of today. */
+/** A plugin of functions with fixed names, as a current plugin. */
 export function fromOldStructure(
   functions: ReadonlyMap<OldSymbol, OldFunction>,
   strangers: readonly string[],
@@ -37,7 +37,7 @@ export function fromOldStructure(
   });
 }
 
-/** A function after C's signature, as a hook of today. */
+/** A function with C's signature, as a current hook. */
 export function oldHook(name: AnyHook, old: OldFunction): ReturnType<typeof hook> {
   const begin = oldHooks[name] as (args: unknown) => ReturnType<(typeof oldHooks)[AnyHook]>;
   const observes = hookTable[name].kind === 'observer';

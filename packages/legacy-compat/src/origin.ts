@@ -16,7 +16,7 @@ export function originOf(wanted: string, cwd: string): string {
 }
 
 /**
- * The origin as a plugin's name of today: `legacy-`, a readable part, and 8 digits of the origin's SHA-256. The same
+ * The origin as a current plugin name: `legacy-`, a readable part, and 8 digits of the origin's SHA-256. The same
  * origin gives the same name in every run, so a restore finds whoever dumped; two give two, and none is the beginning of
  * another.
  */

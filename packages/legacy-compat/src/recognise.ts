@@ -2,7 +2,7 @@ import { isPlugin, PluginError } from '@criujs/plugin-sdk';
 import type { OldFunction } from './call-old.ts';
 import { camelCase, type OldSymbol, symbolNames } from './symbols.ts';
 
-/** What a module has of CRIU's structures; null: nothing, it is a plugin of today or none. */
+/** What a module has of CRIU's structures; null: nothing, it is a current plugin or none. */
 export type Recognised =
   /** `strangers` look like names of CRIU's and are none: it would never call them. */
   | {

@@ -19,7 +19,7 @@ export type Ask = (asked: Asked, context: OldContext) => Promise<Answer>;
 /** A function of a compiled plugin. */
 export type CompiledFunction = Pick<OldFunction, 'name' | 'path'>;
 
-/** A hook of a compiled plugin as a hook of today: its answers mean what they mean in the older structures. */
+/** A hook of a compiled plugin as a current hook: its answers mean what they mean in the older structures. */
 export function compiledHook<N extends HookName>(name: N, compiled: CompiledFunction, ask: Ask): HookRegistration {
   const observes = hookTable[name].kind === 'observer';
   return hook(name, (async (args: HookArgs<N>, context: OldContext) => {

@@ -18,13 +18,13 @@ import { buildRunner } from './runner-build.ts';
 interface Life {
   readonly runner: Runner;
   readonly kept: KeptFiles;
-  /** The stage by the number that the plugin knows; null: it knows no such stage, and is not told of it. */
+  /** The stage as the number that the plugin knows; null: it does not know this stage and is not called. */
   readonly number: number | null;
   /** Its init answered 0: then its exit is called, as CRIU does. */
   begun: boolean;
 }
 
-/** Which plugin, and how it is to be understood. */
+/** Which plugin, and how to interpret it. */
 export interface CompiledOptions {
   /** The file. */
   readonly path: string;
@@ -34,7 +34,7 @@ export interface CompiledOptions {
 }
 
 /**
- * A compiled plugin as a plugin of today. Each run has a process of its own, in which it is loaded.
+ * A compiled plugin as a current plugin. Each run loads it in a separate process.
  * @throws PluginError PLUGIN_INVALID
  */
 export async function compiledPlugin({ path, origin, restoreStage }: CompiledOptions): Promise<Plugin> {

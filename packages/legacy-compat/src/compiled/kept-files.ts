@@ -29,7 +29,7 @@ export interface KeptFiles {
   finish(image: ImageSection, ok: boolean, needs: readonly string[]): Promise<readonly string[]>;
 }
 
-/** Beside the plugin's files; a leading dot: it is no part that anybody lists. */
+/** Beside the plugin's files; with a leading dot, so that it is not listed as a part. */
 const needsName = '.inventory';
 /** Some hundred names. */
 const mostBytes = 64 * 1024;

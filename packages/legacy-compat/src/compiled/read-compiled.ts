@@ -65,7 +65,7 @@ function loadError(path: string, error: string, undecided: readonly string[]): s
   return undecided.length > 1 ? `${text}; no library is known to have ${undecided.join(', ')}` : text;
 }
 
-/** No run is there to be told of anything. */
+/** There is no run to log to. */
 const quiet = (): void => undefined;
 const silent: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 

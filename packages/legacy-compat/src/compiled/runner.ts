@@ -29,7 +29,7 @@ export interface Runner {
   call(asked: Asked, context: CallContext): Promise<Answer>;
   /** Calls the plugin's exit, unloads it and waits for the end of the process. */
   exit(stage: number, result: number, context: CallContext): Promise<void>;
-  /** Sees to it that the process is gone. */
+  /** Ensures that the process has ended. */
   end(): Promise<void>;
 }
 

@@ -26,7 +26,7 @@ export async function inspectFile(path: string): Promise<Inspection> {
   const text = textOf(data, path);
   if (/\.(c|h|cc|cpp|cxx|hpp|inc)$/i.test(path)) return inspectC(text, path);
   if (!/\.[cm]?[jt]s$/i.test(path)) throw invalid(path, 'its kind is unknown', kinds);
-  // Only now: whoever reads compiled plugins needs no parser.
+  // Imported late: reading compiled plugins needs no parser.
   const { inspectJavaScript } = await import('./javascript/read-javascript.ts');
   return inspectJavaScript(text, path);
 }

@@ -44,7 +44,7 @@ export interface Findings {
   readonly path: string;
   /** As the descriptor has it; null: it has none, or it cannot be read. */
   readonly name: string | null;
-  /** Of the structure: 0.2.0, or 0.1.0 as CRIU gives it to functions. A plugin of today has its own here. */
+  /** Of the structure: 0.2.0, or 0.1.0 as CRIU gives it to functions. A current plugin has its own here. */
   readonly version: string | null;
   readonly init: OriginalFunction | null;
   readonly exit: OriginalFunction | null;
@@ -71,7 +71,7 @@ export interface InspectedHook {
   readonly function: string | null;
 }
 
-/** One that is no hook of CRIU's. */
+/** One that is not a hook of CRIU. */
 export interface UnknownHook {
   /** Its name, or its number in digits. */
   readonly hook: string;

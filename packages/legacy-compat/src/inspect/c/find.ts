@@ -14,11 +14,11 @@ export interface Call {
 export interface Definition {
   readonly line: number;
   readonly name: string;
-  /** A `static` one is seen by nobody else. */
+  /** A `static` one is not visible outside. */
   readonly isStatic: boolean;
 }
 
-/** So many words are looked at before a function's name, and so many attributes after its arguments. */
+/** The maximum number of words before a function's name, and of attributes after its arguments. */
 const mostSpecifiers = 32;
 const mostAttributes = 16;
 

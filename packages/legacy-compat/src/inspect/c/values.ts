@@ -1,6 +1,6 @@
 import type { Token } from './tokens.ts';
 
-/** A name may stand for another one: so many times. */
+/** A name may stand for another one, at most this many times. */
 const deepest = 16;
 const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', '0': '\0', '"': '"', "'": "'", '\\': '\\' };
 

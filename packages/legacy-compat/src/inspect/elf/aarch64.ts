@@ -127,7 +127,7 @@ function placeAt(word: number, cpu: Cpu, bytes: number): Place {
   return base === 29 || base === 31 ? 'stack' : plus(word, cpu, bytes);
 }
 
-/** The base register's address, and so many bytes. */
+/** The base register's address, and the number of bytes. */
 function plus(word: number, cpu: Cpu, bytes: number): number | null {
   const base = cpu.registers[(word >>> 5) & 31]?.address ?? null;
   return base === null ? null : base + bytes;

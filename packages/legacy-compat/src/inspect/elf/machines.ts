@@ -1,4 +1,4 @@
-/** What is to be known of a processor to read a shared object for it. */
+/** What is needed to read a shared object for a processor. */
 export interface Machine {
   /** As `uname -m` calls it. */
   readonly name: string;
@@ -8,7 +8,10 @@ export interface Machine {
   readonly symbolic: readonly number[];
 }
 
-/** 64-bit machines that CRIU runs on, by e_machine. The numbers are those of elf(5) and glibc's elf.h (EM_*, R_*_RELATIVE, R_*_64, R_*_GLOB_DAT, R_*_JUMP_SLOT). */
+/**
+ * 64-bit machines that CRIU runs on, by e_machine. The numbers are those of elf(5) and glibc's elf.h (EM_*, R_*_RELATIVE,
+ * R_*_64, R_*_GLOB_DAT, R_*_JUMP_SLOT).
+ */
 const machines: Readonly<Record<number, Machine>> = {
   21: { name: 'ppc64', relative: 22, symbolic: [38, 20, 21] },
   22: { name: 's390x', relative: 12, symbolic: [22, 10, 11] },

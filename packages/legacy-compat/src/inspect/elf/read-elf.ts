@@ -99,7 +99,7 @@ function readDescribed(object: Object64, symbol: DynamicSymbol): Plugin {
   };
 }
 
-/** `dummy`: what CRIU's CR_PLUGIN_REGISTER_DUMMY puts there, which is no function of the plugin's. */
+/** `dummy`: what CRIU's CR_PLUGIN_REGISTER_DUMMY puts there, which is not a function of the plugin. */
 function functionOf(target: Target | null, names: FunctionNames, dummy: string): OriginalFunction | null {
   const name = nameOf(target, names);
   return target === null || name === dummy ? null : { name };

@@ -47,7 +47,7 @@ function readSymbol(
   if (index === 0 || info === null) return null;
   const { file } = image;
   const binding = file.u8(info + 4) >> 4;
-  // Local ones are nobody else's.
+  // Local ones are not visible outside.
   if (!Object.values<number>(bindings).includes(binding)) return null;
   const name = dynamic.text(file.u32(info));
   if (name === null || name === '') return null;

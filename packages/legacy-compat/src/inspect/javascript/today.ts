@@ -2,7 +2,7 @@ import type { Registration } from '../hook-names.ts';
 import { type Described, functionOf, nameOfFunction } from './descriptor.ts';
 import type { Value } from './value.ts';
 
-/** A plugin of today, `definePlugin({ … })`: what its text tells. */
+/** A current plugin, `definePlugin({ … })`: what its source shows. */
 export function readToday(call: Value): Described {
   const definition = call.kind === 'call' ? call.args[0] : undefined;
   if (definition?.kind !== 'object') {

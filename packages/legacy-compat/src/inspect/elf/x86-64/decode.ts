@@ -28,7 +28,7 @@ export type Operand =
       readonly offset: number;
     };
 
-/** What follows an opcode: a ModRM byte and so many bytes of an immediate operand. `z`: 4 bytes, 2 with the prefix 0x66. */
+/** What follows an opcode: a ModRM byte and this many bytes of an immediate operand. `z`: 4 bytes, 2 with the prefix 0x66. */
 type Shape = readonly [modrm: boolean, immediate: 0 | 1 | 2 | 'z' | 'v'];
 
 const plain: Shape = [false, 0];

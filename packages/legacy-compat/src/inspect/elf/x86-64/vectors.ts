@@ -27,7 +27,7 @@ export const vectorEffects: ReadonlyMap<number, Effect> = new Map<number, Effect
 
 type Pair = readonly [Target | null, Target | null];
 
-/** Of all other vector instructions the result is not known. */
+/** The result of all other vector instructions is unknown. */
 export function forgetVector(it: Instruction, cpu: Cpu): void {
   if (it.operand === null) return;
   set(it, cpu, null, null);
