@@ -43,7 +43,7 @@ export interface Answers {
   readonly git: boolean;
   readonly ci: boolean;
   readonly install: boolean;
-  /** An existing plugin whose hooks the new one is to have. */
+  /** An existing plugin whose hooks the new one gets. */
   readonly ported: PortedPlugin | null;
 }
 

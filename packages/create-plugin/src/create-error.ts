@@ -1,6 +1,6 @@
 /** Stable: programs that call `create-criu-plugin --json` compare it. */
 export type CreateErrorCode =
-  /** `update` in a folder that is no project of ours. */
+  /** `update` in a folder that is not a project of ours. */
   | 'NO_PROJECT'
   /** `.criu-plugin.json` cannot be understood. */
   | 'BAD_RECORD'
@@ -8,13 +8,13 @@ export type CreateErrorCode =
   | 'NEWER_PROJECT'
   /** There are changes that git does not hold yet. */
   | 'DIRTY_TREE'
-  /** Without git there is no way back from an update. */
+  /** Without git an update cannot be undone. */
   | 'NO_GIT'
   /** A file of the project cannot be read or written. */
   | 'FILE_ACCESS'
   /** A migration failed: a defect of ours. */
   | 'MIGRATION_FAILED'
-  /** The command line makes no sense. */
+  /** The command line is not valid. */
   | 'USAGE'
   /** There is no terminal to ask at, and flags are missing. */
   | 'MISSING_FLAGS'
@@ -30,9 +30,9 @@ export type CreateErrorCode =
   | 'NODE_UNSUPPORTED'
   /** A file of the new project could not be written; what was written before is gone again. */
   | 'WRITE_FAILED'
-  /** What --from names is no plugin, or its hooks cannot all be read. */
+  /** What --from names is not a plugin, or not all of its hooks can be read. */
   | 'PORT_UNREADABLE'
-  /** What --from names is a plugin of today already. */
+  /** What --from names is already a current plugin. */
   | 'PORT_OF_TODAY'
   /** Ctrl-C. */
   | 'INTERRUPTED';

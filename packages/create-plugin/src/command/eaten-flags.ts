@@ -4,7 +4,7 @@ import type { Request } from './request.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** npm has these too, and people set them for npm itself: to take them is no mistake. */
+/** npm has these too, and people set them for npm itself: it may consume them. */
 const npmsOwn: readonly string[] = ['yes', 'force', 'json', 'version', 'help', 'description', 'git'];
 
 /**

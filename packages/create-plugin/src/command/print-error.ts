@@ -19,7 +19,7 @@ export function printError(thrown: unknown, output: Output): number {
   return error.code === 'INTERRUPTED' ? exitCodes.interrupted : exitCodes.refused;
 }
 
-/** For whoever looks for the mistake. */
+/** For debugging. */
 function background(thrown: unknown): string {
   const lines: string[] = [];
   for (let at = thrown, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {

@@ -5,7 +5,7 @@ import { questions } from './questions.ts';
 type Check<Value> = (value: Value, situation: Situation) => void;
 
 /**
- * Refuses an answer that makes no sense; else hands it on.
+ * Refuses an invalid answer; otherwise returns it.
  * @throws {CreateError}
  */
 export function checkAnswer<Id extends QuestionId>(id: Id, value: Choices[Id], situation: Situation): Choices[Id] {

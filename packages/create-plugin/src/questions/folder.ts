@@ -22,7 +22,7 @@ const harmless: readonly RegExp[] = [
 ];
 
 /**
- * Sees to it that a project can be made in a folder, which need not be there yet. Changes nothing.
+ * Checks that a project can be created in a folder, which need not exist yet. Changes nothing.
  * @throws {CreateError} `FOLDER_TAKEN` or `FOLDER_UNWRITABLE`
  */
 export function checkFolder(folder: string, force: boolean): void {

@@ -11,7 +11,7 @@ import type { Situation } from './question.ts';
 import { questionIds, questions } from './questions.ts';
 import { readValue } from './read-value.ts';
 
-/** A request whose flags are checked, and of which it is known that the rest can be had. */
+/** A request whose flags are checked, and for which the rest can be asked. */
 export interface Prepared {
   readonly request: Request;
   readonly situation: Situation;

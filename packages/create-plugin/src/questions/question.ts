@@ -21,7 +21,7 @@ interface Common<Value> {
   /** What `--yes` takes, and what Enter takes at a terminal. */
   fallback(known: Known, situation: Situation): Value;
   /**
-   * Refuses an answer that makes no sense.
+   * Refuses an invalid answer.
    * @throws {CreateError}
    */
   check?(value: Value, situation: Situation): void;

@@ -11,7 +11,7 @@ interface Terminal {
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-/** It moves each time something is shown, so it stands still when nothing happens. */
+/** It moves each time something is shown, so it stops when nothing happens. */
 export function openLiveLine(terminal: Terminal): LiveLine {
   let frame = 0;
   return {

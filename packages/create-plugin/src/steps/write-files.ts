@@ -83,7 +83,7 @@ async function holdSignals(work: () => void): Promise<boolean> {
   for (const signal of signals) process.on(signal, hold);
   try {
     work();
-    // Node tells of a signal only between two turns of its loop.
+    // Node delivers a signal only between two turns of its loop.
     await setImmediate();
     await setImmediate();
     return came;

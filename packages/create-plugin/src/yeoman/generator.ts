@@ -52,7 +52,7 @@ export class CriuPluginGenerator extends Generator {
     declareOptions(this);
   }
 
-  /** Yeoman would read the package.json of the current directory, which is no business of ours. */
+  /** Yeoman would read the package.json of the current directory, which does not concern us. */
   override determineAppname(): string {
     return '';
   }

@@ -24,7 +24,7 @@ export async function runGenerator(prepared: Prepared, output: Output): Promise<
   });
 }
 
-/** Ctrl-C at a question, or a terminal that went away, is no mistake. */
+/** Ctrl-C at a question, or a closed terminal, is not an error. */
 function asRefusal(error: unknown): unknown {
   if (!(error instanceof Error) || !/^(ExitPrompt|AbortPrompt)Error$/.test(error.name)) return error;
   return new CreateError('INTERRUPTED', 'interrupted: nothing was written', 'Start again whenever you like.', error);
