@@ -49,7 +49,7 @@ const claiming: readonly HookName[] = [
   'HANDLE_DEVICE_VMA',
 ];
 
-/** Something of every kind that a plugin may claim, and could bring back on any machine. */
+/** Something of every kind that a plugin may claim and could restore on any machine. */
 const aLittleOfEverything: PretendTreeOptions = {
   files: [{ kind: 'character' }],
   sockets: [{}],
@@ -306,7 +306,7 @@ function settingsFor({ plugin, options, cwd, loaders, deadline }: Subject): Dump
   return { plugins: [plugin], cwd, loaders, deadline, dumpOnly: true, ...own };
 }
 
-/** Claims everything and brings it back, somehow. No name may begin with another. */
+/** Claims everything and restores it, somehow. No name may begin with another. */
 function greedyBeside(name: string): Plugin {
   const names = ['greedy', 'x-greedy'];
   const own = names.find((it) => !it.startsWith(name) && !name.startsWith(it)) ?? '0-greedy';

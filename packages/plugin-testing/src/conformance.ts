@@ -7,7 +7,7 @@ import type { PretendTreeOptions } from './tree.ts';
 
 /** What {@link conformance} asks of a plugin. */
 export type CheckName =
-  /** What it claims at a dump it brings back, and again from the same image, in the order of either engine. */
+  /** It restores what it claims at a dump, twice from the same image, in the order of either engine. */
   | 'round-trip'
   /** It declines what is not its own. */
   | 'decline'
@@ -98,7 +98,7 @@ export async function runCheck(spec: ConformanceSpec, name: CheckName): Promise<
     : { name, status: 'failed', why: found.failed };
 }
 
-/** Both ways of saying what is to be checked, as one. */
+/** Both ways to specify what to check, as one. */
 export function specOf(of: string | Plugin | ConformanceSpec, options: ConformanceOptions = {}): ConformanceSpec {
   return typeof of === 'string' || isPlugin(of) ? { ...options, plugin: of } : { ...options, ...of };
 }

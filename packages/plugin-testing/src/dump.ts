@@ -12,7 +12,7 @@ import type { PretendFile, PretendMap, PretendSocket, PretendTree } from './tree
 export interface DumpSettings extends RunSettings {
   /** Default `dump`. A pre-dump saves memory only: plugins are told to pause, and asked for nothing. */
   readonly stage?: 'dump' | 'pre-dump' | undefined;
-  /** Let plugins take what none of them has the hook to bring back. Else that ends the dump, as an engine refuses it. */
+  /** Let plugins take what none of them has the hook to restore. Otherwise that ends the dump, as an engine refuses it. */
   readonly dumpOnly?: boolean | undefined;
 }
 
@@ -174,7 +174,7 @@ async function refuse({ run, dumpOnly }: Dumping): Promise<void> {
   });
 }
 
-/** What was taken and no plugin of this run has the hook to bring back ends a dump, too. */
+/** A dump also ends if something was taken that no plugin of this run has the hook to restore. */
 function refuseUnrestorable(run: Run): void {
   for (const { hook, plugin, resource = hook } of run.claims) {
     const missing = missingHook(hook, run);

@@ -4,7 +4,7 @@ import type { CriuError } from '@criujs/plugin-sdk';
 export type KitErrorCode =
   /** No plugin takes a resource of the tree: an engine would refuse the dump. */
   | 'UNSUPPORTED'
-  /** A plugin does not bring back what it should, as an engine would say it. */
+  /** A plugin does not restore what it should, as an engine would report it. */
   | 'PLUGIN_FAILED'
   /** The image needs a plugin that is not loaded; or nobody opens a resource, and the provider is not known. */
   | 'PLUGIN_MISSING'
@@ -16,7 +16,7 @@ export type KitErrorCode =
   | 'DESCRIPTOR_TWICE'
   /** The fault `engine-failed` struck. */
   | 'ENGINE_FAILED'
-  /** The fault `host-gone` struck: the process that runs the plugins is no more. */
+  /** The fault `host-gone` occurred: the process that runs the plugins is dead. */
   | 'HOST_GONE'
   /** The description of a pretend tree does not hold together. */
   | 'BAD_TREE'

@@ -17,7 +17,7 @@ export type Fault = FaultPoint &
     | /** The plugin declines; its own code is not asked. Handlers only. */ { readonly fault: 'refused' }
     /** The plugin's code is not reached: the call fails with this errno (a name or a number). */
     | { readonly fault: 'errno'; readonly errno: string | number }
-    /** The plugin answers so many milliseconds later; without `ms` just after the deadline. */
+    /** The plugin answers this many milliseconds later; without `ms` just after the deadline. */
     | { readonly fault: 'slow'; readonly ms?: number | undefined }
     /** The run is aborted while the plugin works. */
     | { readonly fault: 'interrupted' }

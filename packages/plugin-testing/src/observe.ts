@@ -31,7 +31,7 @@ export interface Watch {
   exited(plugin: string, outcome: Outcome, error?: unknown): void;
   /** The fault that ends the run from outside of any plugin. */
   strike(fault: Fault): void;
-  /** Whether the process that hosts the plugins is to be no more. */
+  /** Whether the process that hosts the plugins should be dead. */
   gone(): boolean;
   /** Whether each exit is called twice. */
   readonly exitTwice: boolean;
@@ -72,7 +72,7 @@ function observeModule(found: unknown, watch: Watch): unknown {
   return plugin === undefined ? found : observe(plugin, watch);
 }
 
-/** A module exports its plugin as `default` or `plugin`; what is no plugin is the host's to refuse. */
+/** A module exports its plugin as `default` or `plugin`; the host refuses what is not a plugin. */
 function pluginIn(found: unknown): Plugin | undefined {
   const { default: main, plugin } = Object(found) as Record<string, unknown>;
   const inner = (Object(main) as Record<string, unknown>)['default'];

@@ -74,7 +74,7 @@ export async function replay(
     sections = report.sections;
     versions = store.versions;
   }
-  // A run that failed then may fail now; that is no difference by itself.
+  // A run that failed then may fail now; that alone is not a difference.
   return { ok: differences.length === 0, differences, runs };
 }
 

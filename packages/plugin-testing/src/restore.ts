@@ -16,7 +16,7 @@ import { memorySections } from './sections.ts';
 export interface RestoreSettings extends RunSettings {
   /** New pids by old ones; default: as they were. */
   readonly pids?: Readonly<Record<number, number>> | undefined;
-  /** Where the file tree of before is, for RESTORE_EXT_MOUNT. */
+  /** Where the original file tree is, for RESTORE_EXT_MOUNT. */
   readonly oldRoot?: string | undefined;
   /** Milliseconds that files are waited for whose plugin answers "later". Default 1 000. */
   readonly patience?: number | undefined;

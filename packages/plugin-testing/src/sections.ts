@@ -5,7 +5,7 @@ import type { Provider } from '@criujs/plugin-sdk';
 /** Parts of an image by plugin and name. */
 export type SectionContents = Readonly<Record<string, Readonly<Record<string, Uint8Array>>>>;
 
-/** A store of parts that is no directory. */
+/** A store of parts that is not a directory. */
 export interface MemorySections extends SectionStore {
   /** The version of what each plugin wrote, by plugin name: a dump sets it, a restore hands it to the host. */
   versions: ImageVersions;

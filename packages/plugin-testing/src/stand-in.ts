@@ -8,7 +8,7 @@ import type { FileKind } from '@criujs/plugin-sdk';
 export interface StandIn {
   /** Where it lies on this machine. */
   readonly path: string;
-  /** A new descriptor of it: whoever asks closes it. */
+  /** A new descriptor of it, which the caller closes. */
   open(flags: number, position: number | bigint): number;
 }
 

@@ -115,7 +115,7 @@ export interface PretendFile {
   readonly file: DumpedFile;
   /** The real file behind it; null where the test opens it. */
   readonly standIn: string | null;
-  /** A descriptor of its own each time: whoever asks closes it. */
+  /** A new descriptor each time, which the caller closes. */
   open(): number;
 }
 
