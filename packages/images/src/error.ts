@@ -15,7 +15,7 @@ export type ImageErrorCode =
 export interface ImageErrorPlace {
   /** Name of the image, as the caller gave it. */
   readonly file?: string | undefined;
-  /** Offset in the image, in bytes, of the first byte that is to blame. */
+  /** Offset in the image, in bytes, of the first faulty byte. */
   readonly offset?: number;
   readonly remedy?: string;
   readonly cause?: unknown;
@@ -26,7 +26,7 @@ export class ImageError extends Error {
   readonly code: ImageErrorCode;
   /** Name of the image, when the caller gave one. */
   readonly file?: string;
-  /** Offset in the image, in bytes, of the first byte that is to blame. */
+  /** Offset in the image, in bytes, of the first faulty byte. */
   readonly offset: number;
   /** What a person can do about it. */
   readonly remedy?: string;

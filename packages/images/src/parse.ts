@@ -20,7 +20,7 @@ export type Parser<K extends ImageKind> = Generator<Wanted | ImageRecord<K>, voi
 
 type Taken = Generator<Wanted, Uint8Array, Uint8Array>;
 
-/** Reads an image of this kind from whoever drives it. */
+/** Reads an image of this kind, driven by its caller. */
 export function* parse<K extends ImageKind>(kind: K, where: Where = {}): Parser<K> {
   const format = imageKinds[kind];
   const { file } = where;

@@ -68,7 +68,7 @@ export function decode(bytes: Buffer): Message {
   return message as unknown as Message;
 }
 
-/** The other end's version of the protocol, from a message that may be of any version; null: it is no message at all. */
+/** The other end's version of the protocol, from a message that may be of any version; null: it is not a message. */
 export function versionOf(bytes: Buffer): number | null {
   return bytes.length >= headerSize && bytes.readUInt32LE(0) === magic ? bytes.readUInt16LE(4) : null;
 }

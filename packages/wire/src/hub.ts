@@ -161,6 +161,6 @@ function sayVersion(connection: Connection, { message }: WireError): void {
   try {
     connection.send({ type: 'WELCOME', result: -EPROTONOSUPPORT, error: message });
   } catch {
-    // It has gone already: nobody is to be told.
+    // It has already ended: there is no one to notify.
   }
 }

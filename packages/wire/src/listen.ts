@@ -73,7 +73,7 @@ export function listen(options: ListenOptions): Listener {
   };
 }
 
-/** What a host that was killed has left in the directory: nobody hears its bell any more. fifo(7) */
+/** What a killed host has left in the directory: its bell has no reader. fifo(7) */
 function removeStale(directory: string): void {
   for (const entry of readdirSync(directory)) {
     const [, name] = /^(\.criujs-[0-9a-f]{12})\.bell$/.exec(entry) ?? [];

@@ -26,7 +26,7 @@ export const header = {
   magic: 'u32',
   version: 'u16',
   type: 'u16',
-  /** Counted by whoever asks; the answer has the same. */
+  /** Counted by the asking side; the answer has the same number. */
   sequence: 'u32',
   /** Of the whole message in bytes. */
   length: 'u32',
@@ -34,7 +34,7 @@ export const header = {
 
 export type FieldKind = 'u16' | 'u32' | 'i32' | 'u64' | 'token';
 export const messages = {
-  /** The first message of a connection, from whoever will ask. */
+  /** The first message of a connection, from the asking side. */
   HELLO: {
     code: 1,
     fields: {
@@ -163,7 +163,7 @@ export const helloFlags = {
 
 /** Bits of WELCOME's `flags`. */
 export const welcomeFlags = {
-  /** DUMP_EXT_FILE need not be waited for: whoever started CRIU looks at the answers before the dump counts. */
+  /** The sender need not wait for the answer to DUMP_EXT_FILE: the driver of CRIU checks the answers before the dump counts. */
   MAY_POST: 1,
 } as const;
 

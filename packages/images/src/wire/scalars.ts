@@ -9,7 +9,7 @@ export interface Scalar {
   write(writer: BinaryWriter, value: never): unknown;
 }
 
-/** The scalar types of the schema; a test holds that there are no others. */
+/** The scalar types of the schema; a test checks that there are no others. */
 export const scalars: { readonly [type: number]: Scalar } = {
   [ScalarType.UINT32]: {
     wire: WireType.Varint,

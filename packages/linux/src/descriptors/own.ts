@@ -33,7 +33,7 @@ export function duplicate(fd: number, how: { cloexec?: boolean; atLeast?: number
   return fcntl(fd, command, how.atLeast ?? 0);
 }
 
-/** Whether a descriptor is closed when a program starts; null when there is no such descriptor. */
+/** Whether a descriptor is closed at execve; null if there is no such descriptor. */
 export function isCloseOnExec(fd: number): boolean | null {
   const flags = trySyscall('fcntl', fd, F_GETFD);
   return flags < 0 ? null : (flags & FD_CLOEXEC) !== 0;

@@ -5,7 +5,7 @@ import { setVector } from '../memory.ts';
 import { expectSuccess, trySyscall } from '../syscall.ts';
 import { readable, writable } from './ready.ts';
 
-// Descriptors without a position: bytes go through them once, in order, at the pace of whoever holds the other end.
+// Descriptors without a position: bytes pass through them once, in order, at the pace of the other end.
 
 /** getsockopt(2), socket(7): the type of a socket, and the one whose bytes come in order and without borders. */
 const SOL_SOCKET = 1;

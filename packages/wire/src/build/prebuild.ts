@@ -21,7 +21,7 @@ const crossCompilers: Readonly<Record<string, string>> = {
 
 /**
  * Builds a native part to be shipped, for each processor that this machine has a compiler for. What is not built is built at
- * first use, by whoever installs the package.
+ * first use on the user's machine.
  * @throws WireError NATIVE_BUILD_FAILED
  */
 export async function prebuildNative(options: BuildOptions & { readonly prebuilt: string | URL }): Promise<Prebuilt[]> {
@@ -46,7 +46,7 @@ export async function prebuildNative(options: BuildOptions & { readonly prebuilt
   return results.filter(({ path }) => path === null || existsSync(path));
 }
 
-/** A compiler without the C library's headers is no use either; any other failure is a mistake in the source. */
+/** A compiler without the C library's headers is useless, too; any other failure is a mistake in the source. */
 function isForLackOfTools({ code, message }: WireError): boolean {
   return code === 'NATIVE_NO_COMPILER' || /\b(errno|stdio|stddef|features)\.h: No such file/.test(message);
 }

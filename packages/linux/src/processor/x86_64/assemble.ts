@@ -32,7 +32,7 @@ export function imm64(value: bigint | number): Uint8Array {
   return bytes;
 }
 
-/** A line of `int3`, which fills the room up to a fixed place and stops whoever falls into it. */
+/** A line of `int3`, which fills the space up to a fixed position and stops a thread that runs into it. */
 export function int3(count: number): Line[] {
   return Array.from({ length: count }, () => ['int3', 0xcc] as const);
 }
