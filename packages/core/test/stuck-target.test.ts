@@ -40,7 +40,7 @@ describe.skipIf(program.missing)('a thread that does not stop', () => {
       said += text;
     });
     await until('it says what it waits for', () => said.includes('waiting for'));
-    expect(said).toContain(`waiting for process ${target.pid} (stuck), which the kernel does not let go (state D)`);
+    expect(said).toContain(`waiting for process ${target.pid} (stuck), which the kernel does not release (state D)`);
     child.kill('SIGINT');
     const [code] = await once(child, 'close');
     expect(code, said).toBe(130);

@@ -47,7 +47,7 @@ test('two claims are a conflict, which names the one that the order would give i
     taker: { plugin: 'b', hook, claimed: true, asked: [] },
     conflict: ['b', 'a'],
     why: 'plugins b and a all claim it; a dump would give it to the first that is loaded, b',
-    remedy: 'Load only one of them, or let one claim less.',
+    remedy: 'Load only one of them, or make one claim less.',
   });
 });
 

@@ -45,7 +45,7 @@ export function settle(
     taker,
     conflict,
     why: `${listOf(conflict)} all claim it; a dump would give it to the first that is loaded, ${winner}`,
-    remedy: 'Load only one of them, or let one claim less.',
+    remedy: 'Load only one of them, or make one claim less.',
   };
 }
 

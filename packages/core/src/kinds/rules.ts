@@ -14,7 +14,7 @@ export interface Rule<T> {
 export function invalid(file: string, what: string): EngineError {
   return new EngineError('IMAGE_INVALID', `${file}: ${what}`, {
     resource: file,
-    remedy: 'The image is damaged: take another copy of the dump.',
+    remedy: 'The image is damaged: use another copy of the dump.',
   });
 }
 

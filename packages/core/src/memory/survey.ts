@@ -97,7 +97,7 @@ function ofDevice(path: string, maps: readonly Vma[], file: ExternalFile | undef
     args: { stat: deviceStat(statSync(path, { bigint: true })) },
     unclaimed: (why) => ({
       file: resource,
-      why: `${why}, and no external file is behind it`,
+      why: `${why}, and it does not come from an external file`,
       remedy: nothingBehind.remedy,
     }),
   };

@@ -69,8 +69,8 @@ function inOrder(
 }
 
 function cutShort({ name, pagemap, runs }: PagesImage, size: number): EngineError {
-  return new EngineError('IMAGE_INVALID', `${name}: ${size} bytes, where ${pagemap} tells of ${bytesOf(runs)}`, {
+  return new EngineError('IMAGE_INVALID', `${name}: ${size} bytes, but ${pagemap} lists ${bytesOf(runs)}`, {
     resource: name,
-    remedy: 'The image was cut short: take another copy of the dump.',
+    remedy: 'The image is truncated: use another copy of the dump.',
   });
 }

@@ -117,7 +117,7 @@ test('a stream of pages comes in whatever portions; one that ends early is an er
     if (whole) expect(copy()).toBe(bytes.length);
     else
       expect(copy).toThrowError(
-        expect.objectContaining({ code: 'IMAGE_INVALID', message: expect.stringContaining('20479 bytes, where') }),
+        expect.objectContaining({ code: 'IMAGE_INVALID', message: expect.stringContaining('20479 bytes, but') }),
       );
     expect(sink.state()).toBe(whole ? 'ended' : 'given up');
     expect(sink.bytes().equals(bytes.subarray(0, whole ? undefined : -1))).toBe(true);

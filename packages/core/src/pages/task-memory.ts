@@ -27,7 +27,7 @@ export function taskMemory(pid: number, places: readonly PagePlace[], file: stri
   const putAll = (local: number, pieces: readonly MemoryPiece[], length: number): void => {
     for (let done = 0; done < length; ) {
       const put = writing(pid, file, () => writeMemoryFrom(pid, local + done, after(pieces, done)));
-      if (put === 0) throw refusedCall('EFAULT', `process ${pid}: its memory takes no more bytes`, { pid, file });
+      if (put === 0) throw refusedCall('EFAULT', `process ${pid}: its memory accepts no more bytes`, { pid, file });
       done += put;
       written += put;
     }

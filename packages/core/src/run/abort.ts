@@ -71,7 +71,7 @@ export async function endThread(worker: Worker): Promise<void> {
 function engineStuck(tid: number): EngineError {
   const message = `the run was aborted, but the kernel holds the engine's thread, ${whatItDoes(tid)}`;
   return new EngineError('ENGINE_STUCK', message, {
-    remedy: 'End this process: the kernel then lets go of whatever the engine holds, and the target runs on.',
+    remedy: 'End this process: the kernel then releases what the engine holds, and the target runs on.',
   });
 }
 

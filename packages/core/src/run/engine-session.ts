@@ -47,7 +47,7 @@ export function createSession(parts: SessionParts): Session {
     notify({ kind: 'phase', name });
   };
   const betweenCalls = patienceWithPlugins(deadlines, {
-    notice: () => notify({ kind: 'warning', message: 'waiting for what plugins have left going on' }),
+    notice: () => notify({ kind: 'warning', message: 'waiting for what plugins have left running' }),
     late: () => lateSeal(deadlines),
   });
   return {

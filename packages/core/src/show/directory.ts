@@ -37,7 +37,7 @@ function seeInventory(records: Records | null, reader: Reader): ShownInventory |
   // Something else in its place was noted already.
   if (bytes === null && reader.names.has(inventoryName)) return null;
   if (bytes === null || bytes.length === 0) {
-    reader.note(`${inventoryName}: it is missing: the dump never ended`);
+    reader.note(`${inventoryName}: it is missing: the dump is incomplete`);
     return null;
   }
   const [entry] = reader.entries('INVENTORY', inventoryName);

@@ -29,13 +29,13 @@ function pluginFolders({ directory, note, attempt }: Reader): string[] {
   const stat = lstatSync(folder, { throwIfNoEntry: false });
   if (stat === undefined) return [];
   if (!stat.isDirectory()) {
-    note(`${sectionsDirectory}: it is no folder`);
+    note(`${sectionsDirectory}: it is not a folder`);
     return [];
   }
   const names = attempt(sectionsDirectory, () => readdirSync(folder)) ?? [];
   return names.sort().filter((name) => {
     if (/^[a-z0-9][a-z0-9-]*$/.test(name)) return true;
-    note(`${sectionsDirectory}: ${JSON.stringify(name)} is the name of no plugin`);
+    note(`${sectionsDirectory}: ${JSON.stringify(name)} is not the name of a plugin`);
     return false;
   });
 }

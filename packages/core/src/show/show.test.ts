@@ -162,7 +162,7 @@ describe('what cannot be trusted', () => {
     rmSync(join(images, 'core-42.img'));
     const { tasks, inventory, problems } = await show({ images });
     expect({ inventory, tasks }).toMatchObject({ inventory: null, tasks: [{ pid: 42, state: null, command: null }] });
-    expect(problems).toEqual([expect.stringContaining('the dump never ended'), 'core-42.img: it is missing']);
+    expect(problems).toEqual([expect.stringContaining('the dump is incomplete'), 'core-42.img: it is missing']);
   });
 
   test('links and fifos are not followed, not waited for', async () => {
@@ -191,7 +191,7 @@ describe('what cannot be trusted', () => {
     symlinkSync(tmpdir(), join(images, 'criujs'));
     const { sections, problems } = await show({ images });
     expect(sections).toEqual([]);
-    expect(problems).toContain('criujs: it is no folder');
+    expect(problems).toContain('criujs: it is not a folder');
   });
 
   test('many problems are counted', async () => {

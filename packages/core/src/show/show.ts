@@ -9,7 +9,7 @@ import type { ShownDump, ShowOptions } from './shown.ts';
  */
 export async function show({ images, cwd = '.' }: ShowOptions): Promise<ShownDump> {
   if (typeof images !== 'string' || images === '') {
-    throw new EngineError('BAD_OPTION', '`images` is no path', { remedy: "Give a directory: images: 'path'." });
+    throw new EngineError('BAD_OPTION', '`images` is not a path', { remedy: "Give a directory: images: 'path'." });
   }
   // Decoders of images are large: runs that show nothing do not read them.
   const { showDirectory } = await import('./directory.ts');

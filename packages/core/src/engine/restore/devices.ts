@@ -74,12 +74,12 @@ export function planDevices(tasks: readonly Mapped[], named: readonly string[], 
 
 function nobodyMaps(pid: number, resource: string): EngineError {
   const remedy = 'Load the plugin that dumped it, or restore with CRIU, which would open the device as it was.';
-  const message = `no plugin that is loaded says what ${resource} is made from`;
+  const message = `no loaded plugin says what ${resource} is made from`;
   return new EngineError('PLUGIN_FAILED', message, { pid, hook: 'UPDATE_VMA_MAP', resource, remedy });
 }
 
 function unaligned(plugin: string, resource: string, offset: number | bigint): EngineError {
-  const message = `plugin ${plugin} answered UPDATE_VMA_MAP of ${resource} with the offset ${offset}, which no page begins at`;
+  const message = `plugin ${plugin} answered UPDATE_VMA_MAP of ${resource} with the offset ${offset}, which is not a multiple of the page size`;
   const remedy = `Report this to the authors of ${plugin}.`;
   return new EngineError('HOOK_BAD_RESULT', message, { plugin, hook: 'UPDATE_VMA_MAP', resource, remedy });
 }

@@ -33,7 +33,7 @@ function reading<T>(name: string, read: () => T): T {
     throw new EngineError('IMAGE_INVALID', error.message, {
       resource: name,
       cause: error,
-      remedy: error.remedy ?? 'The image is damaged: take another copy of the dump.',
+      remedy: error.remedy ?? 'The image is damaged: use another copy of the dump.',
     });
   }
 }

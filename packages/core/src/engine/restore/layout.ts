@@ -91,9 +91,9 @@ function planFills(
     while (length > 0) {
       while (at < maps.length && (maps[at] as MapPlan).end <= from) at++;
       const map = maps[at];
-      if (map === undefined || map.start > from) throw invalid(file, `pages at ${from.toString(16)}, where no map is`);
+      if (map === undefined || map.start > from) throw invalid(file, `pages at ${from.toString(16)}, outside any map`);
       if (map.entry.status & (vmaStatus.fileShared | vmaStatus.anonymousShared))
-        throw invalid(file, `pages at ${from.toString(16)}, where memory is mapped that keeps its own`);
+        throw invalid(file, `pages at ${from.toString(16)}, in a map whose pages belong elsewhere`);
       const part = Math.min(length, map.end - from);
       map.filled = true;
       fills.push({ start: from, length: part, offset });
@@ -121,7 +121,7 @@ export function findHole(plans: readonly MemoryPlan[], length: number, lowest: n
     if (end > hole) hole = roundUp(end);
   }
   if (hole + length > addressEnd)
-    throw new EngineError('KERNEL', `no ${length} bytes of address space are free in all processes`);
+    throw new EngineError('KERNEL', `there are no ${length} bytes of address space that are free in all processes`);
   return hole;
 }
 

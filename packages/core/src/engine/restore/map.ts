@@ -65,7 +65,7 @@ function move(vma: Vma, from: number, to: number): TaskCall {
 function otherKernel(pid: number, what: string): EngineError {
   return new EngineError('UNSUPPORTED', `cannot restore ${pid}: it was dumped under another kernel (${what})`, {
     pid,
-    remedy: 'Restore it under the kernel that it was dumped under, or with CRIU.',
+    remedy: 'Restore it under the kernel of the dump, or with CRIU.',
   });
 }
 

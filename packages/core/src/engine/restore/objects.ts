@@ -37,7 +37,7 @@ export function planObjects(holders: readonly LoadedHolder[], context: LoadConte
     list.push({ object, offset: size });
     size += object.size;
   }
-  if (size > mostBytes) throw invalid('the images', `objects of ${size} bytes, for which no process has room`);
+  if (size > mostBytes) throw invalid('the images', `objects of ${size} bytes, which fit into no address space`);
   const byKey = new Map(list.map(({ object, offset }) => [object.key, offset]));
   return {
     list,

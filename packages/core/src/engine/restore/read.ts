@@ -61,7 +61,7 @@ export function readTree(session: Session): TreeImage {
   if (!imageVersions.includes(inventory.imgVersion))
     throw new EngineError(
       'IMAGES_VERSION',
-      `inventory.img: images of version ${inventory.imgVersion}; versions ${imageVersions.join(' and ')} are read`,
+      `inventory.img: images of version ${inventory.imgVersion}; this engine reads versions ${imageVersions.join(' and ')}`,
       {
         remedy: 'Restore them with the program that wrote them, or dump again with this one.',
       },
@@ -153,7 +153,7 @@ function checkTree(tasks: readonly (TaskImage | ZombieImage)[]): void {
     if (at > 0 && !seen.has(task.ppid))
       throw invalid('pstree.img', `process ${task.pid} comes before its parent ${task.ppid}`);
     if (ended.has(task.ppid))
-      throw invalid(`core-${task.ppid}.img`, `process ${task.ppid} has ended, and ${task.pid} is its child`);
+      throw invalid(`core-${task.ppid}.img`, `process ${task.ppid} has ended, but ${task.pid} is its child`);
     seen.add(task.pid);
     if (task.state === 'zombie') ended.add(task.pid);
   });

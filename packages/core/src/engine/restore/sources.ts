@@ -44,7 +44,7 @@ function unfit(
   { resource, plugin }: NonNullable<ReturnType<OpenedFiles['ofPlugin']>>,
   how: string,
 ): EngineError {
-  const message = `${resource}: RESTORE_EXT_FILE opened it ${how}, and memory of ${pid} at 0x${start.toString(16)} is mapped from it`;
-  const remedy = 'Open it as it was: file.flags has how (O_RDWR for shared memory that is written).';
+  const message = `${resource}: RESTORE_EXT_FILE opened it ${how}, but memory of ${pid} at 0x${start.toString(16)} is mapped from it`;
+  const remedy = 'Open it with the access mode of file.flags (O_RDWR for shared memory that is written).';
   return new EngineError('HOOK_BAD_RESULT', message, { pid, hook: 'RESTORE_EXT_FILE', plugin, resource, remedy });
 }

@@ -108,10 +108,10 @@ function surroundingCalls(build: TaskBuild): TaskCall[] {
     .map(({ fd, source, cloexec }) => ({ fd, source: build.inherited(source), cloexec }));
   const calls: TaskCall[] = [];
   if (files.isForeignRoot(image.fs.rootId)) {
-    calls.push({ name: 'fchdir', args: [root], what: 'go to its root directory' });
+    calls.push({ name: 'fchdir', args: [root], what: 'enter its root directory' });
     calls.push({ name: 'chroot', args: [Buffer.from('.\0')], what: 'change its root directory' });
   }
-  calls.push({ name: 'fchdir', args: [cwd], what: 'go to its working directory' });
+  calls.push({ name: 'fchdir', args: [cwd], what: 'enter its working directory' });
   if (isFieldSet(image.fs, FsEntrySchema.field.umask))
     calls.push({ name: 'umask', args: [image.fs.umask], what: 'set its umask' });
   return [...calls, ...placeCalls(placements)];

@@ -65,7 +65,7 @@ function recogniseFile(vma: Vma, file: () => HeldFile | MapProblem): MapRecognit
   const { stat } = found;
   if (stat.isCharacterDevice() || Number(stat.ino) === vma.inode) return 'mine';
   return {
-    why: 'another file has taken the place of the mapped one',
+    why: 'another file has replaced the mapped one',
     remedy: 'Restart the program after an upgrade of its files.',
   };
 }

@@ -38,7 +38,7 @@ function saveShared(vma: Vma): SavedMap {
 function checkPlace({ pgoff, start, end, status }: VmaEntry, file: string): void {
   if (status & vmaStatus.filePrivate) throw unsupported(`${file}: private memory of a memfd`, 'Restore it with CRIU.');
   if (pgoff + end - start > BigInt(addressEnd))
-    throw invalid(file, `a map of shared memory from its byte ${pgoff} on, which no process has room for`);
+    throw invalid(file, `a map of shared memory at its byte ${pgoff}, which fits into no address space`);
 }
 
 /** mremap(2): an old size of 0 maps the same memory once more. It may be read and written until the map is finished. */

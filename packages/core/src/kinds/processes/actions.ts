@@ -23,7 +23,7 @@ export const actions: ProcessKind = {
   check({ tc }, file) {
     const count = tc.sigactions.length;
     if (count > settable.length)
-      throw invalid(file, `${count} signal actions, and there are ${settable.length} signals`);
+      throw invalid(file, `${count} signal actions, but there are ${settable.length} signals`);
   },
   calls: { character: ({ tc }) => tc.sigactions.map(setAction) },
 };

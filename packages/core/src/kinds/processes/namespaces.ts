@@ -35,8 +35,8 @@ function recognise({ pid }: SeenProcess): ProcessProblem[] {
       .filter((kind) => theirs[kind] !== 0 && theirs[kind] !== own[kind])
       .map((kind) => ({
         resource: `namespace of ${names[kind]}`,
-        why: 'it is another than ours; namespaces are not supported yet',
-        remedy: 'Run criujs inside of the same namespaces (nsenter), or dump the container with CRIU.',
+        why: 'it differs from ours; namespaces are not supported yet',
+        remedy: 'Run criujs inside the same namespaces (nsenter), or dump the container with CRIU.',
       }))
   );
 }

@@ -30,7 +30,9 @@ export function timerCalls(image: ProcessImage, process: RestoredProcess, givesI
   if (timers.length === 0) return [];
   for (const { itId, overrun } of timers)
     if (overrun > 0)
-      process.warn(`POSIX timer ${itId} had run out ${overrun} more times than it was told: its count is 0 now`);
+      process.warn(
+        `POSIX timer ${itId} had expired ${overrun} times without a notification: its overrun count is now 0`,
+      );
   const create = givesIds ? withIds : counted;
   return [...create(timers, (timer) => creation(timer, process)), ...timers.flatMap(starting)];
 }

@@ -127,7 +127,7 @@ function check(image: ProcessImage, file: string): void {
     if (itSigevNotify === toThread && !image.threads.includes(notifyThreadId))
       throw invalid(file, `POSIX timer ${itId} notifies thread ${notifyThreadId}, which the process does not have`);
     if (!knownNotify.includes(itSigevNotify))
-      throw invalid(file, `POSIX timer ${itId} notifies in a way that there is not: ${itSigevNotify}`);
+      throw invalid(file, `POSIX timer ${itId} has an unknown way of notification: ${itSigevNotify}`);
   }
 }
 

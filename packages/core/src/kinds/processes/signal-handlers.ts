@@ -13,7 +13,7 @@ export const signalHandlers: ProcessKind = {
       : [
           {
             resource: 'signal handlers',
-            why: 'SIGURG, SIGWINCH, SIGCHLD and SIGCONT all have one, and the engine needs one of them without',
+            why: 'SIGURG, SIGWINCH, SIGCHLD and SIGCONT all have a handler, but the engine needs one of them without',
             remedy: 'Leave one of these signals at its default action.',
           },
         ],

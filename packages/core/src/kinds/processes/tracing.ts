@@ -10,7 +10,7 @@ export const tracing: ProcessKind = {
       : [
           {
             resource: 'tracing',
-            why: `process ${tracerPid} traces it already`,
+            why: `process ${tracerPid} already traces it`,
             remedy: 'Detach the debugger or strace first.',
           },
         ],

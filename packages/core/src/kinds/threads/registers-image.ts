@@ -125,7 +125,7 @@ function putWords(
   values: readonly (number | bigint)[],
   file: string,
 ): void {
-  if (values.length > count) throw damaged(file, `${values.length} words where a set of registers has ${count}`);
+  if (values.length > count) throw damaged(file, `${values.length} words, but a set of registers has ${count}`);
   values.forEach((value, at) => {
     if (bytes === 4) area.writeUInt32LE(Number(value), offset + at * 4);
     else area.writeBigUInt64LE(BigInt(value), offset + at * 8);

@@ -16,7 +16,8 @@ export interface WaitRules {
 }
 
 /**
- * A dump's waits. An abort gives a thread that runs calls of ours the time to finish them, which takes microseconds: only one that
+ * A dump's waits. An abort gives a thread that runs calls of ours the time to finish them, which takes microseconds: only one
+ * that
  * is stuck in the kernel takes longer.
  */
 export const dumpWaits: WaitRules = { abortAfterMs: 30, abortRunningAfterMs: 1000, giveUpAfterMs: 10_000 };
@@ -72,7 +73,7 @@ export function describeThread(tid: number): string {
 const states: Readonly<Record<string, string>> = {
   R: 'which runs (state R)',
   S: 'which sleeps (state S)',
-  D: 'which the kernel does not let go (state D)',
+  D: 'which the kernel does not release (state D)',
   T: 'which is stopped (state T)',
   t: 'which is stopped by a tracer (state t)',
   Z: 'which has ended and is not reaped (state Z)',

@@ -20,15 +20,19 @@ export interface Cave {
 export function openCave(task: FrozenTask, thread: Tracee): Cave {
   const vdso = readMaps(task.pid).find((vma) => vma.name === '[vdso]');
   if (vdso === undefined)
-    throw new EngineError('UNSUPPORTED', `cannot dump ${task.pid}: it has no vdso, from which the first call is made`, {
-      pid: task.pid,
-      remedy: 'Boot without vdso=0.',
-    });
+    throw new EngineError(
+      'UNSUPPORTED',
+      `cannot dump ${task.pid}: it has no vdso, which the engine needs for its first call`,
+      {
+        pid: task.pid,
+        remedy: 'Boot without vdso=0.',
+      },
+    );
   const cave = vdso.end - caveRoom;
   if (!isOurs(readMemory(task.pid, cave, blob.cave.length)))
     throw new EngineError('UNSUPPORTED', `cannot dump ${task.pid}: the end of its vdso is not empty`, {
       pid: task.pid,
-      remedy: 'Please report this kernel: its vdso leaves no room.',
+      remedy: 'Report this kernel: its vdso has no free space.',
     });
   thread.poke(cave, blob.cave);
   return {

@@ -43,7 +43,7 @@ export function mapRefused(pid: number, cause: unknown): unknown {
     pid,
     cause,
     remedy: limited
-      ? 'Give it room: its limit of address space, data or locked memory (prlimit) or vm.max_map_count is reached.'
-      : 'A security policy (SELinux execmem, PaX) forbids it a page that may be executed; the engine needs one for a moment.',
+      ? 'Raise its limit of address space, data or locked memory (prlimit), or vm.max_map_count: one of them is reached.'
+      : 'Allow it an executable page, which a security policy (SELinux execmem, PaX) forbids: the engine needs one for a moment.',
   });
 }

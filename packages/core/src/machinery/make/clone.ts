@@ -48,9 +48,9 @@ function cloneWithPatience(
       const tid = own(parent, workshop, 'clone3', [workshop.data.start, cloneArgs.size]);
       if (!(how.flags & cloneFlag.thread)) workshop.made.add(tid);
       if (waitPatiently(tid, workshop.waiting).kind === 'stopped') return tid;
-      throw new EngineError('TARGET_DIED', `process ${tid} ended before it began`, {
+      throw new EngineError('TARGET_DIED', `process ${tid} ended before it started`, {
         pid: tid,
-        remedy: 'Restore again: somebody ended it, or the machine has no memory left.',
+        remedy: 'Restore again: another process ended it, or the machine is out of memory.',
       });
     } catch (error) {
       if (!(error instanceof LinuxError)) throw error;
@@ -78,10 +78,10 @@ const cloneErrors: Readonly<Record<string, (tid: number) => EngineError>> = {
   ENOSYS: (tid) =>
     new EngineError('PID_NOT_PERMITTED', `clone3(2) is refused here, so no process can get the pid ${tid}`, {
       pid: tid,
-      remedy: "Allow clone3 in the container's seccomp filter; `criujs check` tells more.",
+      remedy: "Allow clone3 in the container's seccomp filter; `criujs check` shows what is missing.",
     }),
   EAGAIN: (tid) =>
-    new EngineError('KERNEL', `a limit of this user lets no process or thread ${tid} be made`, {
+    new EngineError('KERNEL', `a limit of this user prevents process or thread ${tid}`, {
       pid: tid,
       remedy: 'Raise the limit of processes (ulimit -u, pids.max of the cgroup, kernel.threads-max), or end some.',
     }),
@@ -91,7 +91,7 @@ const cloneErrors: Readonly<Record<string, (tid: number) => EngineError>> = {
       remedy: 'Free some memory, or raise the limit of the cgroup (memory.max), and restore again.',
     }),
   EINVAL: (tid) =>
-    new EngineError('PID_NOT_PERMITTED', `the kernel gives no process the pid ${tid} here`, {
+    new EngineError('PID_NOT_PERMITTED', `the kernel cannot give a process the pid ${tid} here`, {
       pid: tid,
       remedy: 'Raise kernel.pid_max, or restore with new pids: --new-pids.',
     }),

@@ -29,7 +29,7 @@ export function createMade(warn: (message: string) => void): Made {
 
   const endThem = (which: readonly number[], withinMs: number = boundMs): void => {
     for (const pid of which) pids.delete(pid);
-    for (const pid of endProcesses(which, withinMs)) warn(`${describeThread(pid)}, was ended and is still there`);
+    for (const pid of endProcesses(which, withinMs)) warn(`${describeThread(pid)}, was killed but still exists`);
   };
 
   return {

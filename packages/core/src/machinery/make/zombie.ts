@@ -64,10 +64,10 @@ const endsNobody: ReadonlySet<number> = new Set([
 ]);
 
 function notAnEnd({ pid, exitCode }: ZombieImage, signal: number): EngineError {
-  const message = `core-${pid}.img: the process is said to have ended by signal ${signal} (exit code ${exitCode}), which ends nobody`;
+  const message = `core-${pid}.img: the process is recorded as ended by signal ${signal} (exit code ${exitCode}), which ends no process`;
   return new EngineError('IMAGE_INVALID', message, {
     pid,
     resource: `core-${pid}.img`,
-    remedy: 'Take another copy of the dump: this image is damaged.',
+    remedy: 'Use another copy of the dump: this image is damaged.',
   });
 }

@@ -9,7 +9,7 @@ const kcmpVm = 1;
 export const descriptorProbes: readonly Probe[] = [
   {
     id: 'pidfd_getfd',
-    title: 'Getting at open files of a process (pidfd_getfd)',
+    title: 'Duplicating open files of a process (pidfd_getfd)',
     needs: ['dump'],
     look: ({ pid }) =>
       withPidfd(pid ?? process.pid, (pidfd) => {
@@ -29,12 +29,12 @@ export const descriptorProbes: readonly Probe[] = [
         trySyscall('kcmp', process.pid, pid ?? process.pid, kcmpVm, 0, 0),
         'kcmp',
         '3.5 (CONFIG_KCMP)',
-        'files that processes share can be told from files that they opened twice',
+        'shared open files can be told from files opened twice',
       ),
   },
   {
     id: 'sock_diag',
-    title: 'Seeing who is at the other end of a unix socket (sock_diag)',
+    title: 'Finding the other end of a unix socket (sock_diag)',
     needs: [],
     look: () => ok(`the kernel lists unix sockets (${unixSockets().length} here)`),
   },

@@ -11,7 +11,7 @@ export const memoryProbes: readonly Probe[] = [
     needs: ['dump'],
     look({ pid, base }) {
       if (pid === null)
-        return limited('there was no process to try it on', 'Look at the row about running a program from memory.');
+        return limited('there was no process to test it on', 'See the row about running a program from memory.');
       try {
         readMemory(pid, base, 64);
       } catch (error) {
@@ -41,7 +41,7 @@ export const memoryProbes: readonly Probe[] = [
   },
   {
     id: 'set_mm_map',
-    title: 'Telling the kernel where the parts of a program lie (PR_SET_MM_MAP)',
+    title: 'Setting the memory layout of a program (PR_SET_MM_MAP)',
     needs: ['restore'],
     look: () =>
       arena.scope(() =>

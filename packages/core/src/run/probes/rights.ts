@@ -8,7 +8,7 @@ import { callRemedy, limited, missing, ok, type Probe } from './probe.ts';
 export const capability = { SYS_PTRACE: 19, SYS_ADMIN: 21, SYS_RESOURCE: 24, CHECKPOINT_RESTORE: 40 } as const;
 
 const userNamespaceRemedy =
-  'Give --new-pids, or restore inside of `unshare --user --map-root-user --pid --fork --mount-proc`.';
+  'Pass --new-pids, or restore inside `unshare --user --map-root-user --pid --fork --mount-proc`.';
 
 /** Whether a process has a capability in force. */
 export function hasCapability({ capEff }: Pick<Status, 'capEff'>, number: number): boolean {
@@ -17,7 +17,7 @@ export function hasCapability({ capEff }: Pick<Status, 'capEff'>, number: number
 
 /** What clone3 with the pid 1 means: it is always taken, so nothing is ever made. */
 export function judgeSetTid(error: string): Finding {
-  if (error === 'EEXIST') return ok('a restored process can have the pid that it had');
+  if (error === 'EEXIST') return ok('a restored process can keep its pid');
   if (error === 'EPERM') {
     return missing(
       'choosing a pid needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN, which this process does not have',
@@ -31,7 +31,7 @@ export function judgeSetTid(error: string): Finding {
 export const rightsProbes: readonly Probe[] = [
   {
     id: 'set_tid',
-    title: 'Giving a process the pid that it had (clone3 with set_tid)',
+    title: 'Choosing the pid of a process (clone3 with set_tid)',
     needs: ['samePids'],
     look: () => judgeSetTid(errnoName(-cloneAsInit())),
   },
@@ -49,14 +49,14 @@ export const rightsProbes: readonly Probe[] = [
   },
   {
     id: 'seccomp',
-    title: 'Filters of system calls (seccomp)',
+    title: 'System call filters (seccomp)',
     needs: [],
     look: ({ self }) =>
       self.seccomp === 0
         ? ok('no filter is in force')
         : limited(
             `${self.seccompFilters || 'some'} filter${self.seccompFilters === 1 ? ' is' : 's are'} in force here: restored programs inherit them`,
-            'Run criujs outside of the container, or give the container a wider seccomp profile.',
+            'Run criujs outside the container, or give the container a less strict seccomp profile.',
           ),
   },
 ];
@@ -73,7 +73,7 @@ const losses: readonly {
     or: 'SYS_ADMIN',
     loss: 'pids cannot be chosen, and /proc/PID/exe of a restored program is not its own',
   },
-  { name: 'SYS_RESOURCE', loss: 'a limit above what we may set stays lower in a restored program' },
+  { name: 'SYS_RESOURCE', loss: 'limits that we may not raise stay lower in a restored program' },
 ];
 
 /** What the capabilities in force leave out. */

@@ -23,8 +23,8 @@ const scopes: Readonly<Record<number, Finding>> = {
 };
 
 const nobodyTraces = missing(
-  'Yama lets nobody trace (ptrace_scope is 3), and that lasts until the next start of the machine',
-  'Remove kernel.yama.ptrace_scope=3 from /etc/sysctl.d and start the machine again.',
+  'Yama lets nobody trace (ptrace_scope is 3), until the next reboot',
+  'Remove kernel.yama.ptrace_scope=3 from /etc/sysctl.d and reboot.',
 );
 
 /** What Yama says, from its scope (null: there is no Yama) and whether we are an administrator in its eyes. */
@@ -51,7 +51,7 @@ export const tracingProbes: readonly Probe[] = [
     title: 'Tracing a process (ptrace)',
     needs: ['dump', 'restore'],
     look({ pid, reason }) {
-      if (pid === null) return missing(`there is no process to try it on: ${reason}`, memfdRemedy);
+      if (pid === null) return missing(`there is no process to test it on: ${reason}`, memfdRemedy);
       try {
         const child = tracee(pid);
         child.seize(0);
@@ -59,12 +59,12 @@ export const tracingProbes: readonly Probe[] = [
         child.waitStop();
         child.registers();
         child.detach();
-        return ok('a child process was seized, stopped, read and let go');
+        return ok('a child process was seized, stopped, read and released');
       } catch (error) {
         if (!(error instanceof LinuxError)) throw error;
         return missing(
           `a child process cannot be traced: ${error.message}`,
-          `Look at the row about Yama. ${callRemedy('ptrace', '3.4')}`,
+          `See the row about Yama. ${callRemedy('ptrace', '3.4')}`,
         );
       }
     },

@@ -85,11 +85,14 @@ export function checkMemory({ pid, mm, cores, threads }: Pick<TaskImage, 'pid' |
   });
 }
 
-/** The kernel writes there whenever the thread moves: where nothing can be written, the thread dies of it while it is built. rseq(2). */
+/**
+ * The kernel writes there whenever the thread moves: where nothing can be written, the thread dies of it while it is built.
+ * rseq(2).
+ */
 function checkSequences({ threadCore }: CoreEntry, { vmas }: MmEntry, file: string): void {
   const rseq = threadCore?.rseqEntry;
   if (rseq === undefined || rseq.rseqAbiPointer === 0n) return;
   const [from, to] = [rseq.rseqAbiPointer, rseq.rseqAbiPointer + BigInt(rseq.rseqAbiSize)];
   const isThere = vmas.some(({ start, end, prot }) => start <= from && to <= end && (prot & protection.write) !== 0);
-  if (!isThere) throw invalid(file, `restartable sequences at ${from.toString(16)}, where no memory can be written`);
+  if (!isThere) throw invalid(file, `restartable sequences at ${from.toString(16)}, which is not in writable memory`);
 }

@@ -18,5 +18,5 @@ export function checkEnd({ exitCode }: TaskCoreEntry, file: string): void {
   const isExit = signal === 0;
   const fits = isExit || (signal <= lastSignal && terminates(signal) && (exitCode & status.code) === 0);
   if (exitCode > status.all || !fits)
-    throw invalid(file, `its exit status is 0x${exitCode.toString(16)}, which no process ends with`);
+    throw invalid(file, `its exit status is 0x${exitCode.toString(16)}, which is not possible`);
 }
