@@ -1,7 +1,7 @@
 import { pid as brandPid, type HookName } from '@criujs/plugin-sdk';
 import type { Session } from '../run/session.ts';
 
-/** The hooks around accelerators and late devices that are told of one process. */
+/** The hooks around accelerators and late devices that are called for one process. */
 type ProcessObserver = Extract<
   HookName,
   'PAUSE_DEVICES' | 'CHECKPOINT_DEVICES' | 'RESUME_DEVICES_LATE' | 'DUMP_DEVICES_LATE'

@@ -113,7 +113,7 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
   }
 }
 
-/** Looks at the whole tree from outside and refuses, in one error, all that nobody can dump, or bring back. */
+/** Looks at the whole tree from outside and refuses, in one error, everything that cannot be dumped or restored. */
 function lookAtAll(
   tree: FrozenTree,
   living: readonly FrozenTask[],

@@ -50,7 +50,7 @@ async function finish(row: SurveyRow, ask: Ask, plugins: ServedHooks): Promise<P
   return withMissingHook({ ...plain, ...reason, ...decided }, plugins);
 }
 
-/** Says of what plugins would take whether one could bring it back: if not, a dump that ends the tree is refused. */
+/** Says whether a plugin could restore what plugins would take: if not, a dump that ends the tree is refused. */
 function withMissingHook(row: PlanRow, loaded: ServedHooks): PlanRow {
   const { taker } = row;
   if (taker === null || 'engine' in taker) return row;

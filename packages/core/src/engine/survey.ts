@@ -60,8 +60,8 @@ export function* surveyLasting(root: number, context: SurveyContext): Steps<Surv
 }
 
 /**
- * What nobody would take, of a tree that is about to be dumped. What passes by itself is waited for.
- * @param check called again and again; what it throws ends the survey
+ * What nobody would take of a tree that is about to be dumped. Waits for what passes by itself.
+ * @param check called repeatedly; what it throws ends the survey
  */
 export function surveyRefused(root: number, context: SurveyContext, check: () => void): SurveyRow[] {
   const until = performance.now() + passesMs;
@@ -110,7 +110,7 @@ function whileItLives<T>(look: () => T[]): T[] {
   try {
     return look();
   } catch {
-    // It ended while it was looked at: then it is no part of the tree any more. The dump looks again when all stand still.
+    // It ended meanwhile, so it is no longer part of the tree. The dump looks again once all are stopped.
     return [];
   }
 }

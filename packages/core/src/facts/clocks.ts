@@ -1,21 +1,22 @@
 /** Clocks that have a number of their own: CLOCK_REALTIME to CLOCK_TAI. clock_getres(2). */
 export const lastClock: number = 11;
 /**
- * Clocks of processor time are negative: `~pid << 3`, a bit for a thread's, and which time. Pid 0 is whoever makes the timer.
+ * Clocks of processor time are negative: `~pid << 3`, a bit for a thread's, and which time. Pid 0 is the caller that makes the
+ * timer.
  * Linux, include/linux/posix-timers.h.
  */
 const bits = { pidShift: 3, thread: 4, which: 3, descriptor: 3 } as const;
 
 /** Whose processor time a clock is. */
 export interface CpuClock {
-  /** Of a thread or process; 0: of whoever makes the timer. */
+  /** The thread or process; 0: the caller that makes the timer. */
   readonly pid: number;
   readonly isThread: boolean;
-  /** It is no clock of processor time, but an open file (CLOCKFD). */
+  /** It is not a processor time clock but an open file (CLOCKFD). */
   readonly isFile: boolean;
 }
 
-/** null: it has a number of its own. */
+/** null: it has its own number. */
 export function cpuClockOf(clock: number): CpuClock | null {
   if (clock >= 0) return null;
   return {

@@ -18,7 +18,7 @@ export function invalid(file: string, what: string): EngineError {
   });
 }
 
-/** The error for something in an image that this engine cannot bring back. */
+/** The error for something in an image that this engine cannot restore. */
 export function unsupported(what: string, remedy: string): EngineError {
   return new EngineError('UNSUPPORTED', `cannot restore: ${what}`, { remedy });
 }

@@ -3,7 +3,7 @@ import { arena, syscall, trySyscall } from '@criujs/linux';
 import { pageSize } from '../facts/memory.ts';
 import type { PageRun } from '../pages/source.ts';
 
-/** What is to be scanned of a map. */
+/** Which part of a map to scan. */
 export interface ScanRange {
   readonly start: number;
   readonly end: number;
@@ -14,7 +14,10 @@ export interface ScanRange {
   readonly lazy: boolean;
 }
 
-/** PAGEMAP_SCAN, an ioctl of /proc/PID/pagemap since Linux 6.7: _IOWR('f', 16, struct pm_scan_arg). Documentation/admin-guide/mm/pagemap.rst. */
+/**
+ * PAGEMAP_SCAN, an ioctl of /proc/PID/pagemap since Linux 6.7: _IOWR('f', 16, struct pm_scan_arg).
+ * Documentation/admin-guide/mm/pagemap.rst.
+ */
 const scanRequest = 0xc060_6610;
 /** Offsets in `struct pm_scan_arg`, 64 bits each. */
 const scanArg = {
@@ -42,7 +45,8 @@ const regions = 8192;
 const topBit = { present: 0x80, swapped: 0x40, file: 0x20 } as const;
 
 /**
- * Finds the pages of a process that hold something of its own: there or swapped out, no zero page, and where asked not the file's.
+ * Finds the pages of a process that hold something of its own: present or swapped out, not the zero page and, if requested, not
+ * the file's.
  * @param check called between two calls into the kernel; what it throws ends the scan
  */
 export function scanPages(

@@ -17,7 +17,7 @@ export interface PageSource {
   readonly file: number | null;
   /**
    * Copies what follows the bytes that it gave last into the engine's memory at `address`: at most `length` bytes, across runs.
-   * A call lasts milliseconds at most, or hears an abort of the run.
+   * A call lasts milliseconds at most, or reacts to an abort of the run.
    *
    * @returns how many bytes; 0 when all runs were given
    * @throws EngineError when bytes are missing: TARGET_DIED of a task, IMAGE_INVALID of an image

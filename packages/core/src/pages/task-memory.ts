@@ -8,7 +8,7 @@ const mostPieces = 1024;
 
 /** Where bytes of the source belong. */
 export interface PagePlace extends MemoryPiece {
-  /** Of its first byte among all bytes of the source. */
+  /** The offset of its first byte in the source. */
   readonly offset: number;
 }
 
@@ -65,7 +65,7 @@ export function taskMemory(pid: number, places: readonly PagePlace[], file: stri
   };
 }
 
-/** What is left of the pieces when so many bytes of them are done. */
+/** What is left of the pieces when this many bytes of them are done. */
 function after(pieces: readonly MemoryPiece[], done: number): readonly MemoryPiece[] {
   if (done === 0) return pieces;
   let skip = done;

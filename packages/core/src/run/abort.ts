@@ -4,14 +4,14 @@ import { EngineError } from '@criujs/engine-kit';
 import { syscallNumbers } from '@criujs/linux';
 import type { Control } from './link.ts';
 
-// An abort as the main thread sees it. The engine's thread hears it by itself, unless it has not begun or the kernel holds it.
+// An abort as the main thread sees it. The engine's thread notices it itself, unless it has not started or the kernel holds it.
 
-/** Milliseconds after an abort: until the engine's thread is said to be waited for, and until it is given up. */
+/** Milliseconds after an abort: until the wait for the engine's thread is reported, and until it is given up. */
 const afterAbort = { noticeMs: 1000, giveUpMs: 10_000 } as const;
 /** Milliseconds that a thread gets to end. */
 const terminateMs = 1000;
 
-/** Who is to hear of an abort. */
+/** Who is notified of an abort. */
 export interface AbortWatch {
   /** Rejects when the run is over without the engine's thread. */
   readonly over: Promise<never>;
@@ -21,7 +21,7 @@ export interface AbortWatch {
 /**
  * Watches for an abort, and marks it in the memory that both threads share.
  *
- * @param begun whether the engine's thread has asked for anything yet; before that, it has nothing to put right
+ * @param begun whether the engine's thread has asked for anything yet; before that, it has nothing to clean up
  * @param notice is told what the run waits for
  */
 export function watchAbort(

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ExitStatus } from '@criujs/engine-kit';
 import { arena, pidfdOpen, trySyscall, waitFlag, waitFor } from '@criujs/linux';
 
-/** Milliseconds of one sleep: a thread in a system call cannot be told to end. */
+/** Milliseconds of one sleep: a thread in a system call cannot be asked to end. */
 const sleepMs = 250;
 /** poll(2): POLLIN, which a pidfd shows once its process has ended. */
 const pollIn = 1;

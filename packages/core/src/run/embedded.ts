@@ -2,7 +2,7 @@ import { type Engine, type EngineJob, toEngineError } from '@criujs/engine-kit';
 import { checkPlatform, noImages, openPlugins } from '@criujs/engine-kit/front';
 import { runThread } from './thread.ts';
 
-/** The embedded engine: it works in a thread of its own, and asks the main thread for plugins and stores. */
+/** The embedded engine: it works in its own thread, and asks the main thread for plugins and stores. */
 export const embedded: Engine = {
   name: 'criujs',
   async dump(job) {

@@ -91,7 +91,7 @@ export function createSession(parts: SessionParts): Session {
   };
 }
 
-/** Every image that is read or written is a moment to hear an abort. */
+/** Checks for an abort at every image that is read or written. */
 function heeding(store: SessionStore, check: () => void): SessionStore {
   return {
     ...store,

@@ -14,7 +14,7 @@ const controlSize = 32;
 const heartbeatMs = 50;
 /** Milliseconds after which a sleeping engine looks whether the main thread still lives. */
 const lookMs = 100;
-/** Milliseconds after which an answer that is not there is told of. */
+/** Milliseconds after which a missing answer is reported. */
 const noticeMs = 2000;
 
 /** Both threads' view of one run. */

@@ -53,7 +53,7 @@ function notice(message: string): void {
   notify({ kind: 'warning', message });
 }
 
-/** Tells a warning when there is no session yet, or no more. */
+/** Reports a warning before or after the session. */
 function warn(message: string): void {
   warnings.push(message);
   notice(message);

@@ -5,7 +5,7 @@ import { seeSections } from './sections.ts';
 import type { ShownDump, ShownInventory } from './shown.ts';
 import { seeTasks } from './tasks.ts';
 
-/** Reads all that `show` tells of a directory. @throws EngineError IMAGES_INCOMPLETE, NOT_PERMITTED */
+/** Reads all that `show` says about a directory. @throws EngineError IMAGES_INCOMPLETE, NOT_PERMITTED */
 export async function showDirectory(directory: string): Promise<ShownDump> {
   const reader = openReader(directory);
   const records = seeRecords(reader);

@@ -3,8 +3,8 @@ import { EngineError, toEngineError } from '@criujs/engine-kit';
 import type { ShownDump, ShowOptions } from './shown.ts';
 
 /**
- * Tells what is in an image directory, of criujs or of CRIU. It only reads, needs no right but that, and works on any platform.
- * Images that cannot be read are among the `problems`; the rest is told.
+ * Describes an image directory of criujs or CRIU. It only needs read access and works on any platform. Images that cannot be read
+ * are among the `problems`; the rest is described.
  * @throws EngineError IMAGES_INCOMPLETE when there are no images at all, NOT_PERMITTED
  */
 export async function show({ images, cwd = '.' }: ShowOptions): Promise<ShownDump> {

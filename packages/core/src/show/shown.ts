@@ -1,7 +1,7 @@
 import type { PluginRecord } from '@criujs/plugin-host/facts';
 import type { Provider } from '@criujs/plugin-sdk';
 
-// What `show` tells of images: plain data, as JSON prints it. All of it comes from the images, and none is to be trusted.
+// What `show` says about images: plain data, as JSON prints it. All of it comes from the images; trust none of it.
 
 export interface ShowOptions {
   /** The image directory. */

@@ -26,7 +26,7 @@ export interface OutsideView {
   readonly ofThreads: readonly (readonly ThreadPart[])[];
 }
 
-/** What the process and its threads told of themselves. */
+/** What the process and its threads answered about themselves. */
 export interface InsideView {
   readonly own: readonly ProcessPart[];
   readonly ofThreads: readonly (readonly ThreadPart[])[];

@@ -22,11 +22,11 @@ export interface DumpedMap {
 export interface DescribedMaps {
   readonly maps: readonly DumpedMap[];
   readonly refusals: readonly Refusal[];
-  /** What an earlier engine left behind: to be unmapped. */
+  /** What an earlier engine left behind and must be unmapped. */
   readonly stale: readonly Vma[];
 }
 
-/** Describes all maps of a frozen process; maps that nobody can bring back are told as refusals. */
+/** Describes all maps of a frozen process; maps that cannot be restored become refusals. */
 export function describeMaps(task: FrozenTask, files: CollectedFiles): DescribedMaps {
   const maps: DumpedMap[] = [];
   const refusals: Refusal[] = [];

@@ -5,7 +5,7 @@ import { pagesImage } from '../../pages/pages-image.ts';
 import type { PageSource } from '../../pages/source.ts';
 import type { Session } from '../../run/session.ts';
 
-/** Pages of a frozen process that were found and are to be copied. */
+/** Pages of a frozen process that were found and must be copied. */
 export interface FoundPages {
   readonly pagesId: number;
   readonly source: PageSource;

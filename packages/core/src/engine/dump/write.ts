@@ -45,7 +45,7 @@ export function writeTask(
   store.write(`mm-${pid}.img`, encodeImage('MM', [{ message: memory }]));
 }
 
-/** A zombie is no more than its exit code. */
+/** Only the exit code is left of a zombie. */
 export function writeZombie(task: FrozenTask, session: Session): void {
   const core: EntryInit<'CORE'> = {
     mtype: marchX86,

@@ -9,7 +9,7 @@ import type { PageRun } from '../../pages/source.ts';
 import type { PagePlace } from '../../pages/task-memory.ts';
 import type { TaskImage } from './read.ts';
 
-/** A map to be made again. Addresses in bytes. */
+/** A map to restore. Addresses in bytes. */
 export interface MapPlan {
   readonly start: number;
   readonly end: number;
@@ -19,7 +19,7 @@ export interface MapPlan {
   filled: boolean;
   /** The key of the object that it maps, once objects are read. */
   object: string | null;
-  /** Of a map that a plugin took at the dump: what it is made from now. */
+  /** For a map that a plugin took at the dump: what it is made from now. */
   device: MapSource | null;
 }
 
@@ -45,7 +45,7 @@ export interface MemoryPlan {
 /** What the kernel gives to every process. */
 const ofKernel = vmaStatus.vsyscall | vmaStatus.vdso | vmaStatus.vvar;
 
-/** Checks the maps and pages of a process's images and lays out what is to be done. */
+/** Checks the maps and pages of a process's images and plans how to restore them. */
 export function planMemory(task: TaskImage): MemoryPlan {
   const file = `mm-${task.pid}.img`;
   const all = task.mm.vmas.filter(({ status }) => !(status & vmaStatus.vsyscall));

@@ -96,7 +96,7 @@ function readTask(session: Session, entry: EntryOf<'PSTREE'>): TaskImage | Zombi
   const leader = readOne(session, 'CORE', `core-${pid}.img`);
   const tc = leader.tc;
   if (tc === undefined) throw invalid(`core-${pid}.img`, 'the main thread has no process state');
-  // CRIU lists nonsense as the thread of a process that has ended.
+  // CRIU lists a meaningless thread for a process that has ended.
   if (tc.taskState === taskState.dead) {
     checkEnd(tc, `core-${pid}.img`);
     return { ...tree, state: 'zombie', command: tc.comm, exitCode: tc.exitCode };

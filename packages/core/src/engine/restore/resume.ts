@@ -7,7 +7,7 @@ import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
 import { blaming } from '../blame.ts';
 import type { TaskImage } from './read.ts';
 
-/** Takes the engine's memory out of a process and gives every thread its registers and mask. It stands still still. */
+/** Unmaps the engine's memory from a process and gives every thread its registers and mask. Its threads stay stopped. */
 export function putTogether(image: TaskImage, threads: readonly BuiltThread[], workshop: Workshop): void {
   const last = threads.at(-1);
   if (last === undefined) return;

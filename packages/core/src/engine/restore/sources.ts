@@ -14,7 +14,7 @@ interface Mapped {
 }
 
 /**
- * Sees to it, before any process is made, that memory can be mapped from what plugins opened.
+ * Checks, before any process is made, that memory can be mapped from what plugins opened.
  * @throws EngineError HOOK_BAD_RESULT: it is open for something else
  */
 export function checkSources(tasks: readonly Mapped[], files: OpenedFiles): void {

@@ -32,7 +32,7 @@ export interface TaskBuild {
   readonly pages: PageSource;
 }
 
-/** Turns a copy of the helper into the process of the images; all its threads stand still afterwards. */
+/** Turns a copy of the helper into the process of the images; all its threads are stopped afterwards. */
 export function buildTask(build: TaskBuild): BuiltThread[] {
   const { image, main, session } = build;
   const core = `core-${image.pid}.img`;

@@ -16,7 +16,7 @@ export const heap: MapKind = {
   make: mapPrivate,
 };
 
-/** Memory of nothing, a process's own; stacks, too. */
+/** Private anonymous memory, including stacks. */
 export const anonymous: MapKind = {
   name: 'private memory',
   describe: [{ subject: 'memory', taken: ['private memory', 'stacks'] }],

@@ -3,7 +3,7 @@ import { keptFlags } from './flags.ts';
 import type { MapKind } from './kind.ts';
 
 const flags = mapFlag.private | mapFlag.anonymous;
-/** Advice bit that CRIU sets for the kernel's own pages: they are not to be dumped. */
+/** Advice bit that CRIU sets for the kernel's own pages: not to be dumped. */
 const dontDump = 1n << 16n;
 
 /** The page of old system calls, at the same address in every process. */

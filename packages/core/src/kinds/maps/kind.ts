@@ -16,7 +16,8 @@ export interface MapProblem {
 export type MapRecognition = 'mine' | null | MapProblem;
 
 /**
- * Which pages of a map belong into the image of its process: what holds something, what differs from its file, all of it, or none.
+ * Which pages of a map belong into the image of its process: what holds something, what differs from its file, all of it, or
+ * none.
  */
 export type DumpedPages = 'used' | 'changed' | 'whole' | 'none';
 
@@ -45,7 +46,7 @@ export interface MapPlace {
   object(key: string): number;
 }
 
-/** A kind of memory map: how it is known, dumped and brought back. */
+/** A kind of memory map: how it is recognised, dumped and restored. */
 export interface MapKind {
   /** In words, for plans, docs and errors. */
   readonly name: string;
@@ -56,7 +57,7 @@ export interface MapKind {
    * @param file looked at once however many kinds ask
    */
   recognise(vma: Vma, file: () => HeldFile | MapProblem): MapRecognition;
-  /** Only plugins can dump it: they are asked for the device itself, or have taken the open file that it was made from. */
+  /** Only plugins can dump it: they are asked about the device itself, or have taken the open file that it was made from. */
   readonly byPlugins?: 'device' | 'file';
   /** Whether it maps the file that its name is the path of. */
   readonly hasPath?: boolean;

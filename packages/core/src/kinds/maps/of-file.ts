@@ -10,7 +10,7 @@ export function isFileMap({ status }: VmaEntry): boolean {
   return (status & (vmaStatus.filePrivate | vmaStatus.fileShared)) !== 0 && (status & vmaStatus.memfd) === 0;
 }
 
-/** How the file of a map has to be opened: O_RDONLY or O_RDWR. open(2). */
+/** How to open the file of a map: O_RDONLY or O_RDWR. open(2). */
 type Access = 0 | 2;
 
 /** A map of a file that needs no descriptor. A refusal is added when nobody can dump the file. */

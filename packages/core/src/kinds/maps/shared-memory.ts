@@ -7,7 +7,7 @@ import { invalid, unsupported } from '../rules.ts';
 import { keptFlags } from './flags.ts';
 import type { MapKind, MapPlace, SavedMap } from './kind.ts';
 
-/** Memory of nothing that processes share: MAP_SHARED with MAP_ANONYMOUS, or of /dev/zero. mmap(2). */
+/** Anonymous memory that processes share: MAP_SHARED with MAP_ANONYMOUS, or /dev/zero. mmap(2). */
 export const sharedMemory: MapKind = {
   name: 'anonymous shared memory',
   describe: [],

@@ -30,7 +30,7 @@ export interface LoadedHolder {
   readonly memory: MemoryPlan;
 }
 
-/** An object that is to be made again. */
+/** An object to restore. */
 export interface LoadedObject {
   /** Names it to those that hold it. */
   readonly key: string;

@@ -10,7 +10,7 @@ import { invalid, unsupported } from '../rules.ts';
 import { sharedMemoryKey } from './keys.ts';
 import type { FoundObject, Holder, LoadContext, LoadedHolder, LoadedObject, ObjectKind } from './kind.ts';
 
-/** Memory of nothing that processes share, by its inode. CRIU keeps as much of it as is mapped. */
+/** Anonymous memory that processes share, by its inode. CRIU keeps as much of it as is mapped. */
 export const sharedMemory: ObjectKind = {
   name: 'anonymous shared memory',
   describe: [{ subject: 'memory', taken: ['anonymous memory that processes of the tree share (each page once)'] }],
@@ -85,7 +85,8 @@ function load(holders: readonly LoadedHolder[], { session }: LoadContext): Loade
 }
 
 /**
- * CRIU takes memory of nothing for that of a memfd of the name /dev/zero, which is what the kernel shows: its maps lead to a file of
+ * CRIU takes memory of nothing for that of a memfd of the name /dev/zero, which is what the kernel shows: its maps lead to a file
+ * of
  * that kind. Gives the memory of such a file. criu/memfd.c
  * @throws EngineError UNSUPPORTED for those that memfd_create(2) made
  */

@@ -22,7 +22,7 @@ export interface SeenProcess {
   readonly pid: number;
   readonly stat: Stat;
   readonly status: Status;
-  /** Whether it is traced by us: it stands still, to be dumped. */
+  /** Whether we trace it: it is stopped, to be dumped. */
   readonly traced: boolean;
 }
 
@@ -48,17 +48,17 @@ export interface RestoredProcess {
   readonly pid: number;
   /** The thread that had this id when it was dumped; undefined: no thread of this process had it. */
   thread(old: number): number | undefined;
-  /** Something that the user should know and that fails nothing. */
+  /** Warns the user without failing the restore. */
   warn(message: string): void;
 }
 
 /**
  * When calls are made in a process: `character` when its memory and descriptors are in place and there is only the main thread,
- * `last` when all threads have all that is theirs.
+ * `last` when all threads are complete.
  */
 export type ProcessPhase = 'character' | 'last';
 
-/** A subject of a process: how it is known, dumped and brought back. Whatever it does not need it leaves out. */
+/** A subject of a process: how it is recognised, dumped and restored. It leaves out the parts that it does not need. */
 export interface ProcessKind {
   /** In words, for plans, docs and errors. */
   readonly name: string;
@@ -66,9 +66,9 @@ export interface ProcessKind {
   readonly describe: readonly Description[];
   /** The subject of a plan's rows that {@link recognise} leads to. Default: the process. */
   readonly subject?: PlanSubject;
-  /** What of it nobody can dump. Looks only. */
+  /** What of it cannot be dumped. Only looks. */
   recognise?(process: SeenProcess): readonly ProcessProblem[];
-  /** What can be read of a frozen process from outside. */
+  /** What can be read from outside a frozen process. */
   look?(task: FrozenTask): ProcessPart;
   /** What only the process can tell. */
   ask?(task: FrozenTask): readonly Question<ProcessPart>[];
@@ -78,6 +78,6 @@ export interface ProcessKind {
   readonly calls?: Partial<
     Record<ProcessPhase, (image: ProcessImage, process: RestoredProcess) => readonly TaskCall[]>
   >;
-  /** Does the rest from outside, once there are all threads and before any has what is its own. */
+  /** Does the rest from outside, once all threads exist and before any of them gets its own state. */
   apply?(image: ProcessImage, process: RestoredProcess): void;
 }

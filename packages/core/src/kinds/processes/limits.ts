@@ -29,7 +29,7 @@ function limitsOf({ tc }: ProcessImage): readonly RlimitEntry[] {
   return tc.rlimits?.rlimits ?? [];
 }
 
-/** Gives what could not be set: raising a limit above one's own needs CAP_SYS_RESOURCE. */
+/** Returns what could not be set: raising a limit above our own needs CAP_SYS_RESOURCE. */
 function applyLimits(pid: number, wanted: readonly RlimitEntry[]): string[] {
   const now = readLimits(pid);
   return wanted.flatMap(({ cur, max }, resource) => {

@@ -2,8 +2,8 @@ import { namespaces as readNamespaces } from '@criujs/linux';
 import type { ProcessKind, ProcessProblem, SeenProcess } from './kind.ts';
 
 /**
- * What a process may have one of its own of, in the words of namespaces(7). Clocks are left out: CRIU gives everything
- * that it restores a time namespace, and a program can live with another one.
+ * The namespaces of a process, in the words of namespaces(7). Clocks are left out: CRIU gives everything that it restores a time
+ * namespace, and a program can live with another one.
  */
 const names = {
   pid: 'process ids',

@@ -7,7 +7,10 @@ const rules: readonly Rule<TaskCoreEntry>[] = [
   among('the signal that stopped it', ({ stopSigno }) => stopSigno, [0, ...stopSignals]),
 ];
 
-/** Whether it runs or is stopped, and by which signal. The engine stops it again when it is let go (`engine/restore/resume.ts`). */
+/**
+ * Whether it runs or is stopped, and by which signal. The engine stops it again when it is released
+ * (`engine/restore/resume.ts`).
+ */
 export const runState: ProcessKind = {
   name: 'run state',
   describe: [{ subject: 'processes', taken: ['stopped processes'] }],

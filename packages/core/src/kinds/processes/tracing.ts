@@ -1,6 +1,6 @@
 import type { ProcessKind } from './kind.ts';
 
-/** A tracer of its own: a process has only one. */
+/** A tracer other than us: a process can have only one. */
 export const tracing: ProcessKind = {
   name: 'tracing',
   describe: [{ subject: 'processes', refused: ['processes under a debugger'] }],

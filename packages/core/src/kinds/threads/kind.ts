@@ -24,18 +24,18 @@ export interface ThreadImage {
 export interface RestoredThread {
   readonly pid: number;
   readonly tid: number;
-  /** What it has at present, of the engine's own. */
+  /** What it has at present, inherited from the engine. */
   readonly stat: Stat;
   readonly status: Status;
 }
 
-/** A subject of a thread: how it is known, dumped and brought back. Whatever it does not need it leaves out. */
+/** A subject of a thread: how it is recognised, dumped and restored. It leaves out the parts that it does not need. */
 export interface ThreadKind {
   /** In words, for docs and errors. */
   readonly name: string;
   /** Its words in the README's table of what can be dumped; none for a part that no user asks about. */
   readonly describe: readonly Description[];
-  /** What can be read of a frozen thread from outside. */
+  /** What can be read from outside a frozen thread. */
   look?(thread: FrozenThread, state: ThreadState): ThreadPart;
   /** What only the thread can tell. */
   readonly ask?: Question<ThreadPart>;

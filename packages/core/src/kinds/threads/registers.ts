@@ -24,7 +24,9 @@ const rules: readonly Rule<Registers>[] = [
 /** Bits of MXCSR that any processor has; the rest are refused by it. Intel SDM volume 1, 10.2.3; bit 17 is AMD's. */
 const mostMxcsr = 0x2_ffff;
 
-/** Registers and floating point state. They come last of all (`engine/restore/resume.ts`): from then on it runs nothing of ours. */
+/**
+ * Registers and floating point state. They come last of all (`engine/restore/resume.ts`): from then on it runs no code of ours.
+ */
 export const registers: ThreadKind = {
   name: 'registers',
   describe: [

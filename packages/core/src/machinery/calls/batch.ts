@@ -32,7 +32,7 @@ export interface BatchPlace {
   readonly stack: number;
   /** The signal that ends a batch: one that does nothing in this task. */
   readonly stopSignal: number;
-  /** Told of a SIGSTOP from elsewhere, which no mask holds back: it is to be sent again in the end. */
+  /** Called for a SIGSTOP from elsewhere, which no mask blocks: it must be sent again at the end. */
   readonly stopped?: () => void;
 }
 

@@ -2,7 +2,7 @@ import { EngineError } from '@criujs/engine-kit';
 import { readStat, readStatus, type Waiting } from '@criujs/linux';
 import type { Session } from '../../run/session.ts';
 
-/** Milliseconds after which a wait is told of, and told of again. */
+/** Milliseconds after which a wait is reported, and reported again. */
 const noticeMs: readonly number[] = [2000, 5000, 30_000, 120_000];
 
 /** How long a run waits for a thread. */
@@ -30,7 +30,7 @@ export const restoreWaits: WaitRules = {
 };
 
 /**
- * Watches over all waits of a run for threads: hears an abort, and tells what is waited for when it takes long.
+ * Supervises all waits of a run for threads: reacts to an abort, and reports long waits.
  *
  * @throws EngineError ABORTED, TARGET_STUCK, out of the wait
  */
@@ -48,7 +48,7 @@ export function watchWaits(session: Pick<Session, 'checkAborted' | 'notice'>, ru
   };
 }
 
-/** Whether a thread runs, or has stopped this very moment: then its stop is about to be seen. */
+/** Whether a thread runs, or has just stopped: then its stop will be seen soon. */
 function willStop(tid: number): boolean {
   try {
     return /[Rt]/.test(readStat(tid).state);

@@ -7,7 +7,7 @@ import { type BatchPlace, runBatch } from './batch.ts';
 export interface TaskCall {
   readonly name: SyscallName;
   readonly args: readonly (number | bigint | Uint8Array)[];
-  /** A failure is told to the caller of {@link runTaskCalls} and is no error. */
+  /** A failure is reported to the caller of {@link runTaskCalls} and is not an error. */
   readonly optional?: boolean;
   /** The only answer that is right, where a smaller one is a failure too. */
   readonly expect?: number;

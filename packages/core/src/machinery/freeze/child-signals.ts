@@ -3,7 +3,7 @@ import type { Session } from '../../run/session.ts';
 
 /** `struct sigaction` of the kernel: handler, flags, restorer, mask. rt_sigaction(2). */
 const action = { size: 32, flags: 8, setSize: 8 } as const;
-/** SA_NOCLDSTOP: a child that only stops is not told of. sigaction(2). */
+/** SA_NOCLDSTOP: a child that only stops is not reported. sigaction(2). */
 const noChildStops = 1n;
 
 /** Whether a process is a child of this one, and so perhaps one that Node itself started and waits for. */
@@ -13,8 +13,8 @@ export function isOwnChild(pid: number): boolean {
 
 /**
  * Runs `body` without SIGCHLD reaching Node's event loop. Node asks for its children at every such signal, and would take
- * the stops of a traced child for its end. While a plugin is asked the signal comes through as ever, so that plugins can
- * run programs: all stops have been taken by then.
+ * the stops of a traced child for its end. While a plugin is asked, the signal arrives as usual, so that plugins can run
+ * programs: all stops have been consumed by then.
  */
 export function withoutChildSignals<T>(session: Session, body: (session: Session) => T): T {
   const original = hold();

@@ -23,7 +23,7 @@ export function freezeTask(pid: number, ppid: number, hold: Hold): FrozenTask | 
   return found;
 }
 
-/** The descriptor stays open only for a task that stands still. */
+/** The descriptor stays open only for a stopped task. */
 function closedUnless(pidfd: number, freeze: () => FrozenTask | Stuck | null): FrozenTask | Stuck | null {
   let found: FrozenTask | Stuck | null = null;
   try {
@@ -35,7 +35,7 @@ function closedUnless(pidfd: number, freeze: () => FrozenTask | Stuck | null): F
 }
 
 function standingTask(pid: number, ppid: number, pidfd: number, hold: Hold): FrozenTask | Stuck | null {
-  // A pid that is another process's by now is no child of a parent that stands still.
+  // A pid that was reused meanwhile is not a child of a stopped parent.
   if (ppid !== 0 && unlessGone(() => readStat(pid).ppid, 0) !== ppid) return null;
   const stopped = new Map<number, number>();
   for (;;) {

@@ -4,7 +4,7 @@ import { dumpWaits, watchWaits } from '../calls/patience.ts';
 import { freezeTask, type Stuck } from './freeze-task.ts';
 import { createHold, type Hold } from './hold.ts';
 
-/** A thread that stands still under our trace. */
+/** A thread that is stopped under our trace. */
 export interface FrozenThread {
   readonly tid: number;
   readonly tracee: Tracee;
@@ -16,7 +16,7 @@ export interface FrozenThread {
   readonly xstate: Buffer;
 }
 
-/** A process whose threads all stand still; a zombie has none that could be traced. */
+/** A process whose threads are all stopped; a zombie has none that could be traced. */
 export interface FrozenTask {
   readonly pid: number;
   readonly ppid: number;
@@ -31,7 +31,7 @@ export interface FrozenTask {
   readonly threads: readonly FrozenThread[];
 }
 
-/** A tree that stands still. */
+/** A stopped tree. */
 export interface FrozenTree {
   /** Parents come before their children; the root is the first. */
   readonly tasks: readonly FrozenTask[];

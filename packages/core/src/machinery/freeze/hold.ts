@@ -18,7 +18,7 @@ import { type Standing, type StopWait, seize, standStill } from './seize.ts';
  * that the kernel holds (a file system that does not answer) not at all.
  */
 const stopMs = 500;
-/** The same for one that is to be let go again. */
+/** The same for one that will be released again. */
 const releaseMs = 50;
 /** The pauses between two looks grow from the first to the second, in milliseconds. */
 const pauses = { first: 0.05, last: 2 } as const;
@@ -29,13 +29,13 @@ export interface Hold {
   take(tid: number, pid: number): boolean;
   /** Waits for the stop of one that was taken. @throws EngineError ABORTED */
   still(tid: number): Standing;
-  /** Reads a thread that stands still; null where it is gone meanwhile. @throws EngineError ABORTED */
+  /** Reads a stopped thread; null if it has ended meanwhile. @throws EngineError ABORTED */
   read<T>(tid: number, read: (thread: Tracee) => T): T | null;
   /** Forgets a thread that has ended, or become another one. */
   forget(tid: number): void;
   /**
-   * Lets all but one run on as they were found, and hears the end of those that have ended. Never throws. A thread that has not
-   * stopped yet cannot be let go; the kernel does it when the engine's thread ends.
+   * Releases all but one as they were found, and reaps those that have ended. Never throws. A thread that has not stopped yet
+   * cannot be released; the kernel does that when the engine's thread ends.
    */
   release(but?: number): void;
 }
@@ -43,7 +43,7 @@ export interface Hold {
 interface Held {
   readonly thread: Tracee;
   readonly pid: number;
-  /** null until it stands still. */
+  /** null until it is stopped. */
   signal: number | null;
 }
 
@@ -95,10 +95,10 @@ export function createHold(checkAborted: () => void, waiting: Waiting): Hold {
   };
 }
 
-/** A stop that nobody takes would lose its signal, and an end that nobody hears would be kept from the parent. */
+/** A stop that is not consumed would lose its signal, and an end that is not consumed would be hidden from the parent. */
 function isLetGo(thread: Tracee, pid: number): boolean {
   try {
-    // The end of a child of this process is Node's to hear.
+    // Node must notice the end of a child of this process.
     if (thread.tid === pid && hasEnded(pid) && isOwnChild(pid)) return true;
     const stop = nextStop(thread, releaseMs, () => undefined);
     if (stop === null) return false;

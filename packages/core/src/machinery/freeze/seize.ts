@@ -16,7 +16,7 @@ export function seize(thread: Tracee, pid: number): boolean {
         'Dump processes of your own user, or run as root. Where Yama forbids it (kernel.yama.ptrace_scope), start the program with `criujs run -- CMD`; `criujs check` shows what is allowed.',
     });
   }
-  // One that ends right now still has its end to tell: whoever waits for the stop hears of it.
+  // One that is just ending still reports its end: the wait for the stop sees it.
   unlessGone(() => thread.interrupt(), undefined);
   return true;
 }

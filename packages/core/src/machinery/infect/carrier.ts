@@ -32,7 +32,7 @@ export function putBack({ thread }: Carrier): void {
  * From the stop of a system call to that of an interrupt, without an instruction between the two.
  *
  * @param registers are those that it has meanwhile
- * @param stopLater hears of a SIGSTOP that comes first
+ * @param stopLater is called for a SIGSTOP that comes first
  */
 export function settle({ thread: { tracee } }: Carrier, registers: Registers, stopLater: () => void): void {
   tracee.setRegisters(registers);

@@ -74,7 +74,7 @@ export interface Infection {
  * Puts a page of code and a few of data into a frozen task.
  *
  * @param states of its threads, in their order
- * @param stopLater hears of a SIGSTOP from elsewhere, which no mask holds back: it is to be sent again in the end
+ * @param stopLater is called for a SIGSTOP from elsewhere, which no mask blocks: it must be sent again at the end
  */
 export function infect(task: FrozenTask, states: readonly ThreadState[], stopLater: () => void): Infection {
   const { pid } = task;

@@ -5,8 +5,7 @@ import { room } from './room.ts';
 const oldSize = 1 << 18;
 
 /**
- * The maps that an engine which was killed in the middle left behind. They are no part of the program; the next dump takes them
- * out.
+ * The maps that a killed engine left behind. They are not part of the program; the next dump removes them.
  */
 export function staleMaps(pid: number, maps: readonly Vma[]): ReadonlySet<Vma> {
   const stale = maps.filter((vma) => isOld(pid, vma));

@@ -1,7 +1,7 @@
 import { arena, type Registers, readMemory, trySyscall } from '@criujs/linux';
 import type { FrozenThread } from '../freeze/freeze.ts';
 
-/** What can be read of a frozen thread from outside. */
+/** What can be read from outside a frozen thread. */
 export interface ThreadState {
   /** Registers to come back with: an interrupted call starts again or tells EINTR. */
   readonly saved: Registers;
@@ -17,7 +17,7 @@ const eintr = -4n;
 /** The two bytes of `syscall`. */
 const syscallLength = 2n;
 
-/** Reads what the kernel tells of a thread from outside, and moves it out of a restartable sequence. */
+/** Reads what the kernel shows of a thread from outside, and moves it out of a restartable sequence. */
 export function readThread(pid: number, thread: FrozenThread): ThreadState {
   const saved = afterInterruptedCall(thread.registers);
   const rseq = thread.tracee.rseq();

@@ -6,7 +6,7 @@ import { cloneArgs, cloneFlag, threadFlags } from '../../facts/clone.ts';
 import { callOnce } from '../calls/batch.ts';
 import { type BuiltThread, built, type Workshop } from './helper.ts';
 
-/** How long a pid may stay taken by a process that is about to be reaped, and how often it is looked at, in milliseconds. */
+/** How long a pid may stay taken by a process that is about to be reaped, and how often to check, in milliseconds. */
 const patience = { taken: 3000, look: 10 } as const;
 
 /** A new task that its parent clones, stopped before its first instruction. */
@@ -105,7 +105,7 @@ function takenBy(pid: number): string {
   try {
     return `by another process: ${pid} (${readFileSync(`/proc/${pid}/comm`, 'latin1').trim()})`;
   } catch {
-    // The number is not free as long as a session or a group goes by it.
+    // The number is not free as long as a session or a group uses it.
     return 'as the number of a session or process group that is still alive';
   }
 }

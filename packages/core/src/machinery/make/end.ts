@@ -8,7 +8,7 @@ const boundMs = 5000;
 /** Milliseconds between two looks, growing. */
 const look = { first: 0.05, longest: 10 } as const;
 
-/** The processes that a restore has made and that are not let go yet. */
+/** The processes that a restore has made and not released yet. */
 export interface Made {
   /** Notes a process as soon as it exists. */
   add(pid: number): void;
@@ -22,7 +22,7 @@ export interface Made {
   endAll(): void;
 }
 
-/** @param warn is told of a process that does not end */
+/** @param warn is called for a process that does not end */
 export function createMade(warn: (message: string) => void): Made {
   const pids = new Set<number>();
   let whole = false;
@@ -62,7 +62,7 @@ export function endProcesses(pids: readonly number[], withinMs: number = boundMs
 
 /**
  * Waits for processes that were killed, as long as they go on ending.
- * @param others those of them whose end is somebody else's to hear of: only their other threads are reaped
+ * @param others those of them that another process reaps: only their other threads are reaped
  * @returns those that have not ended in time
  */
 export function reapProcesses(

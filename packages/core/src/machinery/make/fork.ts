@@ -5,7 +5,7 @@ import { setGroups } from './groups.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
 import { endAsBefore } from './zombie.ts';
 
-/** How the tree is to be made. */
+/** How to make the tree. */
 export interface ForkOptions {
   /** Let the kernel choose pids. */
   readonly newPids: boolean;

@@ -21,7 +21,7 @@ export function setGroups(
     if (task.pgid === task.pid) continue;
     if (tasks.has(task.pgid))
       own(tasks.get(task.pid) as BuiltThread, workshop, 'setpgid', [0, ids.get(task.pgid) as number]);
-    // The root's group came from outside, and whoever restores gives it now.
+    // The root's group came from outside; the restoring process provides it now.
     else if (task.pgid !== root.pgid) leaderless.set(task.pgid, [...(leaderless.get(task.pgid) ?? []), task]);
   }
   for (const [pgid, members] of leaderless) {

@@ -108,8 +108,8 @@ export function lowestAddress(): number {
 }
 
 /**
- * Starts the process from which the tree is cloned: some machine code of ours in a file in memory, that has every
- * descriptor of the tree at a number of its own.
+ * Starts the process from which the tree is cloned: machine code of ours in a memory file, with every descriptor of the tree at
+ * its own number.
  */
 export function startHelper(workshop: Workshop, inherit: readonly { fd: number; as: number }[]): BuiltThread {
   const pid = spawnImage(helperImage(workshop.start, room.code), { inherit });

@@ -22,7 +22,7 @@ export function endAsBefore(thread: BuiltThread, parent: BuiltThread, image: Zom
   if (signal === 0) exit(thread, workshop, (image.exitCode >> 8) & 0xff);
   else die(thread, signal, workshop);
   workshop.made.forget(thread.pid);
-  // The parent had heard of this end before: a call of its own lets the new SIGCHLD arrive, and pass, now.
+  // The parent knew of this end before: a call that it makes lets the new SIGCHLD arrive, and pass, now.
   own(parent, workshop, 'getpid', []);
 }
 

@@ -2,7 +2,7 @@ import { release } from 'node:os';
 import { helperImage, LinuxError, pidfdOpen, readStatus, type Status, spawnImage, syscall } from '@criujs/linux';
 import { endProcesses } from '../../machinery/make/end.ts';
 
-/** A process to try things on: it sleeps, belongs to nobody else, and ends with the check. */
+/** A process to test on: it sleeps, belongs to this check alone, and ends with it. */
 export interface ProbeChild {
   /** null: it could not be started; `reason` tells why. */
   readonly pid: number | null;

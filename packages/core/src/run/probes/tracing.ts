@@ -27,7 +27,7 @@ const nobodyTraces = missing(
   'Remove kernel.yama.ptrace_scope=3 from /etc/sysctl.d and reboot.',
 );
 
-/** What Yama says, from its scope (null: there is no Yama) and whether we are an administrator in its eyes. */
+/** What Yama allows, from its scope (null: there is no Yama) and whether it regards us as an administrator. */
 export function judgeYama(scope: number | null, administrator: boolean): Finding {
   if (scope === null) return ok('there is no Yama: a user may trace all processes of that user');
   if (scope >= 3) return nobodyTraces;
