@@ -176,7 +176,7 @@ describe('an image directory that cannot be', () => {
       const failure = await criujsFails(['dump', '-t', `${target.pid}`, '-D', images]);
       expect(failure).toMatchObject({
         code: 'IMAGES_UNWRITABLE',
-        message: expect.stringContaining('the file system there'),
+        message: expect.stringContaining('its file system cannot'),
       });
     }
     await target.advance(3);

@@ -209,7 +209,7 @@ describe('a directory that cannot be swapped', () => {
     expect(failure).toMatchObject({
       code: 'IMAGES_UNWRITABLE',
       pid: target.pid,
-      message: `${images} is the current directory of process ${target.pid}, and a dump replaces it`,
+      message: `${images} is the current directory of process ${target.pid}, but a dump replaces it`,
     });
     expect(existsSync(join(images, 'inventory.img'))).toBe(false);
     await target.advance(3);
@@ -237,7 +237,7 @@ describe('a directory that cannot be swapped', () => {
       expect(failure).toMatchObject({
         code: 'IMAGES_UNWRITABLE',
         message: `cannot write ${place.directory}: permission is denied`,
-        remedy: expect.stringContaining(`give a folder inside of ${images}`),
+        remedy: expect.stringContaining(`use a folder inside ${images}`),
       });
       await criujs.dump(target.pid, join(images, 'inside'), {}, how);
       expect(readdirSync(place.directory).filter((it) => it.includes('.criujs-'))).toEqual([]);

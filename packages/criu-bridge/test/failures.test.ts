@@ -56,7 +56,7 @@ describe.skipIf(missing)(missing ?? 'failures under the real CRIU', () => {
       await expectUnharmed(run, holder);
       expect(run.failures).toMatchObject([{ code: 'HOOK_TIMEOUT', plugin: 'hanger' }]);
       expect(run.log).toContain('plugin hanger: DUMP_EXT_FILE of file');
-      expect(run.log).toContain('gave did not answer within 300 ms');
+      expect(run.log).toContain('did not answer within 300 ms');
     });
 
     test('it answers nonsense', async ({ rig }) => {
@@ -195,7 +195,7 @@ describe.skipIf(missing)(missing ?? 'failures under the real CRIU', () => {
       });
       await expectUnharmed(run, holder);
       expect(run.failures).toMatchObject([{ message: expect.stringContaining('wrong token') }]);
-      expect(run.log).toContain('Error (criujs): init: the token is not the one of this run');
+      expect(run.log).toContain('Error (criujs): init: the token is not that of this run');
     });
 
     test('nobody listens', async ({ rig }) => {

@@ -52,7 +52,7 @@ test('another program, or one that does not run', async ({ place }) => {
 test('one that is too old', async ({ place }) => {
   expect(await attempt(pretend(place, 'echo Version: 3.16.1'), place)).toMatchObject({
     code: 'CRIU_TOO_OLD',
-    message: expect.stringContaining('is CRIU 3.16.1; releases from 3.17 on are served'),
+    message: expect.stringContaining('is CRIU 3.16.1; the oldest supported release is 3.17'),
   });
   const older = { ...pretend(place, 'echo Version: 3.18'), options: { leaveStopped: true } };
   expect(await attempt(older, place)).toMatchObject({ code: 'CRIU_TOO_OLD', message: expect.stringContaining('3.19') });

@@ -221,7 +221,7 @@ describe.skipIf(missing)(titled('a device through a compiled plugin', missing), 
 
   for (const [how, message, code] of [
     ['crash', 'was ended by SIGSEGV', 'HOOK_FAILED'],
-    ['hang', 'gave no answer', 'HOOK_TIMEOUT'],
+    ['hang', 'did not answer', 'HOOK_TIMEOUT'],
     ['5', 'answered 5', 'HOOK_FAILED'],
   ] as const) {
     test(`a plugin that does ${how} fails the dump, and the target runs on as it was`, async ({ place }) => {
