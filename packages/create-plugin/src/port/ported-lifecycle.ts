@@ -16,7 +16,7 @@ function initOf(ported: PortedPlugin, name: string, described: boolean, context:
     `Was ${was(name, described ? 'int stage' : 'void', ported)}.`,
     described
       ? "The stages 0, 1 and 2 are 'dump', 'pre-dump' and 'restore'. A negative answer is a thrown error now."
-      : 'It is told the stage now. A negative answer is a thrown error.',
+      : 'It now gets the stage. A negative answer is now a thrown error.',
   ];
   const text = `${comment(lines)}
 export function init(stage: Stage, { log }: ${context}): void {
@@ -31,7 +31,7 @@ function exitOf(ported: PortedPlugin, name: string, described: boolean, context:
     `Was ${was(name, described ? 'int stage, int ret' : 'void', ported)}.`,
     described
       ? '`ret` is `outcome` now, with the error that the run failed with. It is called after every init, failed ones too.'
-      : 'It is told stage and outcome now, and is called after every init, failed ones too.',
+      : 'It now gets stage and outcome, and is called after every init, even a failed one.',
   ];
   const text = `${comment(lines)}
 export function exit(stage: Stage, outcome: Outcome, { log }: ${context}): void {

@@ -11,7 +11,7 @@ interface SavedSession {
   readonly state: string;
 }
 
-/** Sessions that stand still since `pause`. */
+/** Sessions that are stopped since `pause`. */
 const paused = new Set<string>();
 
 /** A process is about to be frozen: the device must not work for it any more. */
@@ -23,7 +23,7 @@ export const pause: HookHandler<'PAUSE_DEVICES'> = async ({ pid }, { log, signal
   }
 };
 
-/** All processes stand still, and so do their sessions: what the device has in hand for them is saved. */
+/** All processes and their sessions are stopped: save what the device holds for them. */
 export const checkpoint: HookHandler<'CHECKPOINT_DEVICES'> = async ({ pid }, { image, signal }) => {
   for (const session of sessionsOf(pid, folder())) {
     const state = await askDevice(folder(), ['save', session], signal);
@@ -31,11 +31,11 @@ export const checkpoint: HookHandler<'CHECKPOINT_DEVICES'> = async ({ pid }, { i
   }
 };
 
-/** A restored process is about to run: the device takes up its work again. */
+/** A restored process is about to run: the device resumes its work. */
 export const resume: HookHandler<'RESUME_DEVICES_LATE'> = async ({ pid }, { image, log, signal }) => {
   for (const session of sessionsOf(pid, folder())) {
     const { state } = await image.readJson<SavedSession>(`session-${session}`);
-    // Images may come from anywhere: the device is told nothing that it would not have said itself.
+    // Images may come from anywhere: send the device nothing that it would not have said itself.
     if (!/^\d+$/.test(state)) {
       throw new PluginError(`the state of ${session} is none`, { errno: 'EINVAL', remedy: 'Dump again.' });
     }
@@ -45,7 +45,7 @@ export const resume: HookHandler<'RESUME_DEVICES_LATE'> = async ({ pid }, { imag
   }
 };
 
-/** A dump has ended. Whoever lives on, since it failed or was asked to let them, has work to do. */
+/** A dump has ended. Processes that run on, because it failed or was asked to leave them running, have work to do. */
 export async function exit(stage: Stage, outcome: Outcome, { log }: Context): Promise<void> {
   const sessions = [...paused];
   paused.clear();
@@ -53,7 +53,7 @@ export async function exit(stage: Stage, outcome: Outcome, { log }: Context): Pr
   if (!outcome.ok && sessions.length > 0) log.warn(`the ${stage} failed: ${sessions.join(', ')} goes on`);
 }
 
-/** A session is the process's that holds its file open: that stays true with another pid. */
+/** A session belongs to the process that holds its file open, whatever its pid. */
 function sessionsOf(pid: Pid, folder: string): string[] {
   const directory = `/proc/${pid}/fd`;
   const links = numbersIn(directory).map((fd) => linkOf(join(directory, fd)));

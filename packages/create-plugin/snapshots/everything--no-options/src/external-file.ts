@@ -1,7 +1,7 @@
 import { openSync } from 'node:fs';
 import { type HookClaim, type HookHandler, notSupported, PluginError } from '@criujs/plugin-sdk';
 
-/** The files that are this plugin's. These are devices that many machines have: put your own here. */
+/** The files that this plugin handles. These are devices that many machines have: put your own here. */
 export const devices: readonly string[] = ['/dev/vcs', '/dev/fuse', '/dev/net/tun', '/dev/vhost-net', '/dev/autofs'];
 
 /** What `save` leaves for `open` in the plugin's own part of the images. */
@@ -17,12 +17,12 @@ export const claim: HookClaim<'DUMP_EXT_FILE'> = ({ file }) => {
 /** Asked once for each open file, however many descriptors of however many processes share it. */
 export const save: HookHandler<'DUMP_EXT_FILE'> = async ({ id, file }, { image, log }) => {
   if (file.path === null || !devices.includes(file.path)) return notSupported;
-  // A device with a state of its own would be asked for it here: the argument also has `fd`, a descriptor of it.
+  // If the device has its own state, ask for it here: the argument also has `fd`, a descriptor of it.
   await image.writeJson(`file-${id}`, { path: file.path } satisfies SavedFile);
   log.info(`saved ${file.path}`);
 };
 
-/** Opens the file again as it was open then. The engine sets its position, and puts it where it was in each process. */
+/** Opens the file again with the same flags. The engine sets its position, and installs it where it was in each process. */
 export const open: HookHandler<'RESTORE_EXT_FILE'> = async ({ id, file }, { image, log }) => {
   const { path } = await image.readJson<SavedFile>(`file-${id}`);
   // Images may come from anywhere: open nothing that this plugin would not have saved.
@@ -36,7 +36,7 @@ export const open: HookHandler<'RESTORE_EXT_FILE'> = async ({ id, file }, { imag
   return openAgain(path, file.flags);
 };
 
-/** The host owns what this answers, and closes it once it is in place. */
+/** The host owns what this returns, and closes it once it is in place. */
 function openAgain(path: string, flags: number): number {
   try {
     // As /proc/PID/fdinfo has them: access mode, O_APPEND, O_NONBLOCK … and nothing that would create or empty a file.

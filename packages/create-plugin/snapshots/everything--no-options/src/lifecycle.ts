@@ -13,8 +13,8 @@ interface Origin {
 let note: string | null = null;
 
 /**
- * Before all hooks of a run. Leaves a note for whoever watches this machine, and tells when the images come from another
- * one. What is begun here is put right in `exit`, which is called whatever happens.
+ * Before all hooks of a run. Leaves a note for people who watch this machine, and logs when the images come from another
+ * one. `exit`, which is called whatever happens, undoes what is begun here.
  */
 export async function init(stage: Stage, { image, log }: Context): Promise<void> {
   note = join(tmpdir(), `radio-${process.pid}.json`);
@@ -32,6 +32,6 @@ export async function init(stage: Stage, { image, log }: Context): Promise<void>
 export function exit(stage: Stage, outcome: Outcome, { log }: Context): void {
   if (note !== null) rmSync(note, { force: true });
   note = null;
-  // What only a whole run should leave behind would be taken back here.
+  // Remove here what only a complete run should leave behind.
   if (!outcome.ok) log.warn(`the ${stage} failed, nothing of it is left: ${outcome.error.message}`);
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { PluginError } from '@criujs/plugin-sdk';
 
 /**
- * Says one line to the control socket of the device, and gives the line that it answers.
- * @throws PluginError when the device is not there, does not know the session, or the hook's time is over
+ * Sends one line to the control socket of the device, and returns the line that it answers.
+ * @throws PluginError when the device is missing, does not know the session, or the hook's time is over
  */
 export async function askDevice(folder: string, words: readonly string[], signal?: AbortSignal): Promise<string> {
   signal?.throwIfAborted();

@@ -15,12 +15,12 @@ export const claim: HookClaim<'DUMP_EXT_FILE', Options> = ({ file }, { options }
 /** Asked once for each open file, however many descriptors of however many processes share it. */
 export const save: HookHandler<'DUMP_EXT_FILE', Options> = async ({ id, file }, { image, log, options }) => {
   if (file.path === null || !options.devices.includes(file.path)) return notSupported;
-  // A device with a state of its own would be asked for it here: the argument also has `fd`, a descriptor of it.
+  // If the device has its own state, ask for it here: the argument also has `fd`, a descriptor of it.
   await image.writeJson(`file-${id}`, { path: file.path } satisfies SavedFile);
   log.info(`saved ${file.path}`);
 };
 
-/** Opens the file again as it was open then. The engine sets its position, and puts it where it was in each process. */
+/** Opens the file again with the same flags. The engine sets its position, and installs it where it was in each process. */
 export const open: HookHandler<'RESTORE_EXT_FILE', Options> = async ({ id, file }, { image, log, options }) => {
   const { path } = await image.readJson<SavedFile>(`file-${id}`);
   // Images may come from anywhere: open nothing that this plugin would not have saved.
@@ -34,7 +34,7 @@ export const open: HookHandler<'RESTORE_EXT_FILE', Options> = async ({ id, file 
   return openAgain(path, file.flags);
 };
 
-/** The host owns what this answers, and closes it once it is in place. */
+/** The host owns what this returns, and closes it once it is in place. */
 function openAgain(path: string, flags: number): number {
   try {
     // As /proc/PID/fdinfo has them: access mode, O_APPEND, O_NONBLOCK … and nothing that would create or empty a file.

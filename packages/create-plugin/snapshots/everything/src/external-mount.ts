@@ -14,7 +14,7 @@ export const save: HookHandler<'DUMP_EXT_MOUNT', Options> = async ({ id, mountpo
 };
 
 /**
- * Says where the mount comes from on this machine: the engine binds it to its mountpoint. What the images say is only
+ * Returns the source of the mount on this machine: the engine bind-mounts it. The value from the images is only
  * looked up, so that they cannot make it mount anything else.
  */
 export const sourceOf: HookHandler<'RESTORE_EXT_MOUNT', Options> = async ({ id }, { image, options }) => {

@@ -14,8 +14,8 @@ interface Origin {
 let note: string | null = null;
 
 /**
- * Before all hooks of a run. Leaves a note for whoever watches this machine, and tells when the images come from another
- * one. What is begun here is put right in `exit`, which is called whatever happens.
+ * Before all hooks of a run. Leaves a note for people who watch this machine, and logs when the images come from another
+ * one. `exit`, which is called whatever happens, undoes what is begun here.
  */
 export async function init(stage: Stage, { image, log, options }: Context<Options>): Promise<void> {
   note = join(options.notes ?? tmpdir(), `radio-${process.pid}.json`);
@@ -33,6 +33,6 @@ export async function init(stage: Stage, { image, log, options }: Context<Option
 export function exit(stage: Stage, outcome: Outcome, { log }: Context<Options>): void {
   if (note !== null) rmSync(note, { force: true });
   note = null;
-  // What only a whole run should leave behind would be taken back here.
+  // Remove here what only a complete run should leave behind.
   if (!outcome.ok) log.warn(`the ${stage} failed, nothing of it is left: ${outcome.error.message}`);
 }

@@ -8,19 +8,19 @@ export const claim: HookClaim<'HANDLE_DEVICE_VMA', Options> = ({ stat }, { optio
   return findDevice(stat.rdev, options.mappedDevices) !== undefined;
 };
 
-/** Asked for each memory map of a device: to answer nothing promises that `mapAgain` brings it back. */
+/** Asked for each memory map of a device: returning nothing promises that `mapAgain` restores it. */
 export const accept: HookHandler<'HANDLE_DEVICE_VMA', Options> = ({ stat }, { log, options }) => {
   const path = findDevice(stat.rdev, options.mappedDevices);
   if (path === undefined) return notSupported;
-  // A device with memory of its own would be asked for it here: the content of such a map is not in the images.
+  // If the device has its own memory, save it here: the content of such a map is not in the images.
   log.info(`the map of ${path} will be made again`);
 };
 
-/** Says what the map is made from now: a descriptor of the plugin's own, at the offset of before. */
+/** Returns what the map is made from now: a descriptor that the plugin opened, at the same offset. */
 export const mapAgain: HookHandler<'UPDATE_VMA_MAP', Options> = ({ path, oldOffset }, { log, options }) => {
   if (!options.mappedDevices.includes(path)) return notSupported;
   log.info(`mapping ${path} again`);
-  // A device that gives out offsets itself would be asked for the new one here.
+  // If the device hands out offsets itself, ask for the new one here.
   return { offset: oldOffset, fd: openDevice(path) };
 };
 
@@ -32,7 +32,7 @@ function findDevice({ major, minor }: DeviceNumber, paths: readonly string[]): s
   });
 }
 
-/** The host owns what this answers, and closes it once the map is made. */
+/** The host owns what this returns, and closes it once the map is made. */
 function openDevice(path: string): number {
   try {
     return openSync(path, 'r+');

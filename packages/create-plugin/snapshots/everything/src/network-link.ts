@@ -7,8 +7,8 @@ export const claim: HookClaim<'DUMP_EXT_LINK', Options> = ({ kind }, { options }
 };
 
 /**
- * Asked for each network link that CRIU does not know. A link that is claimed is left out of the images, and no hook makes
- * it again: whoever restores brings one (CRIU: an action script for `setup-namespaces`), and finds here what it was.
+ * Asked for each network link that CRIU does not know. A claimed link is left out of the images, and no hook
+ * recreates it: make it yourself (CRIU: in an action script for `setup-namespaces`); what it was is kept here.
  */
 export const save: HookHandler<'DUMP_EXT_LINK', Options> = async ({ index, type, kind }, { image, log, options }) => {
   if (!options.linkKinds.includes(kind)) return notSupported;

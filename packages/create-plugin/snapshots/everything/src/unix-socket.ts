@@ -14,11 +14,11 @@ export const claim: HookClaim<'DUMP_UNIX_SK', Options> = ({ socket }, { options 
   return pathOfService(socket, options.services) !== null;
 };
 
-/** Asked once for each socket whose other end is outside of the dumped tree. */
+/** Asked once for each socket whose other end is outside the dumped tree. */
 export const save: HookHandler<'DUMP_UNIX_SK', Options> = async ({ inode, socket }, { image, log, options }) => {
   const path = pathOfService(socket, options.services);
   if (path === null) return notSupported;
-  // A service that keeps something for each connection would be asked for it here.
+  // If the service keeps state for each connection, ask for it here.
   await image.writeJson(`socket-${inode}`, { path } satisfies SavedSocket);
   log.info(`saved the connection to ${path}`);
 };
@@ -27,7 +27,7 @@ export const save: HookHandler<'DUMP_UNIX_SK', Options> = async ({ inode, socket
 export const reconnect: HookHandler<'RESTORE_UNIX_SK', Options> = async ({ inode }, context) => {
   const { image, log, signal, options } = context;
   const { path } = await image.readJson<SavedSocket>(`socket-${inode}`);
-  // Images may come from anywhere: connect to nobody to whom this plugin would not have saved a connection.
+  // Images may come from anywhere: connect only to services whose connections this plugin would have saved.
   if (!options.services.includes(basename(path))) {
     throw new PluginError(`${path} is none of this plugin's services`, {
       errno: 'EPERM',
@@ -35,7 +35,7 @@ export const reconnect: HookHandler<'RESTORE_UNIX_SK', Options> = async ({ inode
     });
   }
   log.info(`connecting to ${path} again`);
-  // A protocol with a greeting would be spoken here, up to where the program was.
+  // If the protocol has a greeting, speak it here, up to where the program was.
   return connect(path, signal);
 };
 

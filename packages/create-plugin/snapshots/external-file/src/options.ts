@@ -2,10 +2,10 @@ import * as v from 'valibot';
 
 /**
  * What a user may set: `--plugin-option radio.KEY=VALUE`, or `pluginOptions` in a configuration. It is checked before a run
- * begins, and a mistake is reported with the place where it is.
+ * begins, and a mistake is reported with its path.
  */
 export const options = v.strictObject({
-  /** Paths of the files that are this plugin's. These are devices that many machines have: put your own here. */
+  /** Paths of the files that this plugin handles. These are devices that many machines have: put your own here. */
   devices: v.optional(v.array(absolutePath()), [
     '/dev/vcs',
     '/dev/fuse',

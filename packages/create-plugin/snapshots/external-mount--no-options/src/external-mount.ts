@@ -1,6 +1,6 @@
 import { type HookClaim, type HookHandler, notSupported, PluginError } from '@criujs/plugin-sdk';
 
-/** Where the mounts that come from outside are made from: paths on this machine, by mountpoint. Put yours here. */
+/** Sources of the mounts that come from outside: paths on this machine, by mountpoint. Put yours here. */
 const mounts: Readonly<Record<string, string>> = { '/mnt/data': '/srv/data' };
 
 /** Would `save` take this mount? Asked before anything is frozen: it only looks. */
@@ -16,7 +16,7 @@ export const save: HookHandler<'DUMP_EXT_MOUNT'> = async ({ id, mountpoint }, { 
 };
 
 /**
- * Says where the mount comes from on this machine: the engine binds it to its mountpoint. What the images say is only
+ * Returns the source of the mount on this machine: the engine bind-mounts it. The value from the images is only
  * looked up, so that they cannot make it mount anything else.
  */
 export const sourceOf: HookHandler<'RESTORE_EXT_MOUNT'> = async ({ id }, { image }) => {

@@ -2,10 +2,10 @@ import * as v from 'valibot';
 
 /**
  * What a user may set: `--plugin-option radio.KEY=VALUE`, or `pluginOptions` in a configuration. It is checked before a run
- * begins, and a mistake is reported with the place where it is.
+ * begins, and a mistake is reported with its path.
  */
 export const options = v.strictObject({
-  /** Where the mounts that come from outside are made from: paths on this machine, by mountpoint. */
+  /** Sources of the mounts that come from outside: paths on this machine, by mountpoint. */
   mounts: v.optional(v.record(absolutePath(), absolutePath()), { '/mnt/data': '/srv/data' }),
 });
 

@@ -1,6 +1,6 @@
 import { type HookClaim, type HookHandler, notSupported } from '@criujs/plugin-sdk';
 
-/** The kinds of links that are this plugin's, as `ip -details link` shows them: put yours here. */
+/** The kinds of links that this plugin handles, as `ip -details link` shows them: put yours here. */
 const linkKinds: readonly string[] = ['dummy', 'ifb'];
 
 /** Would `save` take this link? Asked before anything is frozen: it only looks. */
@@ -9,8 +9,8 @@ export const claim: HookClaim<'DUMP_EXT_LINK'> = ({ kind }) => {
 };
 
 /**
- * Asked for each network link that CRIU does not know. A link that is claimed is left out of the images, and no hook makes
- * it again: whoever restores brings one (CRIU: an action script for `setup-namespaces`), and finds here what it was.
+ * Asked for each network link that CRIU does not know. A claimed link is left out of the images, and no hook
+ * recreates it: make it yourself (CRIU: in an action script for `setup-namespaces`); what it was is kept here.
  */
 export const save: HookHandler<'DUMP_EXT_LINK'> = async ({ index, type, kind }, { image, log }) => {
   if (!linkKinds.includes(kind)) return notSupported;

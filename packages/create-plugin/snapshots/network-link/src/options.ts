@@ -2,10 +2,10 @@ import * as v from 'valibot';
 
 /**
  * What a user may set: `--plugin-option radio.KEY=VALUE`, or `pluginOptions` in a configuration. It is checked before a run
- * begins, and a mistake is reported with the place where it is.
+ * begins, and a mistake is reported with its path.
  */
 export const options = v.strictObject({
-  /** The kinds of links that are left to whoever restores: what `ip -details link` shows. */
+  /** The kinds of links that are left out of the images, as `ip -details link` shows them. */
   linkKinds: v.optional(v.array(v.string()), ['dummy', 'ifb']),
 });
 

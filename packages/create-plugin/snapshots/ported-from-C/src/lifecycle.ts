@@ -19,7 +19,7 @@ export function exit(stage: Stage, outcome: Outcome, { log }: Context<Options>):
 
 /**
  * Was radio_post_forking(void).
- * All plugins are told: there is nothing to decline.
+ * All plugins are called: there is nothing to decline.
  */
 export const afterForking: HookHandler<'POST_FORKING', Options> = (_args, { log }) => {
   log.debug('all processes were forked');
@@ -27,7 +27,7 @@ export const afterForking: HookHandler<'POST_FORKING', Options> = (_args, { log 
 
 /**
  * Was radio_restore_init(void).
- * All plugins are told: there is nothing to decline.
+ * All plugins are called: there is nothing to decline.
  */
 export const beforeRestore: HookHandler<'RESTORE_INIT', Options> = (_args, { log }) => {
   log.debug('a restore begins');

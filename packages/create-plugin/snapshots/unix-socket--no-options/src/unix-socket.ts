@@ -16,11 +16,11 @@ export const claim: HookClaim<'DUMP_UNIX_SK'> = ({ socket }) => {
   return pathOfService(socket, services) !== null;
 };
 
-/** Asked once for each socket whose other end is outside of the dumped tree. */
+/** Asked once for each socket whose other end is outside the dumped tree. */
 export const save: HookHandler<'DUMP_UNIX_SK'> = async ({ inode, socket }, { image, log }) => {
   const path = pathOfService(socket, services);
   if (path === null) return notSupported;
-  // A service that keeps something for each connection would be asked for it here.
+  // If the service keeps state for each connection, ask for it here.
   await image.writeJson(`socket-${inode}`, { path } satisfies SavedSocket);
   log.info(`saved the connection to ${path}`);
 };
@@ -29,7 +29,7 @@ export const save: HookHandler<'DUMP_UNIX_SK'> = async ({ inode, socket }, { ima
 export const reconnect: HookHandler<'RESTORE_UNIX_SK'> = async ({ inode }, context) => {
   const { image, log, signal } = context;
   const { path } = await image.readJson<SavedSocket>(`socket-${inode}`);
-  // Images may come from anywhere: connect to nobody to whom this plugin would not have saved a connection.
+  // Images may come from anywhere: connect only to services whose connections this plugin would have saved.
   if (!services.includes(basename(path))) {
     throw new PluginError(`${path} is none of this plugin's services`, {
       errno: 'EPERM',
@@ -37,7 +37,7 @@ export const reconnect: HookHandler<'RESTORE_UNIX_SK'> = async ({ inode }, conte
     });
   }
   log.info(`connecting to ${path} again`);
-  // A protocol with a greeting would be spoken here, up to where the program was.
+  // If the protocol has a greeting, speak it here, up to where the program was.
   return connect(path, signal);
 };
 

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 
 /**
  * What a user may set: `--plugin-option radio.KEY=VALUE`, or `pluginOptions` in a configuration. It is checked before a run
- * begins, and a mistake is reported with the place where it is.
+ * begins, and a mistake is reported with its path.
  */
 export const options = v.strictObject({
   /** The sockets of the services that are connected again, by the name of their file. */

@@ -3,7 +3,7 @@ import type { Kind } from './kind.ts';
 export const networkLink: Kind = {
   id: 'network-link',
   title: 'network links',
-  what: 'leaves those of some kinds to whoever restores, and keeps what they were',
+  what: 'leaves links of some kinds out of the images, and records what they were',
   module: 'networkLink',
   hooks: [{ hook: 'DUMP_EXT_LINK', handler: 'save', claim: 'claim' }],
   init: false,

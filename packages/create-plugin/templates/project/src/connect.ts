@@ -2,8 +2,8 @@ import { Socket } from 'node:net';
 import { type OwnedDescriptor, PluginError } from '@criujs/plugin-sdk';
 
 /**
- * A connection to a service, as a descriptor that the host closes once it has been put in place. Not a byte is read: all
- * that the service says is for the restored program.
+ * A connection to a service, as a descriptor that the host closes once it has been put in place. Not a byte is read: everything
+ * that the service sends is for the restored program.
  */
 export async function connect(path: string, signal: AbortSignal): Promise<OwnedDescriptor> {
   signal.throwIfAborted();
@@ -19,7 +19,7 @@ export async function connect(path: string, signal: AbortSignal): Promise<OwnedD
   });
 }
 
-/** Node has no public way to the number. */
+/** Node has no public API for the number. */
 function descriptorOf(socket: Socket): number {
   const { fd } = (socket as unknown as { readonly _handle: { readonly fd: number } })._handle;
   return fd;
