@@ -25,7 +25,7 @@ const largestGhostLimit = 2 ** 32 - 1;
 
 /**
  * Dumps with CRIU. Our own part of the images is written at `post-dump`: everything of CRIU's is written then, and the tree
- * stands still; whatever we answer decides whether it ends or runs on. So there the images are committed, too. If we are killed
+ * is stopped; our answer decides whether it ends or runs on. So there the images are committed, too. If we are killed
  * after that and before the answer, CRIU lets the tree run on, and the dump is whole nevertheless.
  */
 export async function dumpWithCriu(options: CriuOptions, job: FolderDumpJob): Promise<DumpOutcome> {

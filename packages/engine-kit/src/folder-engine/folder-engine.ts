@@ -105,7 +105,7 @@ async function withHost<L, O extends { readonly warnings?: readonly string[] }>(
 }
 
 /**
- * An engine commits while the tree stands still, and takes it back if the tree goes on after all.
+ * An engine commits while the tree is stopped, and undoes that if the tree runs on after all.
  * @param runsOn the root of a tree that runs on in any case
  */
 function commitOf(

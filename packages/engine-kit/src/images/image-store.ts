@@ -44,7 +44,7 @@ export interface ImageTransaction {
   list?(): readonly string[] | Promise<readonly string[]>;
   /**
    * Makes all that was written the dump that the store holds, in one step, in place of an older one; when it settles, that must be
-   * safe. All descriptors are closed by then. The tree stands still meanwhile, and ends only afterwards. Called once, by a dump only.
+   * safe. All descriptors are closed by then. The tree is stopped meanwhile, and ends only afterwards. Called once, by a dump only.
    */
   commit(): void | Promise<void>;
   /**

@@ -14,7 +14,7 @@ export interface Engine {
   /** It keeps images in directories only: a run with an `ImageStore` is refused. */
   readonly foldersOnly?: boolean;
   /**
-   * Dumps a tree: writes all images, calls `seal` of the host and then commits while the tree stands still, then lets it end or
+   * Dumps a tree: writes all images, calls `seal` of the host and then commits while the tree is stopped, then lets it end or
    * run
    * on. What it rejects with has left the tree running, and nothing committed.
    * @throws EngineError, or an error of the host that a hook failed with

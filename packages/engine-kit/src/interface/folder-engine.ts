@@ -8,7 +8,7 @@ import type { DumpJob, DumpOutcome, Engine, EngineJob, RestoreJob, RestoreOutcom
  * the life of the plugins, reads the records, and ends a process that a plugin blocks.
  */
 export interface FolderEngine extends Pick<Engine, 'name' | 'check' | 'plan'> {
-  /** As {@link Engine.dump}. It has to call `commit` while the tree stands still. */
+  /** As {@link Engine.dump}. It must call `commit` while the tree is stopped. */
   dump(job: FolderDumpJob): Promise<DumpOutcome>;
   restore(job: FolderRestoreJob): Promise<RestoreOutcome>;
   /**

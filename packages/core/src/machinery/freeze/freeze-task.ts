@@ -11,9 +11,9 @@ export interface Stuck {
 }
 
 /**
- * Makes all threads of a process stand still. null: it is no part of the tree any more.
+ * Stops all threads of a process. null: it is no longer part of the tree.
  *
- * @param ppid its parent, which stands still; 0 for the root
+ * @param ppid its parent, which is stopped; 0 for the root
  * @throws EngineError NOT_PERMITTED, TARGET_DIED, UNSUPPORTED
  */
 export function freezeTask(pid: number, ppid: number, hold: Hold): FrozenTask | Stuck | null {

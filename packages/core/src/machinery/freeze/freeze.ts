@@ -45,7 +45,7 @@ export interface FrozenTree {
  * Seizes every thread of every process below `root` until nobody new turns up. Nothing of the target is changed.
  *
  * A thread may wait for another one: a parent in vfork(2) stops only when its child has gone on, and that may need a thread that
- * stands still already. So where one does not stop in time, all others run on until it does; then they are stopped again.
+ * is already stopped. So where one does not stop in time, all others run on until it does; then they are stopped again.
  *
  * @throws EngineError NOT_PERMITTED, TARGET_DIED, TARGET_STUCK, UNSUPPORTED, ABORTED
  */
@@ -104,7 +104,7 @@ function tryToFreeze(root: number, hold: Hold): readonly FrozenTask[] | Stuck {
         tasks.set(pid, task);
         queue.push(...childrenOf(task));
       }
-      // One look is not enough: until its parent stands still, a process may end and leave its children to an ancestor, or make
+      // One look is not enough: until its parent is stopped, a process may end and leave its children to an ancestor, or make
       // a sibling (CLONE_PARENT), and while children end the kernel may leave others out of their list.
       queue = tasks.size === before ? [] : [...tasks.values()].flatMap(childrenOf);
     }

@@ -124,7 +124,7 @@ export function startHelper(workshop: Workshop, inherit: readonly { fd: number; 
 }
 
 /**
- * Maps the workshop, shared by all that are cloned from the helper: they stand still but for one at a time. Memory that is
+ * Maps the workshop, shared by all that are cloned from the helper: all but one of them are stopped at any time. Memory that is
  * copied with each clone would make every clone of a deep tree slower than the one before, since the kernel keeps one
  * more reference to it for each ancestor (anon_vma). For the same reason the helper's stack goes: nobody uses it.
  */
