@@ -251,7 +251,7 @@ test.skipIf(shared.missing)(
     const onProgress = ({ phase }: { phase: string }) => phases.push(phase);
     await expect(restore({ images, newPids: true, detach: true, onProgress })).rejects.toMatchObject({
       code: 'IMAGE_INVALID',
-      message: expect.stringContaining('fits into no address space'),
+      message: expect.stringContaining('fit into no address space'),
     });
     expect(phases).toEqual(['read']);
     await target.advance();
