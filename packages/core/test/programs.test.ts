@@ -34,6 +34,7 @@ const rows: readonly Row[] = [
   { program: cProgram('threads', { THREADS: '100' }), compared: true, legs: 2 },
   { program: tree, compared: true, legs: 3 },
   { program: cProgram('shared'), compared: true, legs: 3 },
+  { program: cProgram('zombies'), compared: true, legs: 3 },
   { program: cProgram('timers'), compared: false, legs: 3 },
   { program: cProgram('deleted'), compared: true, legs: 3 },
   { program: cProgram('owner', { OWNER_USER: '1' }), compared: true, legs: 2, needsRoot: true },

@@ -52,10 +52,9 @@ function isInherited(byPid: ReadonlyMap<number, Relative>, parent: number, sessi
 
 /** Whether processes could be born into what the images say. */
 function check({ tasks }: TreeIdentity): void {
-  const living = tasks.filter(({ state }) => state !== 'zombie');
-  const sessionOf = new Map(living.map(({ pid, sid }) => [pid, sid]));
+  const sessionOf = new Map(tasks.map(({ pid, sid }) => [pid, sid]));
   const groups = new Map<number, number>();
-  for (const { pid, pgid, sid } of living) {
+  for (const { pid, pgid, sid } of tasks) {
     if (sid === pid && pgid !== pid) throw invalid(file, `process ${pid} leads a session and is in the group ${pgid}`);
     const session = groups.get(pgid) ?? sessionOf.get(pgid) ?? sid;
     groups.set(pgid, session);
@@ -63,7 +62,7 @@ function check({ tasks }: TreeIdentity): void {
       throw invalid(file, `the group ${pgid} of process ${pid} is in the sessions ${session} and ${sid}`);
   }
   const [refused] = strangers({
-    tasks: living.map(({ pid, ppid, sid, state }, at) => ({
+    tasks: tasks.map(({ pid, ppid, sid, state }, at) => ({
       pid,
       ppid: at === 0 ? 0 : ppid,
       command: '',

@@ -95,6 +95,26 @@ test('images with sessions or groups that cannot be are refused', () => {
   );
 });
 
+test('what has ended has a session and a group like all others', () => {
+  const ended = (pgid: number, sid: number): ZombieImage => ({
+    state: 'zombie',
+    pid: 12,
+    ppid: 10,
+    pgid,
+    sid,
+    command: 'ended',
+    exitCode: 0,
+  });
+  const leader = image(11, 10, { sid: 11, pgid: 11 });
+  expect(check(treeOf(image(10, 1), leader, ended(10, 10)))).toBeNull();
+  expect(check(treeOf(image(10, 1), leader, ended(12, 12)))).toBeNull();
+  expect(check(treeOf(image(10, 1), leader, ended(11, 10)))).toMatch(/^IMAGE_INVALID .*the group 11/);
+  expect(check(treeOf(image(10, 1), image(11, 10), { ...ended(12, 11), ppid: 11 }))).toMatch(
+    /^IMAGE_INVALID .*process 12 is in session 11/,
+  );
+  expect(check(treeOf(image(10, 1), leader, ended(10, 12)))).toMatch(/^IMAGE_INVALID .*process 12 leads a session/);
+});
+
 test('namespaces of its own are refused, but for those that have ended and where nobody says', () => {
   const own = image(11, 10, { ids: { ...ids, netNsId: 7 } });
   expect(check(treeOf(image(10, 1), own))).toMatch(/^UNSUPPORTED .*netNsId/);

@@ -26,6 +26,7 @@ export interface Fork {
 export function forkTree(tree: TreeImage, helper: BuiltThread, workshop: Workshop, options: ForkOptions): Fork {
   const tasks = new Map<number, BuiltThread>();
   const ids = new Map<number, number>();
+  const ended: { thread: BuiltThread; parent: BuiltThread; image: ZombieImage }[] = [];
   const children = new Map<number, (TaskImage | ZombieImage)[]>();
   const [root, ...others] = tree.tasks as [TaskImage, ...(TaskImage | ZombieImage)[]];
   for (const task of others) children.set(task.ppid, [...(children.get(task.ppid) ?? []), task]);
@@ -40,7 +41,8 @@ export function forkTree(tree: TreeImage, helper: BuiltThread, workshop: Worksho
     });
     ids.set(task.pid, thread.tid);
     if (task.state === 'zombie') {
-      endAsBefore(thread, parent, task, workshop);
+      if (task.sid === task.pid) own(thread, workshop, 'setsid', []);
+      ended.push({ thread, parent, image: task });
       return;
     }
     tasks.set(task.pid, thread);
@@ -50,7 +52,10 @@ export function forkTree(tree: TreeImage, helper: BuiltThread, workshop: Worksho
     for (const child of late) fork(child, thread, false);
   };
   fork(root, helper, true);
-  setGroups(tree, tasks, ids, workshop, options.newPids);
+  const members = new Map([...tasks, ...ended.map(({ thread, image }) => [image.pid, thread] as const)]);
+  setGroups(tree, members, ids, workshop, options.newPids);
+  // Only a process that still runs can join a group, and only a group that still has a process can be joined.
+  for (const { thread, parent, image } of ended) endAsBefore(thread, parent, image, workshop);
   return { tasks, ids };
 }
 

@@ -1,9 +1,13 @@
 import { signals } from '@criujs/linux';
-import { livingTasks, type TaskImage, type TreeImage } from '../../engine/restore/read.ts';
+import type { TaskImage, TreeImage, ZombieImage } from '../../engine/restore/read.ts';
 import { cloneTask, own } from './clone.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
 
-/** Process groups: leaders first, then members; a group whose leader has ended gets a leader for a moment. */
+/**
+ * Process groups: leaders first, then members; a group whose leader is gone gets a leader for a moment. Zombies have groups, too.
+ *
+ * @param tasks all processes of the tree by their pid in the images; those that are to be zombies still run
+ */
 export function setGroups(
   tree: TreeImage,
   tasks: ReadonlyMap<number, BuiltThread>,
@@ -11,13 +15,12 @@ export function setGroups(
   workshop: Workshop,
   newPids: boolean,
 ): void {
-  const living = livingTasks(tree);
-  const root = living[0] as TaskImage;
-  for (const { pid, pgid, sid } of living) {
+  const [root] = tree.tasks as [TaskImage];
+  for (const { pid, pgid, sid } of tree.tasks) {
     if (pgid === pid && sid !== pid) own(tasks.get(pid) as BuiltThread, workshop, 'setpgid', [0, 0]);
   }
-  const leaderless = new Map<number, TaskImage[]>();
-  for (const task of living) {
+  const leaderless = new Map<number, (TaskImage | ZombieImage)[]>();
+  for (const task of tree.tasks) {
     if (task.pgid === task.pid) continue;
     if (tasks.has(task.pgid))
       own(tasks.get(task.pid) as BuiltThread, workshop, 'setpgid', [0, ids.get(task.pgid) as number]);
@@ -25,7 +28,7 @@ export function setGroups(
     else if (task.pgid !== root.pgid) leaderless.set(task.pgid, [...(leaderless.get(task.pgid) ?? []), task]);
   }
   for (const [pgid, members] of leaderless) {
-    const first = tasks.get((members[0] as TaskImage).pid) as BuiltThread;
+    const first = tasks.get((members[0] as TaskImage | ZombieImage).pid) as BuiltThread;
     const leader = cloneTask(first, workshop, { tid: pgid, flags: 0, exitSignal: signals.SIGCHLD, newPids });
     own(leader, workshop, 'setpgid', [0, 0]);
     for (const { pid } of members) own(tasks.get(pid) as BuiltThread, workshop, 'setpgid', [0, leader.tid]);
