@@ -45,6 +45,7 @@ const programs: readonly { readonly program: Program; readonly compared?: boolea
   { program: counter },
   { program: threads },
   { program: tree },
+  { program: cProgram('zombies') },
   { program: cProgram('timers'), compared: false },
   { program: cProgram('deleted', { DELETED_PLAIN: '1' }), compared: false },
   { program: pipeline, compared: false },
