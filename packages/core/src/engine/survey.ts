@@ -1,6 +1,6 @@
 import type { FileOptions } from '@criujs/engine-kit';
 import { hasEnded, pause } from '@criujs/engine-kit/targets';
-import { readChildren, readMaps, readStat, type Stat, unlessGone } from '@criujs/linux';
+import { readChildren, readSmaps, readStat, type Stat, unlessGone } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import { mappedFrom } from '../files/mapped.ts';
 import { type SurveyRow, surveyFiles } from '../files/survey.ts';
@@ -88,7 +88,7 @@ function* surveyRows(tasks: readonly SurveyedTask[], { hooks, options }: SurveyC
     rows.push(
       ...whileItLives(() => surveyTask(task, options)),
       ...relationsOf(task.pid),
-      ...whileItLives(() => surveyMaps(task, readMaps(task.pid), mapped, { hooks, options, seen })),
+      ...whileItLives(() => surveyMaps(task, readSmaps(task.pid), mapped, { hooks, options, seen })),
       ...filesOf(task.pid),
     );
   }

@@ -9,6 +9,7 @@ import type { ClaimQuestion, HeldFile, SeenFile, SeenProcess } from '../kinds/fi
 import { isProblem, recogniseHeld } from '../kinds/files/table.ts';
 import type { MapProblem } from '../kinds/maps/kind.ts';
 import { recogniseMap } from '../kinds/maps/table.ts';
+import { problemOfFlags } from '../kinds/maps/vm-flags.ts';
 import { mapResource, mapsResource } from './describe.ts';
 
 /** What a plan knows beside the maps. */
@@ -57,7 +58,7 @@ export function surveyMaps(
     else if (problem !== null) refuse(vma, problem);
     else if (kind.byPlugins !== undefined) refuse(vma, found !== null && isProblem(found) ? found : nothingBehind);
     else {
-      const trouble = kind.hasPath ? troubleWith(fileBehind(), options) : null;
+      const trouble = problemOfFlags(vma) ?? (kind.hasPath ? troubleWith(fileBehind(), options) : null);
       if (trouble !== null) refuse(vma, trouble);
       else taken.push(vma);
       if (trouble === null && kind.hasPath) files.add(vma.name);

@@ -65,6 +65,11 @@ test('smaps has the same maps and their flags', () => {
   expect([...(found[0]?.vmFlags ?? [])]).toEqual(['rd', 'wr', 'mr', 'mw', 'me', 'gd', 'ac']);
 });
 
+test('smaps has protection keys where the processor has them', () => {
+  const text = `${maps.split('\n')[0]}\nVmFlags: rd mr mw me \nProtectionKey:         3\n`;
+  expect(parseSmaps(text)).toMatchObject([{ protectionKey: 3, vmFlags: new Set(['rd', 'mr', 'mw', 'me']) }]);
+});
+
 test('no maps are no maps, and another text is refused', () => {
   expect(parseMaps('')).toEqual([]);
   expect(() => parseMaps('nonsense\n')).toThrowError('not a line of /proc/PID/maps: "nonsense"');

@@ -19,11 +19,14 @@ export interface Vma {
   readonly deleted: boolean;
   /** Two-letter flags of the VmFlags line; only from smaps. */
   readonly vmFlags?: ReadonlySet<string>;
+  /** Its protection key, pkeys(7); only from smaps, and on processors that have them. */
+  readonly protectionKey?: number;
 }
 
 const line = /^([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])([ps]) ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+)(?: +(.*))?$/;
 const deletedSuffix = ' (deleted)';
 const flagsKey = 'VmFlags:';
+const protectionKey = 'ProtectionKey:';
 
 /** Parses /proc/PID/maps, proc_pid_maps(5). */
 export function parseMaps(text: string): Vma[] {
@@ -37,11 +40,17 @@ export function parseSmaps(text: string): Vma[] {
     if (startsMap(row)) {
       found.push(parseLine(row));
     } else if (row.startsWith(flagsKey)) {
-      const vma = found.pop();
-      if (vma !== undefined) found.push({ ...vma, vmFlags: new Set(words(row.slice(flagsKey.length))) });
+      addTo(found, { vmFlags: new Set(words(row.slice(flagsKey.length))) });
+    } else if (row.startsWith(protectionKey)) {
+      addTo(found, { protectionKey: Number(row.slice(protectionKey.length)) });
     }
   }
   return found;
+}
+
+function addTo(found: Vma[], more: Pick<Vma, 'vmFlags' | 'protectionKey'>): void {
+  const vma = found.pop();
+  if (vma !== undefined) found.push({ ...vma, ...more });
 }
 
 /** Lines of a map begin with a lower case hexadecimal address, all others with a capital letter. */

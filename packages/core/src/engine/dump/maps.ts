@@ -7,6 +7,7 @@ import { adviceOf, protectionOf } from '../../kinds/maps/flags.ts';
 import type { DumpedPages, MapFields, MapProblem, SavedMap } from '../../kinds/maps/kind.ts';
 import { saveOfFile } from '../../kinds/maps/of-file.ts';
 import { recogniseMap } from '../../kinds/maps/table.ts';
+import { problemOfFlags } from '../../kinds/maps/vm-flags.ts';
 import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
 import { staleMaps } from '../../machinery/infect/stale.ts';
 import { mapResource } from '../../memory/describe.ts';
@@ -66,7 +67,8 @@ function saveMap(task: FrozenTask, vma: Vma, files: CollectedFiles): SavedMap | 
   const behind = files.externalMapping(task.pid, vma);
   if (typeof behind === 'number') return saveOfFile(vma, behind, 2);
   if (problem !== null) return problem;
-  return kind.byPlugins === undefined ? kind.save(vma, context) : (behind ?? nothingBehind);
+  if (kind.byPlugins !== undefined) return behind ?? nothingBehind;
+  return problemOfFlags(vma) ?? kind.save(vma, context);
 }
 
 /** Newer kernels show the vvar in two parts; an image holds it as one. */

@@ -40,5 +40,5 @@ function savePrivate(vma: Vma, status: number): SavedMap {
 const noFile = -1;
 
 function mapPrivate(map: MapPlan): TaskCall {
-  return mapCall(map, mapFlag.anonymous | mapFlag.noReserve, noFile, 0);
+  return mapCall(map, mapFlag.anonymous, noFile, 0);
 }

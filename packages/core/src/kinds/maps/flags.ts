@@ -1,9 +1,16 @@
 import type { Vma } from '@criujs/linux';
 import { adviceOfVmFlag, mapFlag, protection } from '../../facts/memory.ts';
 
-/** Flags that a map keeps besides its kind: it grows down, it is locked. */
+/** Flags that a map keeps besides its kind, by the letters that proc_pid_smaps(5) shows for them. */
+const flagOfLetters = [
+  ['gd', mapFlag.growsDown],
+  ['lo', mapFlag.locked],
+  ['nr', mapFlag.noReserve],
+] as const;
+
+/** Flags that a map keeps besides its kind: it grows down, it is locked, its memory is not reserved. */
 export function keptFlags({ vmFlags }: Vma): number {
-  return (vmFlags?.has('gd') ? mapFlag.growsDown : 0) | (vmFlags?.has('lo') ? mapFlag.locked : 0);
+  return flagOfLetters.reduce((flags, [letters, flag]) => flags | (vmFlags?.has(letters) ? flag : 0), 0);
 }
 
 /** What it may be used for now. */

@@ -55,11 +55,13 @@ function load(holders: readonly LoadedHolder[], { session }: LoadContext): Loade
   const maps = holders.flatMap(({ memory }) => memory.maps.filter(({ entry }) => (entry.status & shared) !== 0));
   const ofFile = maps.some(({ entry }) => entry.status & vmaStatus.memfd) ? namelessMemfds(session) : () => 0n;
   const sizes = new Map<bigint, number>();
+  const unreserved = new Set<bigint>();
   for (const map of maps) {
     const { entry, start, end } = map;
     const id = entry.status & vmaStatus.memfd ? ofFile(Number(entry.shmid)) : entry.shmid;
     const size = Number(entry.pgoff) + end - start;
     sizes.set(id, Math.max(size, sizes.get(id) ?? 0));
+    if (entry.flags & mapFlag.noReserve) unreserved.add(id);
     map.object = sharedMemoryKey(id);
   }
   return [...sizes].map(([id, size]) => ({
@@ -73,7 +75,8 @@ function load(holders: readonly LoadedHolder[], { session }: LoadContext): Loade
           at,
           size,
           protection.read | protection.write,
-          mapFlag.shared | mapFlag.anonymous | mapFlag.fixedNoReplace,
+          // All maps of it take this from the first one: mremap(2) copies the flags.
+          mapFlag.shared | mapFlag.anonymous | mapFlag.fixedNoReplace | (unreserved.has(id) ? mapFlag.noReserve : 0),
           noFile,
           0,
         ],

@@ -1,0 +1,97 @@
+import type { Vma } from '@criujs/linux';
+import type { MapProblem } from './kind.ts';
+
+/** What a dump and a restore make of a flag. */
+type Treatment = 'restored' | 'irrelevant' | 'refused';
+
+/** A flag of a map. */
+export interface VmFlag {
+  /** The two letters that VmFlags shows for it. */
+  readonly letters: string;
+  readonly treatment: Treatment;
+  /** How it comes back, why nobody misses it, or why it is refused. */
+  readonly why: string;
+  /** What to do about one that is refused. */
+  readonly remedy?: string;
+}
+
+function restored(letters: string, why: string): VmFlag {
+  return { letters, treatment: 'restored', why };
+}
+
+function irrelevant(letters: string, why: string): VmFlag {
+  return { letters, treatment: 'irrelevant', why };
+}
+
+function refused(letters: string, why: string, remedy: string): VmFlag {
+  return { letters, treatment: 'refused', why, remedy };
+}
+
+const hugePages = ['huge pages are not supported yet', 'Run it without huge pages (MAP_HUGETLB, hugetlbfs).'] as const;
+const faults = [
+  'a userfaultfd handles its page faults, which nobody restores',
+  'Unregister the memory, or close the userfaultfd, before the dump.',
+] as const;
+const permission = "follows from what is mapped: a file that may be written, the kernel's own pages";
+const device = 'only devices and the pages of the kernel have it: plugins and the kernel make those';
+
+/**
+ * Every flag that kernels show in VmFlags, and what becomes of it. fs/proc/task_mmu.c (show_smap_vma_flags) of Linux 4.4 to 6.19,
+ * proc_pid_smaps(5).
+ */
+export const vmFlags: readonly VmFlag[] = [
+  ...['rd', 'wr', 'ex'].map((letters) => restored(letters, 'the protection')),
+  restored('sh', 'MAP_SHARED'),
+  restored('gd', 'MAP_GROWSDOWN'),
+  restored('lo', 'mlock(2)'),
+  restored('lf', 'mlock2(2) with MLOCK_ONFAULT'),
+  restored('nr', 'MAP_NORESERVE'),
+  restored('dp', 'MAP_DROPPABLE'),
+  restored('sl', 'mseal(2)'),
+  ...['sr', 'rr', 'dc', 'mg', 'hg', 'nh', 'dd', 'wf'].map((letters) => restored(letters, 'advice of madvise(2)')),
+  ...['mr', 'mw', 'me', 'ms'].map((letters) => irrelevant(letters, permission)),
+  ...['pf', 'io', 'mm', 'de', 'ar'].map((letters) => irrelevant(letters, device)),
+  irrelevant('ac', 'the kernel accounts for memory that may be written or was: a restore writes what was written'),
+  irrelevant('sd', 'for those who track writes from outside: a restore has written all'),
+  irrelevant('gu', 'there may be guard pages: those that there are come back'),
+  irrelevant('dw', 'not shown since Linux 5.15: the kernel keeps program files from being written'),
+  refused('ht', ...hugePages),
+  ...['um', 'uw', 'ui'].map((letters) => refused(letters, ...faults)),
+  refused('sf', 'it is synchronous (MAP_SYNC), which is not supported yet', 'Map the file without MAP_SYNC.'),
+  refused('ss', 'shadow stacks are not supported yet', 'Run it without shadow stacks (glibc.cpu.x86_shstk=off).'),
+  refused('nl', 'it is mapped in another order than the file (remap_file_pages)', 'Map the pieces one by one.'),
+  refused('mp', 'bounds tables (MPX) are not supported', 'Run it without MPX.'),
+  ...['bt', 'mt'].map((letters) => refused(letters, 'it belongs to another processor', 'Dump it on an x86-64 kernel.')),
+];
+
+const byLetters = new Map(vmFlags.map((flag) => [flag.letters, flag]));
+
+/** Why flags of a map, or its protection key, keep it from being dumped; null: nothing does. */
+export function problemOfFlags({ vmFlags = new Set(), ...vma }: Vma): MapProblem | null {
+  for (const letters of vmFlags) {
+    const flag = byLetters.get(letters);
+    if (flag === undefined) return unknownFlag(letters);
+    if (flag.treatment === 'refused') return { why: flag.why, remedy: flag.remedy ?? '' };
+  }
+  return hasOwnKey(vma) ? keyProblem(vma.protectionKey ?? 0) : null;
+}
+
+function unknownFlag(letters: string): MapProblem {
+  return {
+    why: `the kernel shows a flag (VmFlags: ${letters}) that this criujs does not know`,
+    remedy: 'Use a newer criujs, or dump it with CRIU (--engine criu).',
+  };
+}
+
+/** The kernel takes the first free key for memory that may only be executed, and does so again. pkeys(7). */
+function hasOwnKey({ protectionKey = 0, read, write, execute }: Vma): boolean {
+  const ofKernel = protectionKey === 1 && execute && !read && !write;
+  return protectionKey !== 0 && !ofKernel;
+}
+
+function keyProblem(key: number): MapProblem {
+  return {
+    why: `protection keys are not supported yet (it has key ${key})`,
+    remedy: 'Run it without protection keys (pkey_alloc), or dump it with CRIU (--engine criu).',
+  };
+}
