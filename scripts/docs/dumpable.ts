@@ -4,6 +4,7 @@ import { mapKinds } from '../../packages/core/src/kinds/maps/table.ts';
 import { objectKinds } from '../../packages/core/src/kinds/objects/table.ts';
 import { processKinds } from '../../packages/core/src/kinds/processes/table.ts';
 import { threadKinds } from '../../packages/core/src/kinds/threads/table.ts';
+import { traitKinds } from '../../packages/core/src/kinds/traits/table.ts';
 import { treeKinds } from '../../packages/core/src/kinds/trees/table.ts';
 import { notYet, takenBySteps } from '../../packages/core/src/kinds/without-kind.ts';
 
@@ -11,6 +12,7 @@ import { notYet, takenBySteps } from '../../packages/core/src/kinds/without-kind
 const kinds: readonly { readonly describe: readonly Description[] }[] = [
   ...fileKinds,
   ...mapKinds,
+  ...traitKinds,
   ...objectKinds,
   ...processKinds,
   ...threadKinds,

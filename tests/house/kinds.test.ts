@@ -34,6 +34,7 @@ const tables: readonly {
     name: 'mapKinds',
     has: ['anonymous.ts', 'shared-memory.ts', 'unsupported.ts'],
   },
+  { folder: 'kinds/traits', file: 'table.ts', name: 'traitKinds', has: ['guards.ts', 'names.ts', 'seals.ts'] },
   { folder: 'kinds/objects', file: 'table.ts', name: 'objectKinds', has: ['shared-memory.ts'] },
   { folder: 'kinds/trees', file: 'table.ts', name: 'treeKinds', has: ['clocks.ts', 'sessions.ts', 'sharing.ts'] },
 ];

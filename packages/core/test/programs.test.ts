@@ -36,6 +36,7 @@ const rows: readonly Row[] = [
   { program: cProgram('shared'), compared: true, legs: 3 },
   { program: cProgram('zombies'), compared: true, legs: 3 },
   { program: cProgram('timers'), compared: false, legs: 3 },
+  { program: cProgram('memory', { MEMORY_SHARED: '1' }), compared: true, legs: 3, needsRoot: true },
   { program: cProgram('deleted'), compared: true, legs: 3 },
   { program: cProgram('owner', { OWNER_USER: '1' }), compared: true, legs: 2, needsRoot: true },
   { program: cProgram('tree', { TREE_EXIT_SIGNAL: '1' }), compared: true, legs: 2 },

@@ -60,6 +60,7 @@ describe.skipIf(noNamespaces)(noNamespaces ?? 'in a user namespace of one’s ow
     tree,
     cProgram('timers'),
     cProgram('shared'),
+    cProgram('memory'),
     cProgram('deleted'),
     shCounter,
     pythonCounter,

@@ -1,4 +1,4 @@
-import { type DumpOutcome, inventoryNames, type Refusal, refusedDump } from '@criujs/engine-kit';
+import { type DumpOutcome, inventoryNames, type MemoryRecord, type Refusal, refusedDump } from '@criujs/engine-kit';
 import { checkRoot, type DumpedProcess, deathOf, orDeath } from '@criujs/engine-kit/targets';
 import { closeFd } from '@criujs/linux';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
@@ -16,7 +16,7 @@ import { recogniseTask } from '../tasks/recognise.ts';
 import { callObserver } from './accelerators.ts';
 import { ask, lookAt, type OutsideView } from './dump/collect.ts';
 import { inventoryImage } from './dump/inventory.ts';
-import { type FoundPages, findPages, writePages } from './dump/pages.ts';
+import { type FoundMemory, type FoundPages, findPages, writePages } from './dump/pages.ts';
 import { writeTask, writeTree, writeZombie } from './dump/write.ts';
 import { doSteps } from './steps.ts';
 import { surveyRefused, surveyTree } from './survey.ts';
@@ -72,19 +72,20 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     });
     for (const task of tree.tasks) if (task.state === 'zombie') writeZombie(task, session);
     files.write();
-    const records = writeTree(tree, session);
+    const tasks = writeTree(tree, session);
     callObserver(session, 'DUMP_DEVICES_LATE', options.pid);
 
     session.hooks.seal();
     const plugins = session.hooks.record(files.providers());
-    files.record(plugins, records);
+    const memory = views.map(({ task, maps }, at) => findPages(task.pid, at + 1, maps, session));
+    files.record(plugins, { tasks, memory: memoryRecords(views, memory) });
     const objects = objectKinds.flatMap((kind) => kind.find(views));
     const found = [
       ...objects.map((object, at): FoundPages => {
         const pagesId = views.length + at + 1;
         return { pagesId, source: object.save(pagesId, session) };
       }),
-      ...views.map(({ task, maps }, at) => findPages(task.pid, at + 1, maps, session)),
+      ...memory,
     ];
     session.store.write('inventory.img', inventoryImage(inventoryNames(plugins)));
 
@@ -111,6 +112,14 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     files?.close();
     for (const { pidfd } of tree.tasks) closeFd(pidfd);
   }
+}
+
+/** What criujs.json says of the memory of processes. */
+function memoryRecords(views: readonly OutsideView[], found: readonly FoundMemory[]): MemoryRecord[] {
+  return views.flatMap(({ task: { pid } }, at) => {
+    const areas = found[at]?.areas ?? [];
+    return areas.length === 0 ? [] : [{ pid, locksNew: 'no', areas }];
+  });
 }
 
 /** Looks at the whole tree from outside and refuses, in one error, everything that cannot be dumped or restored. */

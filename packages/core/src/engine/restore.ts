@@ -24,6 +24,7 @@ import { livingTasks, readTree, type TaskImage } from './restore/read.ts';
 import { letGo, putTogether } from './restore/resume.ts';
 import { checkSources } from './restore/sources.ts';
 import { buildTask, sourceOf } from './restore/task.ts';
+import { supportedAreas } from './restore/traits.ts';
 
 /** A process while it is planned: its images, and what its memory is to be. */
 interface Planned {
@@ -48,7 +49,8 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   const loaded = treeKinds.flatMap((kind) => kind.load?.(tree, { session, records, onceItRuns }) ?? []);
   const planned = images.map((image): Planned => {
     session.checkAborted();
-    return { image, memory: planMemory(image) };
+    const record = records?.memory?.find(({ pid }) => pid === image.pid);
+    return { image, memory: planMemory(image, record === undefined ? [] : supportedAreas(record, session.warn)) };
   });
   const devices = planDevices(planned, tree.plugins, session);
   const objects = planObjects(planned, { session, onceItRuns });

@@ -5,6 +5,8 @@ export const protection = { read: 1, write: 2, execute: 4 } as const;
 export const mapFlag = {
   shared: 0x01,
   private: 0x02,
+  /** Private, and the kernel may drop its pages instead of swapping them: in place of `private`. Linux 6.11. */
+  droppable: 0x08,
   fixed: 0x10,
   anonymous: 0x20,
   growsDown: 0x100,
@@ -15,6 +17,12 @@ export const mapFlag = {
   stack: 0x2_0000,
   fixedNoReplace: 0x10_0000,
 } as const;
+
+/** MADV_GUARD_INSTALL: whoever touches these pages gets SIGSEGV. madvise(2), Linux 6.13. */
+export const guardInstall = 102;
+
+/** MLOCK_ONFAULT: pages are locked when they come, none is fetched. mlock2(2). */
+export const lockOnFault = 1;
 
 /** mremap(2): may move, to exactly there. */
 export const remapFlag = { mayMove: 1, fixed: 2 } as const;

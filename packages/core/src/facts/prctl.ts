@@ -16,6 +16,8 @@ export const prctl = {
   setThpDisable: 41,
   getThpDisable: 42,
   ambientCapabilities: 47,
+  /** PR_SET_VMA; its only operation, PR_SET_VMA_ANON_NAME, is 0. PR_SET_VMA(2const). */
+  setVma: 0x53_56_4d_41,
 } as const;
 
 /** PR_SET_MM_MAP: all fields of the memory descriptor at once. PR_SET_MM(2const). */

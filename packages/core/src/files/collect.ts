@@ -1,4 +1,4 @@
-import { EngineError, type FileOptions, type Refusal, type TaskRecord } from '@criujs/engine-kit';
+import { EngineError, type FileOptions, type Records, type Refusal } from '@criujs/engine-kit';
 import { create, type FdinfoEntry, FdinfoEntrySchema } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
@@ -61,7 +61,7 @@ export interface CollectedFiles {
   /** Writes files.img, and what kinds of files write beside it: what waits in pipes is read here, and stays there. */
   write(): void;
   /** Writes criujs.json, once the plugins have done all that they do at a dump. */
-  record(plugins: readonly PluginRecord[], tasks?: readonly TaskRecord[]): void;
+  record(plugins: readonly PluginRecord[], others?: Partial<Pick<Records, 'tasks' | 'memory'>>): void;
   /** Nothing is held open between calls: this is for callers that treat all steps alike. */
   close(): void;
 }
@@ -155,8 +155,8 @@ export function collectFiles(
       const all = [...first, ...entries].map((message) => ({ message }));
       images.write('FILES', 'files.img', all);
     },
-    record(plugins, tasks = []) {
-      writeRecords(session.store, { ...records, tasks, inodes: inodeRecords(byKind), plugins });
+    record(plugins, others) {
+      writeRecords(session.store, { ...records, tasks: [], ...others, inodes: inodeRecords(byKind), plugins });
     },
     close: () => undefined,
   };

@@ -14,6 +14,10 @@ export const takenBySteps: readonly Description[] = [
 
 /** What is refused because no kind knows it. */
 export const notYet: readonly Description[] = [
+  {
+    subject: 'memory',
+    refused: ['protection keys', 'shadow stacks', '`MAP_SYNC`', 'memory that a userfaultfd handles'],
+  },
   { subject: 'timers', refused: ['timerfd'] },
   { subject: 'files', refused: ['named pipes', 'terminals'] },
   {

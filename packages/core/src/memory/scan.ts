@@ -11,13 +11,25 @@ export interface ScanRange {
   readonly changedOnly: boolean;
   /** Take every page: which of the kernel's own are there depends on what was looked at. */
   readonly whole: boolean;
+  /** Look for guard pages only. */
+  readonly guardsOnly: boolean;
   readonly lazy: boolean;
 }
 
-/**
- * PAGEMAP_SCAN, an ioctl of /proc/PID/pagemap since Linux 6.7: _IOWR('f', 16, struct pm_scan_arg).
- * Documentation/admin-guide/mm/pagemap.rst.
- */
+/** Addresses of memory, in bytes. */
+export interface MemoryRange {
+  readonly start: number;
+  end: number;
+}
+
+/** What was found. */
+export interface FoundMemory {
+  readonly runs: PageRun[];
+  /** Guard pages: there is nothing in them, and nobody may read them. */
+  readonly guards: MemoryRange[];
+}
+
+/** PAGEMAP_SCAN, an ioctl of /proc/PID/pagemap since Linux 6.7: _IOWR('f', 16, struct pm_scan_arg). Documentation/admin-guide/mm/pagemap.rst. */
 const scanRequest = 0xc060_6610;
 /** Offsets in `struct pm_scan_arg`, 64 bits each. */
 const scanArg = {
@@ -34,15 +46,27 @@ const scanArg = {
   bytes: 96,
 } as const;
 /** Categories of a page (PAGE_IS_…). */
-const page = { file: 4n, present: 8n, swapped: 16n, zero: 32n } as const;
+const page = { file: 4n, present: 8n, swapped: 16n, zero: 32n, guard: 256n } as const;
 /** Bytes of addresses in one call: where all of it is there, that takes some 50 ms. */
 const longestScan = 8 * 2 ** 30;
 /** `struct page_region`: start, end, categories. */
 const regionSize = 24;
 const regions = 8192;
 
-/** Bits 63, 62 and 61 of an entry of /proc/PID/pagemap, seen in its top byte. proc_pid_pagemap(5). */
-const topBit = { present: 0x80, swapped: 0x40, file: 0x20 } as const;
+/**
+ * Bits 63, 62, 61 and 58 of an entry of /proc/PID/pagemap, seen in its top byte. proc_pid_pagemap(5). A guard page is shown as
+ * swapped, too, and since Linux 6.15 as what it is.
+ */
+const topBit = { present: 0x80, swapped: 0x40, file: 0x20, guard: 0x04 } as const;
+
+/** How pages are found: what the kernel can tell in a scan, or by reading entry by entry. */
+type Way = 'scan' | 'scan, guards from entries' | 'entries';
+
+interface Search extends FoundMemory {
+  readonly fd: number;
+  /** Called between two calls into the kernel. */
+  readonly check: () => void;
+}
 
 /**
  * Finds the pages of a process that hold something of its own: present or swapped out, not the zero page and, if requested, not
@@ -53,20 +77,33 @@ export function scanPages(
   pid: number,
   ranges: readonly ScanRange[],
   check: () => void = () => undefined,
-  how: 'scan' | 'read' | 'best' = 'best',
-): PageRun[] {
+  way?: Way,
+): FoundMemory {
   const fd = openSync(`/proc/${pid}/pagemap`, 'r');
   try {
-    const scan = how === 'read' || (how === 'best' && !kernelScans(fd)) ? readRange : scanRange;
-    const runs: PageRun[] = [];
+    const search: Search = { fd, check, runs: [], guards: [] };
+    const best = way ?? bestWay(fd);
     for (const range of ranges) {
-      if (range.whole) addRun(runs, range.start, range.end, range.lazy);
-      else scan(fd, range, runs, check);
+      if (range.whole) addRun(search.runs, range.start, range.end, range.lazy);
+      else if (best === 'entries') readRange(search, range);
+      else scanRange(search, range, best === 'scan');
     }
-    return runs;
+    return search;
   } finally {
     closeSync(fd);
   }
+}
+
+/** PAGE_IS_GUARD came with Linux 6.16. */
+function bestWay(fd: number): Way {
+  if (kernelScans(fd, page.guard)) return 'scan';
+  return kernelScans(fd, 0n) ? 'scan, guards from entries' : 'entries';
+}
+
+function addGuard(guards: MemoryRange[], start: number, end: number): void {
+  const last = guards.at(-1);
+  if (last?.end === start) last.end = end;
+  else guards.push({ start, end });
 }
 
 function addRun(runs: PageRun[], start: number, end: number, lazy: boolean): void {
@@ -75,19 +112,27 @@ function addRun(runs: PageRun[], start: number, end: number, lazy: boolean): voi
   else runs.push({ start, end, lazy });
 }
 
-function kernelScans(fd: number): boolean {
+/** Whether it scans at all, and knows these categories. */
+function kernelScans(fd: number, categories: bigint): boolean {
   return arena.scope(() => {
     const arg = arena.alloc(scanArg.bytes);
+    arg.bytes.fill(0);
     arg.view.setBigUint64(scanArg.size, BigInt(scanArg.bytes), true);
+    arg.view.setBigUint64(scanArg.returned, categories, true);
     return trySyscall('ioctl', fd, scanRequest, arg.address) >= 0;
   });
 }
 
-function scanRange(fd: number, range: ScanRange, runs: PageRun[], check: () => void): void {
+/** @param seesGuards whether the kernel tells guard pages from others; if not, entries of what looks swapped do */
+function scanRange(search: Search, range: ScanRange, seesGuards: boolean): void {
+  const { fd, runs, guards, check } = search;
   arena.scope(() => {
     const arg = arena.alloc(scanArg.bytes);
     const found = arena.alloc(regions * regionSize);
-    const unwanted = page.zero | (range.changedOnly ? page.file : 0n);
+    const ofOthers = page.zero | (range.changedOnly ? page.file : 0n);
+    const unwanted = range.guardsOnly ? 0n : ofOthers;
+    const guardLike = seesGuards ? page.guard : page.swapped;
+    const wanted = range.guardsOnly ? guardLike : page.present | page.swapped;
     for (let from = range.start; from < range.end; ) {
       check();
       arg.bytes.fill(0);
@@ -99,12 +144,16 @@ function scanRange(fd: number, range: ScanRange, runs: PageRun[], check: () => v
       set(scanArg.vecLength, BigInt(regions));
       set(scanArg.inverted, unwanted);
       set(scanArg.all, unwanted);
-      set(scanArg.any, page.present | page.swapped);
-      set(scanArg.returned, page.present);
+      set(scanArg.any, wanted);
+      set(scanArg.returned, guardLike);
       const count = syscall('ioctl', fd, scanRequest, arg.address);
       for (let at = 0; at < count; at++) {
         const start = Number(found.view.getBigUint64(at * regionSize, true));
-        addRun(runs, start, Number(found.view.getBigUint64(at * regionSize + 8, true)), range.lazy);
+        const end = Number(found.view.getBigUint64(at * regionSize + 8, true));
+        const isGuardLike = found.view.getUint32(at * regionSize + 16, true) !== 0;
+        if (!isGuardLike) addRun(runs, start, end, range.lazy);
+        else if (seesGuards) addGuard(guards, start, end);
+        else readRange(search, { ...range, start, end });
       }
       const walked = Number(arg.view.getBigUint64(scanArg.walkEnd, true));
       if (walked <= from) return;
@@ -113,8 +162,8 @@ function scanRange(fd: number, range: ScanRange, runs: PageRun[], check: () => v
   });
 }
 
-/** For kernels before 6.7. A page of zeros that was only read is dumped as well: the file does not tell. */
-function readRange(fd: number, range: ScanRange, runs: PageRun[], check: () => void): void {
+/** Entry by entry. A page of zeros that was only read counts as well: an entry does not tell. */
+function readRange({ fd, runs, guards, check }: Search, range: ScanRange): void {
   const entries = Buffer.alloc(64 * 1024);
   for (let from = range.start; from < range.end; ) {
     check();
@@ -124,7 +173,11 @@ function readRange(fd: number, range: ScanRange, runs: PageRun[], check: () => v
     for (let at = 0; at + 8 <= got; at += 8, from += pageSize) {
       const flags = entries[at + 7] as number;
       if (!(flags & (topBit.present | topBit.swapped))) continue;
-      if (range.changedOnly && flags & topBit.file) continue;
+      if (flags & topBit.guard) {
+        addGuard(guards, from, from + pageSize);
+        continue;
+      }
+      if (range.guardsOnly || (range.changedOnly && flags & topBit.file)) continue;
       addRun(runs, from, from + pageSize, range.lazy);
     }
   }

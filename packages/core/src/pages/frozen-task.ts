@@ -3,9 +3,10 @@ import { EngineError } from '@criujs/engine-kit';
 import { readMemoryInto, syscall, type Vma } from '@criujs/linux';
 import { vmaStatus } from '../facts/memory.ts';
 import type { DumpedPages } from '../kinds/maps/kind.ts';
-import { scanPages } from '../memory/scan.ts';
+import { type MemoryRange, scanPages } from '../memory/scan.ts';
 import { readRuns } from './run-reader.ts';
 import type { PageRun, PageSource } from './source.ts';
+import { readingMemory } from './unreadable.ts';
 
 /** A map of a frozen task, as far as its pages go. */
 export interface SourceMap {
@@ -14,33 +15,45 @@ export interface SourceMap {
   readonly pages: DumpedPages;
 }
 
+/** The pages of a task. */
+interface FrozenMemory extends PageSource {
+  /** Its guard pages, in none of which is anything. */
+  readonly guards: readonly MemoryRange[];
+}
+
 /**
  * The memory of a frozen task: process_vm_readv(2), and /proc/PID/mem for what the task itself may not read.
  *
  * @param maps in the order of their addresses
  * @param check called while its pages are looked for; what it throws ends that
  */
-export function frozenTask(pid: number, maps: readonly SourceMap[], check: () => void): PageSource {
+export function frozenTask(pid: number, maps: readonly SourceMap[], check: () => void): FrozenMemory {
   const dumped = maps.filter(({ pages }) => pages !== 'none');
-  const ranges = dumped.map(({ vma, entry, pages }) => ({
-    start: vma.start,
-    end: vma.end,
-    changedOnly: pages === 'changed',
-    whole: pages === 'whole',
-    lazy: (entry.status & vmaStatus.anonymousPrivate) !== 0 && (entry.status & vmaStatus.vdso) === 0,
-  }));
-  const runs = scanPages(pid, ranges, check);
+  const ranges = maps
+    .filter(({ entry }) => !(entry.status & (vmaStatus.vsyscall | vmaStatus.vvar)))
+    .map(({ vma, entry, pages }) => ({
+      start: vma.start,
+      end: vma.end,
+      changedOnly: pages === 'changed',
+      whole: pages === 'whole',
+      guardsOnly: pages === 'none',
+      lazy: (entry.status & vmaStatus.anonymousPrivate) !== 0 && (entry.status & vmaStatus.vdso) === 0,
+    }));
+  const { runs, guards } = scanPages(pid, ranges, check);
   const isHidden = hiddenRuns(dumped);
   let memory: number | null = null;
 
   const copy = (from: number, address: number, length: number, run: PageRun): number => {
-    if (!isHidden(run)) return readMemoryInto(pid, from, address, length);
-    memory ??= openSync(`/proc/${pid}/mem`, 'r');
-    return syscall('pread64', memory, address, length, from);
+    return readingMemory(pid, from, () => {
+      if (!isHidden(run)) return readMemoryInto(pid, from, address, length);
+      memory ??= openSync(`/proc/${pid}/mem`, 'r');
+      return syscall('pread64', memory, address, length, from);
+    });
   };
 
   return {
     runs,
+    guards,
     file: null,
     read: readRuns(runs, copy, (from) => memoryGone(pid, from)),
     close() {

@@ -5,6 +5,7 @@ import { pageSize } from '../facts/memory.ts';
 import { openFlag } from '../kinds/files/flags.ts';
 import { readRuns } from './run-reader.ts';
 import type { PageRun, PageSource } from './source.ts';
+import { readingMemory } from './unreadable.ts';
 
 /** SEEK_DATA and SEEK_HOLE. lseek(2). */
 const seek = { data: 3, hole: 4 } as const;
@@ -113,7 +114,10 @@ function throughMaps(maps: readonly SharedMap[], check: () => void): Content {
       runs: parts.flatMap(({ start, end, map }) => usedIn(start, end, map, memoryOf(map.pid), check)),
       read(at, address, length) {
         const { end, map } = partAt(at);
-        return syscall('pread64', memoryOf(map.pid), address, Math.min(length, end - at), addressIn(map, at));
+        const from = addressIn(map, at);
+        return readingMemory(map.pid, from, () =>
+          syscall('pread64', memoryOf(map.pid), address, Math.min(length, end - at), from),
+        );
       },
       close,
     };
@@ -146,7 +150,8 @@ function usedIn(start: number, end: number, map: SharedMap, memory: number, chec
   const zeros = Buffer.alloc(pageSize);
   for (let at = start; at < end; ) {
     check();
-    const got = readSync(memory, buffer, 0, Math.min(chunk, end - at), addressIn(map, at));
+    const from = addressIn(map, at);
+    const got = readingMemory(map.pid, from, () => readSync(memory, buffer, 0, Math.min(chunk, end - at), from));
     if (got < pageSize) throw memoryGone([map], at);
     for (let page = 0; page + pageSize <= got; page += pageSize) {
       if (buffer.compare(zeros, 0, pageSize, page, page + pageSize) === 0) continue;

@@ -30,7 +30,25 @@ const files = ['cmdline', 'environ', 'auxv', 'personality', 'limits', 'oom_score
 const links = ['exe', 'cwd', 'root', 'ns/mnt', 'ns/net', 'ns/pid', 'ns/user', 'ns/uts', 'ns/ipc', 'ns/cgroup'];
 
 // Marks of memory that programs set: dd MADV_DONTDUMP, dc MADV_DONTFORK, gd grows down, and so on.
-const marks = new Set(['dd', 'dc', 'wf', 'mg', 'hg', 'nh', 'gd', 'rr', 'sr', 'lo', 'ht', 'um', 'uw']);
+const marks = new Set([
+  'dd',
+  'dc',
+  'wf',
+  'mg',
+  'hg',
+  'nh',
+  'gd',
+  'rr',
+  'sr',
+  'lo',
+  'lf',
+  'nr',
+  'dp',
+  'sl',
+  'ht',
+  'um',
+  'uw',
+]);
 
 interface Area {
   start: number;

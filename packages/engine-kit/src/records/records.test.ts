@@ -47,6 +47,16 @@ const records: Records = {
   ],
   tasks: [{ pid: 12, exitSignal: 10 }],
   inodes: [{ id: 9, uid: 1000, gid: 100, mode: 0o640 }],
+  memory: [
+    {
+      pid: 12,
+      locksNew: 'on-fault',
+      areas: [
+        { start: 0x7fff_ffff_e000, end: 0x7fff_ffff_f000, trait: 'guard', name: null },
+        { start: 4096, end: 8192, trait: 'named', name: 'heap of mine' },
+      ],
+    },
+  ],
   plugins: [
     {
       ...{
@@ -69,7 +79,7 @@ const decode = (document: unknown): Records => decodeRecords(Buffer.from(JSON.st
 
 test('what is written is read again, exactly', () => {
   expect(decodeRecords(encodeRecords(records))).toEqual(records);
-  const nothing = { externals: [], sockets: [], tasks: [], inodes: [], plugins: [] };
+  const nothing = { externals: [], sockets: [], tasks: [], inodes: [], memory: [], plugins: [] };
   expect(decodeRecords(encodeRecords(nothing))).toEqual(nothing);
 });
 
@@ -79,6 +89,7 @@ test('fields that a newer release may add are left out', () => {
 
 test('a list that an older release did not write is empty', () => {
   expect(decode({ ...encoded(), plugins: undefined })).toEqual({ ...records, plugins: [] });
+  expect(decode({ ...encoded(), memory: undefined })).toEqual({ ...records, memory: [] });
 });
 
 test('the version of a part that an older release did not write is 1', () => {
@@ -161,6 +172,18 @@ test('200,000 levels are refused by name, wherever they are', () => {
       expect.objectContaining({ code: 'IMAGE_INVALID', message: expect.stringMatching(/^criujs\.json .*levels/) }),
     );
   }
+});
+
+test.each([
+  ['start', -1],
+  ['end', 2 ** 53],
+  ['trait', 'soft'],
+  ['name', 'x'.repeat(80)],
+])('memory whose %s is %j', (field, value) => {
+  const areas = [{ ...records.memory?.[0]?.areas[0], [field]: value }];
+  expect(() => decode({ ...encoded(), memory: [{ pid: 12, areas }] })).toThrow(
+    expect.objectContaining({ code: 'IMAGE_INVALID', message: expect.stringContaining(`memory[0].areas[0].${field}`) }),
+  );
 });
 
 test('no bytes at all make it fail in another way', () => {

@@ -53,6 +53,28 @@ export interface InodeRecord {
   readonly mode: number;
 }
 
+/** What a part of a process's memory has and CRIU's images have no place for. */
+export const memoryTraits = ['guard', 'droppable', 'locked-on-fault', 'named', 'sealed'] as const;
+
+export type MemoryTrait = (typeof memoryTraits)[number];
+
+/** A part of a process's memory, in bytes, and what it has. */
+export interface MemoryArea {
+  readonly start: number;
+  readonly end: number;
+  readonly trait: MemoryTrait;
+  /** Of `named` only. */
+  readonly name: string | null;
+}
+
+/** What CRIU's images do not say of a process's memory. */
+export interface MemoryRecord {
+  readonly pid: number;
+  /** Whether new maps are locked in memory: filled at once, or when they are used. mlockall(2), MCL_FUTURE and MCL_ONFAULT. */
+  readonly locksNew: 'no' | 'filled' | 'on-fault';
+  readonly areas: readonly MemoryArea[];
+}
+
 /** All of `criujs.json`. */
 export interface Records {
   readonly externals: readonly ExternalRecord[];
@@ -61,6 +83,8 @@ export interface Records {
   readonly tasks: readonly TaskRecord[];
   /** Files that are made anew; those that images of older releases have are made as whoever restores. */
   readonly inodes: readonly InodeRecord[];
+  /** Of processes whose memory has anything to say of. Absent: of none. */
+  readonly memory?: readonly MemoryRecord[];
   /** All that were loaded, whether they took something or not. */
   readonly plugins: readonly PluginRecord[];
 }
@@ -118,20 +142,43 @@ const recordedPlugin: Shape<PluginRecord> = object({
   load: absent(nullable(matching('the name of a package or file', isLoadable)), null),
 });
 
+const memoryArea: Shape<MemoryArea> = object({
+  start: integer(0, Number.MAX_SAFE_INTEGER),
+  end: integer(0, Number.MAX_SAFE_INTEGER),
+  trait: oneOf(...memoryTraits),
+  name: absent(nullable(text(79)), null),
+});
+
+const recordedMemory: Shape<MemoryRecord> = object({
+  pid: integer(1, 2 ** 22),
+  locksNew: absent(oneOf('no', 'filled', 'on-fault'), 'no'),
+  areas: absent(list(memoryArea), []),
+});
+
 const recordsShape: Shape<Records> = object({
   externals: list(object({ id: u32, file: recordedFile })),
   sockets: list(object({ id: u32, inode: u32, provider, socket: recordedSocket })),
   tasks: absent(list(object({ pid: integer(1, 2 ** 22), exitSignal: integer(0, 64) })), []),
   inodes: absent(list(object({ id: u32, uid: u32, gid: u32, mode: integer(0, 0o7777) })), []),
+  memory: absent(list(recordedMemory), []),
   plugins: absent(list(recordedPlugin), []),
 });
 
 /** The bytes of `criujs.json`. Numbers that may pass 2^53 are written in quotes. */
-export function encodeRecords({ externals, sockets, tasks, inodes, plugins }: Records): Uint8Array {
+export function encodeRecords({ externals, sockets, tasks, inodes, memory = [], plugins }: Records): Uint8Array {
   const files = externals.map(({ id, file }) => {
     return { id, file: { ...file, inode: file.inode.toString(), position: file.position.toString() } };
   });
-  const document = { format: 'criujs', version: recordsVersion, externals: files, sockets, tasks, inodes, plugins };
+  const document = {
+    format: 'criujs',
+    version: recordsVersion,
+    externals: files,
+    sockets,
+    tasks,
+    inodes,
+    memory,
+    plugins,
+  };
   return new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
 }
 

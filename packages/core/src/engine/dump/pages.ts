@@ -1,9 +1,12 @@
+import type { MemoryArea } from '@criujs/engine-kit';
+import { traitsOf } from '../../kinds/traits/table.ts';
 import { copyPages } from '../../pages/copy.ts';
-import { frozenTask, type SourceMap } from '../../pages/frozen-task.ts';
+import { frozenTask } from '../../pages/frozen-task.ts';
 import { pagemapOf } from '../../pages/pagemap.ts';
 import { pagesImage } from '../../pages/pages-image.ts';
 import type { PageSource } from '../../pages/source.ts';
 import type { Session } from '../../run/session.ts';
+import type { DumpedMap } from './maps.ts';
 
 /** Pages of a frozen process that were found and must be copied. */
 export interface FoundPages {
@@ -11,11 +14,18 @@ export interface FoundPages {
   readonly source: PageSource;
 }
 
+/** Those of a process. */
+export interface FoundMemory extends FoundPages {
+  /** What parts of its memory have and images of CRIU do not say. */
+  readonly areas: readonly MemoryArea[];
+}
+
 /** Finds the pages of a frozen process that belong into the images, and writes the map of them, `pagemap-PID.img`. */
-export function findPages(pid: number, pagesId: number, maps: readonly SourceMap[], session: Session): FoundPages {
+export function findPages(pid: number, pagesId: number, maps: readonly DumpedMap[], session: Session): FoundMemory {
   const source = frozenTask(pid, maps, session.checkAborted);
   session.store.write(`pagemap-${pid}.img`, pagemapOf(pagesId, source.runs));
-  return { pagesId, source };
+  const guards = source.guards.map(({ start, end }): MemoryArea => ({ start, end, trait: 'guard', name: null }));
+  return { pagesId, source, areas: [...guards, ...maps.flatMap(({ vma }) => traitsOf(vma))] };
 }
 
 /**

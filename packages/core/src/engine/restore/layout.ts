@@ -1,4 +1,4 @@
-import { EngineError } from '@criujs/engine-kit';
+import { EngineError, type MemoryArea, type MemoryTrait } from '@criujs/engine-kit';
 import type { VmaEntry } from '@criujs/images';
 import { addressEnd, pageSize, vmaStatus } from '../../facts/memory.ts';
 import type { MapKind } from '../../kinds/maps/kind.ts';
@@ -8,6 +8,7 @@ import { runsOf } from '../../pages/pagemap.ts';
 import type { PageRun } from '../../pages/source.ts';
 import type { PagePlace } from '../../pages/task-memory.ts';
 import type { TaskImage } from './read.ts';
+import { placeTraits } from './traits.ts';
 
 /** A map to restore. Addresses in bytes. */
 export interface MapPlan {
@@ -15,6 +16,8 @@ export interface MapPlan {
   readonly end: number;
   readonly entry: VmaEntry;
   readonly kind: MapKind;
+  /** What it has as a whole and its entry does not say. */
+  readonly traits: Set<MemoryTrait>;
   /** Whether pages of the image go into it. */
   filled: boolean;
   /** The key of the object that it maps, once objects are read. */
@@ -38,6 +41,8 @@ export interface MemoryPlan {
   readonly runs: readonly PageRun[];
   /** Those that belong into maps, cut at the borders of maps. */
   readonly fills: readonly PagePlace[];
+  /** What parts of it have and entries of maps do not say. */
+  readonly areas: readonly MemoryArea[];
   readonly vdso: { readonly start: number; readonly end: number } | null;
   readonly vvar: { readonly start: number; readonly end: number } | null;
 }
@@ -45,8 +50,11 @@ export interface MemoryPlan {
 /** What the kernel gives to every process. */
 const ofKernel = vmaStatus.vsyscall | vmaStatus.vdso | vmaStatus.vvar;
 
-/** Checks the maps and pages of a process's images and plans how to restore them. */
-export function planMemory(task: TaskImage): MemoryPlan {
+/**
+ * Checks the maps and pages of a process's images and lays out what is to be done.
+ * @param areas what the records say of its memory
+ */
+export function planMemory(task: TaskImage, areas: readonly MemoryArea[]): MemoryPlan {
   const file = `mm-${task.pid}.img`;
   const all = task.mm.vmas.filter(({ status }) => !(status & vmaStatus.vsyscall));
   const maps: MapPlan[] = [];
@@ -57,13 +65,15 @@ export function planMemory(task: TaskImage): MemoryPlan {
       throw invalid(file, `an impossible map ${entry.start.toString(16)}-${entry.end.toString(16)}`);
     const kind = kindOfMap(entry);
     kind.check?.(entry, file);
-    if (!(entry.status & ofKernel)) maps.push({ start, end, entry, kind, filled: false, object: null, device: null });
+    if (!(entry.status & ofKernel))
+      maps.push({ start, end, entry, kind, traits: new Set(), filled: false, object: null, device: null });
     last = end;
   }
   const vdso = areaOf(all, vmaStatus.vdso);
   const runs = runsOf(`pagemap-${task.pid}.img`, task.pagemap);
   const fills = planFills(`pagemap-${task.pid}.img`, runs, maps, vdso);
-  return { maps, runs, fills, vdso, vvar: areaOf(all, vmaStatus.vvar) };
+  placeTraits(maps, areas);
+  return { maps, runs, fills, areas, vdso, vvar: areaOf(all, vmaStatus.vvar) };
 }
 
 function areaOf(vmas: readonly VmaEntry[], status: number): { start: number; end: number } | null {

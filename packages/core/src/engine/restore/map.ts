@@ -1,11 +1,12 @@
 import { EngineError } from '@criujs/engine-kit';
 import { readMaps, type Vma } from '@criujs/linux';
-import { adviceName, mapFlag, protection, remapFlag } from '../../facts/memory.ts';
+import { adviceName, lockOnFault, mapFlag, protection, remapFlag } from '../../facts/memory.ts';
 import { bitsOf } from '../../kinds/bits.ts';
 import type { MapPlace } from '../../kinds/maps/kind.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { Workshop } from '../../machinery/make/helper.ts';
-import type { MemoryPlan } from './layout.ts';
+import type { MapPlan, MemoryPlan } from './layout.ts';
+import { traitCalls } from './traits.ts';
 
 /**
  * Calls that clear a task's memory of everything but ours, move the kernel's pages to where they were, and make the maps.
@@ -69,25 +70,42 @@ function otherKernel(pid: number, what: string): EngineError {
   });
 }
 
-/** Calls for when the maps are filled: their protection, advice and locks. */
+/** Calls for when the maps are filled: their protection, advice, guard pages, locks, names and seals. */
 export function finishMapCalls(plan: MemoryPlan): TaskCall[] {
-  return plan.maps.flatMap((map): TaskCall[] => {
-    const { entry, kind, start, end, filled } = map;
-    const length = end - start;
-    const place = `${start.toString(16)}-${end.toString(16)}`;
-    const calls: TaskCall[] = [];
-    if ((kind.madeWith ?? (filled ? entry.prot | protection.write : entry.prot)) !== entry.prot)
-      calls.push({ name: 'mprotect', args: [start, length, entry.prot], what: `protect ${place}` });
-    for (const advice of bitsOf(entry.madv ?? 0n)) {
-      calls.push({
-        name: 'madvise',
-        args: [start, length, advice],
-        optional: true,
-        what: `give ${place} the advice ${adviceName[advice] ?? advice}`,
-      });
-    }
-    if (entry.flags & mapFlag.locked)
-      calls.push({ name: 'mlock', args: [start, length], optional: true, what: `lock ${place} in memory` });
-    return calls;
-  });
+  return [
+    ...plan.maps.flatMap(protectCalls),
+    ...traitCalls(plan, 'filled'),
+    ...plan.maps.flatMap(lockCalls),
+    ...traitCalls(plan, 'last'),
+  ];
+}
+
+function protectCalls({ entry, kind, start, end, filled }: MapPlan): TaskCall[] {
+  const length = end - start;
+  const place = `${start.toString(16)}-${end.toString(16)}`;
+  const calls: TaskCall[] = [];
+  if ((kind.madeWith ?? (filled ? entry.prot | protection.write : entry.prot)) !== entry.prot)
+    calls.push({ name: 'mprotect', args: [start, length, entry.prot], what: `protect ${place}` });
+  for (const advice of bitsOf(entry.madv ?? 0n)) {
+    calls.push({
+      name: 'madvise',
+      args: [start, length, advice],
+      optional: true,
+      what: `give ${place} the advice ${adviceName[advice] ?? advice}`,
+    });
+  }
+  return calls;
+}
+
+/**
+ * First without fetching pages, which fails only where the lock is not allowed. mlock(2) fails where pages cannot be fetched, such as
+ * those that may not be read, and has locked them then.
+ */
+function lockCalls({ entry, start, end, traits }: MapPlan): TaskCall[] {
+  if (!(entry.flags & mapFlag.locked)) return [];
+  const what = `lock ${start.toString(16)}-${end.toString(16)} in memory`;
+  const whole = [start, end - start];
+  const calls: TaskCall[] = [{ name: 'mlock2', args: [...whole, lockOnFault], optional: true, what }];
+  if (!traits.has('locked-on-fault')) calls.push({ name: 'mlock', args: whole, optional: 'unsaid', what });
+  return calls;
 }

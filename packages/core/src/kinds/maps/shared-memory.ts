@@ -20,7 +20,9 @@ export const sharedMemory: MapKind = {
 };
 
 function isSharedMemory({ shared, deleted, inode, name }: Vma): boolean {
-  return shared && (deleted ? name.startsWith('/dev/zero') : inode === 0 && !name.startsWith('/'));
+  if (!shared) return false;
+  if (name.startsWith('[anon_shmem:')) return true;
+  return deleted ? name.startsWith('/dev/zero') : inode === 0 && !name.startsWith('/');
 }
 
 function saveShared(vma: Vma): SavedMap {

@@ -7,8 +7,8 @@ import { type BatchPlace, runBatch } from './batch.ts';
 export interface TaskCall {
   readonly name: SyscallName;
   readonly args: readonly (number | bigint | Uint8Array)[];
-  /** A failure is reported to the caller of {@link runTaskCalls} and is not an error. */
-  readonly optional?: boolean;
+  /** A failure is no error: it is told to the caller of {@link runTaskCalls}, or not even that. */
+  readonly optional?: boolean | 'unsaid';
   /** The only answer that is right, where a smaller one is a failure too. */
   readonly expect?: number;
   /** What the call is for, for the error: "set the limit of open files". */
@@ -128,7 +128,7 @@ export function runTaskCalls(
         throw fellShort(place.pid, call, result, file);
       if (result >= 0 || result < -4095) return;
       if (!call.optional) throw callFailed(place.pid, call, -result, file);
-      failed.push({ what: call.what, errno: -result });
+      if (call.optional !== 'unsaid') failed.push({ what: call.what, errno: -result });
     });
     from = to;
   }

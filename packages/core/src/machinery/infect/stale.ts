@@ -1,4 +1,4 @@
-import { blob, readMemory, type Vma } from '@criujs/linux';
+import { blob, LinuxError, readMemory, type Vma } from '@criujs/linux';
 import { room } from './room.ts';
 
 /** Bytes of the pages that earlier engines used, which could be written and executed at once. */
@@ -22,7 +22,7 @@ export function staleMaps(pid: number, maps: readonly Vma[]): ReadonlySet<Vma> {
 function isCodePage(pid: number, vma: Vma): boolean {
   const { start, end } = vma;
   if (!isAnonymous(vma) || !vma.read || vma.write || !vma.execute || end - start !== room.codeSize) return false;
-  return isCode(readMemory(pid, start, blob.code.length));
+  return isCode(tryRead(pid, start));
 }
 
 function isDataOf(code: Vma, vma: Vma): boolean {
@@ -34,16 +34,26 @@ function isDataOf(code: Vma, vma: Vma): boolean {
 function isOld(pid: number, vma: Vma): boolean {
   if (!isAnonymous(vma) || !vma.read || !vma.write || !vma.execute) return false;
   if ((vma.end - vma.start) % oldSize !== 0) return false;
-  const chunks = [];
-  for (let at = vma.start; at < vma.end; at += oldSize) chunks.push(readMemory(pid, at, blob.code.length));
+  const chunks: (Buffer | null)[] = [];
+  for (let at = vma.start; at < vma.end; at += oldSize) chunks.push(tryRead(pid, at));
   // The engine may have died between the two: a page of ours that has no code in it yet lies beside one that has.
-  return chunks.some(isCode) && chunks.every((chunk) => isCode(chunk) || chunk.every((byte) => byte === 0));
+  return chunks.some(isCode) && chunks.every((chunk) => isCode(chunk) || chunk?.every((byte) => byte === 0));
+}
+
+/** What nobody may read is none of ours. */
+function tryRead(pid: number, address: number): Buffer | null {
+  try {
+    return readMemory(pid, address, blob.code.length);
+  } catch (error) {
+    if (error instanceof LinuxError && error.code === 'EFAULT') return null;
+    throw error;
+  }
 }
 
 function isAnonymous({ shared, name, inode }: Vma): boolean {
   return !shared && name === '' && inode === 0;
 }
 
-function isCode(bytes: Buffer): boolean {
-  return bytes.equals(Buffer.from(blob.code));
+function isCode(bytes: Buffer | null): boolean {
+  return bytes?.equals(Buffer.from(blob.code)) ?? false;
 }

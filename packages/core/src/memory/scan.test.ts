@@ -1,0 +1,53 @@
+import { syscall, trySyscall } from '@criujs/linux';
+import { expect, test } from 'vitest';
+import { guardInstall, mapFlag, pageSize, protection } from '../facts/memory.ts';
+import { type ScanRange, scanPages } from './scan.ts';
+
+const noFile = -1;
+const pages = 8;
+
+/** Maps eight pages, the first six of which were written. */
+function mapPages(how: number): number {
+  const start = syscall(
+    ...(['mmap', 0, pages * pageSize, protection.read | protection.write, how | mapFlag.anonymous, noFile, 0] as const),
+  );
+  // pread(2) of zeros would not do for private memory: any byte that is written makes the page.
+  for (let at = 0; at < 6; at++) syscall('getrandom', start + at * pageSize, 8, 0);
+  return start;
+}
+
+const hasGuards = trySyscall('madvise', 0, 0, guardInstall) === 0;
+
+test.skipIf(!hasGuards).each([undefined, 'scan', 'scan, guards from entries', 'entries'] as const)(
+  'guard pages are found, and nothing in them (%s)',
+  (way) => {
+    for (const how of [mapFlag.private, mapFlag.shared]) {
+      const start = mapPages(how);
+      const at = (page: number): number => start + page * pageSize;
+      try {
+        syscall('madvise', at(2), 2 * pageSize, guardInstall);
+        const range: ScanRange = {
+          ...{ start, end: at(pages), changedOnly: false, whole: false, guardsOnly: false, lazy: false },
+        };
+        const scan = (one: ScanRange) => scanPages(process.pid, [one], () => undefined, way);
+        const guards = [{ start: at(2), end: at(4) }];
+        expect(scan(range)).toMatchObject({
+          runs: [
+            { start: at(0), end: at(2) },
+            { start: at(4), end: at(6) },
+          ],
+          guards,
+        });
+        expect(scan({ ...range, guardsOnly: true })).toMatchObject({ runs: [], guards });
+        // Side by side in two maps they are one area.
+        const halves = [
+          { ...range, end: at(3) },
+          { ...range, start: at(3) },
+        ];
+        expect(scanPages(process.pid, halves, () => undefined, way).guards).toEqual(guards);
+      } finally {
+        syscall('munmap', start, pages * pageSize);
+      }
+    }
+  },
+);

@@ -1,0 +1,231 @@
+// Memory that has more than protection and advice: not reserved, locked, guarded, droppable, named, sealed. A tick: all of it is as it
+// was made; what this kernel does not have is left out. MEMORY_OLD: only what images of CRIU have a place for. MEMORY_SHARED: guards in
+// shared memory, too.
+#include "target.h"
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
+
+#define PAGE 4096L
+#define PAGES 16L
+#define HUGE_RESERVE (1L << 40)
+
+// Of newer headers.
+#define GUARD_INSTALL 102
+#define DROPPABLE 0x08
+#define SYS_MSEAL 462
+#define SET_VMA 0x53564d41
+
+struct map {
+	const char *what;
+	char *at;
+	long size;
+	const char *flags; // that VmFlags must show
+	const char *no_flags; // and must not
+	const char *name; // that /proc/self/maps shows
+	bool droppable;
+};
+
+static struct map maps[16];
+static int count;
+static char *guarded, *guarded_file, *guarded_shared, *sealed;
+
+static char *add(struct map map)
+{
+	maps[count++] = map;
+	return map.at;
+}
+
+static char *private(long pages)
+{
+	// A page of another kind on each side keeps the kernel from joining it with others.
+	char *area = must(mmap(NULL, (pages + 2) * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+	char *at = must(mmap(area + PAGE, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	for (long i = 0; i < pages * PAGE / 8; i++)
+		((uint64_t *)at)[i] = pattern(i);
+	return at;
+}
+
+static void verify(const char *what, const char *at, long from, long to)
+{
+	for (long i = from * PAGE / 8; i < to * PAGE / 8; i++)
+		expect(((const uint64_t *)at)[i] == pattern(i), "%s, word %ld is damaged", what, i);
+}
+
+static bool readable(const char *at)
+{
+	char byte;
+	struct iovec here = { &byte, 1 }, there = { (void *)at, 1 };
+	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1;
+}
+
+static void verify_guards(const char *what, const char *at, long from, long to)
+{
+	for (long page = 0; page < PAGES; page++) {
+		bool guard = page >= from && page < to;
+		expect(readable(at + page * PAGE) == !guard, "%s, page %ld %s", what, page, guard ? "may be read" : "is guarded");
+	}
+}
+
+static bool has_flag(const char *line, const char *flag)
+{
+	char padded[8];
+	snprintf(padded, sizeof(padded), " %s ", flag);
+	return strstr(line, padded) != NULL;
+}
+
+static void verify_flags(const struct map *map, const char *line)
+{
+	for (const char *flag = map->flags; flag && *flag; flag += flag[2] ? 3 : 2)
+		expect(has_flag(line, (char[]){ flag[0], flag[1], 0 }), "%s: no %.2s in %s", map->what, flag, line);
+	for (const char *flag = map->no_flags; flag && *flag; flag += flag[2] ? 3 : 2)
+		expect(!has_flag(line, (char[]){ flag[0], flag[1], 0 }), "%s: %.2s in %s", map->what, flag, line);
+}
+
+static void verify_maps(void)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+	expect(smaps, "cannot open smaps");
+	char line[4096];
+	const struct map *map = NULL;
+	int found = 0;
+	while (fgets(line, sizeof(line), smaps)) {
+		unsigned long start, end;
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2) {
+			map = NULL;
+			for (int i = 0; i < count; i++)
+				if (start == (unsigned long)maps[i].at)
+					map = &maps[i];
+			if (map && map->name)
+				expect(strstr(line, map->name), "%s is not called %s: %s", map->what, map->name, line);
+			if (map)
+				expect(end - start == (unsigned long)map->size, "%s has another size: %s", map->what, line);
+		} else if (map && !strncmp(line, "VmFlags:", 8)) {
+			verify_flags(map, line);
+			found++;
+		}
+	}
+	fclose(smaps);
+	expect(found == count, "%d maps instead of %d", found, count);
+}
+
+static void verify_all(void)
+{
+	verify_maps();
+	for (int i = 0; i < count; i++)
+		if (!maps[i].droppable && maps[i].size == PAGES * PAGE && !strstr(maps[i].what, "guard"))
+			verify(maps[i].what, maps[i].at, 0, PAGES);
+	if (guarded) {
+		verify_guards("guards", guarded, 3, 5);
+		verify("beside the guards", guarded, 0, 3);
+		verify("beside the guards", guarded, 5, PAGES);
+	}
+	if (guarded_file) {
+		verify_guards("guards in a file", guarded_file, 1, PAGES);
+		expect(guarded_file[0] == 'x', "the first page of the file has changed");
+	}
+	if (guarded_shared)
+		verify_guards("guards in shared memory", guarded_shared, 7, 8);
+}
+
+static void make_old(void)
+{
+	add((struct map){ .what = "reserved", .at = private(PAGES), .size = PAGES * PAGE, .flags = "rd wr ac", .no_flags = "nr lo" });
+	char *huge = must(mmap(NULL, HUGE_RESERVE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+	huge[PAGE] = 'h';
+	add((struct map){ .what = "not reserved", .at = huge, .size = HUGE_RESERVE, .flags = "nr", .no_flags = "ac" });
+	char *locked = private(PAGES);
+	must(mlock(locked, PAGES * PAGE));
+	add((struct map){ .what = "locked", .at = locked, .size = PAGES * PAGE, .flags = "lo", .no_flags = "lf nr" });
+	char *secret = must(mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	expect(mlock(secret, PAGE) == -1 && errno == ENOMEM, "a page that may not be read can be fetched");
+	add((struct map){ .what = "locked, not readable", .at = secret, .size = PAGE, .flags = "lo" });
+}
+
+static bool guard(char *at, long pages)
+{
+	return madvise(at, pages * PAGE, GUARD_INSTALL) == 0;
+}
+
+// How the map shows, or NULL without names in this kernel.
+static const char *name(char *at, const char *given, const char *shown)
+{
+	return prctl(SET_VMA, 0, at, PAGES * PAGE, given) == 0 ? shown : NULL;
+}
+
+static void make_guards(void)
+{
+	guarded = add((struct map){ .what = "guarded", .at = private(PAGES), .size = PAGES * PAGE });
+	must(guard(guarded + 3 * PAGE, 2) - 1);
+
+	int file = must(open(target_path("guarded"), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+	must(ftruncate(file, PAGES * PAGE));
+	must(pwrite(file, "x", 1, 0));
+	char *at = must(mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
+	must(close(file));
+	if (guard(at + PAGE, PAGES - 1)) // only of private memory before Linux 6.15
+		guarded_file = add((struct map){ .what = "guarded file", .at = at, .size = PAGES * PAGE });
+
+	if (target_option("MEMORY_SHARED") && guarded_file) {
+		guarded_shared = must(mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+		memset(guarded_shared, 's', PAGES * PAGE);
+		must(guard(guarded_shared + 7 * PAGE, 1) - 1);
+	}
+
+	char *locked = private(PAGES);
+	must(guard(locked + PAGE, 1) - 1);
+	expect(mlock(locked, PAGES * PAGE) == -1 && errno == ENOMEM, "guard pages can be fetched");
+	add((struct map){ .what = "locked with a guard", .at = locked, .size = PAGES * PAGE, .flags = "lo", .no_flags = "lf" });
+}
+
+static void make_new(void)
+{
+	if (madvise(NULL, 0, GUARD_INSTALL) == 0)
+		make_guards();
+
+	char *on_fault = private(PAGES);
+	must(mlock2(on_fault, PAGES * PAGE, MLOCK_ONFAULT));
+	add((struct map){ .what = "locked on fault", .at = on_fault, .size = PAGES * PAGE, .flags = "lo lf" });
+
+	char *droppable = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, DROPPABLE | MAP_ANONYMOUS, -1, 0);
+	if (droppable != MAP_FAILED) {
+		memset(droppable, 'd', PAGES * PAGE);
+		add((struct map){ .what = "droppable", .at = droppable, .size = PAGES * PAGE, .flags = "dp nr wf dd", .droppable = true });
+	}
+
+	char *named = private(PAGES);
+	const char *shown = name(named, "a name (deleted)", "[anon:a name (deleted)]");
+	add((struct map){ .what = "named", .at = named, .size = PAGES * PAGE, .name = shown });
+	char *shared = must(mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+	for (long i = 0; i < PAGES * PAGE / 8; i++)
+		((uint64_t *)shared)[i] = pattern(i);
+	shown = name(shared, "ours", "[anon_shmem:ours]");
+	add((struct map){ .what = "named, shared", .at = shared, .size = PAGES * PAGE, .flags = "sh nr", .name = shown });
+
+	char *at = private(PAGES);
+	must(mprotect(at, PAGES * PAGE, PROT_READ));
+	shown = name(at, "sealed", "[anon:sealed]");
+	if (syscall(SYS_MSEAL, at, PAGES * PAGE, 0) == 0)
+		sealed = add((struct map){ .what = "sealed", .at = at, .size = PAGES * PAGE, .flags = "rd sl", .no_flags = "wr", .name = shown });
+}
+
+int main(void)
+{
+	target_start();
+	make_old();
+	if (!target_option("MEMORY_OLD"))
+		make_new();
+	for (unsigned long tick = 1; !target_finishing(); tick++) {
+		verify_all();
+		if (!target_paused())
+			target_tick(tick);
+		else
+			tick--;
+		rest(10);
+	}
+	verify_all();
+	if (sealed)
+		expect(mprotect(sealed, PAGE, PROT_NONE) == -1 && errno == EPERM, "the seal does not hold");
+	target_say("DONE\n");
+	return 0;
+}
