@@ -14,7 +14,7 @@ import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { recogniseTask } from '../tasks/recognise.ts';
 import { callObserver } from './accelerators.ts';
-import { ask, lookAt, type OutsideView } from './dump/collect.ts';
+import { ask, type InsideView, lookAt, type OutsideView } from './dump/collect.ts';
 import { inventoryImage } from './dump/inventory.ts';
 import { type FoundMemory, type FoundPages, findPages, writePages } from './dump/pages.ts';
 import { writeTask, writeTree, writeZombie } from './dump/write.ts';
@@ -78,7 +78,7 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     session.hooks.seal();
     const plugins = session.hooks.record(files.providers());
     const memory = views.map(({ task, maps }, at) => findPages(task.pid, at + 1, maps, session));
-    files.record(plugins, { tasks, memory: memoryRecords(views, memory) });
+    files.record(plugins, { tasks, memory: memoryRecords(asked, memory) });
     const objects = objectKinds.flatMap((kind) => kind.find(views));
     const found = [
       ...objects.map((object, at): FoundPages => {
@@ -115,10 +115,13 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
 }
 
 /** What criujs.json says of the memory of processes. */
-function memoryRecords(views: readonly OutsideView[], found: readonly FoundMemory[]): MemoryRecord[] {
-  return views.flatMap(({ task: { pid } }, at) => {
+function memoryRecords(
+  asked: readonly { readonly view: OutsideView; readonly inside: InsideView }[],
+  found: readonly FoundMemory[],
+): MemoryRecord[] {
+  return asked.flatMap(({ view, inside: { locksNew } }, at) => {
     const areas = found[at]?.areas ?? [];
-    return areas.length === 0 ? [] : [{ pid, locksNew: 'no', areas }];
+    return areas.length === 0 && locksNew === 'no' ? [] : [{ pid: view.task.pid, locksNew, areas }];
   });
 }
 

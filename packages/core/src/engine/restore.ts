@@ -24,7 +24,7 @@ import { livingTasks, readTree, type TaskImage } from './restore/read.ts';
 import { letGo, putTogether } from './restore/resume.ts';
 import { checkSources } from './restore/sources.ts';
 import { buildTask, sourceOf } from './restore/task.ts';
-import { supportedAreas } from './restore/traits.ts';
+import { supportedMemory } from './restore/traits.ts';
 
 /** A process while it is planned: its images, and what its memory is to be. */
 interface Planned {
@@ -50,7 +50,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   const planned = images.map((image): Planned => {
     session.checkAborted();
     const record = records?.memory?.find(({ pid }) => pid === image.pid);
-    return { image, memory: planMemory(image, record === undefined ? [] : supportedAreas(record, session.warn)) };
+    return { image, memory: planMemory(image, supportedMemory(image.pid, record, session.warn)) };
   });
   const devices = planDevices(planned, tree.plugins, session);
   const objects = planObjects(planned, { session, onceItRuns });

@@ -24,6 +24,9 @@ export const guardInstall = 102;
 /** MLOCK_ONFAULT: pages are locked when they come, none is fetched. mlock2(2). */
 export const lockOnFault = 1;
 
+/** MCL_FUTURE and MCL_ONFAULT. mlockall(2). */
+export const lockAll = { future: 2, onFault: 4 } as const;
+
 /** mremap(2): may move, to exactly there. */
 export const remapFlag = { mayMove: 1, fixed: 2 } as const;
 

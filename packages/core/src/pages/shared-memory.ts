@@ -5,7 +5,7 @@ import { pageSize } from '../facts/memory.ts';
 import { openFlag } from '../kinds/files/flags.ts';
 import { readRuns } from './run-reader.ts';
 import type { PageRun, PageSource } from './source.ts';
-import { readingMemory } from './unreadable.ts';
+import { behindGuards, readingMemory } from './unreadable.ts';
 
 /** SEEK_DATA and SEEK_HOLE. lseek(2). */
 const seek = { data: 3, hole: 4 } as const;
@@ -115,9 +115,8 @@ function throughMaps(maps: readonly SharedMap[], check: () => void): Content {
       read(at, address, length) {
         const { end, map } = partAt(at);
         const from = addressIn(map, at);
-        return readingMemory(map.pid, from, () =>
-          syscall('pread64', memoryOf(map.pid), address, Math.min(length, end - at), from),
-        );
+        const read = (): number => syscall('pread64', memoryOf(map.pid), address, Math.min(length, end - at), from);
+        return readingMemory(map.pid, from, read, behindGuards);
       },
       close,
     };
@@ -151,7 +150,8 @@ function usedIn(start: number, end: number, map: SharedMap, memory: number, chec
   for (let at = start; at < end; ) {
     check();
     const from = addressIn(map, at);
-    const got = readingMemory(map.pid, from, () => readSync(memory, buffer, 0, Math.min(chunk, end - at), from));
+    const read = (): number => readSync(memory, buffer, 0, Math.min(chunk, end - at), from);
+    const got = readingMemory(map.pid, from, read, behindGuards);
     if (got < pageSize) throw memoryGone([map], at);
     for (let page = 0; page + pageSize <= got; page += pageSize) {
       if (buffer.compare(zeros, 0, pageSize, page, page + pageSize) === 0) continue;

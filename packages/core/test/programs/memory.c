@@ -1,7 +1,10 @@
 // Memory that has more than protection and advice: not reserved, locked, guarded, droppable, named, sealed. A tick: all of it is as it
 // was made; what this kernel does not have is left out. MEMORY_OLD: only what images of CRIU have a place for. MEMORY_SHARED: guards in
-// shared memory, too.
+// shared memory, too. MEMORY_FUTURE: new maps are locked, 1 at once, 2 when they are used.
+// MEMORY_WATCHED: a userfaultfd handles the faults of some.
 #include "target.h"
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
@@ -109,8 +112,22 @@ static void verify_maps(void)
 	expect(found == count, "%d maps instead of %d", found, count);
 }
 
+// New maps are locked, or not.
+static void verify_future(void)
+{
+	const char *how = target_option("MEMORY_FUTURE");
+	char *at = must(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	bool locked = msync(at, PAGE, MS_INVALIDATE) == -1 && errno == EBUSY;
+	unsigned char there = 0;
+	must(mincore(at, PAGE, &there));
+	expect(locked == !!how, "new maps are %slocked", locked ? "" : "not ");
+	expect((there & 1) == (how && *how == '1'), "a new page is %sthere", there & 1 ? "" : "not ");
+	must(munmap(at, PAGE));
+}
+
 static void verify_all(void)
 {
+	verify_future();
 	verify_maps();
 	for (int i = 0; i < count; i++)
 		if (!maps[i].droppable && maps[i].size == PAGES * PAGE && !strstr(maps[i].what, "guard"))
@@ -209,12 +226,26 @@ static void make_new(void)
 		sealed = add((struct map){ .what = "sealed", .at = at, .size = PAGES * PAGE, .flags = "rd sl", .no_flags = "wr", .name = shown });
 }
 
+static void watch(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd = must(syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY));
+	must(ioctl(fd, UFFDIO_API, &api));
+	char *at = must(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	struct uffdio_register range = { .range = { (unsigned long)at, PAGE }, .mode = UFFDIO_REGISTER_MODE_MISSING };
+	must(ioctl(fd, UFFDIO_REGISTER, &range));
+}
+
 int main(void)
 {
 	target_start();
 	make_old();
 	if (!target_option("MEMORY_OLD"))
 		make_new();
+	if (target_option("MEMORY_WATCHED"))
+		watch();
+	if (target_option("MEMORY_FUTURE"))
+		must(mlockall(*target_option("MEMORY_FUTURE") == '1' ? MCL_FUTURE : MCL_FUTURE | MCL_ONFAULT));
 	for (unsigned long tick = 1; !target_finishing(); tick++) {
 		verify_all();
 		if (!target_paused())

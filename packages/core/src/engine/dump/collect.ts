@@ -1,4 +1,4 @@
-import type { Refusal } from '@criujs/engine-kit';
+import type { MemoryRecord, Refusal } from '@criujs/engine-kit';
 import type { Vma } from '@criujs/linux';
 import type { CollectedFiles } from '../../files/collect.ts';
 import type { ProcessPart, Question } from '../../kinds/processes/kind.ts';
@@ -11,6 +11,7 @@ import { type Infection, infect } from '../../machinery/infect/infect.ts';
 import { readThread, type ThreadState } from '../../machinery/infect/threads.ts';
 import { pathOf, type processPaths } from '../../tasks/paths.ts';
 import { type DumpedMap, describeMaps } from './maps.ts';
+import { askNewLocks } from './new-locks.ts';
 
 /** All that is known of a process before anything is asked of it: read from outside, nothing changed. */
 export interface OutsideView {
@@ -28,6 +29,7 @@ export interface OutsideView {
 
 /** What the process and its threads answered about themselves. */
 export interface InsideView {
+  readonly locksNew: MemoryRecord['locksNew'];
   readonly own: readonly ProcessPart[];
   readonly ofThreads: readonly (readonly ThreadPart[])[];
 }
@@ -75,6 +77,7 @@ export function ask(tree: FrozenTree, view: OutsideView, check: () => void): Ins
   const askAt = <Part>(at: number, questions: readonly Question<Part>[]): Part[] =>
     askInBatches((calls) => infection.run(at, calls), { pid: task.pid, ...infection.area }, questions);
   const askAll = (): InsideView => ({
+    locksNew: askAt(0, [askNewLocks(task.pid)])[0] ?? 'no',
     own: askAt<ProcessPart>(0, [clean(stale), ...processKinds.flatMap((kind) => kind.ask?.(task) ?? [])]),
     ofThreads: threads.map((_, at) => {
       check();

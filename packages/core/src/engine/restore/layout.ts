@@ -1,4 +1,4 @@
-import { EngineError, type MemoryArea, type MemoryTrait } from '@criujs/engine-kit';
+import { EngineError, type MemoryTrait } from '@criujs/engine-kit';
 import type { VmaEntry } from '@criujs/images';
 import { addressEnd, pageSize, vmaStatus } from '../../facts/memory.ts';
 import type { MapKind } from '../../kinds/maps/kind.ts';
@@ -8,7 +8,7 @@ import { runsOf } from '../../pages/pagemap.ts';
 import type { PageRun } from '../../pages/source.ts';
 import type { PagePlace } from '../../pages/task-memory.ts';
 import type { TaskImage } from './read.ts';
-import { placeTraits } from './traits.ts';
+import { placeTraits, type RecordedMemory } from './traits.ts';
 
 /** A map to restore. Addresses in bytes. */
 export interface MapPlan {
@@ -35,14 +35,12 @@ export interface MapSource {
 }
 
 /** What a process's memory is to look like. */
-export interface MemoryPlan {
+export interface MemoryPlan extends RecordedMemory {
   readonly maps: readonly MapPlan[];
   /** All pages that the image has. */
   readonly runs: readonly PageRun[];
   /** Those that belong into maps, cut at the borders of maps. */
   readonly fills: readonly PagePlace[];
-  /** What parts of it have and entries of maps do not say. */
-  readonly areas: readonly MemoryArea[];
   readonly vdso: { readonly start: number; readonly end: number } | null;
   readonly vvar: { readonly start: number; readonly end: number } | null;
 }
@@ -50,11 +48,8 @@ export interface MemoryPlan {
 /** What the kernel gives to every process. */
 const ofKernel = vmaStatus.vsyscall | vmaStatus.vdso | vmaStatus.vvar;
 
-/**
- * Checks the maps and pages of a process's images and lays out what is to be done.
- * @param areas what the records say of its memory
- */
-export function planMemory(task: TaskImage, areas: readonly MemoryArea[]): MemoryPlan {
+/** Checks the maps and pages of a process's images, and what the records say of them, and lays out what is to be done. */
+export function planMemory(task: TaskImage, { locksNew, areas }: RecordedMemory): MemoryPlan {
   const file = `mm-${task.pid}.img`;
   const all = task.mm.vmas.filter(({ status }) => !(status & vmaStatus.vsyscall));
   const maps: MapPlan[] = [];
@@ -73,7 +68,7 @@ export function planMemory(task: TaskImage, areas: readonly MemoryArea[]): Memor
   const runs = runsOf(`pagemap-${task.pid}.img`, task.pagemap);
   const fills = planFills(`pagemap-${task.pid}.img`, runs, maps, vdso);
   placeTraits(maps, areas);
-  return { maps, runs, fills, areas, vdso, vvar: areaOf(all, vmaStatus.vvar) };
+  return { maps, runs, fills, locksNew, areas, vdso, vvar: areaOf(all, vmaStatus.vvar) };
 }
 
 function areaOf(vmas: readonly VmaEntry[], status: number): { start: number; end: number } | null {

@@ -1,6 +1,6 @@
 import { EngineError } from '@criujs/engine-kit';
 import { readMaps, type Vma } from '@criujs/linux';
-import { adviceName, lockOnFault, mapFlag, protection, remapFlag } from '../../facts/memory.ts';
+import { adviceName, lockAll, lockOnFault, mapFlag, protection, remapFlag } from '../../facts/memory.ts';
 import { bitsOf } from '../../kinds/bits.ts';
 import type { MapPlace } from '../../kinds/maps/kind.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
@@ -70,6 +70,13 @@ function otherKernel(pid: number, what: string): EngineError {
   });
 }
 
+/** How new maps are locked; the engine makes none in the process any more. */
+const newLocks: Readonly<Record<MemoryPlan['locksNew'], readonly number[]>> = {
+  no: [],
+  filled: [lockAll.future],
+  'on-fault': [lockAll.future | lockAll.onFault],
+};
+
 /** Calls for when the maps are filled: their protection, advice, guard pages, locks, names and seals. */
 export function finishMapCalls(plan: MemoryPlan): TaskCall[] {
   return [
@@ -77,6 +84,9 @@ export function finishMapCalls(plan: MemoryPlan): TaskCall[] {
     ...traitCalls(plan, 'filled'),
     ...plan.maps.flatMap(lockCalls),
     ...traitCalls(plan, 'last'),
+    ...newLocks[plan.locksNew].map(
+      (how): TaskCall => ({ name: 'mlockall', args: [how], optional: true, what: 'lock new maps in memory' }),
+    ),
   ];
 }
 

@@ -5,7 +5,7 @@ import { vmaStatus } from '../../facts/memory.ts';
 import { kindOfMap } from '../../kinds/maps/table.ts';
 import { traitKinds } from '../../kinds/traits/table.ts';
 import type { MapPlan } from './layout.ts';
-import { placeTraits, supportedAreas, traitCalls } from './traits.ts';
+import { placeTraits, supportedMemory, traitCalls } from './traits.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -49,7 +49,7 @@ test('a kernel that lacks something is named before anything is made; without na
   };
   const areas = [area(0x1000, 0x3000, 'sealed'), area(0x1000, 0x3000, 'named'), area(0x3000, 0x5000, 'named')];
   const record = { pid: 42, locksNew: 'no', areas } as const;
-  const ask = () => supportedAreas(record, (message) => warnings.push(message));
+  const ask = () => supportedMemory(42, record, (message) => warnings.push(message)).areas;
   lacks('guard');
   expect(ask()).toEqual(areas);
   lacks('named');
@@ -59,9 +59,13 @@ test('a kernel that lacks something is named before anything is made; without na
   expect(ask).toThrow(expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('Linux 6.10') }));
 });
 
+test('without records there is nothing to bring back', () => {
+  expect(supportedMemory(42, undefined, () => undefined)).toEqual({ locksNew: 'no', areas: [] });
+});
+
 test('seals come last', () => {
   const areas = [area(0x1000, 0x3000, 'sealed'), area(0x1000, 0x3000, 'named'), area(0x2000, 0x3000, 'guard')];
-  const memory = { areas, maps: [], runs: [], fills: [], vdso: null, vvar: null };
+  const memory = { locksNew: 'no' as const, areas, maps: [], runs: [], fills: [], vdso: null, vvar: null };
   const names = (phase: 'filled' | 'last'): string[] => traitCalls(memory, phase).map(({ name }) => name);
   expect([names('filled'), names('last')]).toEqual([['madvise'], ['prctl', 'mseal']]);
 });

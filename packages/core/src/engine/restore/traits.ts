@@ -7,6 +7,9 @@ import type { TaskCall } from '../../machinery/calls/remote.ts';
 
 import type { MapPlan, MemoryPlan } from './layout.ts';
 
+/** What the records say of a process's memory. */
+export type RecordedMemory = Pick<MemoryRecord, 'locksNew' | 'areas'>;
+
 /**
  * Checks what the records say of a process's memory, and notes with each map what it has as a whole.
  * @throws EngineError IMAGE_INVALID for what is not where the process has memory
@@ -56,7 +59,12 @@ function coverage(maps: readonly MapPlan[]): (area: MemoryArea) => boolean {
  * What of the records this kernel can bring back. Without the rest there is a warning where no program relies on it.
  * @throws EngineError UNSUPPORTED where one does
  */
-export function supportedAreas({ pid, areas }: MemoryRecord, warn: (message: string) => void): MemoryArea[] {
+export function supportedMemory(
+  pid: number,
+  record: MemoryRecord | undefined,
+  warn: (message: string) => void,
+): RecordedMemory {
+  const { locksNew, areas } = record ?? { locksNew: 'no', areas: [] };
   const missing = traitKinds.filter((kind) => areas.some(({ trait }) => trait === kind.trait) && !kind.isSupported());
   for (const { name, since, cosmetic } of missing) {
     const what = `process ${pid}: ${name} needs ${since}`;
@@ -67,7 +75,7 @@ export function supportedAreas({ pid, areas }: MemoryRecord, warn: (message: str
         remedy: `Restore it on ${since}, or allow the call in the seccomp filter of the container.`,
       });
   }
-  return areas.filter(({ trait }) => !missing.some((kind) => kind.trait === trait));
+  return { locksNew, areas: areas.filter(({ trait }) => !missing.some((kind) => kind.trait === trait)) };
 }
 
 /** Calls that bring back the traits of one phase. */

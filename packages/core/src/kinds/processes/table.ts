@@ -14,6 +14,7 @@ import { oomScore } from './oom-score.ts';
 import { pendingSignals } from './pending.ts';
 import { personality } from './personality.ts';
 import { posixTimers } from './posix-timers.ts';
+import { protectionKeys } from './protection-keys.ts';
 import { runState } from './run-state.ts';
 import { seccomp } from './seccomp.ts';
 import { signalHandlers } from './signal-handlers.ts';
@@ -31,6 +32,7 @@ export const processKinds: readonly ProcessKind[] = [
   namespaces,
   runState,
   layout,
+  protectionKeys,
   actions,
   personality,
   subreaper,
