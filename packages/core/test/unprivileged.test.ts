@@ -62,6 +62,7 @@ describe.skipIf(noNamespaces)(noNamespaces ?? 'in a user namespace of one’s ow
     cProgram('shared'),
     cProgram('memory'),
     cProgram('deleted'),
+    cProgram('attributes'),
     shCounter,
     pythonCounter,
   ]) {

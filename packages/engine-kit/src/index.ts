@@ -43,6 +43,16 @@ export type {
   PlanSubject,
   Taker,
 } from './interface/results.ts';
+export type {
+  AttributesRecord,
+  CallDispatch,
+  ControlGroup,
+  MemoryPolicy,
+  ProcessAttributes,
+  RangePolicy,
+  SchedulingAttributes,
+  ThreadAttributes,
+} from './records/attributes.ts';
 export { nameOf } from './records/missing-plugins.ts';
 export { type JsonLimits, parseJson } from './records/parse-json.ts';
 export { type Needs, type PluginNames, type Provided, refuseMissing, resourcesOf } from './records/providers.ts';

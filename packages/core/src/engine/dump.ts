@@ -67,9 +67,9 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     const asked = views.map((view) => ({ view, inside: ask(tree, view, session.checkAborted) }));
 
     session.phase('write');
-    asked.forEach(({ view, inside }, at) => {
-      writeTask(view, inside, at, files as CollectedFiles, session);
-    });
+    const attributes = asked.flatMap(({ view, inside }, at) =>
+      writeTask(view, inside, at, files as CollectedFiles, session),
+    );
     for (const task of tree.tasks) if (task.state === 'zombie') writeZombie(task, session);
     files.write();
     const tasks = writeTree(tree, session);
@@ -78,7 +78,7 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     session.hooks.seal();
     const plugins = session.hooks.record(files.providers());
     const memory = views.map(({ task, maps }, at) => findPages(task.pid, at + 1, maps, session));
-    files.record(plugins, { tasks, memory: memoryRecords(asked, memory) });
+    files.record(plugins, { tasks, attributes, memory: memoryRecords(asked, memory) });
     const objects = objectKinds.flatMap((kind) => kind.find(views));
     const found = [
       ...objects.map((object, at): FoundPages => {

@@ -47,6 +47,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   const releases = createReleases(session.warn);
   const { onceItRuns } = releases;
   const loaded = treeKinds.flatMap((kind) => kind.load?.(tree, { session, records, onceItRuns }) ?? []);
+  const recorded = new Map(records?.attributes?.map((it) => [it.tid, it]));
   const planned = images.map((image): Planned => {
     session.checkAborted();
     const record = records?.memory?.find(({ pid }) => pid === image.pid);
@@ -103,6 +104,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
           main,
           workshop,
           files: files as OpenedFiles,
+          recorded: (tid) => recorded.get(tid),
           session,
           newPids: options.newPids,
           inherited: inheritance.at,

@@ -61,7 +61,7 @@ export interface CollectedFiles {
   /** Writes files.img, and what kinds of files write beside it: what waits in pipes is read here, and stays there. */
   write(): void;
   /** Writes criujs.json, once the plugins have done all that they do at a dump. */
-  record(plugins: readonly PluginRecord[], others?: Partial<Pick<Records, 'tasks' | 'memory'>>): void;
+  record(plugins: readonly PluginRecord[], others?: Partial<Pick<Records, 'tasks' | 'attributes' | 'memory'>>): void;
   /** Nothing is held open between calls: this is for callers that treat all steps alike. */
   close(): void;
 }

@@ -57,6 +57,23 @@ const records: Records = {
       ],
     },
   ],
+  attributes: [
+    {
+      tid: 12,
+      thread: {
+        affinity: 'ff00000000000000000f',
+        scheduling: { flags: 1, runtime: 2n ** 63n, deadline: 0n, period: 0n, clamps: { least: 0, most: 1024 } },
+        timerSlack: 2n ** 64n - 1n,
+        speculation: [{ feature: 0, control: 8 }],
+      },
+      process: {
+        sessionNice: -20,
+        rangePolicies: [{ start: 4096n, length: 4096n, mode: 2, nodes: '1' }],
+        controlGroups: [{ controllers: '', path: '/a' }],
+      },
+    },
+    { tid: 13, thread: { affinity: 'all' } },
+  ],
   plugins: [
     {
       ...{
@@ -79,7 +96,7 @@ const decode = (document: unknown): Records => decodeRecords(Buffer.from(JSON.st
 
 test('what is written is read again, exactly', () => {
   expect(decodeRecords(encodeRecords(records))).toEqual(records);
-  const nothing = { externals: [], sockets: [], tasks: [], inodes: [], memory: [], plugins: [] };
+  const nothing = { externals: [], sockets: [], tasks: [], inodes: [], memory: [], attributes: [], plugins: [] };
   expect(decodeRecords(encodeRecords(nothing))).toEqual(nothing);
 });
 
@@ -203,4 +220,19 @@ test('no bytes at all make it fail in another way', () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test.each([
+  ['no mask', { tid: 12, thread: { affinity: '0x1' } }],
+  ['a negative time', { tid: 12, thread: { timerSlack: '-1' } }],
+  ['a number in place of a text', { tid: 12, thread: {}, process: { label: 7 } }],
+  ['no such nice value', { tid: 12, thread: {}, process: { sessionNice: 20 } }],
+])('attributes with %s are refused', (_, attributes) => {
+  expect(() => decode({ ...encoded(), attributes: [attributes] })).toThrow(/attributes\[0\]/);
+});
+
+test('attributes that a newer release may add are left out, and those of an older one are few', () => {
+  const { attributes } = decode({ ...encoded(), attributes: [{ tid: 12, thread: { colour: 'red' } }] });
+  expect(attributes?.[0]?.thread.affinity).toBeUndefined();
+  expect(decode({ ...encoded(), attributes: undefined }).attributes).toEqual([]);
 });

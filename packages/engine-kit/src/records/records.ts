@@ -1,6 +1,7 @@
 import { isLoadable, isPackageName, isPackageVersion, type PluginRecord } from '@criujs/plugin-host/facts';
 import { type Provider, pid, type RecordedFile, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors/errors.ts';
+import { type AttributesRecord, attributesShape, encodeAttribute } from './attributes.ts';
 import {
   absent,
   digits,
@@ -85,6 +86,8 @@ export interface Records {
   readonly inodes: readonly InodeRecord[];
   /** Of processes whose memory has anything to say of. Absent: of none. */
   readonly memory?: readonly MemoryRecord[];
+  /** Threads of which there is anything to say; absent: none, as in the images of older releases. */
+  readonly attributes?: readonly AttributesRecord[];
   /** All that were loaded, whether they took something or not. */
   readonly plugins: readonly PluginRecord[];
 }
@@ -161,11 +164,20 @@ const recordsShape: Shape<Records> = object({
   tasks: absent(list(object({ pid: integer(1, 2 ** 22), exitSignal: integer(0, 64) })), []),
   inodes: absent(list(object({ id: u32, uid: u32, gid: u32, mode: integer(0, 0o7777) })), []),
   memory: absent(list(recordedMemory), []),
+  attributes: attributesShape,
   plugins: absent(list(recordedPlugin), []),
 });
 
 /** The bytes of `criujs.json`. Numbers that may pass 2^53 are written in quotes. */
-export function encodeRecords({ externals, sockets, tasks, inodes, memory = [], plugins }: Records): Uint8Array {
+export function encodeRecords({
+  externals,
+  sockets,
+  tasks,
+  inodes,
+  memory = [],
+  attributes,
+  plugins,
+}: Records): Uint8Array {
   const files = externals.map(({ id, file }) => {
     return { id, file: { ...file, inode: file.inode.toString(), position: file.position.toString() } };
   });
@@ -177,9 +189,10 @@ export function encodeRecords({ externals, sockets, tasks, inodes, memory = [], 
     tasks,
     inodes,
     memory,
+    attributes,
     plugins,
   };
-  return new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
+  return new TextEncoder().encode(`${JSON.stringify(document, encodeAttribute, 2)}\n`);
 }
 
 /** Reads and checks `criujs.json`: nothing in it is trusted. @throws EngineError IMAGE_INVALID, IMAGES_VERSION */

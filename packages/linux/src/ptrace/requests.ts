@@ -18,6 +18,7 @@ export const ptraceRequest = {
   GETSIGMASK: 0x420a,
   SETSIGMASK: 0x420b,
   GET_RSEQ_CONFIGURATION: 0x420f,
+  GET_SYSCALL_USER_DISPATCH_CONFIG: 0x4211,
 } as const;
 
 /** Options of PTRACE_SEIZE and PTRACE_SETOPTIONS, to be joined with `|`; names without `PTRACE_O_`. */

@@ -15,6 +15,15 @@ export interface RseqConfiguration {
   readonly flags: number;
 }
 
+/** What a thread has set with PR_SET_SYSCALL_USER_DISPATCH(2const): calls from outside of a range raise SIGSYS. */
+export interface CallDispatchConfiguration {
+  readonly mode: number;
+  /** The address of the byte that switches it; 0: it is always on. */
+  readonly selector: bigint;
+  readonly offset: bigint;
+  readonly length: bigint;
+}
+
 /**
  * One thread under ptrace(2). The kernel ties tracing to the thread that attached: every method must be called on that
  * one. All but `seize`, `interrupt` and `waitStop` need the thread to be stopped and throw ESRCH when it is not.
@@ -50,6 +59,8 @@ export interface Tracee {
   pendingSignals(shared: boolean): Buffer[];
   /** Null when nothing is registered, or the kernel (before 5.13) cannot tell. */
   rseq(): RseqConfiguration | null;
+  /** Null when it is off, or the kernel (before 6.4) cannot tell. */
+  callDispatch(): CallDispatchConfiguration | null;
   /** Writes memory word by word, also where the thread itself may not write, such as its text. */
   poke(address: number, bytes: Uint8Array): void;
   /** What came with the last event, e.g. the id of a new child, PTRACE_GETEVENTMSG. */
@@ -184,6 +195,22 @@ export function tracee(tid: number, waiting: Waiting = () => undefined): Tracee 
           size: block.view.getUint32(8, true),
           signature: block.view.getUint32(12, true),
           flags: block.view.getUint32(16, true),
+        };
+      }),
+
+    callDispatch: () =>
+      arena.scope(() => {
+        const block = arena.alloc(32);
+        const result = attempt('GET_SYSCALL_USER_DISPATCH_CONFIG', block.length, block.address);
+        if (result === -errno.EIO || result === -errno.EINVAL) return null;
+        check(result, 'GET_SYSCALL_USER_DISPATCH_CONFIG');
+        const mode = Number(block.view.getBigUint64(0, true));
+        if (mode === 0) return null;
+        return {
+          mode,
+          selector: block.view.getBigUint64(8, true),
+          offset: block.view.getBigUint64(16, true),
+          length: block.view.getBigUint64(24, true),
         };
       }),
 

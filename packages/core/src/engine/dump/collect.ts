@@ -46,6 +46,11 @@ export function lookAt(task: FrozenTask, files: CollectedFiles, refusals: Refusa
     check();
     return readThread(task.pid, thread);
   });
+  const { pid, command } = task;
+  for (const thread of task.threads)
+    refusals.push(
+      ...threadKinds.flatMap((kind) => (kind.recognise?.(thread) ?? []).map((it) => ({ pid, command, ...it }))),
+    );
   return {
     task,
     threads,

@@ -1,4 +1,4 @@
-import type { TaskRecord } from '@criujs/engine-kit';
+import type { AttributesRecord, TaskRecord, ThreadAttributes } from '@criujs/engine-kit';
 import { type EntryInit, encodeImage } from '@criujs/images';
 import { taskState } from '../../facts/tasks.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
@@ -15,14 +15,14 @@ import { controlGroupSet, objectIds } from './inventory.ts';
 /** A 64-bit x86 core image. */
 const marchX86 = 1;
 
-/** Writes the images of one living process, all but its memory. */
+/** Writes the images of one living process, all but its memory. Gives what criujs.json is to say of its threads. */
 export function writeTask(
   view: OutsideView,
   inside: InsideView,
   at: number,
   files: CollectedFiles,
   session: Session,
-): void {
+): AttributesRecord[] {
   const { store } = session;
   const { pid } = view.task;
   const ids = objectIds(at);
@@ -36,13 +36,15 @@ export function writeTask(
   );
   const fs = { cwdId: view.cwd, rootId: view.root, umask: view.task.status.umask };
   store.write(`fs-${pid}.img`, encodeImage('FS', [{ message: fs }]));
-  const { core: tc, mm } = joinFields<ProcessFields>([...view.own, ...inside.own]);
-  view.task.threads.forEach((thread, which) => {
-    const core = coreOf(view, inside, which, which === 0 ? { tc } : {});
-    store.write(`core-${thread.tid}.img`, encodeImage('CORE', [{ message: core }]));
+  const { core: tc, mm, record } = joinFields<ProcessFields>([...view.own, ...inside.own]);
+  const attributes = view.task.threads.map(({ tid }, which): AttributesRecord => {
+    const { core, thread } = coreOf(view, inside, which, which === 0 ? { tc } : {});
+    store.write(`core-${tid}.img`, encodeImage('CORE', [{ message: core }]));
+    return which === 0 ? { tid, thread, process: record } : { tid, thread };
   });
   const memory: EntryInit<'MM'> = { ...mm, exeFileId: view.exe, vmas: view.maps.map(({ entry }) => entry) };
   store.write(`mm-${pid}.img`, encodeImage('MM', [{ message: memory }]));
+  return attributes;
 }
 
 /** Only the exit code is left of a zombie. */
@@ -84,11 +86,18 @@ function coreOf(
   inside: InsideView,
   which: number,
   process: Pick<EntryInit<'CORE'>, 'tc'>,
-): EntryInit<'CORE'> {
-  const { threadInfo, threadCore } = joinFields<ThreadFields>([
+): { readonly core: EntryInit<'CORE'>; readonly thread: ThreadAttributes } {
+  const {
+    threadInfo,
+    threadCore,
+    record = {},
+  } = joinFields<ThreadFields>([
     { threadCore: { cgSet: controlGroupSet } },
     ...(view.ofThreads[which] ?? []),
     ...(inside.ofThreads[which] ?? []),
   ]);
-  return { mtype: marchX86, ...process, ...(threadInfo && { threadInfo }), ...(threadCore && { threadCore }) };
+  return {
+    core: { mtype: marchX86, ...process, ...(threadInfo && { threadInfo }), ...(threadCore && { threadCore }) },
+    thread: record,
+  };
 }

@@ -1,3 +1,4 @@
+import type { AttributesRecord } from '@criujs/engine-kit';
 import { type CoreEntry, FsEntrySchema, isFieldSet, type VmaEntry, VmaEntrySchema } from '@criujs/images';
 import { errnoName, readStat, readStatus } from '@criujs/linux';
 import { protection, vmaStatus } from '../../facts/memory.ts';
@@ -26,6 +27,8 @@ export interface TaskBuild {
   readonly files: OpenedFiles;
   readonly session: Session;
   readonly newPids: boolean;
+  /** What criujs.json says of a thread, by the id that it had. */
+  recorded(tid: number): AttributesRecord | undefined;
   /** The number at which the task finds one of the engine's descriptors. */
   inherited(fd: number): number;
   /** What its memory is filled with. */
@@ -60,9 +63,13 @@ export function buildTask(build: TaskBuild): BuiltThread[] {
 }
 
 /** @param threads those that there are by now, in the order of the image */
-function restoredProcess({ image, main, session }: TaskBuild, threads: readonly BuiltThread[]): RestoredProcess {
+function restoredProcess(
+  { image, main, session, recorded }: TaskBuild,
+  threads: readonly BuiltThread[],
+): RestoredProcess {
   return {
     pid: main.pid,
+    recorded: recorded(image.pid)?.process ?? null,
     thread: (old) => threads[image.threads.indexOf(old)]?.tid,
     warn: (message) => session.warn(`process ${main.pid}: ${message}`),
   };
@@ -124,7 +131,14 @@ function buildThread(build: TaskBuild, thread: BuiltThread, at: number): void {
   if (own === undefined || info === undefined) return;
   // Each thread is quick, and a process may have thousands.
   build.workshop.waiting(tid, 0);
-  const now = { pid, tid, stat: readStat(pid, tid), status: readStatus(pid, tid) };
+  const now = {
+    pid,
+    tid,
+    stat: readStat(pid, tid),
+    status: readStatus(pid, tid),
+    recorded: build.recorded(build.image.threads[at] as number)?.thread ?? null,
+    warn: (message: string) => build.session.warn(`process ${pid}: ${message}`),
+  };
   const calls = threadKinds.flatMap((kind) => kind.calls?.({ own, info, core }, now) ?? []);
   run(build, thread, calls, `core-${build.image.threads[at]}.img`);
 }

@@ -1,5 +1,9 @@
 import { prctl } from '../../facts/prctl.ts';
-import type { ProcessKind } from './kind.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
+import type { ProcessImage, ProcessKind, RestoredProcess } from './kind.ts';
+
+/** Plainly disabled. Since Linux 6.18 there are flags beside it, for which CRIU's images have no place. */
+const disabledForAll = 1;
 
 /** Whether it wants no transparent huge pages. PR_SET_THP_DISABLE(2const). */
 export const hugePages: ProcessKind = {
@@ -8,11 +12,17 @@ export const hugePages: ProcessKind = {
   ask: () => [
     () => ({
       calls: [['prctl', prctl.getThpDisable, 0, 0, 0, 0]],
-      answer: ([disabled]) => ({ mm: { thpDisabled: disabled === 1 } }),
+      answer: ([found = 0]) => ({
+        mm: { thpDisabled: found === disabledForAll },
+        ...(found > disabledForAll ? { record: { hugePages: found } } : {}),
+      }),
     }),
   ],
-  calls: {
-    character: ({ mm }) =>
-      mm.thpDisabled ? [{ name: 'prctl', args: [prctl.setThpDisable, 1, 0, 0, 0], what: 'disable huge pages' }] : [],
-  },
+  calls: { character: disableAgain },
 };
+
+function disableAgain({ mm }: ProcessImage, { recorded }: RestoredProcess): TaskCall[] {
+  const found = recorded?.hugePages ?? (mm.thpDisabled ? disabledForAll : 0);
+  if (found === 0) return [];
+  return [{ name: 'prctl', args: [prctl.setThpDisable, 1, found & ~disabledForAll, 0, 0], what: 'disable huge pages' }];
+}

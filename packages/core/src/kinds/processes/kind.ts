@@ -1,4 +1,4 @@
-import type { PlanSubject, Refusal } from '@criujs/engine-kit';
+import type { PlanSubject, ProcessAttributes, Refusal } from '@criujs/engine-kit';
 import type { CoreEntry, EntryInit, MessageInitShape, MmEntry, MmEntrySchema, TaskCoreEntry } from '@criujs/images';
 import type { Stat, Status } from '@criujs/linux';
 import type { Area, Inquiry, TaskCall } from '../../machinery/calls/remote.ts';
@@ -12,6 +12,8 @@ export interface ProcessFields {
   readonly core: NonNullable<EntryInit<'CORE'>['tc']>;
   /** Its `mm` image, all but the maps. */
   readonly mm: Omit<MessageInitShape<typeof MmEntrySchema>, 'vmas' | '$typeName'>;
+  /** What goes into criujs.json, because the images have no place for it. */
+  readonly record: ProcessAttributes;
 }
 
 /** What one kind writes. */
@@ -46,6 +48,8 @@ export interface ProcessImage {
 /** A process while it is restored. */
 export interface RestoredProcess {
   readonly pid: number;
+  /** What criujs.json says of it; null for images of CRIU and of older releases. */
+  readonly recorded: ProcessAttributes | null;
   /** The thread that had this id when it was dumped; undefined: no thread of this process had it. */
   thread(old: number): number | undefined;
   /** Warns the user without failing the restore. */

@@ -1,12 +1,45 @@
-import type { ProcessKind } from './kind.ts';
+import { readdirSync } from 'node:fs';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
+import { openFlag } from '../files/flags.ts';
+import { isSet } from '../is-set.ts';
+import type { ProcessImage, ProcessKind, RestoredProcess } from './kind.ts';
 import { readProcNumber } from './proc-number.ts';
 
 /** AUDIT_SID_UNSET: no login stands behind the process. */
 const noLogin = 0xffff_ffff;
+/** AT_FDCWD. openat(2). */
+const currentDirectory = -100;
 
-/** The user whose login it comes from. CRIU sets it again; here the login of the restoring user stays. */
+/** The user whose login it stems from. To change it needs CAP_AUDIT_CONTROL. proc_pid_loginuid(5). */
 export const login: ProcessKind = {
   name: 'login user',
-  describe: [],
+  describe: [{ subject: 'rights and limits', taken: ['login user'] }],
   look: ({ pid }) => ({ core: { loginuid: readProcNumber(pid, 'loginuid', noLogin) } }),
+  calls: { character: loginCalls },
 };
+
+/** Only the process itself may write it. */
+function loginCalls({ tc }: ProcessImage, { pid }: RestoredProcess): TaskCall[] {
+  if (!isSet(tc, 'loginuid') || readProcNumber(pid, 'loginuid', tc.loginuid) === tc.loginuid) return [];
+  const fd = lowestFree(pid);
+  const text = Buffer.from(String(tc.loginuid));
+  const what = `set the login user ${tc.loginuid}`;
+  return [
+    {
+      name: 'openat',
+      args: [currentDirectory, Buffer.from('/proc/thread-self/loginuid\0'), openFlag.O_WRONLY],
+      what,
+      optional: true,
+    },
+    { name: 'write', args: [fd, text, text.length], what, optional: true },
+    { name: 'close', args: [fd], what: 'close the file of the login user', optional: true },
+  ];
+}
+
+/** The number that the next descriptor gets. open(2). */
+function lowestFree(pid: number): number {
+  const taken = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
+  let fd = 0;
+  while (taken.has(fd)) fd++;
+  return fd;
+}

@@ -1,4 +1,6 @@
 import { actions } from './actions.ts';
+import { controlGroups } from './control-groups.ts';
+import { coreDumpFilter } from './core-dump-filter.ts';
 import { dumpable } from './dumpable.ts';
 import { hugePages } from './huge-pages.ts';
 import { intervalTimers } from './interval-timers.ts';
@@ -8,6 +10,8 @@ import { limits } from './limits.ts';
 import { login } from './login.ts';
 import { mainThread } from './main-thread.ts';
 import { membarrier } from './membarrier.ts';
+import { memoryDenied } from './memory-denied.ts';
+import { memoryMerge } from './memory-merge.ts';
 import { processName } from './name.ts';
 import { namespaces } from './namespaces.ts';
 import { oomScore } from './oom-score.ts';
@@ -15,8 +19,11 @@ import { pendingSignals } from './pending.ts';
 import { personality } from './personality.ts';
 import { posixTimers } from './posix-timers.ts';
 import { protectionKeys } from './protection-keys.ts';
+import { rangePolicies } from './range-policies.ts';
 import { runState } from './run-state.ts';
 import { seccomp } from './seccomp.ts';
+import { securityLabel } from './security-label.ts';
+import { sessionNice } from './session-nice.ts';
 import { signalHandlers } from './signal-handlers.ts';
 import { subreaper } from './subreaper.ts';
 import { threadTables } from './thread-tables.ts';
@@ -30,6 +37,7 @@ export const processKinds: readonly ProcessKind[] = [
   seccomp,
   signalHandlers,
   namespaces,
+  securityLabel,
   runState,
   layout,
   protectionKeys,
@@ -38,12 +46,19 @@ export const processKinds: readonly ProcessKind[] = [
   subreaper,
   membarrier,
   hugePages,
+  memoryMerge,
+  rangePolicies,
   processName,
   limits,
   oomScore,
+  coreDumpFilter,
+  sessionNice,
   login,
   dumpable,
   pendingSignals,
   intervalTimers,
   posixTimers,
+  // Other subjects may need executable memory; a control group may hold it to a limit.
+  memoryDenied,
+  controlGroups,
 ];

@@ -1,3 +1,4 @@
+import type { ThreadAttributes } from '@criujs/engine-kit';
 import type { CoreEntry, EntryInit, ThreadCoreEntry, ThreadInfoX86 } from '@criujs/images';
 import type { Stat, Status } from '@criujs/linux';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
@@ -5,10 +6,12 @@ import type { FrozenThread } from '../../machinery/freeze/freeze.ts';
 import type { ThreadState } from '../../machinery/infect/threads.ts';
 import type { Description } from '../description.ts';
 import type { PartOf } from '../fields.ts';
-import type { Question } from '../processes/kind.ts';
+import type { ProcessProblem, Question } from '../processes/kind.ts';
 
-/** What the kinds write of one thread: its core image. */
-export type ThreadFields = Pick<EntryInit<'CORE'>, 'threadCore' | 'threadInfo'>;
+/** What the kinds write of one thread: its core image, and what goes into criujs.json, because that has no place for it. */
+export type ThreadFields = Pick<EntryInit<'CORE'>, 'threadCore' | 'threadInfo'> & {
+  readonly record?: ThreadAttributes;
+};
 
 /** What one kind writes. */
 export type ThreadPart = PartOf<{ readonly [K in keyof ThreadFields]-?: NonNullable<ThreadFields[K]> }>;
@@ -27,6 +30,10 @@ export interface RestoredThread {
   /** What it has at present, inherited from the engine. */
   readonly stat: Stat;
   readonly status: Status;
+  /** What criujs.json says of it; null for images of CRIU and of older releases. */
+  readonly recorded: ThreadAttributes | null;
+  /** Something that the user should know and that fails nothing. */
+  warn(message: string): void;
 }
 
 /** A subject of a thread: how it is recognised, dumped and restored. It leaves out the parts that it does not need. */
@@ -35,7 +42,9 @@ export interface ThreadKind {
   readonly name: string;
   /** Its words in the README's table of what can be dumped; none for a part that no user asks about. */
   readonly describe: readonly Description[];
-  /** What can be read from outside a frozen thread. */
+  /** What of a frozen thread nobody can dump. Looks only. */
+  recognise?(thread: FrozenThread): readonly ProcessProblem[];
+  /** What can be read of a frozen thread from outside. */
   look?(thread: FrozenThread, state: ThreadState): ThreadPart;
   /** What only the thread can tell. */
   readonly ask?: Question<ThreadPart>;

@@ -1,13 +1,13 @@
 import type { ThreadCoreEntry } from '@criujs/images';
+import { policy as policies, resetOnFork, scheduleFlag } from '../../facts/scheduling.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { isSet } from '../is-set.ts';
 import { among, between, hold, type Rule } from '../rules.ts';
 import type { RestoredThread, ThreadImage, ThreadKind } from './kind.ts';
+import { parameterCalls, schedulingOf } from './scheduling-parameters.ts';
 
 /** PRIO_PROCESS. getpriority(2). */
 const prioProcess = 0;
-/** SCHED_OTHER, what every task begins with. sched(7). */
-const schedOther = 0;
 
 const rules: readonly Rule<ThreadCoreEntry>[] = [
   // sched(7): all policies of Linux.
@@ -20,30 +20,36 @@ const rules: readonly Rule<ThreadCoreEntry>[] = [
   between('the nice value', ({ schedNice }) => schedNice, -20, 19),
 ];
 
-/** Its nice value and scheduling policy. A lower nice value or a real-time policy needs CAP_SYS_NICE. */
+/**
+ * Its nice value, scheduling policy and what belongs to that. A lower nice value, a real-time or the deadline policy need
+ * CAP_SYS_NICE. sched(7).
+ */
 export const scheduling: ThreadKind = {
   name: 'scheduling',
-  describe: [{ subject: 'processes', taken: ['nice values and scheduling policies'] }],
-  look: ({ stat: { nice, policy, rtPriority } }) => ({
+  describe: [{ subject: 'processes', taken: ['nice values and scheduling policies with their parameters'] }],
+  look: ({ tid, stat: { nice, policy, rtPriority } }) => ({
     threadCore: {
       schedNice: nice,
       schedPolicy: policy,
       ...(rtPriority > 0 ? { schedPrio: rtPriority } : {}),
     },
+    record: { scheduling: schedulingOf(tid) },
   }),
   check: ({ own }, file) => hold(own, file, rules),
   calls: schedulingCalls,
 };
 
-function schedulingCalls({ own }: ThreadImage, { stat }: RestoredThread): TaskCall[] {
+function schedulingCalls({ own }: ThreadImage, { stat, recorded }: RestoredThread): TaskCall[] {
   const calls: TaskCall[] = [];
-  const policy = own.schedPolicy ?? schedOther;
-  if (policy !== schedOther) {
+  const policy = own.schedPolicy ?? policies.other;
+  const resets = ((recorded?.scheduling?.flags ?? 0) & scheduleFlag.resetOnFork) !== 0;
+  // The deadline policy comes with its times, below.
+  if (policy !== policies.deadline && (policy !== policies.other || resets)) {
     const parameter = Buffer.alloc(4);
     parameter.writeInt32LE(own.schedPrio ?? 0, 0);
     calls.push({
       name: 'sched_setscheduler',
-      args: [0, policy, parameter],
+      args: [0, resets ? policy | resetOnFork : policy, parameter],
       optional: true,
       what: `set scheduling policy ${policy}`,
     });
@@ -56,5 +62,6 @@ function schedulingCalls({ own }: ThreadImage, { stat }: RestoredThread): TaskCa
       optional: true,
       what: `set the nice value ${nice}`,
     });
+  if (recorded?.scheduling !== undefined) calls.push(...parameterCalls(recorded.scheduling, { policy, nice }));
   return calls;
 }

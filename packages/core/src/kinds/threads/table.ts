@@ -1,8 +1,14 @@
+import { affinity } from './affinity.ts';
 import { alternateStack } from './alternate-stack.ts';
+import { callDispatch } from './call-dispatch.ts';
 import { clearTid } from './clear-tid.ts';
 import { credentials } from './credentials.ts';
 import { deathSignal } from './death-signal.ts';
+import { ioFlusher } from './io-flusher.ts';
+import { ioPriority } from './io-priority.ts';
 import type { ThreadKind } from './kind.ts';
+import { machineCheck } from './machine-check.ts';
+import { memoryPolicy } from './memory-policy.ts';
 import { threadName } from './name.ts';
 import { pendingSignals } from './pending.ts';
 import { registers } from './registers.ts';
@@ -10,6 +16,9 @@ import { restartableSequences } from './restartable-sequences.ts';
 import { robustFutexes } from './robust-futexes.ts';
 import { scheduling } from './scheduling.ts';
 import { seccompFilters } from './seccomp.ts';
+import { speculation } from './speculation.ts';
+import { timerSlack } from './timer-slack.ts';
+import { trappedInstructions } from './trapped-instructions.ts';
 
 /** Every subject of a thread, in the order in which its calls are made. */
 export const threadKinds: readonly ThreadKind[] = [
@@ -19,10 +28,21 @@ export const threadKinds: readonly ThreadKind[] = [
   clearTid,
   robustFutexes,
   restartableSequences,
+  affinity,
+  // Real-time threads have none, and the kernel sets it then; the deadline policy looks at the affinity.
+  timerSlack,
   scheduling,
+  ioPriority,
+  ioFlusher,
+  machineCheck,
+  memoryPolicy,
+  speculation,
+  trappedInstructions,
   credentials,
   // The kernel forgets it when credentials change.
   deathSignal,
   pendingSignals,
   seccompFilters,
+  // Behind all other calls.
+  callDispatch,
 ];

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import type { ProcessKind, ProcessProblem, SeenProcess } from './kind.ts';
+
+/** What says that no module confines it. */
+const unconfined: readonly string[] = ['', 'unconfined', 'kernel'];
+
+/**
+ * The label that a security module gives it: AppArmor's profile, SELinux's context. A restored process has that of the engine.
+ * proc_pid_attr(5).
+ */
+export const securityLabel: ProcessKind = {
+  name: 'security label',
+  describe: [
+    { subject: 'rights and limits', refused: ["AppArmor profiles and SELinux contexts other than criujs' own"] },
+  ],
+  recognise,
+  look({ pid }) {
+    const label = labelOf(pid);
+    return unconfined.includes(label) ? {} : { record: { label } };
+  },
+  apply(_, { pid, recorded, warn }) {
+    const now = labelOf(pid);
+    if (recorded?.label !== undefined && recorded.label !== now)
+      warn(`its security label was ${recorded.label} and is ${now || 'none'} now`);
+  },
+};
+
+function recognise({ pid }: SeenProcess): ProcessProblem[] {
+  return labelProblem(labelOf(pid), labelOf(process.pid));
+}
+
+/** @param own the engine's */
+export function labelProblem(label: string, own: string): ProcessProblem[] {
+  if (unconfined.includes(label) || label === own) return [];
+  return [
+    {
+      resource: `security label ${label}`,
+      why: 'a security module confines it, and a restored process has the label of this engine',
+      remedy: 'Run it without the profile, run criujs under the same one, or dump it with CRIU.',
+    },
+  ];
+}
+
+function labelOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/attr/current`, 'latin1').replace(/[\0\n]+$/, '');
+  } catch {
+    // No module gives labels.
+    return '';
+  }
+}
