@@ -11,6 +11,7 @@
 
 #define PAGE 4096L
 #define PAGES 16L
+#define FAR (1L << 45)
 #define HUGE_RESERVE (1L << 40)
 
 // Of newer headers.
@@ -31,7 +32,7 @@ struct map {
 
 static struct map maps[16];
 static int count;
-static char *guarded, *guarded_file, *guarded_shared, *sealed;
+static char *guarded, *guarded_file, *guarded_shared, *sealed, *grows;
 
 static char *add(struct map map)
 {
@@ -154,6 +155,10 @@ static void make_old(void)
 	char *locked = private(PAGES);
 	must(mlock(locked, PAGES * PAGE));
 	add((struct map){ .what = "locked", .at = locked, .size = PAGES * PAGE, .flags = "lo", .no_flags = "lf nr" });
+	// Far from where the kernel puts other maps, which would stand in its way.
+	int growing = MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED_NOREPLACE;
+	grows = must(mmap((void *)FAR, PAGE, PROT_READ | PROT_WRITE, growing, -1, 0));
+	add((struct map){ .what = "growing", .at = grows, .size = PAGE, .flags = "gd" });
 	char *secret = must(mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	expect(mlock(secret, PAGE) == -1 && errno == ENOMEM, "a page that may not be read can be fetched");
 	add((struct map){ .what = "locked, not readable", .at = secret, .size = PAGE, .flags = "lo" });
@@ -255,6 +260,7 @@ int main(void)
 		rest(10);
 	}
 	verify_all();
+	*(volatile char *)(grows - PAGE) = 'g'; // a fault if it does not grow
 	if (sealed)
 		expect(mprotect(sealed, PAGE, PROT_NONE) == -1 && errno == EPERM, "the seal does not hold");
 	target_say("DONE\n");

@@ -42,7 +42,8 @@ const layout: readonly Rule<MmEntry>[] = [
 
 const hugePages = 0x4_0000;
 const advice = Object.keys(adviceName).reduce((bits, number) => bits | (1n << BigInt(number)), 0n);
-const knownFlags = Object.values(mapFlag).reduce((bits, flag) => bits | flag, 0);
+/** That memory is droppable is in criujs.json. */
+const knownFlags = Object.values(mapFlag).reduce((bits, flag) => bits | flag, 0) & ~mapFlag.droppable;
 
 const map: readonly Rule<VmaEntry>[] = [
   between('a protection', ({ prot }) => prot, 0, protection.read | protection.write | protection.execute),
