@@ -14,7 +14,7 @@ import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { recogniseTask } from '../tasks/recognise.ts';
 import { callObserver } from './accelerators.ts';
-import { ask, type InsideView, lookAt, type OutsideView } from './dump/collect.ts';
+import { ask, type InsideView, lookAt, type OutsideView, refusedInside } from './dump/collect.ts';
 import { inventoryImage } from './dump/inventory.ts';
 import { type FoundMemory, type FoundPages, findPages, writePages } from './dump/pages.ts';
 import { writeTask, writeTree, writeZombie } from './dump/write.ts';
@@ -65,6 +65,10 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
 
     session.phase('infect');
     const asked = views.map((view) => ({ view, inside: ask(tree, view, session.checkAborted) }));
+    refuse(
+      options.pid,
+      asked.flatMap(({ view, inside }) => refusedInside(view, inside)),
+    );
 
     session.phase('write');
     const attributes = asked.flatMap(({ view, inside }, at) =>

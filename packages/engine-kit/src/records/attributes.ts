@@ -56,6 +56,8 @@ export interface ThreadAttributes {
   readonly speculation?: readonly { readonly feature: number; readonly control: number }[] | undefined;
   readonly memoryPolicy?: MemoryPolicy | undefined;
   readonly callDispatch?: CallDispatch | undefined;
+  /** The serial number of a session keyring with keys, which the dumping engine had too. */
+  readonly sessionKeyring?: number | undefined;
 }
 
 /** A control group: a hierarchy by its controllers (empty: cgroup v2), and the path in it. */
@@ -121,6 +123,7 @@ const threadShape: Shape<ThreadAttributes> = object({
   speculation: optional(list(object({ feature: integer(0, 63), control: integer(0, 0xff) }))),
   memoryPolicy: optional(object(memoryPolicy)),
   callDispatch: optional(object({ mode: u32, offset: digits, length: digits, selector: digits })),
+  sessionKeyring: optional(integer(1, 0x7fff_ffff)),
 });
 
 const processShape: Shape<ProcessAttributes> = object({

@@ -103,6 +103,12 @@ export function ask(tree: FrozenTree, view: OutsideView, check: () => void): Ins
   return inside;
 }
 
+/** What the threads of a process told, and nobody can dump. */
+export function refusedInside({ task: { pid, command } }: OutsideView, { ofThreads }: InsideView): Refusal[] {
+  const problems = new Map(ofThreads.flat().flatMap(({ refused = [] }) => refused.map((it) => [it.resource, it])));
+  return [...problems.values()].map((problem) => ({ pid, command, ...problem }));
+}
+
 /** After a failure: a thread that has ended, or that is still in a call, cannot be cured. The second has its own way out. */
 function cureAfter(infection: Infection): void {
   try {

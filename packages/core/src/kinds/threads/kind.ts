@@ -11,6 +11,8 @@ import type { ProcessProblem, Question } from '../processes/kind.ts';
 /** What the kinds write of one thread: its core image, and what goes into criujs.json, because that has no place for it. */
 export type ThreadFields = Pick<EntryInit<'CORE'>, 'threadCore' | 'threadInfo'> & {
   readonly record?: ThreadAttributes;
+  /** What only the thread could tell, and nobody can dump: it is refused, and the program goes on. */
+  readonly refused?: readonly ProcessProblem[];
 };
 
 /** What one kind writes. */

@@ -6,6 +6,7 @@ import { credentials } from './credentials.ts';
 import { deathSignal } from './death-signal.ts';
 import { ioFlusher } from './io-flusher.ts';
 import { ioPriority } from './io-priority.ts';
+import { keyrings } from './keyrings.ts';
 import type { ThreadKind } from './kind.ts';
 import { machineCheck } from './machine-check.ts';
 import { memoryPolicy } from './memory-policy.ts';
@@ -42,6 +43,7 @@ export const threadKinds: readonly ThreadKind[] = [
   // The kernel forgets it when credentials change.
   deathSignal,
   pendingSignals,
+  keyrings,
   seccompFilters,
   // Behind all other calls.
   callDispatch,
