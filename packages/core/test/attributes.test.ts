@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { trySyscall } from '@criujs/linux';
 import { describe, expect } from 'vitest';
 import { criujsCommand, criujsFails } from './harness/engines.ts';
 import { isRoot } from './harness/machine.ts';
@@ -35,6 +36,17 @@ describe.skipIf(kept.missing)(kept.missing ?? 'what no restore could bring back'
       await untilGone(target.pid);
     },
   );
+});
+
+describe.skipIf(kept.missing !== null || !hasLandlock())('a sandbox of Landlock rules', () => {
+  test('is refused, and the program goes on', async ({ place }) => {
+    const target = await place.start(cProgram('kept', { KEPT: 'landlock' }));
+    const failure = await criujsFails(['dump', '-t', String(target.pid), '-D', place.fresh('images')]);
+    expect(failure).toMatchObject({ code: 'UNSUPPORTED', refusals: [{ resource: 'Landlock rules' }] });
+    expect(target.held()).toEqual([]);
+    await target.advance();
+    await target.finish();
+  });
 });
 
 /** The hierarchy of cgroup v1 in which a group holds nobody to anything. */
@@ -85,6 +97,11 @@ describe.skipIf(!isRoot || attributes.missing !== null)('what this machine does 
     },
   );
 });
+
+/** landlock_create_ruleset(2) with LANDLOCK_CREATE_RULESET_VERSION. */
+function hasLandlock(): boolean {
+  return trySyscall('landlock_create_ruleset', 0, 0, 1) > 0;
+}
 
 function hasHierarchy(directory = hierarchy): boolean {
   try {

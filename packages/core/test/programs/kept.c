@@ -1,5 +1,6 @@
-// What no restore could bring back, as KEPT says: "thread", "process" or "session" keys, or "dispatch", system calls that are
-// blocked but for a part of the program. A tick: it is still there. "away" in its directory takes it away.
+// What no restore could bring back, as KEPT says: "thread", "process" or "session" keys, "landlock", rules of a sandbox, or
+// "dispatch", system calls that are blocked but for a part of the program. A tick: it is still there. "away" in its directory
+// takes it away, all but the sandbox.
 #include "target.h"
 #include <linux/keyctl.h>
 #include <signal.h>
@@ -26,6 +27,13 @@ int main(void)
 	if (dispatch) {
 		must(sigaction(SIGSYS, &(struct sigaction){ .sa_sigaction = on_blocked, .sa_flags = SA_SIGINFO }, NULL));
 		must(prctl(59, 1, 0, 0, &selector));
+	} else if (!strcmp(kept, "landlock")) {
+		uint64_t handled = 1 << 13; // the right to make block devices
+		int rules = syscall(SYS_landlock_create_ruleset, &handled, sizeof(handled), 0);
+		must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+		if (rules >= 0)
+			must(syscall(SYS_landlock_restrict_self, rules, 0));
+		close(rules);
 	} else {
 		must(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL));
 		key = must(syscall(SYS_add_key, "user", "criujs", "secret", 6L, keyring));
@@ -34,7 +42,7 @@ int main(void)
 		if (there && target_asked("away")) {
 			if (dispatch)
 				must(prctl(59, 0, 0, 0, 0));
-			else
+			else if (key)
 				must(syscall(SYS_keyctl, KEYCTL_CLEAR, keyring));
 			there = false;
 		}

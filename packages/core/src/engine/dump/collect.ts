@@ -5,7 +5,7 @@ import type { ProcessPart, Question } from '../../kinds/processes/kind.ts';
 import { processKinds } from '../../kinds/processes/table.ts';
 import type { ThreadPart } from '../../kinds/threads/kind.ts';
 import { threadKinds } from '../../kinds/threads/table.ts';
-import { askInBatches } from '../../machinery/calls/remote.ts';
+import { type Area, askInBatches, type Inquiry } from '../../machinery/calls/remote.ts';
 import type { FrozenTask, FrozenTree } from '../../machinery/freeze/freeze.ts';
 import { type Infection, infect } from '../../machinery/infect/infect.ts';
 import { readThread, type ThreadState } from '../../machinery/infect/threads.ts';
@@ -88,7 +88,11 @@ export function ask(tree: FrozenTree, view: OutsideView, check: () => void): Ins
       check();
       return askAt(
         at,
-        threadKinds.flatMap((kind) => kind.ask ?? []),
+        threadKinds.flatMap(({ ask: askThread }) => {
+          const thread = task.threads[at];
+          if (askThread === undefined || thread === undefined) return [];
+          return (area: Area): Inquiry<ThreadPart> => askThread(area, thread);
+        }),
       );
     }),
   });

@@ -1,12 +1,12 @@
 import type { ThreadAttributes } from '@criujs/engine-kit';
 import type { CoreEntry, EntryInit, ThreadCoreEntry, ThreadInfoX86 } from '@criujs/images';
 import type { Stat, Status } from '@criujs/linux';
-import type { TaskCall } from '../../machinery/calls/remote.ts';
+import type { Area, Inquiry, TaskCall } from '../../machinery/calls/remote.ts';
 import type { FrozenThread } from '../../machinery/freeze/freeze.ts';
 import type { ThreadState } from '../../machinery/infect/threads.ts';
 import type { Description } from '../description.ts';
 import type { PartOf } from '../fields.ts';
-import type { ProcessProblem, Question } from '../processes/kind.ts';
+import type { ProcessProblem } from '../processes/kind.ts';
 
 /** What the kinds write of one thread: its core image, and what goes into criujs.json, because that has no place for it. */
 export type ThreadFields = Pick<EntryInit<'CORE'>, 'threadCore' | 'threadInfo'> & {
@@ -49,7 +49,7 @@ export interface ThreadKind {
   /** What can be read of a frozen thread from outside. */
   look?(thread: FrozenThread, state: ThreadState): ThreadPart;
   /** What only the thread can tell. */
-  readonly ask?: Question<ThreadPart>;
+  ask?(area: Area, thread: FrozenThread): Inquiry<ThreadPart>;
   /** Checks what the images say, before the first process is made. @throws EngineError IMAGE_INVALID, UNSUPPORTED */
   check?(image: ThreadImage, file: string): void;
   /** Calls that it makes itself when its process has its character. */

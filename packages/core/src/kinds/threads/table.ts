@@ -8,6 +8,7 @@ import { ioFlusher } from './io-flusher.ts';
 import { ioPriority } from './io-priority.ts';
 import { keyrings } from './keyrings.ts';
 import type { ThreadKind } from './kind.ts';
+import { landlock } from './landlock.ts';
 import { machineCheck } from './machine-check.ts';
 import { memoryPolicy } from './memory-policy.ts';
 import { threadName } from './name.ts';
@@ -44,6 +45,7 @@ export const threadKinds: readonly ThreadKind[] = [
   deathSignal,
   pendingSignals,
   keyrings,
+  landlock,
   seccompFilters,
   // Behind all other calls.
   callDispatch,
