@@ -26,8 +26,8 @@ export const landlock: ThreadKind = {
 
 function ask(area: Area, { tid, status }: FrozenThread): Inquiry<ThreadPart> {
   const out = area.reserve(16);
-  if (trySyscall('landlock_create_ruleset', 0, 0, version) < 1 || !maySee(status, readStatus(process.pid)))
-    return { calls: [], answer: () => ({}) };
+  engine ??= witness();
+  if (engine === null || !maySee(status, engine)) return { calls: [], answer: () => ({}) };
   return {
     // The least that is asked with PTRACE_MODE_READ_REALCREDS. get_robust_list(2).
     calls: [['get_robust_list', process.pid, out, out + 8]],
@@ -46,14 +46,22 @@ function ask(area: Area, { tid, status }: FrozenThread): Inquiry<ThreadPart> {
   };
 }
 
+let engine: Status | null | undefined;
+
+/** The engine, if it may be looked at and the kernel has such rules. Found out once a run: a process may have many threads. */
+function witness(): Status | null {
+  if (trySyscall('landlock_create_ruleset', 0, 0, version) < 1 || trySyscall('prctl', prctl.getDumpable) !== 1)
+    return null;
+  return readStatus(process.pid);
+}
+
 /**
  * Whether nothing but such rules can keep a thread from looking at the engine: its real ids are all that the engine has, and so
  * are its rights. ptrace(2), "Ptrace access mode checking".
  */
-export function maySee(thread: Status, engine: Status): boolean {
+export function maySee(thread: Status, watched: Status): boolean {
   const same = (own: readonly number[], [real]: readonly number[]): boolean =>
     own.slice(0, 3).every((id) => id === real);
-  if (!same(engine.uids, thread.uids) || !same(engine.gids, thread.gids)) return false;
-  if ((engine.capPrm & ~thread.capPrm) !== 0n) return false;
-  return trySyscall('prctl', prctl.getDumpable) === 1;
+  if (!same(watched.uids, thread.uids) || !same(watched.gids, thread.gids)) return false;
+  return (watched.capPrm & ~thread.capPrm) === 0n;
 }
