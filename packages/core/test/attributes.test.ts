@@ -38,6 +38,14 @@ describe.skipIf(kept.missing)(kept.missing ?? 'what no restore could bring back'
   );
 });
 
+test.skipIf(kept.missing)('the key that systemd gives a service keeps nobody from dumping it', async ({ place }) => {
+  const target = await place.start(cProgram('kept', { KEPT: 'invocation' }));
+  const command = ['dump', '-t', String(target.pid), '-D', place.fresh('images'), '--leave-running'];
+  expect(await criujsCommand(command)).toMatchObject({ code: 0 });
+  await target.advance();
+  await target.finish();
+});
+
 describe.skipIf(kept.missing !== null || !hasLandlock())('a sandbox of Landlock rules', () => {
   test('is refused, and the program goes on', async ({ place }) => {
     const target = await place.start(cProgram('kept', { KEPT: 'landlock' }));

@@ -1,6 +1,6 @@
-// What no restore could bring back, as KEPT says: "thread", "process" or "session" keys, "landlock", rules of a sandbox, or
-// "dispatch", system calls that are blocked but for a part of the program. A tick: it is still there. "away" in its directory
-// takes it away, all but the sandbox.
+// What no restore could bring back, as KEPT says: "thread", "process" or "session" keys, "invocation", the key of a service
+// (which nobody misses), "landlock", rules of a sandbox, or "dispatch", system calls that are blocked but for a part of the
+// program. A tick: it is still there. "away" in its directory takes it away, all but the sandbox.
 #include "target.h"
 #include <linux/keyctl.h>
 #include <signal.h>
@@ -36,7 +36,7 @@ int main(void)
 		close(rules);
 	} else {
 		must(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL));
-		key = must(syscall(SYS_add_key, "user", "criujs", "secret", 6L, keyring));
+		key = must(syscall(SYS_add_key, "user", strcmp(kept, "invocation") ? "criujs" : "invocation_id", "secret", 6L, keyring));
 	}
 	for (unsigned long tick = 1; !target_finishing(); tick++) {
 		if (there && target_asked("away")) {
