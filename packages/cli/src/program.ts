@@ -67,6 +67,10 @@ export function createProgram({ cwd, version, finished }: Call): Command {
         .requiredOption('-D, --images-dir <directory>', 'where the images are')
         .option('-d, --detach', 'return and leave the restored processes running in the background')
         .option('--new-pids', 'let the kernel choose the pids; needs no privileges')
+        .option(
+          '--allow-clock-behind',
+          'restore even if the monotonic clock is behind (after a reboot) and cannot be set for the program',
+        )
         .option('--pidfile <file>', 'write the pid of the restored root to this file'),
     ),
   )
@@ -185,6 +189,7 @@ function complete<F extends object>(flags: Partial<F>): F {
     force: false,
     detach: false,
     newPids: false,
+    allowClockBehind: false,
   };
   return { ...absent, ...flags } as F;
 }

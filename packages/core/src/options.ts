@@ -10,6 +10,7 @@ export interface EngineDumpOptions extends FileOptions {
 
 export interface EngineRestoreOptions {
   readonly newPids: boolean;
+  readonly allowClockBehind: boolean;
   /** false: the root becomes a child of this process (CLONE_PARENT) and is waited for by the run. */
   readonly detach: boolean;
 }

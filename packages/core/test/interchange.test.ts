@@ -48,6 +48,7 @@ const programs: readonly { readonly program: Program; readonly compared?: boolea
   { program: cProgram('zombies') },
   { program: cProgram('timers'), compared: false },
   { program: cProgram('memory', { MEMORY_OLD: '1' }) },
+  { program: cProgram('clocks') },
   { program: cProgram('deleted', { DELETED_PLAIN: '1' }), compared: false },
   { program: pipeline, compared: false },
   { program: shCounter, compared: false },

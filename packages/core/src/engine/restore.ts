@@ -46,7 +46,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   const images = livingTasks(tree);
   const releases = createReleases(session.warn);
   const { onceItRuns } = releases;
-  const loaded = treeKinds.flatMap((kind) => kind.load?.(tree, { session, records, onceItRuns }) ?? []);
+  const loaded = treeKinds.flatMap((kind) => kind.load?.(tree, { session, records, onceItRuns, options }) ?? []);
   const recorded = new Map(records?.attributes?.map((it) => [it.tid, it]));
   const planned = images.map((image): Planned => {
     session.checkAborted();
@@ -88,6 +88,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
         session.checkAborted();
         makeObject(object, contents[at] ?? null, filling);
       });
+      for (const { prepare } of loaded) prepare?.(helper, workshop);
       const fork = forkTree(tree, helper, workshop, { ...options, exitSignal: exitSignals(loaded) });
       const { tasks } = fork;
       const now = (pid: number): number => fork.ids.get(pid) ?? pid;
@@ -139,7 +140,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
 
 /** The signal that each process's parent gets when it ends. */
 function exitSignals(loaded: readonly LoadedTree[]): (pid: number) => number {
-  return (pid) => loaded.map(({ exitSignal }) => exitSignal(pid)).find((it) => it !== undefined) ?? signals.SIGCHLD;
+  return (pid) => loaded.map(({ exitSignal }) => exitSignal?.(pid)).find((it) => it !== undefined) ?? signals.SIGCHLD;
 }
 
 /** The image of a process's pages. */

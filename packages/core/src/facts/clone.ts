@@ -1,5 +1,7 @@
 /** Flags of clone(2). */
 export const cloneFlag = {
+  /** A time namespace for the children, of unshare(2) only. time_namespaces(7). */
+  newTime: 0x80,
   memory: 0x100,
   filesystem: 0x200,
   files: 0x400,

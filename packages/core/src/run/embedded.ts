@@ -12,8 +12,8 @@ export const embedded: Engine = {
     return { ...outcome, warnings };
   },
   async restore(job) {
-    const { newPids, detach } = job;
-    const work = { name: 'restore', options: { newPids, detach } } as const;
+    const { newPids, allowClockBehind, detach } = job;
+    const work = { name: 'restore', options: { newPids, allowClockBehind, detach } } as const;
     const { outcome, warnings, exited } = await runThread({ work, job, waitsForRoot: !detach });
     return { ...outcome, warnings, ...(exited === undefined ? {} : { exited }) };
   },

@@ -52,6 +52,7 @@ export type EngineOwnCode =
   | 'PID_TAKEN'
   /** Giving a process a chosen pid needs a right that this user lacks. */
   | 'PID_NOT_PERMITTED'
+  | 'CLOCK_BEHIND'
   /** A hook of a plugin failed in a way that no other code names. */
   | 'PLUGIN_FAILED'
   /** The run was aborted by its AbortSignal. */

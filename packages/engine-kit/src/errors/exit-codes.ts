@@ -45,6 +45,7 @@ const byCode: Readonly<Record<EngineErrorCode, ExitCodeName>> = {
   PID_TAKEN: 'target',
   NOT_PERMITTED: 'rights',
   PID_NOT_PERMITTED: 'rights',
+  CLOCK_BEHIND: 'rights',
   UNSUPPORTED: 'refused',
   IMAGES_EXIST: 'images',
   IMAGES_BUSY: 'images',

@@ -19,6 +19,8 @@ export const defaultRemedies: Readonly<Record<EngineErrorCode, string>> = {
   FILE_CHANGED: 'Put the file back as it was at the dump.',
   PID_TAKEN: 'End the process that has the pid, or restore with new pids: --new-pids.',
   PID_NOT_PERMITTED: 'Restore with new pids (--new-pids), or as root (CAP_CHECKPOINT_RESTORE).',
+  CLOCK_BEHIND:
+    'Restore as root (CAP_SYS_ADMIN and CAP_SYS_TIME), or with --allow-clock-behind (option `allowClockBehind`).',
   PLUGIN_FAILED: 'Run again with -v to see what the plugin says, and report it to its authors.',
   ABORTED: 'Run it again when nothing aborts it.',
   TARGET_DIED: 'Check the log of the program for why it ended, and run again.',

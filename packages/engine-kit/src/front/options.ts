@@ -94,6 +94,11 @@ export interface RestoreOptions extends RunOptions {
   readonly detach?: boolean | undefined;
   /** Let the kernel choose the pids; needs no privileges. Programs that remember their own pid notice. */
   readonly newPids?: boolean | undefined;
+  /**
+   * Restore also where the clocks since boot are behind those of the dump, as after a reboot, and this user may not give the program
+   * clocks of its own (a time namespace). A program that waits for a time then waits until the clocks have caught up. Default: refused.
+   */
+  readonly allowClockBehind?: boolean | undefined;
   /** Who does the work, for example `criu()` of `@criujs/criu-bridge`. Default: the embedded engine. */
   readonly engine?: Engine | undefined;
 }

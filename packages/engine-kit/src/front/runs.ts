@@ -29,10 +29,10 @@ export async function dumpBy(engine: Engine, options: DumpOptions): Promise<Dump
  * @throws EngineError; nothing is left half restored
  */
 export async function restoreBy(engine: Engine, options: RestoreOptions): Promise<RestoreResult> {
-  const { newPids = false, detach = false } = options;
+  const { newPids = false, allowClockBehind = false, detach = false } = options;
   const purpose = purposeOf('restore', false, options);
   const { outcome, totalMs, warnings } = await conduct(engine, purpose, options, (job) =>
-    engine.restore({ ...job, newPids, detach }),
+    engine.restore({ ...job, newPids, allowClockBehind, detach }),
   );
   const { pid, pids, restoreMs, exited } = outcome;
   const result = { pid, pids: new Map(pids), restoreMs, totalMs, warnings };

@@ -66,6 +66,8 @@ export interface DumpJob extends EngineJob, FileOptions {
 export interface RestoreJob extends EngineJob {
   /** Let the kernel choose pids. */
   readonly newPids: boolean;
+  /** Restore also where the program's clocks would go backwards, because this user may not give it clocks of its own. */
+  readonly allowClockBehind: boolean;
   /** false: the root becomes a child of this process, and `exited` resolves when it ends. */
   readonly detach: boolean;
 }

@@ -4,6 +4,8 @@ import type { TreeImage } from '../../engine/restore/read.ts';
 import type { FrozenTree } from '../../machinery/freeze/freeze.ts';
 import type { Hold } from '../../machinery/guard/holds.ts';
 import type { OnceItRuns } from '../../machinery/guard/releases.ts';
+import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
+import type { EngineRestoreOptions } from '../../options.ts';
 import type { Session } from '../../run/session.ts';
 import type { Description } from '../description.ts';
 import type { ImageWriter } from '../files/side-images.ts';
@@ -52,6 +54,8 @@ export interface LoadContext {
   readonly records: Records | null;
   /** Has something that a dump kept undone once the tree runs; if the restore fails, it stays. */
   readonly onceItRuns: OnceItRuns;
+  /** What the user lets a restore do. */
+  readonly options: Pick<EngineRestoreOptions, 'allowClockBehind'>;
 }
 
 /** What the images say of who is who in a tree. */
@@ -60,7 +64,9 @@ export type TreeIdentity = Pick<TreeImage, 'tasks' | 'rootIds'>;
 /** What the images say of how processes are made. */
 export interface LoadedTree {
   /** The signal that the parent of a process gets when it ends; undefined: they do not say. */
-  exitSignal(pid: number): number | undefined;
+  exitSignal?(pid: number): number | undefined;
+  /** Prepares the helper from which the tree is cloned, before the first clone. Calls in it go through `own`. */
+  prepare?(helper: BuiltThread, workshop: Workshop): void;
 }
 
 /** A subject of the tree as a whole: how it is known, dumped and brought back. Whatever it does not need it leaves out. */

@@ -1,5 +1,6 @@
 import type { Records } from '@criujs/engine-kit';
 import { EngineError } from '@criujs/engine-kit';
+import { encodeImage } from '@criujs/images';
 import { signals } from '@criujs/linux';
 import { expect, test } from 'vitest';
 import type { TaskImage, TreeImage, ZombieImage } from '../../engine/restore/read.ts';
@@ -36,10 +37,15 @@ function check(tree: TreeIdentity): string | null {
   }
 }
 
-function load(tree: TreeImage, records: Records | null = null) {
+function load(tree: TreeImage, records: Records | null = null, images: Readonly<Record<string, Uint8Array>> = {}) {
   const warnings: string[] = [];
-  const session = { warn: (message: string) => void warnings.push(message) } as Session;
-  const context = { session, records, onceItRuns: () => undefined };
+  const store = {
+    exists: (name: string) => name in images,
+    read: (name: string) => images[name] ?? new Uint8Array(),
+  } as unknown as Session['store'];
+  const warn = (message: string) => void warnings.push(message);
+  const session = { warn, store, checkAborted: () => undefined } as unknown as Session;
+  const context = { session, records, onceItRuns: () => undefined, options: { allowClockBehind: false } };
   return { warnings, loaded: treeKinds.flatMap((kind) => kind.load?.(tree, context) ?? []) };
 }
 
@@ -124,10 +130,22 @@ test('namespaces of its own are refused, but for those that have ended and where
   expect(check(treeOf(image(10, 1), ended))).toBeNull();
 });
 
-test('clocks of its own are a warning', () => {
-  expect(load(treeOf(image(10, 1))).warnings).toEqual([]);
-  const own = image(11, 10, { ids: { ...ids, timeNsId: 7 } });
-  expect(load(treeOf(image(10, 1), own)).warnings).toEqual([expect.stringContaining('time namespace')]);
+const timens = (tvSec: bigint, tvNsec: bigint = 0n): Uint8Array => {
+  const time = { tvSec, tvNsec };
+  return encodeImage('TIMENS', [{ message: { monotonic: time, boottime: time } }]);
+};
+
+test('clocks are read from the image of their namespace, and impossible ones are refused', () => {
+  const own = { ids: { ...ids, timeNsId: 7 } };
+  const from = (how: Partial<TaskImage>, images: Record<string, Uint8Array>) =>
+    load(treeOf(image(10, 1, how)), null, images);
+  expect(from({}, {}).warnings).toEqual([]);
+  expect(from({}, { 'timens-0.img': encodeImage('TIMENS', []) }).warnings).toEqual([]);
+  expect(() => from(own, { 'timens-0.img': timens(1n) })).toThrow(/timens-7.img: the image is missing/);
+  for (const bad of [timens(1n << 63n), timens(1n << 62n), timens(1n, 1n << 63n), timens(1n, 1_000_000_000n)])
+    expect(() => from({}, { 'timens-0.img': bad })).toThrow(/timens-0.img: a clock shows/);
+  const several = treeOf(image(10, 1), image(11, 10, own));
+  expect(() => load(several)).toThrow(/several time namespaces/);
 });
 
 test('a signal to the parent other than SIGCHLD goes there and back, but for that of the root', () => {
@@ -137,7 +155,7 @@ test('a signal to the parent other than SIGCHLD goes there and back, but for tha
   expect(written).toEqual(['seccomp.img', 'timens-0.img']);
   expect(records.tasks).toEqual([{ pid: 12, exitSignal: 0 }]);
   const signalOf = (pid: number, from: Records | null): (number | undefined)[] =>
-    load(treeOf(image(10, 1)), from).loaded.map(({ exitSignal }) => exitSignal(pid));
+    load(treeOf(image(10, 1)), from).loaded.map(({ exitSignal }) => exitSignal?.(pid));
   expect(signalOf(12, records as unknown as Records)).toEqual([0]);
   expect(signalOf(11, records as unknown as Records)).toEqual([undefined]);
   expect(signalOf(12, null)).toEqual([undefined]);

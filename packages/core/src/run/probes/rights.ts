@@ -5,7 +5,13 @@ import { cloneArguments } from './numbers.ts';
 import { callRemedy, limited, missing, ok, type Probe } from './probe.ts';
 
 /** Numbers of capabilities(7) that a dump or a restore makes use of. */
-export const capability = { SYS_PTRACE: 19, SYS_ADMIN: 21, SYS_RESOURCE: 24, CHECKPOINT_RESTORE: 40 } as const;
+export const capability = {
+  SYS_PTRACE: 19,
+  SYS_ADMIN: 21,
+  SYS_RESOURCE: 24,
+  SYS_TIME: 25,
+  CHECKPOINT_RESTORE: 40,
+} as const;
 
 const userNamespaceRemedy =
   'Pass --new-pids, or restore inside `unshare --user --map-root-user --pid --fork --mount-proc`.';
