@@ -42,6 +42,7 @@ const rows: readonly Row[] = [
   { program: cProgram('owner', { OWNER_USER: '1' }), compared: true, legs: 2, needsRoot: true },
   { program: cProgram('attributes'), compared: true, legs: 3 },
   { program: cProgram('clocks'), compared: true, legs: 3 },
+  { program: cProgram('waits'), compared: false, legs: 4 },
   { program: cProgram('tree', { TREE_EXIT_SIGNAL: '1' }), compared: true, legs: 2 },
   { program: shCounter, compared: false, legs: 3 },
   { program: pipeline, compared: false, legs: 3 },

@@ -6,6 +6,7 @@ import { own } from '../../machinery/make/clone.ts';
 import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
 import { blaming } from '../blame.ts';
 import type { TaskImage } from './read.ts';
+import { waitAgain } from './waits.ts';
 
 /** Unmaps the engine's memory from a process and gives every thread its registers and mask. Its threads stay stopped. */
 export function putTogether(image: TaskImage, threads: readonly BuiltThread[], workshop: Workshop): void {
@@ -14,7 +15,7 @@ export function putTogether(image: TaskImage, threads: readonly BuiltThread[], w
   for (const { tracee } of threads) tracee.setSignalMask(everySignal);
   // From here no call can be made in this process: the code for it is gone.
   own(last, workshop, 'munmap', [workshop.start, workshop.end - workshop.start]);
-  threads.forEach(({ tracee, tid }, at) => {
+  threads.forEach(({ tracee, tid, pid }, at) => {
     workshop.waiting(tid, 0);
     const core = image.cores[at] as CoreEntry;
     const { threadInfo } = core;
@@ -22,7 +23,9 @@ export function putTogether(image: TaskImage, threads: readonly BuiltThread[], w
     const file = `core-${image.threads[at]}.img`;
     blaming(file, () => {
       tracee.setXstate(xstateOf(threadInfo, file));
-      tracee.setRegisters(registersOf(threadInfo, file));
+      const registers = registersOf(threadInfo, file);
+      tracee.setRegisters(registers);
+      waitAgain({ tracee, pid, mask: maskOf(core) }, registers, threadInfo, file);
     });
     tracee.setSignalMask(maskOf(core));
   });

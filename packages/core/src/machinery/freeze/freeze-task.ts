@@ -1,6 +1,17 @@
 import { EngineError } from '@criujs/engine-kit';
 import { targetDied } from '@criujs/engine-kit/targets';
-import { closeFd, pidfdOpen, readStat, readStatus, readThreads, signals, type Tracee, unlessGone } from '@criujs/linux';
+import {
+  closeFd,
+  pidfdOpen,
+  type Registers,
+  readStat,
+  readStatus,
+  readThreads,
+  signals,
+  type Tracee,
+  unlessGone,
+} from '@criujs/linux';
+import { interruptedCall } from '../calls/interrupted.ts';
 import type { FrozenTask, FrozenThread } from './freeze.ts';
 import type { Hold } from './hold.ts';
 
@@ -85,15 +96,27 @@ function describeTask(
 
 function describeThread(pid: number, tracee: Tracee): FrozenThread {
   const { tid } = tracee;
+  const mask = tracee.signalMask();
   return {
     tid,
     tracee,
     stat: readStat(pid, tid),
     status: readStatus(pid, tid),
-    registers: tracee.registers(),
-    mask: tracee.signalMask(),
+    registers: madeAgain(pid, tracee, mask),
+    mask,
     xstate: tracee.xstate(),
   };
+}
+
+/**
+ * Some calls return EINTR when a thread only stops. The program is not to see that: so they are made again, whoever lets the thread go.
+ */
+function madeAgain(pid: number, tracee: Tracee, mask: bigint): Registers {
+  const registers = tracee.registers();
+  const again = interruptedCall({ pid, tracee, mask }, registers)?.again;
+  if (again === undefined) return registers;
+  tracee.setRegisters(again);
+  return again;
 }
 
 /** What has ended before it stood still: a zombie now, or gone where its parent wants none. The root is the target itself. */
