@@ -37,7 +37,7 @@ function afterInterruptedCall(registers: Registers): Registers {
   const result = BigInt.asIntN(64, registers.get('ax'));
   if (call < 0n) return saved;
   if (restarts.has(result)) saved.set('ax', call).set('ip', registers.get('ip') - syscallLength);
-  // The kernel's own restart data cannot be carried over: the program sees an interrupted call.
+  // The kernel's own restart data cannot be carried over: a restore makes the call again (`engine/restore/waits.ts`); CRIU's gives EINTR.
   else if (result === restartBlock) saved.set('ax', BigInt.asUintN(64, eintr));
   return saved;
 }
