@@ -13,7 +13,7 @@ test('a good table is read by number', () => {
 });
 
 test.each<[string, FdinfoEntry[]]>([
-  ['1048576 is no number for a descriptor', [entry(2 ** 20, 1)]],
+  ['1048576 is not a possible descriptor number', [entry(2 ** 20, 1)]],
   ['descriptor 3 is there twice', [entry(3, 1), entry(3, 1)]],
   ['leads to file 9, which files.img does not have', [entry(3, 9)]],
   ['leads to file 1 as PIPE, which files.img has as REG', [entry(3, 1, FdTypes.PIPE)]],

@@ -1,7 +1,7 @@
-import { EngineError } from '@criujs/engine-kit';
 import type { FdinfoEntry, ImageRecord } from '@criujs/images';
 import { fdTypeName } from '../kinds/files/file-type.ts';
 import type { FileEntry, Table } from '../kinds/files/kind.ts';
+import { invalid } from '../kinds/rules.ts';
 
 /** The largest number of descriptors that Linux lets a process have by default (fs.nr_open). */
 export const mostDescriptors: number = 2 ** 20;
@@ -38,7 +38,7 @@ function readTable(image: string, entries: readonly FdinfoEntry[], files: Readon
   const table = new Map<number, FdinfoEntry>();
   for (const entry of entries) {
     const { fd, id, type } = entry;
-    if (fd >= mostDescriptors) throw invalid(image, `${fd} is no number for a descriptor`);
+    if (fd >= mostDescriptors) throw invalid(image, `${fd} is not a possible descriptor number`);
     if (table.has(fd)) throw invalid(image, `descriptor ${fd} is there twice`);
     const file = files.get(id);
     if (file === undefined) throw invalid(image, `descriptor ${fd} leads to file ${id}, which files.img does not have`);
@@ -51,10 +51,4 @@ function readTable(image: string, entries: readonly FdinfoEntry[], files: Readon
     table.set(fd, entry);
   }
   return table;
-}
-
-function invalid(image: string, what: string): EngineError {
-  return new EngineError('IMAGE_INVALID', `${image}: ${what}`, {
-    remedy: 'Take the images from an undamaged copy, or dump again.',
-  });
 }

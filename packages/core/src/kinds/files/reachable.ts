@@ -5,7 +5,7 @@ import type { Problem } from './kind.ts';
 export const deletedMark = ' (deleted)';
 
 /** Names of files that look regular and live in no directory: their content has no other home than memory. */
-const homeless = /^\/(memfd:|dmabuf:|SYSV|\[)/;
+const homeless = /^\/(memfd:|dmabuf:|SYSV|\[|dev\/zero \(deleted\)$)/;
 
 /** Whether the kernel's link to a file is a path that leads, or led, to it. */
 export function hasPath(link: string): boolean {

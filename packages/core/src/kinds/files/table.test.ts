@@ -83,6 +83,11 @@ test('a file without any name is a deleted file, up to a limit; one that has oth
   expect(answerFor(hidden)).toMatch(/another file has that path by now/);
 });
 
+test('anonymous shared memory that a descriptor leads to is refused by its name', () => {
+  const held = sampleFile({ link: '/dev/zero (deleted)', mode: 0o100777 });
+  expect(answerFor(held)).toMatch(/^anonymous shared memory: a process holds it by a descriptor/);
+});
+
 test('a file with the kernel’s mark in its own name is no deleted one, unless it is deleted', () => {
   expect(answerFor(realFile('x (deleted)'))).toBe('regular file');
   const tree = sampleTree({ options: { ...fileOptions, ghostLimit: 100 } });
