@@ -37,7 +37,7 @@ export interface CollectOptions extends FileOptions {
 
 /** All open files of a frozen tree. Nothing was changed to find them. */
 export interface CollectedFiles {
-  /** Everything that nobody takes; empty: go on. {@link addPath} may add to it. */
+  /** Everything that cannot be dumped; empty: go on. {@link addPath} may add to it. */
   readonly refusals: readonly Refusal[];
   /** What plugins took so far and no loaded plugin could bring back. */
   unrestorable(): UnrestorableResource[];
@@ -60,7 +60,7 @@ export interface CollectedFiles {
   count(): number;
   /** Writes files.img, and what kinds of files write beside it: what waits in pipes is read here, and stays there. */
   write(): void;
-  /** Writes criujs.json, once the plugins have done all that they do at a dump. */
+  /** Writes criujs.json, once the plugins have finished their part of the dump. */
   record(plugins: readonly PluginRecord[], others?: Partial<Pick<Records, 'tasks' | 'attributes' | 'memory'>>): void;
   /** Nothing is held open between calls: this is for callers that treat all steps alike. */
   close(): void;

@@ -27,7 +27,7 @@ export interface DumpedFiles {
   readonly problems: readonly { readonly holders: readonly Holder[]; readonly problem: Problem }[];
 }
 
-/** Has every open file dumped by its kind, each once, however many descriptors it has. */
+/** Dumps every open file by its kind, once, however many descriptors it has. */
 export function dumpFiles(
   { all, idOf }: GroupedFiles,
   { session, tree, hold }: Pick<DumpContext, 'session' | 'tree' | 'hold'>,

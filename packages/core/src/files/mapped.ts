@@ -57,7 +57,7 @@ export type FindMapped<D extends Description> = (pid: number, vma: Vma) => D | P
 /**
  * Finds which of the open files that plugins take a memory map was made from: the process's own if it still has a descriptor,
  * else one of the tree's. The kernel does not say which open file a map holds, only its inode. For a regular file any does, as
- * the memory is the inode's; of a device each open file is something else, and where several are open nobody can tell.
+ * the memory is the inode's; of a device each open file is something else, and where several are open it cannot be known which.
  */
 export function mappedFrom<D extends Description>(externals: readonly D[]): FindMapped<D> {
   const byInode = new Map<bigint, D[]>();

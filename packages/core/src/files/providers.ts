@@ -14,7 +14,7 @@ interface Images {
 
 /**
  * Sees to it that every plugin that the images need is loaded, before any file is opened or plugin asked.
- * @throws EngineError PLUGIN_MISSING: one error for all that are not
+ * @throws EngineError PLUGIN_MISSING: one error for all that are missing
  */
 export function checkProviders(images: Images, records: Records | null, { hooks }: Session): void {
   const ids = new Set(images.files.map(({ id }) => id));
@@ -34,7 +34,7 @@ function checkHooks({ files, plugins }: Images, hooks: Session['hooks']): void {
 }
 
 /**
- * Somebody took a resource, and nobody who is loaded could bring it back.
+ * A plugin took a resource, and no loaded plugin could restore it.
  * @param taken what was taken: `file 3 was dumped`
  * @param named the plugins that the inventory names
  */

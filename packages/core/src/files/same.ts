@@ -24,7 +24,7 @@ export type CompareFiles = (a: Holder, b: Holder) => number;
 
 /**
  * Finds which descriptors share an open file. Only those of the same inode can; among them the kernel's order serves a
- * binary search, so that n descriptors cost n log n comparisons. Flags and position are no part of the key: a process
+ * binary search, so that n descriptors cost n log n comparisons. Flags and position are not part of the key: a process
  * outside of the tree may share the file and change them between two looks.
  */
 export function groupFiles(

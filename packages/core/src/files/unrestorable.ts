@@ -67,7 +67,7 @@ export function findUnrestorable(taken: TakenResources): UnrestorableResource[] 
 }
 
 /**
- * Refuses what nobody could bring back, as the tree would end. Where it runs on, or the dump is not meant to be restored, that is
+ * Refuses what no loaded plugin could restore, since the tree would end. Where it runs on, or the dump is not meant to be restored, that is
  * a warning.
  */
 export function refuseUnrestorable(

@@ -23,7 +23,7 @@ interface Fault {
  * CRIU does.
  * @param used those that a process had a descriptor of
  * @param devices those that a plugin vouches for
- * @throws EngineError FILE_MISSING, FILE_CHANGED or NOT_PERMITTED with all that is wrong
+ * @throws EngineError FILE_MISSING, FILE_CHANGED or NOT_PERMITTED, listing every fault
  */
 export function verifyFiles(files: Iterable<FileEntry>, used: IdSet, devices: IdSet): void {
   const faults: Fault[] = [];

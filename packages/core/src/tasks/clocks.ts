@@ -17,7 +17,7 @@ export function namespaceOf(pid: number, which: 'time' | 'time_for_children'): s
   }
 }
 
-/** How far the namespace moves the clocks that this process sees; null: nobody says. */
+/** How far the namespace moves the clocks that this process sees; null: unknown. */
 export function ownOffsets(): Clocks | null {
   return offsetsOf(process.pid);
 }
@@ -48,7 +48,7 @@ export function setOffsets(pid: number, offsets: Clocks): void {
   }
 }
 
-/** The file tells of the namespace of the children, so it says nothing of a process in another one. */
+/** The file shows the namespace of the children, not that of a process in another one. */
 function offsetsOf(pid: number): Clocks | null {
   const own = namespaceOf(pid, 'time');
   if (own === null || own !== namespaceOf(pid, 'time_for_children')) return null;

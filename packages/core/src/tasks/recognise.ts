@@ -4,7 +4,7 @@ import { readStat, readStatus } from '@criujs/linux';
 import type { ProcessProblem } from '../kinds/processes/kind.ts';
 import { processKinds } from '../kinds/processes/table.ts';
 
-/** What of a process nobody can dump, and what it is about. */
+/** What of a process cannot be dumped, and the subject it belongs to. */
 export type SubjectProblem = ProcessProblem & { readonly subject: PlanSubject };
 
 /**

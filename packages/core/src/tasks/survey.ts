@@ -6,7 +6,7 @@ import type { Relative } from '../kinds/trees/kind.ts';
 import { pathOf, processPaths } from './paths.ts';
 import { recogniseSubjects } from './recognise.ts';
 
-/** The rows of a process itself: the process, its namespaces, and whatever of it nobody can dump. */
+/** The rows of a process itself: the process, its namespaces, and everything about it that cannot be dumped. */
 export function surveyTask(
   { pid, command, stat }: Relative & { stat: Pick<Stat, 'threads' | 'state'> },
   options: FileOptions,

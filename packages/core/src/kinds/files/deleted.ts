@@ -62,7 +62,7 @@ function recognise(file: HeldFile, options: FileOptions): Recognition {
   return keep(file, options, problem) ?? 'mine';
 }
 
-/** Why a file of a type without any name cannot be kept. Types that are not here are other kinds. */
+/** Why a file without any name cannot be stored, by its type. Types that are missing here belong to other kinds. */
 const keepers: Readonly<
   Record<number, (file: HeldFile, options: FileOptions, problem: MakeProblem) => Problem | null>
 > = {
@@ -97,7 +97,7 @@ function unreadable(path: string, problem: MakeProblem): Problem | null {
   }
 }
 
-/** Overlayfs shows files of its layers under devices of their own. statfs(2). */
+/** Overlayfs shows files of its layers under other device numbers. statfs(2). */
 const overlay = 0x794c7630;
 
 /** Whether a file can be made under its name again and be of the same file system. */

@@ -24,7 +24,7 @@ export const eventfd: FileKind = {
   load: () => ({ open: openEventfd }),
 };
 
-/** Linux says since 6.5 which kind of counter it is; before that nobody could tell. */
+/** Since 6.5 Linux shows which kind of counter it is; before that it cannot be known. */
 function semaphoreOf(file: SeenFile): number {
   return file.info.eventfdSemaphore === true ? semaphore : 0;
 }

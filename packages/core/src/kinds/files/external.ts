@@ -112,7 +112,7 @@ function recordOf(entry: FileEntry, records: LoadContext['records']): ExternalRe
   throw new EngineError('IMAGE_INVALID', `criujs.json does not know the external file ${entry.id} of files.img`);
 }
 
-/** What the images of CRIU tell of an external file: hardly anything. */
+/** What CRIU's images say about an external file, which is very little. */
 function unrecordedOf({ ext }: FileEntry): RecordedFile {
   return ext?.fown === undefined ? unrecorded : { ...unrecorded, owner: signalOwner(ext.fown) };
 }

@@ -18,10 +18,10 @@ import { openFlag, temporaryFlags } from './flags.ts';
 import type { GhostImage } from './ghost-image.ts';
 import { errorCode } from './seen.ts';
 
-/** For the engine until it is whole. */
+/** For the engine alone until the file is complete. */
 const privateMode = 0o600;
 
-/** Makes a file that nobody else has, empty, or one more name of one that is there. @returns a descriptor of it */
+/** Makes an empty file, or one more name for a file that exists. @returns a descriptor of it */
 export function createFrom(from: GhostImage | { readonly link: string }, path: string): number {
   if ('link' in from) {
     linkSync(from.link, path);

@@ -6,7 +6,7 @@ import { invalid } from '../rules.ts';
 import type { HeldFile } from './kind.ts';
 import type { ImageReader } from './side-images.ts';
 
-/** A deleted file as the images have it. */
+/** A deleted file as stored in the images. */
 export interface GhostImage {
   /** The image, for errors. */
   readonly image: string;
@@ -19,7 +19,7 @@ export interface GhostImage {
   readonly target: string;
   /** Of a regular file, in bytes. */
   readonly size: number;
-  /** What is in it; holes lie between. */
+  /** Its data; everything else is holes. */
   readonly pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
   /** null: the image does not say. */
   readonly times: { readonly accessed: FileTime; readonly modified: FileTime } | null;
@@ -98,7 +98,7 @@ export function targetOf(fd: number): string {
   });
 }
 
-/** All that is no hole. */
+/** The data between the holes. */
 function readPieces(path: string): ImageRecordInit<'GHOST_FILE'>[] {
   const fd = openPath(path, 0);
   try {

@@ -12,18 +12,18 @@ import type { FileEntry } from './kind.ts';
 import { regOf } from './reg-entry.ts';
 import { errorCode } from './seen.ts';
 
-/** A file that is to be open without a name, and all that the images open of it. */
+/** A file that must be open without a name, and every entry that opens it. */
 export interface NamelessFile {
   /** What it is made from: its image, or the name that the dump has given it. */
   readonly from: GhostImage | { readonly link: string };
   readonly entries: readonly FileEntry[];
 }
 
-/** Those that {@link makeNameless} opened. */
+/** What {@link makeNameless} opened. */
 export interface OpenNameless {
   /** The engine's own descriptor of a file, by the id of its entry. */
   readonly descriptors: ReadonlyMap<number, number>;
-  /** What is to be said of files that could not get their name or owner again. */
+  /** Warnings about files that could not get their name back. */
   readonly warnings: readonly string[];
 }
 
@@ -37,8 +37,8 @@ interface Making {
 }
 
 /**
- * Makes files again that have no name, and opens whatever the images open of them. The kernel remembers the name by which a file
- * was opened: so each gets its names for a moment, in which it is empty. Directories have theirs until all files in them are open.
+ * Makes files without a name and opens every entry of them. The kernel remembers the name by which a file was opened, so each
+ * file gets its names for a moment while it is still empty. A directory keeps its name until all files in it are open.
  *
  * @param isOwnerSeen whether a process could notice that the file of an entry belongs to somebody else
  * @throws EngineError NOT_PERMITTED, IMAGE_INVALID, UNSUPPORTED; then nothing is left of them
@@ -62,7 +62,7 @@ function depthOf({ entries }: NamelessFile): number {
   return Math.min(...entries.map((entry) => regOf(entry).name.split('/').length));
 }
 
-/** Makes one file: under its first name, then linked to the others; opened by each, and all names taken away again. */
+/** Makes one file under its first name, links it to the others, opens it by each name, and removes all names. */
 function make(file: NamelessFile, making: Making): void {
   const { from, entries } = file;
   // One that was opened without a name can be linked later, other than one that has lost its name.
@@ -118,7 +118,7 @@ function isSame(a: number, b: number): boolean {
   return one.ino === other.ino && one.dev === other.dev;
 }
 
-/** Makes something at a name, or near it where that cannot be. */
+/** Makes something at a name, or near it if that fails. */
 function atName(
   name: string,
   create: (path: string) => number,
@@ -140,10 +140,10 @@ function atName(
     }
   }
   const [first] = failures;
-  throw refusedCall(errorCode(first), `${name} cannot be made for a moment (${errorCode(first)})`, {}, first);
+  throw refusedCall(errorCode(first), `${name} cannot be created temporarily (${errorCode(first)})`, {}, first);
 }
 
-/** With these the file may be made at another place. */
+/** After these errors another place is tried. */
 const movable: ReadonlySet<string> = new Set(['EEXIST', 'EACCES', 'EPERM', 'EROFS', 'EXDEV', 'ENOTDIR']);
 
 function whyNot(error: unknown): string {
@@ -167,7 +167,7 @@ function removeDirectory(path: string): void {
   }
 }
 
-/** Takes a name away, unless somebody has put another file there. */
+/** Removes a name, unless another file is there by now. */
 function removeName(path: string, made: BigIntStats, { warnings }: Making): void {
   const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (now?.ino !== made.ino || now.dev !== made.dev) return;
@@ -175,6 +175,6 @@ function removeName(path: string, made: BigIntStats, { warnings }: Making): void
     if (now.isDirectory()) rmdirSync(path);
     else unlinkSync(path);
   } catch (error) {
-    warnings.push(`${path}: the name that a deleted file had for a moment cannot be removed (${errorCode(error)})`);
+    warnings.push(`${path}: the temporary name of a deleted file cannot be removed (${errorCode(error)})`);
   }
 }

@@ -37,7 +37,7 @@ export interface HeldFile {
   readonly stat: BigIntStats;
   /** Flags to open it with again, without O_CLOEXEC. */
   readonly flags: number;
-  /** A path of /proc that leads to this very file, whatever its name leads to. */
+  /** A path in /proc that leads to this file even if its name leads elsewhere. */
   readonly handle: string;
 }
 
@@ -138,7 +138,7 @@ export interface LoadContext {
   entry(id: number): FileEntry | undefined;
   /** Whether a process has a descriptor of it: others are only mapped, run or changed to. */
   hasDescriptor(id: number): boolean;
-  /** null: the images come from CRIU, which keeps no records of ours. */
+  /** null: the images come from CRIU, which does not write our records. */
   readonly records: Records | null;
   readonly images: ImageReader;
   /** Has something undone before the tree runs: when all files are open, or the restore fails. Last held, first released. */
@@ -181,7 +181,7 @@ export type FileQuestion = {
   [N in ClaimableName]: { readonly hook: N; readonly args: ClaimArgs<N> };
 }[ClaimableName];
 
-/** A question, and what else is to be said. */
+/** A question, with the refusal if no plugin takes the resource. */
 export type ClaimQuestion = FileQuestion & {
   /** The problem that it is when no plugin takes the resource. */
   unclaimed(why: string): Problem;
@@ -208,7 +208,7 @@ export interface FileKind {
   readonly type: FdTypes;
   /** Its files are made anew at a restore: their owner and mode go into criujs.json. */
   readonly madeAnew?: true;
-  /** No dump of ours has it: it comes from images of CRIU. */
+  /** Found in images of CRIU only: the engine does not dump it. */
   readonly onlyOfCriu?: true;
   /** Absent: the engine dumps it. */
   readonly plugins?: ByPlugins;

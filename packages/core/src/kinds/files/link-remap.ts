@@ -11,19 +11,19 @@ import { nameOf } from './reachable.ts';
 import { pathEntry } from './reg-entry.ts';
 import { errorCode } from './seen.ts';
 
-// Files that have lost the name they were opened by and have others, which nobody can find: they get one more, as CRIU gives it.
+// A file that has lost the name it was opened by may have other names that cannot be found: give it one more, as CRIU does.
 
-/** Makes the refusal of a file. */
+/** Builds the refusal of a file. */
 export type MakeProblem = (why: string, remedy: string) => Problem;
 
 /** AT_FDCWD, AT_SYMLINK_FOLLOW. linkat(2), unlinkat(2). */
 const atCwd = -100;
 const followLink = 0x400;
 
-/** Numbers of names: so many that nobody has the same one, as the undo removes the names by it. */
+/** The range of numbers in names: large enough that no two collide, since the undo removes files by name. */
 const lastNumber = 2 ** 48 - 1;
 
-/** Whether a name is one that a dump has given, and a restore may take away. */
+/** Whether a dump gave this name, so that a restore may remove it. */
 export function isGivenName(path: string): boolean {
   return /^link_remap\.\d+$/.test(basename(path));
 }
@@ -35,7 +35,7 @@ export function linkProblem({ link, stat }: HeldFile, options: FileOptions, prob
     return problem('the directory has lost the name it was opened by', 'Dump it from its mount namespace.');
   if (!options.linkRemap)
     return problem(
-      'the name it was opened by is gone, and it has others, which nobody can find',
+      'the name it was opened by is gone, and it has others, which cannot be found',
       `Let the dump give it a new name in ${directory}, which the restore removes: --link-remap (option \`linkRemap\`).`,
     );
   try {

@@ -25,7 +25,7 @@ export function waitingBytes(fd: number): number {
   });
 }
 
-/** Whether nobody at all holds the other end of a pipe any more. pipe(7). */
+/** Whether no process holds the other end of a pipe any more. pipe(7). */
 export function isOtherEndClosed(fd: number): boolean {
   return arena.scope(() => {
     const poll = arena.alloc(8);

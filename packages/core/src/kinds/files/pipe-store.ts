@@ -9,7 +9,7 @@ import { type PipeContent, resizePipe } from './pipe-content.ts';
 export interface PipeStore {
   /** A descriptor of the engine's own for one end, with a description of its own. */
   open(pipeId: number, flags: number): number;
-  /** Closes what nobody took, so that a pipe without writers ends and one without readers breaks. */
+  /** Closes ends that were not given out, so that a pipe without writers ends and one without readers breaks. */
   close(): void;
 }
 

@@ -68,7 +68,7 @@ function openPipe(entry: FileEntry, pipes: PipeStore): number {
   return pipes.open(entry.pipe.pipeId, entry.pipe.flags);
 }
 
-/** What waits in these pipes. A pipe that nobody can read from has nothing worth keeping. */
+/** What waits in these pipes. The content of a pipe that no process can read is not kept. */
 function readPipes(files: readonly SavedFile[], tree: Tree): ImageRecordInit<'PIPES_DATA'>[] {
   const readEnds = new Map<number, Holder>();
   for (const { file, holder } of files) {

@@ -42,7 +42,7 @@ export function loadRemapped(context: LoadContext): Opener {
   };
 }
 
-/** The files of the images, each with all entries that open it. @throws EngineError IMAGE_INVALID, UNSUPPORTED */
+/** The files, each with every entry that opens it. @throws EngineError IMAGE_INVALID, UNSUPPORTED */
 function namelessFiles(context: LoadContext): NamelessFile[] {
   const { entries, images } = context;
   const files = new Map<string, { readonly from: NamelessFile['from']; readonly entries: FileEntry[] }>();
@@ -68,7 +68,7 @@ function remapOf(entry: FileEntry): { readonly isGhost: boolean; readonly id: nu
   );
 }
 
-/** Refuses what no dump keeps: opening some files does something. */
+/** Refuses types that a dump never stores: opening some files has side effects. */
 function checked(ghost: GhostImage): GhostImage {
   const type = typeOf(ghost.mode);
   if (!ghostTypes.includes(type))

@@ -24,7 +24,7 @@ function seeFile(process: SeenProcess, fd: number): SeenFile {
   return seenFile({ ...process, fd, link, stat, info });
 }
 
-/** Puts what /proc says of a descriptor together. */
+/** Combines what /proc shows about a descriptor. */
 function seenFile(from: {
   readonly pid: number;
   readonly command: string;

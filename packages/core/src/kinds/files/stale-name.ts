@@ -10,10 +10,10 @@ const addressSize = 110;
 const pathAt = 2;
 
 /**
- * Removes the name that a unix socket of the dumped program left in the file system, so that whoever makes the socket again can bind
+ * Removes the name that a unix socket of the dumped program left in the file system, so that the new socket can bind
  * it: bind(2) refuses a name that is there. CRIU does so before it makes any socket. Left alone are names that are not absolute,
  * what is not a socket itself, and the name of a socket that lives.
- * @returns what is to be said of a name that had to stay; null: nothing
+ * @returns why a name had to stay; null: it is gone
  */
 export function removeStaleName(name: string | null): string | null {
   if (name === null || !name.startsWith('/') || name.includes('\0')) return null;
@@ -31,7 +31,7 @@ export function removeStaleName(name: string | null): string | null {
   }
 }
 
-/** null: something else is there, or nothing, or nobody may look. */
+/** null: something else is there, or nothing, or this user may not look. */
 function socketAt(path: string): BigIntStats | null {
   try {
     const stat = lstatSync(path, { bigint: true });

@@ -10,7 +10,7 @@ import { pipe } from './pipe.ts';
 import { directory, regularFile } from './regular.ts';
 import { externalUnixSocket } from './unix.ts';
 
-/** Every kind of file, in the order in which they are asked. The last one takes whatever no other can dump, if a plugin does. */
+/** Every kind of file, in the order in which they are asked. The last one takes what no other can dump, if a plugin does. */
 export const fileKinds: readonly FileKind[] = [
   deletedFile,
   regularFile,

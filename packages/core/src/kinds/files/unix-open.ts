@@ -25,7 +25,7 @@ export function openSocket(entry: FileEntry, context: LoadContext): number {
   return fd;
 }
 
-/** Where a name is. CRIU keeps beside a relative one the directory in which it was bound; without that nobody knows. */
+/** The absolute path of a name. CRIU keeps the directory in which a relative name was bound; without it the path is unknown. */
 function pathOf(name: string | null, directory: string): string | null {
   return name === null || isAbsolute(name) || name.startsWith('\0') ? name : join(directory, name);
 }

@@ -17,7 +17,7 @@ const noOptions = {
   soRcvTmoUsec: 0n,
 } as const;
 
-/** Whether an entry only names the other end of a connection: nobody has it open. */
+/** Whether an entry only names the other end of a connection; no process has it open. */
 export function isExternalPeer({ usk }: Pick<FileEntry, 'usk'>): boolean {
   return usk !== undefined && (usk.uflags & unixMark.external) !== 0;
 }

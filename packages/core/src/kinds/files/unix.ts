@@ -73,7 +73,7 @@ function recognise(file: SeenFile, tree: Tree): Recognition {
   return why === null ? 'mine' : refuse(socket, why, 'Let the program close it before the dump.');
 }
 
-/** Why nobody can connect it again; null: its peer is a living socket outside of the tree. */
+/** Why it cannot be connected again; null: its peer is a living socket outside of the tree. */
 function whyNot(socket: UnixSocket, tree: Tree): string | null {
   if (socket.state === listening) return 'listening unix sockets are not supported yet';
   if (socketType(socket.type) === null) return `unix sockets of type ${socket.type} are not supported`;

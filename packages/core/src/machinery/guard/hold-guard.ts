@@ -25,7 +25,7 @@ export type UndoArgument = SyscallArgument | Uint8Array | OwnDescriptor;
 /** A system call that undoes something, as data. */
 export type UndoCall = readonly [name: SyscallName, ...args: UndoArgument[]];
 
-/** A small process of ours that makes its calls when everybody who has the other end of its pipe has died. */
+/** A small process that makes its calls when every holder of the other end of its pipe has died. */
 export interface HoldGuard {
   /** That end. One byte written there ends the guard, nothing done. */
   readonly order: number;
@@ -33,7 +33,7 @@ export interface HoldGuard {
   dismiss(): void;
 }
 
-/** The guard's own descriptors end with the verdict's, which nobody reads here. */
+/** The guard's own descriptors end with the verdict's, which is not read here. */
 const firstInherited = guardDescriptor.verdict + 1;
 /** What a guard waits for before it watches at all. */
 const armed = new Uint8Array([1]);

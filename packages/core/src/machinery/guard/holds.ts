@@ -51,8 +51,8 @@ interface Entry extends Held {
 }
 
 /**
- * What a dump holds, in the order in which it was done; the last is undone first. One guard knows all that is undone at the commit,
- * one all that is kept: with each hold a new one takes over that knows one more.
+ * What a dump holds, in the order in which it was done; the last is undone first. One guard knows everything that is undone at the commit,
+ * one everything that is kept. Each hold starts a guard that knows one more and replaces the one before.
  */
 export function createHolds(session: Pick<Session, 'warn'>): Holds {
   const all: Entry[] = [];
