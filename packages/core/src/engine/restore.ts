@@ -45,8 +45,8 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   checkProviders(tree, records, session);
   const images = livingTasks(tree);
   const releases = createReleases(session.warn);
-  const { onceItRuns } = releases;
-  const loaded = treeKinds.flatMap((kind) => kind.load?.(tree, { session, records, onceItRuns, options }) ?? []);
+  const { beforeItRuns } = releases;
+  const loaded = treeKinds.flatMap((kind) => kind.load?.(tree, { session, records, beforeItRuns, options }) ?? []);
   const recorded = new Map(records?.attributes?.map((it) => [it.tid, it]));
   const planned = images.map((image): Planned => {
     session.checkAborted();
@@ -54,7 +54,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
     return { image, memory: planMemory(image, supportedMemory(image.pid, record, session.warn)) };
   });
   const devices = planDevices(planned, tree.plugins, session);
-  const objects = planObjects(planned, { session, onceItRuns });
+  const objects = planObjects(planned, { session, beforeItRuns });
   const made = createMade((message) => session.warn(message));
   const workshop = workshopAt(
     findHole(
@@ -74,7 +74,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   try {
     for (const object of objects.list) contents.push(openObject(object, session));
     for (const { image, memory } of planned) pages.push(openPages(image, memory, session));
-    files = openFiles({ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files }, session, onceItRuns);
+    files = openFiles({ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files }, session, beforeItRuns);
     devices.open(files);
     checkSources(planned, files);
     const inheritance = inherit(planned, files, [...contents.flatMap((it) => it ?? []), ...pages]);

@@ -10,7 +10,7 @@ import { openAgain, regOf } from '../kinds/files/reg-entry.ts';
 import { imageReader } from '../kinds/files/side-images.ts';
 import { fileKinds } from '../kinds/files/table.ts';
 import type { TaskCall } from '../machinery/calls/remote.ts';
-import type { OnceItRuns } from '../machinery/guard/releases.ts';
+import type { BeforeItRuns } from '../machinery/guard/releases.ts';
 import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { restoreInodes } from './inodes.ts';
@@ -61,7 +61,7 @@ export interface FileImages {
  * Opens every file that a process had. Everything that can be checked is checked before anything is opened or a plugin is asked.
  * @throws EngineError IMAGE_INVALID, UNSUPPORTED, FILE_MISSING, FILE_CHANGED, NOT_PERMITTED, PLUGIN_MISSING …
  */
-export function openFiles(images: FileImages, session: Session, onceItRuns: OnceItRuns): OpenedFiles {
+export function openFiles(images: FileImages, session: Session, beforeItRuns: BeforeItRuns): OpenedFiles {
   // Decoding has seen to it that required fields are there.
   const reader = imageReader(session.store);
   const files = filesById(images.files as readonly FileEntry[], reader.read('REMAP_FPATH', 'remap-fpath.img'));
@@ -79,7 +79,7 @@ export function openFiles(images: FileImages, session: Session, onceItRuns: Once
     entry: (id: number) => files.get(id),
     hasDescriptor: (id: number) => placed.has(id),
     untilOpen: (release: () => void) => void held.push(release),
-    onceItRuns,
+    beforeItRuns,
     keep: (fd: number) => void kept.push(fd),
   };
   const openers = new Map<FileKind, Opener>();

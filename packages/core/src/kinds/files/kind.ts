@@ -6,7 +6,7 @@ import type { Fdinfo, UnixSocket } from '@criujs/linux';
 import type { ClaimArgs, ClaimableName, HookName } from '@criujs/plugin-sdk';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { Hold } from '../../machinery/guard/holds.ts';
-import type { OnceItRuns } from '../../machinery/guard/releases.ts';
+import type { BeforeItRuns } from '../../machinery/guard/releases.ts';
 import type { Session } from '../../run/session.ts';
 import type { Description } from '../description.ts';
 import type { ImageReader, ImageWriter } from './side-images.ts';
@@ -143,8 +143,8 @@ export interface LoadContext {
   readonly images: ImageReader;
   /** Has something undone before the tree runs: when all files are open, or the restore fails. Last held, first released. */
   untilOpen(release: () => void): void;
-  /** Has something that a dump kept undone once the tree runs; if the restore fails, it stays. */
-  readonly onceItRuns: OnceItRuns;
+  /** Undoes something that a dump kept, just before the tree runs; if the restore fails, it stays. */
+  readonly beforeItRuns: BeforeItRuns;
   /** Keeps a descriptor of the engine's open as long as files of the images may be opened. */
   keep(fd: number): void;
 }

@@ -78,13 +78,13 @@ function checked(ghost: GhostImage): GhostImage {
   return ghost;
 }
 
-/** The name that a dump has given it; it goes once the tree runs. */
-function linkOf(id: number, { entry: entryOf, onceItRuns }: LoadContext): { readonly link: string } {
+/** The name that a dump gave it; it is removed before the tree runs. */
+function linkOf(id: number, { entry: entryOf, beforeItRuns }: LoadContext): { readonly link: string } {
   const entry = entryOf(id);
   if (entry === undefined) throw invalid(remapImage, `no file ${id} in files.img`);
   const { name: link } = regOf(entry);
   // Images are not believed: no other file is removed because of them.
   if (isGivenName(link))
-    onceItRuns({ what: `the name ${link}, which the dump gave to a file`, undo: () => unlinkSync(link) });
+    beforeItRuns({ what: `the name ${link}, which the dump gave to a file`, undo: () => unlinkSync(link) });
   return { link };
 }

@@ -3,7 +3,7 @@ import type { MemoryPlan } from '../../engine/restore/layout.ts';
 import type { TaskImage } from '../../engine/restore/read.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
-import type { OnceItRuns } from '../../machinery/guard/releases.ts';
+import type { BeforeItRuns } from '../../machinery/guard/releases.ts';
 import type { PagesImage } from '../../pages/image-pages.ts';
 import type { PageSource } from '../../pages/source.ts';
 import type { Session } from '../../run/session.ts';
@@ -45,8 +45,8 @@ export interface LoadedObject {
 /** What reading the objects of the images may use. */
 export interface LoadContext {
   readonly session: Session;
-  /** Has something that a dump kept undone once the tree runs; if the restore fails, it stays. */
-  readonly onceItRuns: OnceItRuns;
+  /** Undoes something that a dump kept, just before the tree runs; if the restore fails, it stays. */
+  readonly beforeItRuns: BeforeItRuns;
 }
 
 /** Something of the kernel's that many may hold: it is saved once, and made once before any of them. */

@@ -3,7 +3,7 @@ import type { Stat } from '@criujs/linux';
 import type { TreeImage } from '../../engine/restore/read.ts';
 import type { FrozenTree } from '../../machinery/freeze/freeze.ts';
 import type { Hold } from '../../machinery/guard/holds.ts';
-import type { OnceItRuns } from '../../machinery/guard/releases.ts';
+import type { BeforeItRuns } from '../../machinery/guard/releases.ts';
 import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
 import type { EngineRestoreOptions } from '../../options.ts';
 import type { Session } from '../../run/session.ts';
@@ -52,8 +52,8 @@ export interface LoadContext {
   readonly session: Session;
   /** null: the images come from CRIU, which keeps no records of ours. */
   readonly records: Records | null;
-  /** Has something that a dump kept undone once the tree runs; if the restore fails, it stays. */
-  readonly onceItRuns: OnceItRuns;
+  /** Undoes something that a dump kept, just before the tree runs; if the restore fails, it stays. */
+  readonly beforeItRuns: BeforeItRuns;
   /** What the user lets a restore do. */
   readonly options: Pick<EngineRestoreOptions, 'allowClockBehind'>;
 }

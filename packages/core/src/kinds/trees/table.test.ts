@@ -45,7 +45,7 @@ function load(tree: TreeImage, records: Records | null = null, images: Readonly<
   } as unknown as Session['store'];
   const warn = (message: string) => void warnings.push(message);
   const session = { warn, store, checkAborted: () => undefined } as unknown as Session;
-  const context = { session, records, onceItRuns: () => undefined, options: { allowClockBehind: false } };
+  const context = { session, records, beforeItRuns: () => undefined, options: { allowClockBehind: false } };
   return { warnings, loaded: treeKinds.flatMap((kind) => kind.load?.(tree, context) ?? []) };
 }
 

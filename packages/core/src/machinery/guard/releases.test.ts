@@ -4,15 +4,15 @@ import { createReleases } from './releases.ts';
 test('all is released once, the last first, and what fails is a warning', () => {
   const done: string[] = [];
   const warnings: string[] = [];
-  const { onceItRuns, run } = createReleases((message) => void warnings.push(message));
-  onceItRuns({ what: 'a', undo: () => void done.push('a') });
-  onceItRuns({
+  const { beforeItRuns, run } = createReleases((message) => void warnings.push(message));
+  beforeItRuns({ what: 'a', undo: () => void done.push('a') });
+  beforeItRuns({
     what: 'the name b',
     undo() {
       throw new Error('EROFS');
     },
   });
-  onceItRuns({ what: 'c', undo: () => void done.push('c') });
+  beforeItRuns({ what: 'c', undo: () => void done.push('c') });
   expect(done).toEqual([]);
   run();
   run();

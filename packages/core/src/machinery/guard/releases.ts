@@ -7,12 +7,12 @@ export interface Release {
   undo(): void;
 }
 
-/** Has something undone when nothing can end the restored tree any more, before it runs; if the restore fails, it stays as it was. */
-export type OnceItRuns = (release: Release) => void;
+/** Undoes something when the restored tree can no longer fail, just before it runs; if the restore fails, it stays. */
+export type BeforeItRuns = (release: Release) => void;
 
 /** All that is to be undone before the tree runs. */
 export interface Releases {
-  readonly onceItRuns: OnceItRuns;
+  readonly beforeItRuns: BeforeItRuns;
   /** Undoes all of it, the last added first. Never throws: what cannot be undone is a warning. */
   run(): void;
 }
@@ -21,7 +21,7 @@ export interface Releases {
 export function createReleases(warn: Session['warn']): Releases {
   const all: Release[] = [];
   return {
-    onceItRuns: (release) => void all.push(release),
+    beforeItRuns: (release) => void all.push(release),
     run() {
       for (const { what, undo } of all.splice(0).reverse()) {
         try {
