@@ -121,7 +121,11 @@ describe.skipIf(missing)(missing ?? 'a file that has lost the name it was opened
     // The name is gone now, and with it the file that this dump is about.
     await target.finish();
     const failure = await criujsFails(['restore', '-D', images, '--detach']);
-    expect(failure).toMatchObject({ code: 'FILE_MISSING', message: expect.stringMatching(/link_remap\.\d+/) });
+    expect(failure).toMatchObject({
+      code: 'FILE_MISSING',
+      message: expect.stringMatching(/link_remap\.\d+: the dump gave this name/),
+      remedy: expect.stringContaining('restored once'),
+    });
   });
 
   test('has no new name after a dump that failed, and keeps it after one that left the tree running', async ({

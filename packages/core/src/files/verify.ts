@@ -4,6 +4,7 @@ import { deviceOf, fileType, typeOf } from '@criujs/engine-kit/externals';
 import { isFieldSet, RegFileEntrySchema } from '@criujs/images';
 import { accessOf, openFlag } from '../kinds/files/flags.ts';
 import type { FileEntry } from '../kinds/files/kind.ts';
+import { isGivenName } from '../kinds/files/link-remap.ts';
 import { lookAt } from '../kinds/files/reachable.ts';
 import { type RegularFile, regOf } from '../kinds/files/reg-entry.ts';
 import { errorCode } from '../kinds/files/seen.ts';
@@ -58,6 +59,7 @@ function faultOf(reg: RegularFile, { isOpened, isDevice }: Use): Fault | null {
   const path = reg.name;
   const isLink = typeOf(reg.mode) === fileType.link;
   const now = lookAt(path, isLink ? 'itself' : 'follow');
+  if (now === null && isGivenName(path)) return used(path);
   if (now === null) {
     const what = 'the process had it open or mapped, and it is gone';
     return { code: 'FILE_MISSING', path, what, remedy: `Put ${path} back as it was.` };
@@ -68,6 +70,12 @@ function faultOf(reg: RegularFile, { isOpened, isDevice }: Use): Fault | null {
     (isDevice ? null : danger(path, now, isReference)) ??
     (isOpened && !isReference ? refusal(reg) : null)
   );
+}
+
+/** Such a name goes with the first restore, and so the file can be found no more. */
+function used(path: string): Fault {
+  const what = 'the dump gave this name to a file that had lost its own, and it is gone';
+  return { code: 'FILE_MISSING', path, what, remedy: 'Dump again: images with --link-remap can be restored once.' };
 }
 
 function changeOf(reg: RegularFile, now: BigIntStats): Fault | null {
