@@ -184,7 +184,7 @@ describe('an installation', () => {
     desk.program('bun', '#!/bin/sh\necho the disk is full >&2; exit 7\n');
     const { code, stdout, stderr } = await desk.create('x', '--yes', '--package-manager=bun');
     expect(code).toBe(2);
-    expect(stderr).toMatch(/the disk is full\n.*bun install failed with exit code 7\n.*→ The project is there/s);
+    expect(stderr).toMatch(/the disk is full\n.*bun install failed with exit code 7\n.*→ The project was created/s);
     expect(stdout).toContain('cd x\n  bun install');
     expect(desk.list()).toContain('x/package.json');
     expect(existsSync(join(desk.folder, 'x/.git'))).toBe(true);
@@ -252,7 +252,7 @@ describe('refused, with nothing written', () => {
       ['x', '--name=Bad Name'],
       /Bad Name.*URL-friendly.*→ The nearest valid name is bad-name/s,
     ],
-    ['an unknown flag', ['x', '--handels=lifecycle'], /no flag --handels.*--handles/s],
+    ['an unknown flag', ['x', '--handels=lifecycle'], /unknown flag --handels.*--handles/s],
     ['an unknown kind', ['x', '--handles=gpu'], /--handles cannot be "gpu".*accelerator/s],
     ['a flag without its value', ['x', '--name'], /--name needs a value/],
     ['two folders', ['x', 'y'], /too much: y.*--/s],

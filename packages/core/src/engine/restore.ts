@@ -1,4 +1,5 @@
 import type { RestoreOutcome } from '@criujs/engine-kit';
+import type { EntryOf, ImageKind } from '@criujs/images';
 import { signals } from '@criujs/linux';
 import { type OpenedFiles, openFiles } from '../files/open.ts';
 import { checkProviders } from '../files/providers.ts';
@@ -18,6 +19,7 @@ import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { callObserver } from './accelerators.ts';
 import { planDevices } from './restore/devices.ts';
+import { readOne } from './restore/entries.ts';
 import { findHole, type MemoryPlan, planMemory } from './restore/layout.ts';
 import { makeObject, openObject, planObjects } from './restore/objects.ts';
 import { livingTasks, readTree, type TaskImage } from './restore/read.ts';
@@ -46,7 +48,11 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   const images = livingTasks(tree);
   const releases = createReleases(session.warn);
   const { beforeItRuns } = releases;
-  const loaded = treeKinds.flatMap((kind) => kind.load?.(tree, { session, records, beforeItRuns, options }) ?? []);
+  const loading = {
+    ...{ session, records, beforeItRuns, options },
+    readOne: <K extends ImageKind>(kind: K, name: string): EntryOf<K> => readOne(session, kind, name),
+  };
+  const loaded = treeKinds.flatMap((kind) => kind.load?.(tree, loading) ?? []);
   const recorded = new Map(records?.attributes?.map((it) => [it.tid, it]));
   const planned = images.map((image): Planned => {
     session.checkAborted();

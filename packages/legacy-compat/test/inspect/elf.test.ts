@@ -98,7 +98,7 @@ test('a 32-bit file, and one cut off, are refused with a clear word', () => {
   expect(() => inspectElf(file.subarray(0, 1000), 'a.so')).toThrow(
     /damaged ELF file: a segment is larger than the file/,
   );
-  expect(() => inspectElf(file.subarray(0, 20), 'a.so')).toThrow(/damaged ELF file: something refers to byte/);
+  expect(() => inspectElf(file.subarray(0, 20), 'a.so')).toThrow(/damaged ELF file: it refers to byte/);
 });
 
 describe.skipIf(compiler === null)('compiled here (needs a C compiler)', () => {

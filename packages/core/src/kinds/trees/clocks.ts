@@ -1,6 +1,5 @@
 import { EngineError } from '@criujs/engine-kit';
 import { LinuxError, readStatus } from '@criujs/linux';
-import { readOne } from '../../engine/restore/entries.ts';
 import type { TreeImage } from '../../engine/restore/read.ts';
 import { latestClock } from '../../facts/clocks.ts';
 import { cloneFlag } from '../../facts/clone.ts';
@@ -80,7 +79,7 @@ function load(tree: TreeImage, context: LoadContext): LoadedTree | undefined {
 }
 
 /** What the program saw at the dump; null: the images do not say. */
-function savedClocks(tree: TreeImage, { session }: LoadContext): Clocks | null {
+function savedClocks(tree: TreeImage, { session, readOne }: LoadContext): Clocks | null {
   const { rootIds } = tree;
   const [root, ...others] = tree.tasks.flatMap((task) => (task.state === 'zombie' ? [] : [task.ids.timeNsId]));
   if (others.some((id) => id !== root))
@@ -94,7 +93,7 @@ function savedClocks(tree: TreeImage, { session }: LoadContext): Clocks | null {
   }
   // CRIU leaves it empty where the kernel has no such namespaces.
   if (!isOwn && session.store.read(file).length <= emptyLength) return null;
-  const { monotonic, boottime } = readOne(session, 'TIMENS', file);
+  const { monotonic, boottime } = readOne('TIMENS', file);
   return { monotonic: nanoseconds(monotonic, file), boottime: nanoseconds(boottime, file) };
 }
 

@@ -1,4 +1,5 @@
 import type { PlanSubject, Records, Refusal, TaskRecord } from '@criujs/engine-kit';
+import type { EntryOf, ImageKind } from '@criujs/images';
 import type { Stat } from '@criujs/linux';
 import type { TreeImage } from '../../engine/restore/read.ts';
 import type { FrozenTree } from '../../machinery/freeze/freeze.ts';
@@ -50,6 +51,8 @@ export interface SaveContext {
 /** What reading something of a tree may use. */
 export interface LoadContext {
   readonly session: Session;
+  /** The entry of an image that holds one. @throws EngineError IMAGE_INVALID */
+  readOne<K extends ImageKind>(kind: K, name: string): EntryOf<K>;
   /** null: the images come from CRIU, which keeps no records of ours. */
   readonly records: Records | null;
   /** Undoes something that a dump kept, just before the tree runs; if the restore fails, it stays. */

@@ -3,10 +3,11 @@ import { EngineError } from '@criujs/engine-kit';
 import { encodeImage } from '@criujs/images';
 import { signals } from '@criujs/linux';
 import { expect, test } from 'vitest';
+import { readOne } from '../../engine/restore/entries.ts';
 import type { TaskImage, TreeImage, ZombieImage } from '../../engine/restore/read.ts';
 import type { FrozenTask, FrozenTree } from '../../machinery/freeze/freeze.ts';
 import type { Session } from '../../run/session.ts';
-import type { Relative, TreeIdentity } from './kind.ts';
+import type { LoadContext, Relative, TreeIdentity } from './kind.ts';
 import { recogniseTree, treeKinds } from './table.ts';
 
 /** What kinds of trees look at: no process of these numbers can exist, so none shares anything. */
@@ -45,7 +46,13 @@ function load(tree: TreeImage, records: Records | null = null, images: Readonly<
   } as unknown as Session['store'];
   const warn = (message: string) => void warnings.push(message);
   const session = { warn, store, checkAborted: () => undefined } as unknown as Session;
-  const context = { session, records, beforeItRuns: () => undefined, options: { allowClockBehind: false } };
+  const context: LoadContext = {
+    session,
+    records,
+    beforeItRuns: () => undefined,
+    options: { allowClockBehind: false },
+    readOne: (kind, name) => readOne(session, kind, name),
+  };
   return { warnings, loaded: treeKinds.flatMap((kind) => kind.load?.(tree, context) ?? []) };
 }
 
