@@ -34,6 +34,22 @@ function example(directory: string): string {
 }
 
 describe('as a library', () => {
+  test('dumps what it has restored, again and again, while it waits for its end', async ({ place }) => {
+    const target = await place.start(shCounter);
+    const images = place.fresh('images');
+    await dump({ pid: target.pid, images });
+    await untilGone(target.pid);
+    const { pid, exited } = await restore({ images, newPids });
+    place.track(pid);
+    target.pid = pid;
+    for (let round = 0; round < 20; round++) {
+      await dump({ pid, images: place.fresh(`again-${round}`), leaveRunning: true });
+      expect(target.held()).toEqual([]);
+    }
+    process.kill(pid, 'SIGTERM');
+    expect(await exited).toEqual({ signal: 15 });
+  });
+
   test('the example of the README works', async ({ place }) => {
     const target = await place.start(shCounter);
     const file = example(place.directory);

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import type { ExitStatus } from '@criujs/engine-kit';
 import { arena, pidfdOpen, trySyscall, waitFlag, waitFor } from '@criujs/linux';
 
@@ -7,7 +7,13 @@ const sleepMs = 250;
 /** poll(2): POLLIN, which a pidfd shows once its process has ended. */
 const pollIn = 1;
 
-/** Waits for a child of this process that libuv does not know, without blocking the thread for long. */
+/** Between two looks, for questions to this thread. */
+const restMs = 5;
+
+/**
+ * Waits for a child of this process that libuv does not know, without blocking the thread for long. Only one that has ended is waited
+ * for: while it runs another thread may dump it, and wait(2) would take the stops that the other waits for.
+ */
 export async function waitForChild(pid: number): Promise<ExitStatus> {
   const pidfd = pidfdOpen(pid);
   const request = arena.alloc(8);
@@ -15,11 +21,10 @@ export async function waitForChild(pid: number): Promise<ExitStatus> {
   request.view.setInt16(4, pollIn, true);
   try {
     for (;;) {
-      const stop = waitFor(pid, waitFlag.WNOHANG);
+      const stop = trySyscall('poll', request.address, 1, sleepMs) > 0 ? waitFor(pid, waitFlag.WNOHANG) : null;
       if (stop?.kind === 'exited') return { code: stop.code };
       if (stop?.kind === 'killed') return { signal: stop.signal };
-      trySyscall('poll', request.address, 1, sleepMs);
-      await setImmediate();
+      await setTimeout(restMs);
     }
   } finally {
     trySyscall('close', pidfd);
