@@ -53,6 +53,7 @@ export type {
   SchedulingAttributes,
   ThreadAttributes,
 } from './records/attributes.ts';
+export { type MemoryArea, type MemoryRecord, type MemoryTrait, memoryTraits } from './records/memory.ts';
 export { nameOf } from './records/missing-plugins.ts';
 export { type JsonLimits, parseJson } from './records/parse-json.ts';
 export { type Needs, type PluginNames, type Provided, refuseMissing, resourcesOf } from './records/providers.ts';
@@ -63,10 +64,6 @@ export {
   exact,
   type InodeRecord,
   inventoryNames,
-  type MemoryArea,
-  type MemoryRecord,
-  type MemoryTrait,
-  memoryTraits,
   type Records,
   recordsName,
   type SocketRecord,

@@ -2,6 +2,7 @@ export { type Arena, arena, type Block } from './arena.ts';
 export { type DeviceNumber, deviceNumber } from './descriptors/device.ts';
 export { type CompareType, compare, sameFile } from './descriptors/kcmp.ts';
 export {
+  AT_FDCWD,
   closeFd,
   duplicate,
   getFlags,

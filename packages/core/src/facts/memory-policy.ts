@@ -9,18 +9,3 @@ export const defaultPolicy = 0;
 
 /** MPOL_F_ADDR: of the range at an address. get_mempolicy(2). */
 export const ofAddress = 2;
-
-/** A set of nodes as one hexadecimal number, from the kernel's bytes. */
-export function nodesFrom(bytes: Uint8Array): string {
-  return BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`).toString(16);
-}
-
-/** The kernel's bytes. */
-export function nodesOf(hex: string): Buffer {
-  return Buffer.from(
-    BigInt.asUintN(mostNodes, BigInt(`0x${hex}`))
-      .toString(16)
-      .padStart(nodesLength * 2, '0'),
-    'hex',
-  ).reverse();
-}

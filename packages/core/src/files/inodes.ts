@@ -2,16 +2,14 @@ import { fchmodSync, fchownSync, fstatSync } from 'node:fs';
 import { EngineError, type InodeRecord, type Records } from '@criujs/engine-kit';
 import type { FileKind, SavedFile } from '../kinds/files/kind.ts';
 import { errorCode } from '../kinds/files/seen.ts';
-
-/** Permissions of a mode, without the type of file. inode(7) */
-const permissions = 0o7777;
+import { permissionBits } from '../kinds/files/stat.ts';
 
 /** What the records say of files that a restore makes anew. */
 export function inodeRecords(byKind: ReadonlyMap<FileKind, readonly SavedFile[]>): InodeRecord[] {
   return [...byKind].flatMap(([{ madeAnew }, files]) =>
     madeAnew
       ? files.map(({ entry: { id }, file: { stat } }) => {
-          return { id, uid: Number(stat.uid), gid: Number(stat.gid), mode: Number(stat.mode) & permissions };
+          return { id, uid: Number(stat.uid), gid: Number(stat.gid), mode: Number(stat.mode) & permissionBits };
         })
       : [],
   );
@@ -33,7 +31,7 @@ function restoreInode(fd: number, { id, uid, gid, mode }: InodeRecord): void {
   const now = fstatSync(fd);
   try {
     if (now.uid !== uid || now.gid !== gid) fchownSync(fd, uid, gid);
-    if ((now.mode & permissions) !== mode) fchmodSync(fd, mode);
+    if ((now.mode & permissionBits) !== mode) fchmodSync(fd, mode);
   } catch (error) {
     throw new EngineError(
       'NOT_PERMITTED',

@@ -1,9 +1,14 @@
 import type { Refusal } from '@criujs/engine-kit';
-import { readLimits } from '@criujs/linux';
+import { type Limit, readLimits } from '@criujs/linux';
 import { limitNames } from '../facts/tasks.ts';
 
 /** Descriptors that a restore has beside the files of the program: Node's own, images, the program, directories. Measured: 45. */
 const spare = 64;
+
+/** The limit of open files of this process. getrlimit(2), RLIMIT_NOFILE. */
+export function openFilesLimit(): Limit | undefined {
+  return readLimits(process.pid)[limitNames.indexOf('open files')];
+}
 
 /**
  * Refuses more open files than a restore under this user's limit could have open at once.
@@ -11,7 +16,7 @@ const spare = 64;
  * @param process the process that the refusal is about
  */
 export function refuseTooMany(files: number, { pid, command }: Required<Pick<Refusal, 'pid' | 'command'>>): Refusal[] {
-  const most = readLimits(process.pid)[limitNames.indexOf('open files')]?.hard;
+  const most = openFilesLimit()?.hard;
   if (most === undefined || BigInt(files + spare) <= most) return [];
   return [
     {

@@ -15,6 +15,15 @@ export const nothingBehind = {
     'Load a plugin with the hooks HANDLE_DEVICE_VMA and UPDATE_VMA_MAP for this device; or one that dumps its open files, and keep one descriptor of it open while it is mapped.',
 } as const;
 
+/** Looks at the file of a memory map when it is first asked for. */
+export function lookOnce(look: () => HeldFile | MapProblem): () => HeldFile | MapProblem {
+  let looked: HeldFile | MapProblem | undefined;
+  return () => {
+    looked ??= look();
+    return looked;
+  };
+}
+
 /** The file that a memory map was made from, while its name leads there or something else does; or why it cannot be told. */
 export function fileOfMap(pid: number, vma: Vma, files: readonly SeenFile[]): HeldFile | MapProblem {
   const flags = vma.shared && mayBeWritten(vma) ? openFlag.O_RDWR : 0;

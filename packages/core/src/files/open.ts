@@ -7,6 +7,7 @@ import type { FileEntry, FileKind, Opener, Table } from '../kinds/files/kind.ts'
 import { kindOfEntry } from '../kinds/files/kind-of-entry.ts';
 import { isSameFile } from '../kinds/files/reachable.ts';
 import { openAgain, regOf } from '../kinds/files/reg-entry.ts';
+import { remapImage } from '../kinds/files/remap.ts';
 import { imageReader } from '../kinds/files/side-images.ts';
 import { fileKinds } from '../kinds/files/table.ts';
 import type { TaskCall } from '../machinery/calls/remote.ts';
@@ -64,7 +65,7 @@ export interface FileImages {
 export function openFiles(images: FileImages, session: Session, beforeItRuns: BeforeItRuns): OpenedFiles {
   // Decoding has seen to it that required fields are there.
   const reader = imageReader(session.store);
-  const files = filesById(images.files as readonly FileEntry[], reader.read('REMAP_FPATH', 'remap-fpath.img'));
+  const files = filesById(images.files as readonly FileEntry[], reader.read('REMAP_FPATH', remapImage));
   const tables = readTables(images.fdinfo, files);
   const placed = new Set([...tables.values()].flatMap((table) => [...table.values()].map(({ id }) => id)));
   const byKind = groupByKind(files.values());

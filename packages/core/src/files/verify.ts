@@ -8,7 +8,7 @@ import { isGivenName } from '../kinds/files/link-remap.ts';
 import { lookAt } from '../kinds/files/reachable.ts';
 import { type RegularFile, regOf } from '../kinds/files/reg-entry.ts';
 import { errorCode } from '../kinds/files/seen.ts';
-import { typeWord } from '../kinds/files/stat.ts';
+import { permissionBits, typeWord } from '../kinds/files/stat.ts';
 import { isStateless } from '../kinds/files/stateless.ts';
 
 /** One path that is not as the images say. */
@@ -100,7 +100,7 @@ function changeOf(reg: RegularFile, now: BigIntStats): Fault | null {
 }
 
 function permissions(mode: number): string {
-  return (mode & 0o7777).toString(8).padStart(4, '0');
+  return (mode & permissionBits).toString(8).padStart(4, '0');
 }
 
 /** Opening some files does something: images must not make us do it. */

@@ -3,7 +3,7 @@ import type { FileOptions } from '@criujs/engine-kit';
 import { deviceStat } from '@criujs/engine-kit/externals';
 import type { Vma } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
-import { type FindMapped, fileOfMap, nothingBehind } from '../files/mapped.ts';
+import { type FindMapped, fileOfMap, lookOnce, nothingBehind } from '../files/mapped.ts';
 import type { ExternalFile, SurveyRow } from '../files/survey.ts';
 import type { ClaimQuestion, HeldFile, SeenFile, SeenProcess } from '../kinds/files/kind.ts';
 import { isProblem, recogniseHeld } from '../kinds/files/table.ts';
@@ -44,11 +44,7 @@ export function surveyMaps(
   };
 
   for (const vma of maps) {
-    let looked: ReturnType<typeof fileOfMap> | undefined;
-    const fileBehind = (): NonNullable<typeof looked> => {
-      looked ??= fileOfMap(pid, vma, seen);
-      return looked;
-    };
+    const fileBehind = lookOnce(() => fileOfMap(pid, vma, seen));
     const { kind, problem } = recogniseMap(vma, fileBehind);
     const found = mapped(pid, vma);
     const file = found === null || isProblem(found) ? undefined : found;

@@ -1,13 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ExitStatus } from '@criujs/engine-kit';
-import { arena, pidfdOpen, signals, trySyscall } from '@criujs/linux';
+import { arena, pidfdOpen, readable, signals, trySyscall } from '@criujs/linux';
 
 /** Milliseconds of one sleep: a thread in a system call cannot be asked to end. */
 const sleepMs = 250;
 /** Between two looks, for questions to this thread. */
 const restMs = 5;
-/** poll(2): POLLIN, which a pidfd shows once its process has ended. */
-const pollIn = 1;
 /** waitid(2): P_PIDFD, WNOHANG | WEXITED. */
 const wait = { byPidfd: 3, ended: 5 } as const;
 /** `siginfo_t` of a child on x86-64: its length, `si_code`, `si_pid`, `si_status`; CLD_EXITED. sigaction(2). */
@@ -20,13 +18,10 @@ const info = { length: 128, code: 8, pid: 16, status: 24, exited: 1 } as const;
  */
 export async function waitForChild(pid: number): Promise<ExitStatus> {
   const pidfd = pidfdOpen(pid);
-  const request = arena.alloc(8);
   const answer = arena.alloc(info.length);
-  request.view.setInt32(0, pidfd, true);
-  request.view.setInt16(4, pollIn, true);
   try {
     for (;;) {
-      if (trySyscall('poll', request.address, 1, sleepMs) > 0) {
+      if (readable([pidfd], sleepMs * 1000).length > 0) {
         answer.bytes.fill(0);
         // Only a dump of ours reaps it in our place, and that has killed it.
         if (trySyscall('waitid', wait.byPidfd, pidfd, answer.address, wait.ended, 0) < 0)

@@ -1,5 +1,5 @@
 import { unrecorded, unrecordedSocket } from '@criujs/engine-kit/externals';
-import { arena, closeFd, syscall } from '@criujs/linux';
+import { AT_FDCWD, arena, closeFd, syscall } from '@criujs/linux';
 import {
   fileId,
   type HookArgs,
@@ -119,7 +119,6 @@ function inRoot(path: string): string {
 
 /** open_tree(2): a copy of the mount at a path that is attached nowhere, which the bridge attaches in the task's namespace. */
 function openTree({ source }: MountSource): OwnedDescriptor {
-  const AT_FDCWD = -100;
   const OPEN_TREE_CLONE = 1;
   const OPEN_TREE_CLOEXEC = 0o2000000;
   const fd = arena.scope(() =>

@@ -12,5 +12,5 @@ export type { ImagePurpose, ImageStore, ImageTransaction } from './image-store.t
 export type { RunImages, StorePlace } from './run-images.ts';
 export type { SessionStore, StoreCommit } from './session-store.ts';
 export { askedStore, directoryStore, noStore, type StoreAsker } from './store.ts';
-export { AT_FDCWD, type Swap } from './swap.ts';
+export type { Swap } from './swap.ts';
 export { writeError } from './write-image.ts';

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { arena, errnoName, trySyscall } from '@criujs/linux';
+import { AT_FDCWD, arena, errnoName, trySyscall } from '@criujs/linux';
 import { EngineError } from '../errors/errors.ts';
 import type { Beside } from './beside.ts';
 import { takeMode } from './staging.ts';
@@ -8,8 +8,6 @@ import { writeError } from './write-image.ts';
 
 // The commit of a dump in a directory: one rename puts the staging folder in the directory's place.
 
-/** fcntl.h */
-export const AT_FDCWD: number = -100;
 /** rename(2), linux/fs.h */
 const RENAME_EXCHANGE = 2;
 

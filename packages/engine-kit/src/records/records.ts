@@ -16,6 +16,7 @@ import {
   type Shape,
   text,
 } from './json-shape.ts';
+import { type MemoryRecord, recordedMemory } from './memory.ts';
 import { parseJson } from './parse-json.ts';
 
 /** Our own file in the image directory: what CRIU's images have no place for. CRIU ignores it. */
@@ -52,28 +53,6 @@ export interface InodeRecord {
   readonly gid: number;
   /** Permissions, without the type of file. */
   readonly mode: number;
-}
-
-/** What a part of a process's memory has and CRIU's images have no place for. */
-export const memoryTraits = ['guard', 'droppable', 'locked-on-fault', 'named', 'sealed'] as const;
-
-export type MemoryTrait = (typeof memoryTraits)[number];
-
-/** A part of a process's memory, in bytes, and what it has. */
-export interface MemoryArea {
-  readonly start: number;
-  readonly end: number;
-  readonly trait: MemoryTrait;
-  /** Of `named` only. */
-  readonly name: string | null;
-}
-
-/** What CRIU's images do not say of a process's memory. */
-export interface MemoryRecord {
-  readonly pid: number;
-  /** Whether new maps are locked in memory: filled at once, or when they are used. mlockall(2), MCL_FUTURE and MCL_ONFAULT. */
-  readonly locksNew: 'no' | 'filled' | 'on-fault';
-  readonly areas: readonly MemoryArea[];
 }
 
 /** All of `criujs.json`. */
@@ -143,19 +122,6 @@ const recordedPlugin: Shape<PluginRecord> = object({
   package: absent(nullable(matching('the name of an npm package', isPackageName)), null),
   packageVersion: absent(nullable(matching('the version of an npm package', isPackageVersion)), null),
   load: absent(nullable(matching('the name of a package or file', isLoadable)), null),
-});
-
-const memoryArea: Shape<MemoryArea> = object({
-  start: integer(0, Number.MAX_SAFE_INTEGER),
-  end: integer(0, Number.MAX_SAFE_INTEGER),
-  trait: oneOf(...memoryTraits),
-  name: absent(nullable(text(79)), null),
-});
-
-const recordedMemory: Shape<MemoryRecord> = object({
-  pid: integer(1, 2 ** 22),
-  locksNew: absent(oneOf('no', 'filled', 'on-fault'), 'no'),
-  areas: absent(list(memoryArea), []),
 });
 
 const recordsShape: Shape<Records> = object({

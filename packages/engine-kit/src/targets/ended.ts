@@ -14,5 +14,10 @@ export function isEnding(pid: number, { state, flags }: Pick<Stat, 'state' | 'fl
   if (state === 'X') return true;
   if (state !== 'Z') return (flags & taskFlag.exiting) !== 0;
   const others = unlessGone(() => readThreads(pid), []).filter((tid) => tid !== pid);
-  return others.every((tid) => unlessGone(() => (readStat(pid, tid).flags & taskFlag.exiting) !== 0, true));
+  return others.every((tid) => isThreadEnding(pid, tid));
+}
+
+/** Whether the end of a thread has begun; true where it is gone. */
+export function isThreadEnding(pid: number, tid: number): boolean {
+  return unlessGone(() => (readStat(pid, tid).flags & taskFlag.exiting) !== 0, true);
 }

@@ -2,7 +2,8 @@ import { writeSync } from 'node:fs';
 import { arena } from '../arena.ts';
 import { expectSuccess, type SyscallArgument, syscall, trySyscall } from '../syscall.ts';
 
-const AT_FDCWD = -100;
+/** The current directory, for calls that begin at a directory. openat(2). */
+export const AT_FDCWD: number = -100;
 const O_CLOEXEC = 0o2000000;
 const MFD_CLOEXEC = 1;
 const SEEK_SET = 0;

@@ -2,7 +2,7 @@ import type { Refusal } from '@criujs/engine-kit';
 import { readSmaps, type Vma } from '@criujs/linux';
 import { vmaStatus } from '../../facts/memory.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
-import { nothingBehind } from '../../files/mapped.ts';
+import { lookOnce, nothingBehind } from '../../files/mapped.ts';
 import { adviceOf, protectionOf } from '../../kinds/maps/flags.ts';
 import type { DumpedPages, MapFields, MapProblem, SavedMap } from '../../kinds/maps/kind.ts';
 import { saveOfFile } from '../../kinds/maps/of-file.ts';
@@ -56,11 +56,7 @@ function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedM
 
 /** A plugin that takes the device, or has the open file behind the map, comes before whatever the engine makes of it. */
 function saveMap(task: FrozenTask, vma: Vma, files: CollectedFiles): SavedMap | MapProblem {
-  let looked: ReturnType<CollectedFiles['fileOfMap']> | undefined;
-  const file = (): NonNullable<typeof looked> => {
-    looked ??= files.fileOfMap(task.pid, vma);
-    return looked;
-  };
+  const file = lookOnce(() => files.fileOfMap(task.pid, vma));
   const { kind, problem } = recogniseMap(vma, file);
   const context = { process: task, files, file };
   if (kind.byPlugins === 'device' && files.takesDevice(task, vma, mapResource(vma))) return kind.save(vma, context);

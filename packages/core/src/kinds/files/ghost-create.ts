@@ -12,11 +12,13 @@ import {
 import { dirname } from 'node:path';
 import { EngineError } from '@criujs/engine-kit';
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
-import { arena, closeFd, openPath, syscall } from '@criujs/linux';
+import { AT_FDCWD, arena, closeFd, openPath, syscall } from '@criujs/linux';
 import { refusedCall } from '../../engine/blame.ts';
 import { openFlag, temporaryFlags } from './flags.ts';
 import type { GhostImage } from './ghost-image.ts';
+import { linkByHandle } from './link.ts';
 import { errorCode } from './seen.ts';
+import { permissionBits } from './stat.ts';
 
 /** For the engine alone until the file is complete. */
 const privateMode = 0o600;
@@ -45,7 +47,9 @@ const creators: Readonly<Record<number, (path: string, ghost: GhostImage) => num
     return openPath(path, openFlag.O_PATH | openFlag.O_NOFOLLOW);
   },
   [fileType.character](path, { rdev }) {
-    arena.scope(() => syscall('mknodat', atCwd, arena.cstring(path).address, fileType.character | privateMode, rdev));
+    arena.scope(() =>
+      syscall('mknodat', AT_FDCWD, arena.cstring(path).address, fileType.character | privateMode, rdev),
+    );
     return openPath(path, openFlag.O_PATH | openFlag.O_NOFOLLOW);
   },
 };
@@ -55,16 +59,9 @@ export function createTemporary(path: string, flags: number): number {
   return openPath(dirname(path), temporaryFlags(flags), privateMode);
 }
 
-/** AT_FDCWD, AT_SYMLINK_FOLLOW. openat(2), linkat(2). */
-const atCwd = -100;
-const followLink = 0x400;
-
 /** Gives a file one more name. @returns a descriptor that was opened by it */
 export function linkTo(fd: number, path: string): number {
-  arena.scope(() => {
-    const from = arena.cstring(`/proc/self/fd/${fd}`).address;
-    syscall('linkat', atCwd, from, atCwd, arena.cstring(path).address, followLink);
-  });
+  linkByHandle(`/proc/self/fd/${fd}`, path);
   return openPath(path, openFlag.O_PATH | openFlag.O_NOFOLLOW);
 }
 
@@ -85,7 +82,7 @@ export function putInode(ghost: GhostImage, fd: number, path: string, isOwnerSee
     }
   }
   if (isLink) return;
-  chmodSync(path, ghost.mode & 0o7777);
+  chmodSync(path, ghost.mode & permissionBits);
   if (ghost.times !== null) setTimes(path, ghost.times);
 }
 
@@ -116,7 +113,7 @@ function setTimes(path: string, { accessed, modified }: NonNullable<GhostImage['
       times.view.setBigUint64(at * 16, tvSec, true);
       times.view.setBigUint64(at * 16 + 8, tvUsec * 1000n, true);
     });
-    syscall('utimensat', atCwd, arena.cstring(path).address, times.address, 0);
+    syscall('utimensat', AT_FDCWD, arena.cstring(path).address, times.address, 0);
   });
 }
 

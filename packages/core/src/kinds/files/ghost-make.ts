@@ -45,7 +45,7 @@ interface Making {
  */
 export function makeNameless(files: readonly NamelessFile[], isOwnerSeen: Making['isOwnerSeen']): OpenNameless {
   const making: Making = { descriptors: new Map(), warnings: [], undo: [], isOwnerSeen };
-  const isDirectory = ({ from }: NamelessFile): boolean => 'mode' in from && typeOf(from.mode) === fileType.directory;
+  const isDirectory = (file: NamelessFile): boolean => typeOfNameless(file) === fileType.directory;
   const directories = files.filter(isDirectory).sort((a, b) => depthOf(a) - depthOf(b));
   try {
     for (const file of [...directories, ...files.filter((it) => !isDirectory(it))]) make(file, making);
@@ -58,6 +58,11 @@ export function makeNameless(files: readonly NamelessFile[], isOwnerSeen: Making
   return making;
 }
 
+/** What has other names left is opened again like a regular file. */
+function typeOfNameless({ from }: NamelessFile): number {
+  return 'mode' in from ? typeOf(from.mode) : fileType.regular;
+}
+
 function depthOf({ entries }: NamelessFile): number {
   return Math.min(...entries.map((entry) => regOf(entry).name.split('/').length));
 }
@@ -68,7 +73,7 @@ function make(file: NamelessFile, making: Making): void {
   // One that was opened without a name can be linked later, other than one that has lost its name.
   const temporary = entries.find((entry) => isTemporary(regOf(entry).flags));
   const names = [...new Set([...(temporary ? [temporary] : []), ...entries].map((entry) => regOf(entry).name))];
-  const type = 'mode' in from ? typeOf(from.mode) : fileType.regular;
+  const type = typeOfNameless(file);
   const kept: number[] = [];
   const named: (() => void)[] = [];
   try {

@@ -3,10 +3,11 @@ import { accessSync, constants } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { FileOptions } from '@criujs/engine-kit';
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
-import { arena, syscall } from '@criujs/linux';
+import { AT_FDCWD } from '@criujs/linux';
 import { refusedCall } from '../../engine/blame.ts';
 import { fileTypes } from './file-type.ts';
 import type { HeldFile, Problem, SaveContext } from './kind.ts';
+import { linkByHandle } from './link.ts';
 import { nameOf } from './reachable.ts';
 import { pathEntry } from './reg-entry.ts';
 import { errorCode } from './seen.ts';
@@ -15,10 +16,6 @@ import { errorCode } from './seen.ts';
 
 /** Builds the refusal of a file. */
 export type MakeProblem = (why: string, remedy: string) => Problem;
-
-/** AT_FDCWD, AT_SYMLINK_FOLLOW. linkat(2), unlinkat(2). */
-const atCwd = -100;
-const followLink = 0x400;
 
 /** The range of numbers in names: large enough that no two collide, since the undo removes files by name. */
 const lastNumber = 2 ** 48 - 1;
@@ -60,7 +57,7 @@ export function linkAgain(files: readonly HeldFile[], { hold, nextId, addFirst }
     const path = join(dirname(nameOf(file.link)), `link_remap.${randomInt(1, lastNumber)}`);
     return { file, path, id: nextId() };
   });
-  const undo = links.map(({ path }) => ['unlinkat', atCwd, Buffer.from(`${path}\0`), 0] as const);
+  const undo = links.map(({ path }) => ['unlinkat', AT_FDCWD, Buffer.from(`${path}\0`), 0] as const);
   hold({ what: 'new names of files that had lost theirs', undo, atCommit: 'kept' }, () => {
     for (const { file, path } of links) giveName(file, path);
   });
@@ -71,10 +68,7 @@ export function linkAgain(files: readonly HeldFile[], { hold, nextId, addFirst }
 
 function giveName({ handle, link }: HeldFile, path: string): void {
   try {
-    arena.scope(() => {
-      const [from, to] = [arena.cstring(handle).address, arena.cstring(path).address];
-      syscall('linkat', atCwd, from, atCwd, to, followLink);
-    });
+    linkByHandle(handle, path);
   } catch (error) {
     throw refusedCall(
       errorCode(error),

@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { ProcessKind } from './kind.ts';
+import { writeProcFile } from './proc-file.ts';
 
 /** Which of its maps a core file gets. proc_pid_coredump_filter(5). */
 export const coreDumpFilter: ProcessKind = {
@@ -9,14 +10,11 @@ export const coreDumpFilter: ProcessKind = {
     const filter = filterOf(pid);
     return filter === null ? {} : { record: { coreDumpFilter: filter } };
   },
-  apply(_, { pid, recorded, warn }) {
-    const wanted = recorded?.coreDumpFilter;
-    if (wanted === undefined || wanted === filterOf(pid)) return;
-    try {
-      writeFileSync(`/proc/${pid}/coredump_filter`, `0x${wanted.toString(16)}`);
-    } catch (error) {
-      warn(`cannot set coredump_filter to 0x${wanted.toString(16)}: ${(error as NodeJS.ErrnoException).code}`);
-    }
+  apply(_, process) {
+    const wanted = process.recorded?.coreDumpFilter;
+    if (wanted === undefined || wanted === filterOf(process.pid)) return;
+    const text = `0x${wanted.toString(16)}`;
+    writeProcFile(process, 'coredump_filter', text, `set coredump_filter to ${text}`);
   },
 };
 

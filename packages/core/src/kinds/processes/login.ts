@@ -1,14 +1,13 @@
 import { readdirSync } from 'node:fs';
+import { AT_FDCWD } from '@criujs/linux';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { openFlag } from '../files/flags.ts';
 import { isSet } from '../is-set.ts';
 import type { ProcessImage, ProcessKind, RestoredProcess } from './kind.ts';
-import { readProcNumber } from './proc-number.ts';
+import { readProcNumber } from './proc-file.ts';
 
 /** AUDIT_SID_UNSET: no login stands behind the process. */
 const noLogin = 0xffff_ffff;
-/** AT_FDCWD. openat(2). */
-const currentDirectory = -100;
 
 /** The user whose login it stems from. To change it needs CAP_AUDIT_CONTROL. proc_pid_loginuid(5). */
 export const login: ProcessKind = {
@@ -27,7 +26,7 @@ function loginCalls({ tc }: ProcessImage, { pid }: RestoredProcess): TaskCall[] 
   return [
     {
       name: 'openat',
-      args: [currentDirectory, Buffer.from('/proc/thread-self/loginuid\0'), openFlag.O_WRONLY],
+      args: [AT_FDCWD, Buffer.from('/proc/thread-self/loginuid\0'), openFlag.O_WRONLY],
       what,
       optional: true,
     },

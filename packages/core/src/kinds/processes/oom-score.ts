@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs';
 import type { TaskCoreEntry } from '@criujs/images';
 import { isSet } from '../is-set.ts';
 import { between, hold, type Rule } from '../rules.ts';
 import type { ProcessKind } from './kind.ts';
-import { readProcNumber } from './proc-number.ts';
+import { readProcNumber, writeProcFile } from './proc-file.ts';
 
 const rules: readonly Rule<TaskCoreEntry>[] = [between('the oom score', scoreOf, -1000, 1000)];
 
@@ -13,14 +12,10 @@ export const oomScore: ProcessKind = {
   describe: [{ subject: 'rights and limits', taken: ['OOM score adjustment'] }],
   look: ({ pid }) => ({ core: { oomScoreAdj: readProcNumber(pid, 'oom_score_adj', 0) } }),
   check: ({ tc }, file) => hold(tc, file, rules),
-  apply({ tc }, { pid, warn }) {
+  apply({ tc }, process) {
     const score = scoreOf(tc);
-    if (score === undefined || readProcNumber(pid, 'oom_score_adj', 0) === score) return;
-    try {
-      writeFileSync(`/proc/${pid}/oom_score_adj`, String(score));
-    } catch (error) {
-      warn(`cannot set oom_score_adj to ${score}: ${(error as NodeJS.ErrnoException).code}`);
-    }
+    if (score === undefined || readProcNumber(process.pid, 'oom_score_adj', 0) === score) return;
+    writeProcFile(process, 'oom_score_adj', String(score), `set oom_score_adj to ${score}`);
   },
 };
 

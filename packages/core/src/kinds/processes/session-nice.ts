@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readStat } from '@criujs/linux';
 import type { ProcessKind } from './kind.ts';
+import { writeProcFile } from './proc-file.ts';
 
 /** The nice value of the session that it leads, against other sessions. sched(7), "The autogroup feature". */
 export const sessionNice: ProcessKind = {
@@ -10,15 +11,12 @@ export const sessionNice: ProcessKind = {
     const nice = stat.session === pid ? niceOf(pid) : 0;
     return nice === 0 ? {} : { record: { sessionNice: nice } };
   },
-  apply(_, { pid, recorded, warn }) {
-    const wanted = recorded?.sessionNice;
+  apply(_, process) {
+    const { pid } = process;
+    const wanted = process.recorded?.sessionNice;
     // The session of whoever restores is not ours to change.
     if (wanted === undefined || readStat(pid).session !== pid || niceOf(pid) === wanted) return;
-    try {
-      writeFileSync(`/proc/${pid}/autogroup`, String(wanted));
-    } catch (error) {
-      warn(`cannot give its session the nice value ${wanted}: ${(error as NodeJS.ErrnoException).code}`);
-    }
+    writeProcFile(process, 'autogroup', String(wanted), `give its session the nice value ${wanted}`);
   },
 };
 

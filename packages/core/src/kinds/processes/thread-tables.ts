@@ -1,5 +1,5 @@
-import { taskFlag } from '@criujs/engine-kit/targets';
-import { type CompareType, compare, LinuxError, readStat, readThreads, unlessGone } from '@criujs/linux';
+import { isThreadEnding } from '@criujs/engine-kit/targets';
+import { type CompareType, compare, LinuxError, readThreads, unlessGone } from '@criujs/linux';
 import type { ProcessKind, ProcessProblem, SeenProcess } from './kind.ts';
 
 /** What a thread may have for itself by unshare(2), and the images have once for a process. */
@@ -29,15 +29,10 @@ function recognise({ pid, stat }: SeenProcess): ProcessProblem[] {
   );
 }
 
-/** A thread that ends has let go of everything. */
-function isEnding(pid: number, tid: number): boolean {
-  const { state, flags } = readStat(pid, tid);
-  return state === 'Z' || state === 'X' || (flags & taskFlag.exiting) !== 0;
-}
-
 function differs(type: CompareType, pid: number, tid: number): boolean {
   try {
-    return unlessGone(() => compare(type, pid, tid) !== 0 && !isEnding(pid, tid), false);
+    // A thread that ends has let go of everything.
+    return unlessGone(() => compare(type, pid, tid) !== 0 && !isThreadEnding(pid, tid), false);
   } catch (error) {
     // That processes cannot be compared at all the tree's kinds say.
     if (error instanceof LinuxError) return false;

@@ -1,5 +1,6 @@
 import { arena, trySyscall } from '@criujs/linux';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
+import { bytesOfSet, setFromBytes } from '../bits.ts';
 import type { RestoredThread, ThreadKind } from './kind.ts';
 
 /** Bytes of a set of 8192 processors, as many as a kernel may have (NR_CPUS). */
@@ -32,7 +33,7 @@ function affinityCalls({ tid, recorded, warn }: RestoredThread): TaskCall[] {
   return [
     {
       name: 'sched_setaffinity',
-      args: [0, setLength, bytesOf(possible)],
+      args: [0, setLength, bytesOfSet(possible, setLength)],
       optional: true,
       what: 'set the CPU affinity',
     },
@@ -44,7 +45,7 @@ function affinityOf(tid: number): bigint | null {
   return arena.scope(() => {
     const block = arena.alloc(setLength);
     const length = trySyscall('sched_getaffinity', tid, setLength, block.address);
-    return length > 0 ? setFrom(block.bytes.subarray(0, length)) : null;
+    return length > 0 ? setFromBytes(block.bytes.subarray(0, length)) : null;
   });
 }
 
@@ -61,7 +62,7 @@ function askForAll(): bigint {
   const before = affinityOf(0) ?? 0n;
   setOwn(Buffer.alloc(setLength, 0xff));
   const all = affinityOf(0) ?? before;
-  if (all !== before) setOwn(bytesOf(before));
+  if (all !== before) setOwn(bytesOfSet(before, setLength));
   return all;
 }
 
@@ -71,13 +72,4 @@ function setOwn(set: Uint8Array): void {
     block.bytes.set(set);
     trySyscall('sched_setaffinity', 0, setLength, block.address);
   });
-}
-
-function setFrom(bytes: Uint8Array): bigint {
-  const hex = Buffer.from(bytes).reverse().toString('hex');
-  return BigInt(`0x${hex}`);
-}
-
-function bytesOf(set: bigint): Buffer {
-  return Buffer.from(set.toString(16).padStart(setLength * 2, '0'), 'hex').reverse();
 }

@@ -1,7 +1,7 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
-import { AT_FDCWD } from '@criujs/engine-kit/images';
 import {
+  AT_FDCWD,
   errnoName,
   type GuardCall,
   type GuardPlan,

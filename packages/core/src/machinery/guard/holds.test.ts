@@ -1,8 +1,7 @@
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AT_FDCWD } from '@criujs/engine-kit/images';
-import { readFds, readStat } from '@criujs/linux';
+import { AT_FDCWD, readFds, readStat } from '@criujs/linux';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { UndoCall } from './hold-guard.ts';
 import { type AtCommit, createHolds, type Held, type Holds } from './holds.ts';

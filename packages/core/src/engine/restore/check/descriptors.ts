@@ -1,11 +1,8 @@
 import { EngineError } from '@criujs/engine-kit';
 import type { FdinfoEntry } from '@criujs/images';
-import { readLimits } from '@criujs/linux';
-import { limitNames } from '../../../facts/tasks.ts';
+import { openFilesLimit } from '../../../files/limit.ts';
 import { mostDescriptors } from '../../../files/tables.ts';
 import { invalid } from '../../../kinds/rules.ts';
-
-const openFiles = limitNames.indexOf('open files');
 
 /**
  * Checks that the descriptors of all tables are numbers that this process may have: restored ones begin with its limit. @throws
@@ -19,7 +16,7 @@ export function checkDescriptorLimit(tables: ReadonlyMap<number, readonly Fdinfo
       highest = Math.max(highest, fd);
     }
   }
-  const most = readLimits(process.pid)[openFiles]?.soft;
+  const most = openFilesLimit()?.soft;
   if (most === undefined || BigInt(highest) < most) return;
   throw new EngineError('KERNEL', `a process had descriptor ${highest}, but the limit of open files is ${most}`, {
     remedy: `Raise the limit of open files: ulimit -n ${highest + 1}, or more.`,
