@@ -80,7 +80,15 @@ export {
 } from './processor/processor.ts';
 export { ptraceEvent, ptraceOption, ptraceRequest, syscallStopSignal } from './ptrace/requests.ts';
 export { type RseqConfiguration, type Tracee, tracee } from './ptrace/tracee.ts';
-export { decodeStatus, type Stop, type Waiting, waitFlag, waitFor, waitPatiently } from './ptrace/wait.ts';
+export {
+  decodeStatus,
+  type Stop,
+  standingStop,
+  type Waiting,
+  waitFlag,
+  waitFor,
+  waitPatiently,
+} from './ptrace/wait.ts';
 export { type SignalName, signalName, signals } from './signals.ts';
 export { type UnixSocket, unixSockets } from './sockets/diag.ts';
 export { peerName, socketName } from './sockets/names.ts';

@@ -8,6 +8,7 @@ import {
   readStatus,
   registerNames,
   signals,
+  standingStop,
   syscallNumbers,
   syscallStopSignal,
   tracee,
@@ -196,6 +197,29 @@ test('a step is one instruction', async () => {
   thread.step();
   expect(thread.waitStop()).toEqual({ signal: signals.SIGTRAP, event: 0 });
   expect(thread.registers().get('ip')).not.toBe(before);
+});
+
+test('a stop that somebody else in this process has waited for is seen nevertheless', async () => {
+  await using sleeper = await startSleeper();
+  const thread = tracee(sleeper.pid);
+  thread.seize(TRACESYSGOOD);
+  expect(standingStop(sleeper.pid)).toBeNull();
+  thread.interrupt();
+  const stop = waitFor(sleeper.pid);
+  expect(waitFor(sleeper.pid, waitFlag.WNOHANG)).toBeNull();
+  expect(standingStop(sleeper.pid)).toEqual(stop);
+  expect({ kind: 'stopped', ...thread.waitStop() }).toEqual(stop);
+
+  process.kill(sleeper.pid, 'SIGUSR1');
+  thread.resume();
+  await until('it stands in the next stop', () => standingStop(sleeper.pid) !== null);
+  expect(waitFor(sleeper.pid, waitFlag.WNOHANG), 'standingStop takes it').toBeNull();
+  expect(thread.waitStop()).toEqual({ signal: signals.SIGUSR1, event: 0 });
+
+  process.kill(sleeper.pid, 'SIGKILL');
+  await until('it has ended', () => readStat(sleeper.pid).state === 'Z');
+  expect(standingStop(sleeper.pid)).toBeNull();
+  expect(waitFor(sleeper.pid), 'its end is left to others').toEqual({ kind: 'killed', signal: signals.SIGKILL });
 });
 
 test('the death of a thread is an error, not a wait without end', async () => {

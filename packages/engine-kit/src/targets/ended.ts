@@ -9,6 +9,11 @@ export function hasEnded({ state, threads }: Pick<Stat, 'state' | 'threads'>): b
   return state === 'Z' && threads <= 1;
 }
 
+/** The same by its pid; true where it is gone. */
+export function isOver(pid: number): boolean {
+  return unlessGone(() => hasEnded(readStat(pid)), true);
+}
+
 /** Whether the end of a process has begun: of all of its threads, since the main one may end alone. */
 export function isEnding(pid: number, { state, flags }: Pick<Stat, 'state' | 'flags'>): boolean {
   if (state === 'X') return true;

@@ -1,6 +1,7 @@
 import { arena, type Block } from '../arena.ts';
 import { errno } from '../errors.ts';
 import { expectSuccess, trySyscall } from '../syscall.ts';
+import { ptraceRequest } from './requests.ts';
 
 /** What wait4(2) reports of a thread or a child. `event` is 0 except in the stops of PTRACE_EVENT_*. */
 export type Stop =
@@ -20,6 +21,12 @@ export const waitFlag = { WNOHANG: 1, WUNTRACED: 2, WCLONE: 0x80000000 } as cons
 /** Children of every kind: those of clone(2) without SIGCHLD too. */
 const WALL = 0x40000000;
 
+/** waitid(2): P_PID, and WSTOPPED | WNOHANG | __WALL, which takes a stop and leaves an end. */
+const take = { byPid: 1, stops: 0x2 | 0x1 | WALL } as const;
+
+/** `siginfo_t`: its length, `si_signo` and `si_code`. sigaction(2) */
+const siginfo = { length: 128, signal: 0, code: 8 } as const;
+
 /** Looks without a pause before the first nap: a thread that runs a few calls stops within microseconds. */
 const looksAwake = 100;
 /** Microseconds of a nap. Each lasts an eighth of the time waited so far, so that none makes a wait much longer. */
@@ -36,7 +43,7 @@ export function waitFor(tid: number, flags = 0): Stop | null {
 
 /**
  * Waits until `tid` stops or ends, as `waitFor` does, but never inside the kernel: `waiting` is called every few
- * milliseconds at least.
+ * milliseconds at least. Sees stops that another thread of this process has waited for, as `standingStop` does.
  * @throws whatever `waiting` throws
  */
 export function waitPatiently(tid: number, waiting: Waiting): Stop {
@@ -54,10 +61,34 @@ export function waitPatiently(tid: number, waiting: Waiting): Stop {
       const ms = performance.now() - begun;
       waiting(tid, ms);
       sleep(time, Math.min(nap.longest, Math.max(nap.shortest, ms * 1000 * nap.share)));
-      const stop = look(tid, waitFlag.WNOHANG, status);
+      const stop = look(tid, waitFlag.WNOHANG, status) ?? standingStop(tid);
       if (stop !== null) return stop;
     }
   });
+}
+
+/**
+ * The stop in which a traced thread stands right now, without waiting; null while it runs or when it has ended. Its end is
+ * left to whoever waits for it.
+ *
+ * wait4(2) reports each stop to one waiter only, and every thread of the process may be that one: Node asks for its children
+ * whenever one of them changes. So the thread itself is asked, PTRACE_GETSIGINFO, which tells the same.
+ */
+export function standingStop(tid: number): (Stop & { readonly kind: 'stopped' }) | null {
+  return arena.scope(() => {
+    const info = arena.alloc(siginfo.length);
+    if (trySyscall('ptrace', ptraceRequest.GETSIGINFO, tid, 0, info.address) < 0) return null;
+    const stop = decodeSiginfo(info.view.getInt32(siginfo.signal, true), info.view.getInt32(siginfo.code, true));
+    trySyscall('waitid', take.byPid, tid, info.address, take.stops, 0);
+    return stop;
+  });
+}
+
+/** Reads what PTRACE_GETSIGINFO says of a stop. kernel/signal.c, `ptrace_do_notify`: `si_code` has the event and the signal. */
+export function decodeSiginfo(signal: number, code: number): Stop & { readonly kind: 'stopped' } {
+  const isReport = code > 0x7f && (code & 0x7f) === (signal & 0x7f);
+  if (!isReport) return { kind: 'stopped', signal, event: 0 };
+  return { kind: 'stopped', signal: code & 0xff, event: code >> 8 };
 }
 
 /** Reads a wait status. */

@@ -1,8 +1,8 @@
-import { pause } from '@criujs/engine-kit/targets';
+import { isOver, pause } from '@criujs/engine-kit/targets';
 import {
   errno,
   LinuxError,
-  readStat,
+  standingStop,
   type Tracee,
   tracee,
   unlessGone,
@@ -95,12 +95,15 @@ export function createHold(checkAborted: () => void, waiting: Waiting): Hold {
   };
 }
 
-/** A stop that is not consumed would lose its signal, and an end that is not consumed would be hidden from the parent. */
+/**
+ * A stop that is not consumed would lose its signal, and an end that is not consumed would be hidden from the parent. Where this
+ * process is the parent, the end is Node's to wait for: who takes it away leaves Node with a child that never ends, and, once a
+ * restore gives another process that pid, with a claim to the stops of that one.
+ */
 function isLetGo(thread: Tracee, pid: number): boolean {
   try {
-    // Node must notice the end of a child of this process.
-    if (thread.tid === pid && hasEnded(pid) && isOwnChild(pid)) return true;
-    const stop = nextStop(thread, releaseMs, () => undefined);
+    const look = thread.tid === pid && isOwnChild(pid) ? lookAtChild : lookAt;
+    const stop = nextStop(thread, releaseMs, () => undefined, look);
     if (stop === null) return false;
     thread.detach(stop.event === 0 ? stop.signal : 0);
     return true;
@@ -108,10 +111,6 @@ function isLetGo(thread: Tracee, pid: number): boolean {
     // It has ended: there is nothing left to release.
     return true;
   }
-}
-
-function hasEnded(pid: number): boolean {
-  return unlessGone(() => readStat(pid).state === 'Z', true);
 }
 
 function detached(thread: Tracee): boolean {
@@ -124,13 +123,27 @@ function detached(thread: Tracee): boolean {
   }
 }
 
+/** What a look at a thread shows, without waiting. */
+type Look = (tid: number) => ReturnType<StopWait> | 'ended';
+
+/** Reaps a thread that has ended. */
+function lookAt(tid: number): ReturnType<Look> {
+  const stop = waitFor(tid, waitFlag.WNOHANG) ?? standingStop(tid);
+  return stop === null || stop.kind === 'stopped' ? stop : 'ended';
+}
+
+/** Leaves one that has ended as it is. */
+function lookAtChild(pid: number): ReturnType<Look> {
+  return standingStop(pid) ?? (isOver(pid) ? 'ended' : null);
+}
+
 /** Looks for a stop again and again instead of sleeping until there is one, which may never come. */
-function nextStop({ tid }: Tracee, ms: number, checkAborted: () => void): ReturnType<StopWait> {
+function nextStop({ tid }: Tracee, ms: number, checkAborted: () => void, look: Look = lookAt): ReturnType<StopWait> {
   const until = performance.now() + ms;
   for (let rest: number = pauses.first; ; rest = Math.min(rest * 2, pauses.last)) {
-    const stop = waitFor(tid, waitFlag.WNOHANG);
-    if (stop?.kind === 'stopped') return stop;
-    if (stop !== null) throw new LinuxError('wait4', errno.ESRCH, { about: `for thread ${tid}`, pid: tid });
+    const stop = look(tid);
+    if (stop === 'ended') throw new LinuxError('wait4', errno.ESRCH, { about: `for thread ${tid}`, pid: tid });
+    if (stop !== null) return stop;
     checkAborted();
     if (performance.now() > until) return null;
     pause(rest);

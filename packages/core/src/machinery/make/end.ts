@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { pause } from '@criujs/engine-kit/targets';
+import { isOver, pause } from '@criujs/engine-kit/targets';
 import { LinuxError, readStatus, readThreads, signals, syscall, trySyscall, waitFlag, waitFor } from '@criujs/linux';
 import { describeThread } from '../calls/patience.ts';
 
@@ -62,7 +62,7 @@ export function endProcesses(pids: readonly number[], withinMs: number = boundMs
 
 /**
  * Waits for processes that were killed, as long as they go on ending.
- * @param others those of them that another process reaps: only their other threads are reaped
+ * @param others those of them that others reap: they are waited for, and only their other threads are reaped
  * @returns those that have not ended in time
  */
 export function reapProcesses(
@@ -72,7 +72,7 @@ export function reapProcesses(
 ): number[] {
   let until = performance.now() + withinMs;
   // One thread after the other: those that are reaped are not looked at again.
-  const reapProcess = (pid: number): boolean => reapThreads(pid) && (others.has(pid) || reap(pid));
+  const reapProcess = (pid: number): boolean => reapThreads(pid) && (others.has(pid) ? isOver(pid) : reap(pid));
   let left = pids.filter((pid) => !reapProcess(pid));
   for (let ms: number = look.first; left.length > 0 && performance.now() < until; ms = Math.min(ms * 2, look.longest)) {
     pause(ms);
