@@ -20,6 +20,7 @@ exec 6<"$SESSION"
 work=0
 
 count=0
+question=
 while :; do
   count=$((count + 1))
   # Descriptor 3 was opened by whoever started it.
@@ -31,6 +32,12 @@ while :; do
   ((10#$done_now >= work)) || fail "the accelerator went back from $work to $done_now"
   work=$((10#$done_now))
   echo "$count $work" >&4
-  # Standard input is a connection to the service: whatever it asks is answered with the count.
-  if read -rt 0.05 question; then echo "$question $count" >&0; fi
+  # Standard input is a connection to the service: whatever it asks is answered with the count. Time may be up in the middle of a
+  # question: the rest of it comes next time.
+  if read -rt 0.05 part; then
+    echo "$question$part $count" >&0
+    question=
+  else
+    question+=$part
+  fi
 done

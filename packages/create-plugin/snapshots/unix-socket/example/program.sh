@@ -17,9 +17,16 @@ done
 exec 4>>"$LOG"
 
 count=0
+question=
 while :; do
   count=$((count + 1))
   echo "$count" >&4
-  # Standard input is a connection to the service: whatever it asks is answered with the count.
-  if read -rt 0.05 question; then echo "$question $count" >&0; fi
+  # Standard input is a connection to the service: whatever it asks is answered with the count. Time may be up in the middle of a
+  # question: the rest of it comes next time.
+  if read -rt 0.05 part; then
+    echo "$question$part $count" >&0
+    question=
+  else
+    question+=$part
+  fi
 done
