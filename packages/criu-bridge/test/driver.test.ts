@@ -286,30 +286,60 @@ describe.skipIf(missing)(missing ?? 'a forced dump by CRIU', () => {
     await targets[codes.indexOf('done') === 0 ? 1 : 0]?.advance(3);
   });
 
-  test('whose criujs is killed leaves old images or new ones, and the next run puts the rest right', async ({
+  /** A criujs that dumps over old images, ended by SIGKILL as soon as `reached` says so; a dump that is through by then is one, too. */
+  async function killDump(
+    target: Target,
+    images: string,
+    more: readonly string[],
+    reached: () => boolean,
+  ): Promise<void> {
+    const command = join(root, 'packages/cli/bin/criujs.js');
+    const args = [
+      'dump',
+      '-t',
+      String(target.pid),
+      '-D',
+      images,
+      '--force',
+      '--engine',
+      'criu',
+      '--criu-bin',
+      bin as string,
+    ];
+    const child = spawn(process.execPath, [command, ...args, ...more], { stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    await until('the dump is where it is to be killed', () => reached() || child.exitCode !== null);
+    child.kill('SIGKILL');
+    await ended;
+    await until('CRIU lets it go', () => target.held().length === 0);
+  }
+
+  test.for(['pre-dump', 'post-dump'])('whose criujs is killed at %s leaves the old images', async (step, { place }) => {
+    const kept = await putOld(place);
+    const target = await place.start(counter);
+    const script = place.fresh('script');
+    const there = place.fresh('there');
+    const waiting = `: > ${there}; while [ -d /proc/$PPID ]; do sleep 0.05; done`;
+    writeFileSync(script, `#!/bin/sh\nif [ "$CRTOOLS_SCRIPT_ACTION" = ${step} ]; then ${waiting}; fi\n`, {
+      mode: 0o755,
+    });
+    await killDump(target, kept.images, ['--action-script', script], () => existsSync(there));
+    await target.advance(3);
+    await expectOld(kept);
+    expect(readFileSync(join(kept.images, 'notes.txt'), 'utf8')).toBe('mine');
+  });
+
+  test('whose criujs is killed behind the commit leaves the new images, and the next run puts the rest right', async ({
     place,
   }) => {
     const kept = await putOld(place);
     const target = await place.start(counter);
-    const command = join(root, 'packages/cli/bin/criujs.js');
-    const args = ['dump', '-t', String(target.pid), '-D', kept.images, '--force', '--engine', 'criu'];
-    const child = spawn(process.execPath, [command, ...args, '--criu-bin', bin as string], { stdio: 'ignore' });
-    const staging = join(dirname(kept.images), `.${basename(kept.images)}.criujs-staging`);
-    const ended = once(child, 'exit');
-    await until('CRIU writes', () => existsSync(staging) && readdirSync(staging).some((it) => it.startsWith('pages-')));
-    child.kill('SIGKILL');
-    await ended;
-    await until('CRIU lets it go', () => target.held().length === 0);
-    if (existsSync(join(kept.images, `core-${target.pid}.img`))) {
-      await untilGone(target.pid);
-      // The user's files lie beside the old images until a run has the claim.
-      await restore({ images: kept.images, engine, detach: true });
-      await target.advance(3);
-      expect(existsSync(staging)).toBe(false);
-    } else {
-      await target.advance(3);
-      await expectOld(kept);
-    }
+    await killDump(target, kept.images, [], () => existsSync(join(kept.images, `core-${target.pid}.img`)));
+    await untilGone(target.pid);
+    // The user's files lie beside the old images until a run has the claim.
+    await restore({ images: kept.images, engine, detach: true });
+    await target.advance(3);
+    expect(existsSync(join(dirname(kept.images), `.${basename(kept.images)}.criujs-staging`))).toBe(false);
     expect(readFileSync(join(kept.images, 'notes.txt'), 'utf8')).toBe('mine');
   });
 });
