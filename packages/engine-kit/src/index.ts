@@ -53,7 +53,13 @@ export type {
   SchedulingAttributes,
   ThreadAttributes,
 } from './records/attributes.ts';
-export { type MemoryArea, type MemoryRecord, type MemoryTrait, memoryTraits } from './records/memory.ts';
+export {
+  lastProtectionKey,
+  type MemoryArea,
+  type MemoryRecord,
+  type MemoryTrait,
+  memoryTraits,
+} from './records/memory.ts';
 export { nameOf } from './records/missing-plugins.ts';
 export { type JsonLimits, parseJson } from './records/parse-json.ts';
 export { type Needs, type PluginNames, type Provided, refuseMissing, resourcesOf } from './records/providers.ts';

@@ -17,6 +17,7 @@ import { callObserver } from './accelerators.ts';
 import { ask, type InsideView, lookAt, type OutsideView, refusedInside } from './dump/collect.ts';
 import { inventoryImage } from './dump/inventory.ts';
 import { type FoundMemory, type FoundPages, findPages, writePages } from './dump/pages.ts';
+import { keysOf } from './dump/protection-keys.ts';
 import { writeTask, writeTree, writeZombie } from './dump/write.ts';
 import { doSteps } from './steps.ts';
 import { surveyRefused, surveyTree } from './survey.ts';
@@ -123,9 +124,10 @@ function memoryRecords(
   asked: readonly { readonly view: OutsideView; readonly inside: InsideView }[],
   found: readonly FoundMemory[],
 ): MemoryRecord[] {
-  return asked.flatMap(({ view, inside: { locksNew } }, at) => {
+  return asked.flatMap(({ view, inside: { locksNew, keys } }, at) => {
     const areas = found[at]?.areas ?? [];
-    return areas.length === 0 && locksNew === 'no' ? [] : [{ pid: view.task.pid, locksNew, areas }];
+    if (areas.length === 0 && keys.length === 0 && locksNew === 'no') return [];
+    return [{ pid: view.task.pid, locksNew, ...keysOf(keys, areas) }];
   });
 }
 

@@ -16,7 +16,7 @@ export const takenBySteps: readonly Description[] = [
 export const notYet: readonly Description[] = [
   {
     subject: 'memory',
-    refused: ['protection keys', 'shadow stacks', '`MAP_SYNC`', 'memory that a userfaultfd handles'],
+    refused: ['shadow stacks', '`MAP_SYNC`', 'memory that a userfaultfd handles'],
   },
   { subject: 'timers', refused: ['timerfd'] },
   { subject: 'files', refused: ['named pipes', 'terminals'] },

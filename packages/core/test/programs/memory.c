@@ -1,4 +1,4 @@
-// Memory that has more than protection and advice: not reserved, locked, guarded, droppable, named, sealed. A tick: all of it is as it
+// Memory that has more than protection and advice: not reserved, locked, guarded, droppable, named, sealed, with protection keys. A tick: all of it is as it
 // was made; what this kernel does not have is left out. MEMORY_OLD: only what images of CRIU have a place for. MEMORY_SHARED: guards in
 // shared memory, too. MEMORY_FUTURE: new maps are locked, 1 at once, 2 when they are used.
 // MEMORY_WATCHED: a userfaultfd handles the faults of some.
@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/uio.h>
 
 #define PAGE 4096L
@@ -28,11 +29,12 @@ struct map {
 	const char *no_flags; // and must not
 	const char *name; // that /proc/self/maps shows
 	bool droppable;
+	int key; // that ProtectionKey must show, on processors that have them
 };
 
 static struct map maps[16];
-static int count;
-static char *guarded, *guarded_file, *guarded_shared, *sealed, *grows;
+static int count, key_count;
+static char *guarded, *guarded_file, *guarded_shared, *sealed, *grows, *keyed;
 
 static char *add(struct map map)
 {
@@ -104,6 +106,8 @@ static void verify_maps(void)
 				expect(strstr(line, map->name), "%s is not called %s: %s", map->what, map->name, line);
 			if (map)
 				expect(end - start == (unsigned long)map->size, "%s has another size: %s", map->what, line);
+		} else if (map && !strncmp(line, "ProtectionKey:", 14)) {
+			expect(atoi(line + 14) == map->key, "%s has another key than %d: %s", map->what, map->key, line);
 		} else if (map && !strncmp(line, "VmFlags:", 8)) {
 			verify_flags(map, line);
 			found++;
@@ -111,6 +115,20 @@ static void verify_maps(void)
 	}
 	fclose(smaps);
 	expect(found == count, "%d maps instead of %d", found, count);
+}
+
+// What the thread forbids itself holds in system calls, too; the next key is the one after all that there are.
+static void verify_keys(void)
+{
+	if (!keyed)
+		return;
+	expect(pkey_get(2) == PKEY_DISABLE_WRITE, "key 2 forbids %d", pkey_get(2));
+	expect(getrandom(keyed, 1, 0) == -1 && errno == EFAULT, "memory that must not be written can be");
+	verify("with a key", keyed, 0, PAGES);
+	int keys[2] = { pkey_alloc(0, 0), pkey_alloc(0, 0) };
+	expect(keys[0] == 1 && keys[1] == key_count, "free keys are %d and %d", keys[0], keys[1]);
+	must(pkey_free(keys[0]));
+	must(pkey_free(keys[1]));
 }
 
 // New maps are locked, or not.
@@ -129,6 +147,7 @@ static void verify_future(void)
 static void verify_all(void)
 {
 	verify_future();
+	verify_keys();
 	for (int i = 0; i < count; i++)
 		if (!maps[i].droppable && maps[i].size == PAGES * PAGE && !strstr(maps[i].what, "guard"))
 			verify(maps[i].what, maps[i].at, 0, PAGES);
@@ -199,8 +218,25 @@ static void make_guards(void)
 	add((struct map){ .what = "locked with a guard", .at = locked, .size = PAGES * PAGE, .flags = "lo", .no_flags = "lf" });
 }
 
+// Keys 2 and 3 are its own, 1 is free again, and the kernel takes 4 for memory that may only be executed.
+static void make_keys(void)
+{
+	if (pkey_alloc(0, 0) != 1)
+		return;
+	expect(pkey_alloc(0, PKEY_DISABLE_WRITE) == 2 && pkey_alloc(0, 0) == 3, "keys come in another order");
+	keyed = private(PAGES);
+	must(pkey_mprotect(keyed, PAGES * PAGE, PROT_READ | PROT_WRITE, 2));
+	add((struct map){ .what = "with a key", .at = keyed, .size = PAGES * PAGE, .flags = "rd wr", .key = 2 });
+	char *code = must(mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	must(mprotect(code, PAGE, PROT_EXEC));
+	add((struct map){ .what = "only executed", .at = code, .size = PAGE, .flags = "ex", .no_flags = "rd", .key = 4 });
+	must(pkey_free(1));
+	key_count = 5;
+}
+
 static void make_new(void)
 {
+	make_keys();
 	if (madvise(NULL, 0, GUARD_INSTALL) == 0)
 		make_guards();
 

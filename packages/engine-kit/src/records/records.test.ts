@@ -51,9 +51,12 @@ const records: Records = {
     {
       pid: 12,
       locksNew: 'on-fault',
+      keys: [1, 15],
+      executeOnlyKey: 2,
       areas: [
-        { start: 0x7fff_ffff_e000, end: 0x7fff_ffff_f000, trait: 'guard', name: null },
-        { start: 4096, end: 8192, trait: 'named', name: 'heap of mine' },
+        { start: 0x7fff_ffff_e000, end: 0x7fff_ffff_f000, trait: 'guard', name: null, key: null },
+        { start: 4096, end: 8192, trait: 'named', name: 'heap of mine', key: null },
+        { start: 8192, end: 12288, trait: 'protection-key', name: null, key: 15 },
       ],
     },
   ],

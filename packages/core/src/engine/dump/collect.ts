@@ -12,6 +12,7 @@ import { readThread, type ThreadState } from '../../machinery/infect/threads.ts'
 import { pathOf, type processPaths } from '../../tasks/paths.ts';
 import { type DumpedMap, describeMaps } from './maps.ts';
 import { askNewLocks } from './new-locks.ts';
+import { askKeys } from './protection-keys.ts';
 
 /** All that is known of a process before anything is asked of it: read from outside, nothing changed. */
 export interface OutsideView {
@@ -30,6 +31,7 @@ export interface OutsideView {
 /** What the process and its threads answered about themselves. */
 export interface InsideView {
   readonly locksNew: MemoryRecord['locksNew'];
+  readonly keys: MemoryRecord['keys'];
   readonly own: readonly ProcessPart[];
   readonly ofThreads: readonly (readonly ThreadPart[])[];
 }
@@ -83,6 +85,7 @@ export function ask(tree: FrozenTree, view: OutsideView, check: () => void): Ins
     askInBatches((calls) => infection.run(at, calls), { pid: task.pid, ...infection.area }, questions);
   const askAll = (): InsideView => ({
     locksNew: askAt(0, [askNewLocks(task.pid)])[0] ?? 'no',
+    keys: askAt(0, [askKeys()])[0] ?? [],
     own: askAt<ProcessPart>(0, [clean(stale), ...processKinds.flatMap((kind) => kind.ask?.(task) ?? [])]),
     ofThreads: threads.map((_, at) => {
       check();

@@ -24,7 +24,9 @@ export interface FoundMemory extends FoundPages {
 export function findPages(pid: number, pagesId: number, maps: readonly DumpedMap[], session: Session): FoundMemory {
   const source = frozenTask(pid, maps, session.checkAborted);
   session.store.write(`pagemap-${pid}.img`, pagemapOf(pagesId, source.runs));
-  const guards = source.guards.map(({ start, end }): MemoryArea => ({ start, end, trait: 'guard', name: null }));
+  const guards = source.guards.map(
+    ({ start, end }): MemoryArea => ({ start, end, trait: 'guard', name: null, key: null }),
+  );
   return { pagesId, source, areas: [...guards, ...maps.flatMap(({ vma }) => traitsOf(vma))] };
 }
 

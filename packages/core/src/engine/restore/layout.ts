@@ -49,7 +49,7 @@ export interface MemoryPlan extends RecordedMemory {
 const ofKernel = vmaStatus.vsyscall | vmaStatus.vdso | vmaStatus.vvar;
 
 /** Checks the maps and pages of a process's images, and what the records say of them, and lays out what is to be done. */
-export function planMemory(task: TaskImage, { locksNew, areas }: RecordedMemory): MemoryPlan {
+export function planMemory(task: TaskImage, recorded: RecordedMemory): MemoryPlan {
   const file = `mm-${task.pid}.img`;
   const all = task.mm.vmas.filter(({ status }) => !(status & vmaStatus.vsyscall));
   const maps: MapPlan[] = [];
@@ -67,8 +67,8 @@ export function planMemory(task: TaskImage, { locksNew, areas }: RecordedMemory)
   const vdso = areaOf(all, vmaStatus.vdso);
   const runs = runsOf(`pagemap-${task.pid}.img`, task.pagemap);
   const fills = planFills(`pagemap-${task.pid}.img`, runs, maps, vdso);
-  placeTraits(maps, areas);
-  return { maps, runs, fills, locksNew, areas, vdso, vvar: areaOf(all, vmaStatus.vvar) };
+  placeTraits(maps, recorded.areas);
+  return { ...recorded, maps, runs, fills, vdso, vvar: areaOf(all, vmaStatus.vvar) };
 }
 
 function areaOf(vmas: readonly VmaEntry[], status: number): { start: number; end: number } | null {

@@ -6,6 +6,7 @@ import type { MapPlace } from '../../kinds/maps/kind.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { Workshop } from '../../machinery/make/helper.ts';
 import type { MapPlan, MemoryPlan } from './layout.ts';
+import { allocateKeys, freeKeys } from './protection-keys.ts';
 import { traitCalls } from './traits.ts';
 
 /**
@@ -18,6 +19,7 @@ export function mapCalls(pid: number, plan: MemoryPlan, workshop: Workshop, plac
   return [
     ...clear(now, kernel, workshop),
     ...moveKernelPages(pid, kernel, plan, workshop),
+    ...allocateKeys(plan),
     ...plan.maps.flatMap((map) => map.kind.make(map, place) ?? []),
   ];
 }
@@ -84,6 +86,7 @@ export function finishMapCalls(plan: MemoryPlan): TaskCall[] {
     ...traitCalls(plan, 'filled'),
     ...plan.maps.flatMap(lockCalls),
     ...traitCalls(plan, 'last'),
+    ...freeKeys(plan),
     ...newLocks[plan.locksNew].map(
       (how): TaskCall => ({ name: 'mlockall', args: [how], optional: true, what: 'lock new maps in memory' }),
     ),

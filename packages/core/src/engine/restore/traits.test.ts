@@ -17,7 +17,13 @@ function plan(start: number, end: number): MapPlan {
   return { start, end, entry, kind: kindOfMap(entry), traits: new Set(), filled: false, object: null, device: null };
 }
 
-const area = (start: number, end: number, trait: MemoryTrait): MemoryArea => ({ start, end, trait, name: null });
+const area = (start: number, end: number, trait: MemoryTrait): MemoryArea => ({
+  start,
+  end,
+  trait,
+  name: null,
+  key: null,
+});
 /** Two maps side by side, and a third. */
 const maps = (): MapPlan[] => [plan(0x1000, 0x3000), plan(0x3000, 0x5000), plan(0x9000, 0xa000)];
 
@@ -48,7 +54,7 @@ test('a kernel that lacks something is named before anything is made; without na
     for (const kind of traitKinds) vi.spyOn(kind, 'isSupported').mockReturnValue(kind.trait !== trait);
   };
   const areas = [area(0x1000, 0x3000, 'sealed'), area(0x1000, 0x3000, 'named'), area(0x3000, 0x5000, 'named')];
-  const record = { pid: 42, locksNew: 'no', areas } as const;
+  const record = { pid: 42, locksNew: 'no', keys: [], executeOnlyKey: null, areas } as const;
   const ask = () => supportedMemory(42, record, (message) => warnings.push(message)).areas;
   lacks('guard');
   expect(ask()).toEqual(areas);
@@ -60,12 +66,24 @@ test('a kernel that lacks something is named before anything is made; without na
 });
 
 test('without records there is nothing to bring back', () => {
-  expect(supportedMemory(42, undefined, () => undefined)).toEqual({ locksNew: 'no', areas: [] });
+  expect(supportedMemory(42, undefined, () => undefined)).toEqual({
+    ...{ locksNew: 'no', keys: [], executeOnlyKey: null, areas: [] },
+  });
 });
 
 test('seals come last', () => {
   const areas = [area(0x1000, 0x3000, 'sealed'), area(0x1000, 0x3000, 'named'), area(0x2000, 0x3000, 'guard')];
-  const memory = { locksNew: 'no' as const, areas, maps: [], runs: [], fills: [], vdso: null, vvar: null };
+  const memory = {
+    locksNew: 'no' as const,
+    keys: [],
+    executeOnlyKey: null,
+    areas,
+    maps: [],
+    runs: [],
+    fills: [],
+    vdso: null,
+    vvar: null,
+  };
   const names = (phase: 'filled' | 'last'): string[] => traitCalls(memory, phase).map(({ name }) => name);
   expect([names('filled'), names('last')]).toEqual([['madvise'], ['prctl', 'mseal']]);
 });

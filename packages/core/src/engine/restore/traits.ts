@@ -8,7 +8,9 @@ import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { MapPlan, MemoryPlan } from './layout.ts';
 
 /** What the records say of a process's memory. */
-export type RecordedMemory = Pick<MemoryRecord, 'locksNew' | 'areas'>;
+export type RecordedMemory = Omit<MemoryRecord, 'pid'>;
+
+const nothing: RecordedMemory = { locksNew: 'no', keys: [], executeOnlyKey: null, areas: [] };
 
 /**
  * Checks what the records say of a process's memory, and notes with each map what it has as a whole.
@@ -64,8 +66,10 @@ export function supportedMemory(
   record: MemoryRecord | undefined,
   warn: (message: string) => void,
 ): RecordedMemory {
-  const { locksNew, areas } = record ?? { locksNew: 'no', areas: [] };
-  const missing = traitKinds.filter((kind) => areas.some(({ trait }) => trait === kind.trait) && !kind.isSupported());
+  const { areas, ...memory } = record ?? nothing;
+  const has = ({ trait }: TraitKind): boolean =>
+    areas.some((area) => area.trait === trait) || (trait === 'protection-key' && memory.keys.length > 0);
+  const missing = traitKinds.filter((kind) => has(kind) && !kind.isSupported());
   for (const { name, since, cosmetic } of missing) {
     const what = `process ${pid}: ${name} needs ${since}`;
     if (cosmetic) warn(`${what}, and is left out`);
@@ -75,12 +79,15 @@ export function supportedMemory(
         remedy: `Restore it on ${since}, or allow the call in the seccomp filter of the container.`,
       });
   }
-  return { locksNew, areas: areas.filter(({ trait }) => !missing.some((kind) => kind.trait === trait)) };
+  return { ...memory, areas: areas.filter(({ trait }) => !missing.some((kind) => kind.trait === trait)) };
 }
 
 /** Calls that bring back the traits of one phase. */
-export function traitCalls({ areas }: MemoryPlan, phase: TraitPhase): TaskCall[] {
+export function traitCalls({ areas, maps }: MemoryPlan, phase: TraitPhase): TaskCall[] {
+  const protection = new Map(maps.map(({ start, entry }) => [start, entry.prot]));
   return traitKinds
     .filter((kind) => kind.phase === phase)
-    .flatMap(({ trait, calls }) => areas.filter((area) => area.trait === trait).flatMap(calls));
+    .flatMap(({ trait, calls }) =>
+      areas.filter((area) => area.trait === trait).flatMap((area) => calls(area, protection.get(area.start) ?? 0)),
+    );
 }

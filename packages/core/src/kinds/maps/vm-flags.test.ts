@@ -30,10 +30,3 @@ test.each(vmFlags.map((flag) => [flag.letters, flag] as const))('%s', (letters, 
   if (treatment === 'refused') expect(problem?.remedy).toBe(remedy);
   else expect(problem).toBeNull();
 });
-
-test('a protection key is refused, but for the one of memory that may only be executed', () => {
-  expect(problemOfFlags(vma(['rd'], { protectionKey: 0 }))).toBeNull();
-  expect(problemOfFlags(vma(['rd'], { protectionKey: 1 }))?.why).toContain('key 1');
-  expect(problemOfFlags(vma(['ex'], { read: false, write: false, execute: true, protectionKey: 1 }))).toBeNull();
-  expect(problemOfFlags(vma(['ex'], { read: false, write: false, execute: true, protectionKey: 2 }))).not.toBeNull();
-});

@@ -66,32 +66,19 @@ export const vmFlags: readonly VmFlag[] = [
 
 const byLetters = new Map(vmFlags.map((flag) => [flag.letters, flag]));
 
-/** Why flags of a map, or its protection key, keep it from being dumped; null: nothing does. */
-export function problemOfFlags({ vmFlags = new Set(), ...vma }: Vma): MapProblem | null {
+/** Why flags of a map keep it from being dumped; null: none does. */
+export function problemOfFlags({ vmFlags = new Set() }: Vma): MapProblem | null {
   for (const letters of vmFlags) {
     const flag = byLetters.get(letters);
     if (flag === undefined) return unknownFlag(letters);
     if (flag.treatment === 'refused') return { why: flag.why, remedy: flag.remedy ?? '' };
   }
-  return hasOwnKey(vma) ? keyProblem(vma.protectionKey ?? 0) : null;
+  return null;
 }
 
 function unknownFlag(letters: string): MapProblem {
   return {
     why: `the kernel shows a flag (VmFlags: ${letters}) that this criujs does not know`,
     remedy: 'Use a newer criujs, or dump it with CRIU (--engine criu).',
-  };
-}
-
-/** The kernel takes the first free key for memory that may only be executed, and does so again. pkeys(7). */
-function hasOwnKey({ protectionKey = 0, read, write, execute }: Vma): boolean {
-  const ofKernel = protectionKey === 1 && execute && !read && !write;
-  return protectionKey !== 0 && !ofKernel;
-}
-
-function keyProblem(key: number): MapProblem {
-  return {
-    why: `protection keys are not supported yet (it has key ${key})`,
-    remedy: 'Run it without protection keys (pkey_alloc), or dump it with CRIU (--engine criu).',
   };
 }

@@ -18,7 +18,6 @@ import { oomScore } from './oom-score.ts';
 import { pendingSignals } from './pending.ts';
 import { personality } from './personality.ts';
 import { posixTimers } from './posix-timers.ts';
-import { protectionKeys } from './protection-keys.ts';
 import { rangePolicies } from './range-policies.ts';
 import { runState } from './run-state.ts';
 import { seccomp } from './seccomp.ts';
@@ -40,7 +39,6 @@ export const processKinds: readonly ProcessKind[] = [
   securityLabel,
   runState,
   layout,
-  protectionKeys,
   actions,
   personality,
   subreaper,

@@ -9,7 +9,7 @@ export const droppable: TraitKind = {
   trait: 'droppable',
   name: 'droppable memory',
   describe: [{ subject: 'memory', taken: ['droppable memory (`MAP_DROPPABLE`)'] }],
-  recognise: ({ vmFlags }) => (vmFlags?.has('dp') ? { name: null } : null),
+  recognise: ({ vmFlags }) => (vmFlags?.has('dp') ? {} : null),
   isSupported,
   since: 'Linux 6.11',
   wholeMaps: true,

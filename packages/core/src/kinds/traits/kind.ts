@@ -16,7 +16,7 @@ export interface TraitKind {
   readonly name: string;
   readonly describe: readonly Description[];
   /** Whether a map has it, and by which name; absent: it is found among the pages. */
-  recognise?(vma: Vma): Pick<MemoryArea, 'name'> | null;
+  recognise?(vma: Vma): Partial<Pick<MemoryArea, 'name' | 'key'>> | null;
   /** Whether this kernel has it. Asks it with a call that changes nothing. */
   isSupported(): boolean;
   /** Which kernel has it, in words. */
@@ -26,6 +26,9 @@ export interface TraitKind {
   /** Whether it covers whole maps only. */
   readonly wholeMaps: boolean;
   readonly phase: TraitPhase;
-  /** Calls of the process that has the memory; none where making the map does it. */
-  calls(area: MemoryArea): readonly TaskCall[];
+  /**
+   * Calls of the process that has the memory; none where making the map does it.
+   * @param protection of the map, for one that covers whole maps
+   */
+  calls(area: MemoryArea, protection: number): readonly TaskCall[];
 }

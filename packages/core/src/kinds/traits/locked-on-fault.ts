@@ -5,7 +5,7 @@ export const lockedOnFault: TraitKind = {
   trait: 'locked-on-fault',
   name: 'memory that is locked when it is used',
   describe: [{ subject: 'memory', taken: ['locks (`mlock`, also `MLOCK_ONFAULT`)'] }],
-  recognise: ({ vmFlags }) => (vmFlags?.has('lf') ? { name: null } : null),
+  recognise: ({ vmFlags }) => (vmFlags?.has('lf') ? {} : null),
   isSupported: () => true,
   since: 'Linux 4.4',
   wholeMaps: true,

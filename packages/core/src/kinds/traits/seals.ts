@@ -10,7 +10,7 @@ export const seals: TraitKind = {
   trait: 'sealed',
   name: 'sealed memory',
   describe: [{ subject: 'memory', taken: ['seals (`mseal`)'] }],
-  recognise: ({ vmFlags, name }) => (vmFlags?.has('sl') && !ofKernel.test(name) ? { name: null } : null),
+  recognise: ({ vmFlags, name }) => (vmFlags?.has('sl') && !ofKernel.test(name) ? {} : null),
   isSupported: () => trySyscall('mseal', 0, 0, 0) === 0,
   since: 'Linux 6.10',
   wholeMaps: true,

@@ -41,7 +41,15 @@ test('what the kernel seals is its own', () => {
 });
 
 test('a name is given by one call, with its end', () => {
-  const area = { start: 0x1000, end: 0x3000, trait: 'named', name: 'mine' } as const;
-  const calls = traitKinds.find(({ trait }) => trait === 'named')?.calls(area);
+  const area = { start: 0x1000, end: 0x3000, trait: 'named', name: 'mine', key: null } as const;
+  const calls = traitKinds.find(({ trait }) => trait === 'named')?.calls(area, 3);
   expect(calls).toMatchObject([{ name: 'prctl', args: [0x5356_4d41, 0, 0x1000, 0x2000, Buffer.from('mine\0')] }]);
+});
+
+test('a protection key comes with the protection of its map', () => {
+  expect(traitsOf(vma({ protectionKey: 0 }))).toEqual([]);
+  const [area] = traitsOf(vma({ protectionKey: 7 }));
+  expect(area).toMatchObject({ trait: 'protection-key', key: 7 });
+  const calls = area && traitKinds.find(({ trait }) => trait === 'protection-key')?.calls(area, 3);
+  expect(calls).toMatchObject([{ name: 'pkey_mprotect', args: [0x1000, 0x2000, 3, 7] }]);
 });
