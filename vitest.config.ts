@@ -8,21 +8,18 @@ import { skippedReporter } from './scripts/skipped-reporter.ts';
 const patience = { test: 300_000, hook: 300_000, poll: 60_000 } as const;
 
 /**
- * System tests that run side by side: each has programs of its own dumped by a `criujs` of its own, in its own directory, and looks at no
- * time. All others have the machine to themselves: they kill or time an engine, run one inside of the tests, watch processes that
- * pass, drive CRIU, or change what all share.
+ * System tests that have the machine to themselves: they kill an engine at a moment that they choose, measure it, watch processes that
+ * pass, hold it up, or make thousands of processes. All others run side by side, two files at a time: each has programs and
+ * directories of its own.
  */
-const sideBySide = [
-  'alone',
-  'asked',
-  'attributes',
-  'deleted',
-  'memory',
-  'programs',
-  'refused-restores',
-  'required-plugins',
-].map((name) => `packages/core/test/${name}.test.ts`);
+const alone = [
+  ...['abort', 'crash', 'files-collect', 'fuzz', 'holds', 'infection', 'library', 'many'],
+  ...['passing-processes', 'signals', 'streams', 'stuck-target'],
+]
+  .map((name) => `packages/core/test/${name}.test.ts`)
+  .concat('packages/linux/test/*.test.ts', 'packages/criu-bridge/test/{driver,failures,namespaces}.test.ts');
 
+const systemTests = ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tests/system/**/*.test.ts'];
 const registryTests = 'packages/create-plugin/test/registry/**/*.test.ts';
 
 /**
@@ -49,7 +46,8 @@ export default defineConfig({
       {
         test: {
           name: 'together',
-          include: sideBySide,
+          include: systemTests,
+          exclude: [registryTests, ...alone],
           pool: 'forks',
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
@@ -61,8 +59,7 @@ export default defineConfig({
       {
         test: {
           name: 'system',
-          include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tests/system/**/*.test.ts'],
-          exclude: [registryTests, ...sideBySide],
+          include: alone,
           pool: 'forks',
           fileParallelism: false,
           sequence: { groupOrder: 2 },
@@ -77,7 +74,7 @@ export default defineConfig({
           include: [registryTests],
           globalSetup: ['packages/create-plugin/test/registry/setup.ts'],
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
           testTimeout: 2 * patience.test,
           hookTimeout: patience.hook,
