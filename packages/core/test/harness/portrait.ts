@@ -1,8 +1,15 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fdinfoLines, ofPlugins } from '../mirror/fdinfo.ts';
+import { compared } from '../mirror/property.ts';
+import { smapsLines } from '../mirror/smaps.ts';
+import { statusFields } from '../mirror/status.ts';
 import { proc, procLink, procList, statFields, threadsOf, treeOf } from './processes.ts';
 
-// Lines of /proc/PID/status that a dump and a restore must leave alone, and that do not change by themselves.
-const statusLines =
-  /^(Name|Umask|Uid|Gid|Groups|SigIgn|SigCgt|CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):.*$/gm;
+// What becomes of each line that the kernel shows is decided in `mirror`: one that nobody has decided about is an error here.
+const inStatus = compared(statusFields, '/proc/PID/status');
+const inFdinfo = compared(fdinfoLines, '/proc/PID/fdinfo');
+const inSmaps = compared(smapsLines, '/proc/PID/smaps');
 
 // Fields of /proc/PID/stat by their numbers in proc(5).
 const statNumbers = {
@@ -57,6 +64,8 @@ interface Area {
   offset: number;
   file: string;
   marks: string;
+  /** Lines of smaps that are compared as they are. */
+  more: string;
 }
 
 /** What has no name is made anew: its inode has another number, and one that never had a name shows it. */
@@ -80,8 +89,10 @@ function readAreas(pid: number): Area[] {
         end: Number.parseInt(end, 16),
         offset: Number.parseInt(offset, 16),
       };
-      areas.push({ ...numbers, permissions, file: nameless(file.replace(/ +/g, ' ')), marks: '' });
-    } else if (last && line.startsWith('VmFlags:')) {
+      areas.push({ ...numbers, permissions, file: nameless(file.replace(/ +/g, ' ')), marks: '', more: '' });
+    } else if (last && line && !line.startsWith('VmFlags:')) {
+      if (inSmaps(keyOf(line))) last.more += ` ${line.replace(/\s+/g, '')}`;
+    } else if (last && line) {
       last.marks = line
         .split(' ')
         .filter((flag) => marks.has(flag))
@@ -101,13 +112,14 @@ function describeMaps(pid: number): string[] {
       last.permissions === area.permissions &&
       last.file === area.file &&
       last.marks === area.marks &&
+      last.more === area.more &&
       (last.offset + last.end - last.start === area.offset || (area.offset === 0 && area.file.endsWith(' 0 ')));
     if (last && joins) last.end = area.end;
     else merged.push(area);
   }
   return merged.map(
-    ({ start, end, permissions, offset, file, marks: marked }) =>
-      `${start.toString(16)}-${end.toString(16)} ${permissions} ${offset.toString(16)} ${file} ${marked}`,
+    ({ start, end, permissions, offset, file, marks: marked, more }) =>
+      `${start.toString(16)}-${end.toString(16)} ${permissions} ${offset.toString(16)} ${file} ${marked}${more}`,
   );
 }
 
@@ -116,11 +128,37 @@ function describeFiles(pid: number): string[] {
     .map(Number)
     .sort((a, b) => a - b);
   return numbers.map((fd) => {
-    const flags = /^flags:\s+(\d+)/m.exec(proc(pid, `fdinfo/${fd}`) ?? '')?.[1];
+    const info = proc(pid, `fdinfo/${fd}`) ?? '';
+    const flags = /^flags:\s+(\d+)/m.exec(info)?.[1];
+    const lines = linesOf(info).filter((line) => !ofPlugins.test(line) && inFdinfo(keyOf(line)));
     // Pipes and anonymous inodes are made anew; O_DIRECTORY (0200000) is not kept by CRIU, and does nothing later.
     const name = nameless(procLink(pid, `fd/${fd}`) ?? '').replace(/:\[\d+\]$/, '');
-    return `descriptor ${fd}: ${name} flags ${(Number.parseInt(flags ?? '0', 8) & ~0o200000).toString(8)}`;
+    return `descriptor ${fd}: ${name} flags ${(Number.parseInt(flags ?? '0', 8) & ~0o200000).toString(8)} ${lines.join(' ')}`;
   });
+}
+
+/** What is in front of the colon, or the first word. */
+function keyOf(line: string): string {
+  return /^[\w-]+/.exec(line)?.[0] ?? line;
+}
+
+function linesOf(text: string): string[] {
+  return text.split('\n').filter(Boolean);
+}
+
+/** What the program sees of itself: in the directory of its log. `programs/inside.h` */
+function describeInside(pid: number): string[] {
+  const log = procList(pid, 'fd')
+    .map((fd) => procLink(pid, `fd/${fd}`) ?? '')
+    .find((path) => path.endsWith('/log'));
+  const file = log === undefined ? '' : join(dirname(log), 'inside');
+  return existsSync(file) ? [`inside: ${readFileSync(file, 'utf8')}`] : [];
+}
+
+function describeThread(pid: number, tid: number): string[] {
+  const nice = statFields(pid, tid)?.[19];
+  const status = linesOf(proc(pid, `task/${tid}/status`) ?? '').filter((line) => inStatus(keyOf(line)));
+  return [`thread ${tid}: ${proc(pid, `task/${tid}/comm`)?.trim()} nice ${nice}`, ...status];
 }
 
 /** All that is left of a process that has ended. */
@@ -135,13 +173,13 @@ function describe(pid: number): string[] {
   if (stat[3] === 'Z') return describeZombie(pid, stat);
   return [
     `process ${pid}`,
-    ...((proc(pid, 'status') ?? '').match(statusLines) ?? []),
     ...Object.entries(statNumbers).map(([name, number]) => `${name}: ${stat[number]}`),
     ...files.map((file) => `${file}: ${JSON.stringify(proc(pid, file))}`),
     ...links.map((link) => `${link}: ${procLink(pid, link)}`),
     ...threadsOf(pid)
       .sort((a, b) => a - b)
-      .map((tid) => `thread ${tid}: ${proc(pid, `task/${tid}/comm`)?.trim()} nice ${statFields(pid, tid)?.[19]}`),
+      .flatMap((tid) => describeThread(pid, tid)),
+    ...describeInside(pid),
     ...describeFiles(pid),
     ...describeMaps(pid),
   ];

@@ -5,6 +5,7 @@
 //            begins with FAIL, means that the program was damaged. After the last checks: DONE.
 //   pause    while this file exists the program goes on checking itself, but does not tick: nothing of it changes
 //   paused   exists while it does so; what it is does not matter
+//   inside   what the thread that stands still sees of itself then (inside.h)
 //   finish   asks for the last checks and an orderly end
 #pragma once
 #ifndef _GNU_SOURCE
@@ -99,15 +100,20 @@ static inline bool target_asked(const char *name)
 	return access(target_path(name), F_OK) == 0;
 }
 
+// inside.h
+static inline void inside_show(void);
+
 static inline bool target_paused(void)
 {
 	static bool shown;
 	bool paused = target_asked("pause");
 	if (paused != shown) {
-		if (paused)
+		if (paused) {
+			inside_show();
 			must(mkdir(target_path("paused"), 0755)); // at once, and without a descriptor that could be seen
-		else
+		} else {
 			must(rmdir(target_path("paused")));
+		}
 		shown = paused;
 	}
 	return paused;
@@ -141,3 +147,5 @@ static inline void rest(long ms)
 	while (nanosleep(&time, &time) && errno == EINTR)
 		;
 }
+
+#include "inside.h"

@@ -1,0 +1,60 @@
+/**
+ * What becomes of something that a program, or somebody who looks at it, can see:
+ * - `restored`: it is there after a restore as it was before;
+ * - `refused`: a dump of a program that has it fails by name, before anything is changed;
+ * - `warned`: where it cannot be brought back a dump or a restore says so;
+ * - `irrelevant`: it is no property of the program, for the reason that is given.
+ */
+export type Fate = 'restored' | 'refused' | 'warned' | 'irrelevant';
+
+/** One thing that can be seen. */
+export interface Property {
+  /** As the kernel calls it. */
+  readonly name: string;
+  readonly fate: Fate;
+  /** How it comes back, why it is refused, or why nobody misses it. */
+  readonly why: string;
+  /** Of one that is restored: it changes while the program runs, and is not compared; the test programs check it by using it. */
+  readonly moves?: true;
+}
+
+/** Shorter words for tables. */
+export function restored(names: string, why: string): Property[] {
+  return each(names, (name) => ({ name, fate: 'restored', why }));
+}
+
+export function moving(names: string, why: string): Property[] {
+  return each(names, (name) => ({ name, fate: 'restored', why, moves: true }));
+}
+
+export function refused(names: string, why: string): Property[] {
+  return each(names, (name) => ({ name, fate: 'refused', why }));
+}
+
+export function warned(names: string, why: string): Property[] {
+  return each(names, (name) => ({ name, fate: 'warned', why }));
+}
+
+export function irrelevant(names: string, why: string): Property[] {
+  return each(names, (name) => ({ name, fate: 'irrelevant', why }));
+}
+
+function each(names: string, property: (name: string) => Property): Property[] {
+  return names.split(' ').map(property);
+}
+
+/**
+ * The names of a table that are to be compared before and after.
+ * @throws Error for a name that the table does not have: nobody has decided what becomes of it
+ */
+export function compared(table: readonly Property[], where: string): (name: string) => boolean {
+  const byName = new Map(table.map((property) => [property.name, property]));
+  return (name) => {
+    const property = byName.get(name);
+    if (property === undefined)
+      throw new Error(
+        `${where} shows ${name}, which nobody has classified: decide what becomes of it (packages/core/test/mirror)`,
+      );
+    return property.fate === 'restored' && !property.moves;
+  };
+}
