@@ -27,6 +27,7 @@ export const prctl = {
   setIoFlusher: 57,
   getIoFlusher: 58,
   setCallDispatch: 59,
+  coreScheduling: 62,
   setMemoryDenied: 65,
   getMemoryDenied: 66,
   setMemoryMerge: 67,

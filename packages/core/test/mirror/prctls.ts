@@ -1,4 +1,4 @@
-import { irrelevant, type Property, refused, restored } from './property.ts';
+import { irrelevant, lost, type Property, refused, restored } from './property.ts';
 
 /** Every operation of prctl(2). include/uapi/linux/prctl.h of Linux 6.18, names without `PR_` */
 export const prctls: readonly Property[] = [
@@ -6,7 +6,7 @@ export const prctls: readonly Property[] = [
   ...restored('SET_DUMPABLE GET_DUMPABLE', 'dumpable or not'),
   ...restored('SET_KEEPCAPS GET_KEEPCAPS SET_SECUREBITS GET_SECUREBITS', 'the secure bits'),
   ...restored('SET_NAME GET_NAME', 'the name of each thread'),
-  ...restored('GET_SECCOMP SET_SECCOMP', 'seccomp filters'),
+  ...refused('GET_SECCOMP SET_SECCOMP', 'seccomp filters'),
   ...restored('CAPBSET_READ CAPBSET_DROP CAP_AMBIENT', 'capabilities'),
   ...restored('GET_TSC SET_TSC', 'whether the time stamp counter may be read'),
   ...restored('SET_TIMERSLACK GET_TIMERSLACK', 'the timer slack of each thread'),
@@ -23,7 +23,7 @@ export const prctls: readonly Property[] = [
   ...restored('SET_MDWE GET_MDWE', 'memory that may not be written and executed'),
   ...restored('SET_MEMORY_MERGE GET_MEMORY_MERGE', 'merging of equal pages'),
   ...restored('SET_VMA', 'names of memory'),
-  ...refused('SET_PTRACER', 'who else may trace it (Yama): shows only to who tries; refused where Yama asks for it'),
+  ...lost('SET_PTRACER', 'who else may trace it, where Yama asks for that: no call shows it, and CRIU loses it, too'),
   ...refused('SCHED_CORE', 'core scheduling'),
   ...refused('TASK_PERF_EVENTS_DISABLE TASK_PERF_EVENTS_ENABLE', 'its perf events, which are descriptors'),
   ...refused('GET_SHADOW_STACK_STATUS SET_SHADOW_STACK_STATUS LOCK_SHADOW_STACK_STATUS', 'shadow stacks'),

@@ -3,9 +3,12 @@
  * - `restored`: it is there after a restore as it was before;
  * - `refused`: a dump of a program that has it fails by name, before anything is changed;
  * - `warned`: where it cannot be brought back a dump or a restore says so;
- * - `irrelevant`: it is no property of the program, for the reason that is given.
+ * - `irrelevant`: it is no property of the program, for the reason that is given;
+ * - `lost`: nobody can see it, and so it is lost without a word.
  */
-export type Fate = 'restored' | 'refused' | 'warned' | 'irrelevant';
+export type Fate = (typeof fates)[number];
+
+export const fates = ['restored', 'refused', 'warned', 'irrelevant', 'lost'] as const;
 
 /** One thing that can be seen. */
 export interface Property {
@@ -37,6 +40,10 @@ export function warned(names: string, why: string): Property[] {
 
 export function irrelevant(names: string, why: string): Property[] {
   return each(names, (name) => ({ name, fate: 'irrelevant', why }));
+}
+
+export function lost(names: string, why: string): Property[] {
+  return each(names, (name) => ({ name, fate: 'lost', why }));
 }
 
 function each(names: string, property: (name: string) => Property): Property[] {

@@ -34,7 +34,7 @@ export const statusFields: readonly Property[] = [
   ...restored('SigIgn SigCgt', 'handlers of signals'),
   ...restored('CapInh CapPrm CapEff CapBnd CapAmb', 'capabilities'),
   ...restored('NoNewPrivs', 'PR_SET_NO_NEW_PRIVS'),
-  ...restored('Seccomp Seccomp_filters', 'seccomp filters'),
+  ...refused('Seccomp Seccomp_filters', 'seccomp filters'),
   ...restored('Speculation_Store_Bypass SpeculationIndirectBranch', 'speculation control'),
   ...restored('Cpus_allowed Cpus_allowed_list', 'affinity; a processor that is not there is a warning'),
   ...warned('Mems_allowed Mems_allowed_list', 'given by its control group, which is joined where it exists'),

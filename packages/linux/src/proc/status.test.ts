@@ -34,6 +34,7 @@ CapAmb:\t0000000000000000
 NoNewPrivs:\t1
 Seccomp:\t2
 Seccomp_filters:\t1
+untag_mask:\t0x81ffffffffffffff
 x86_Thread_features:\tshstk wrss 
 `;
 
@@ -68,6 +69,7 @@ test('reads what the kernel writes', () => {
     vmResident: 14412,
     coreDumping: false,
     thpEnabled: true,
+    tagsAddresses: true,
     threadFeatures: ['shstk', 'wrss'],
   });
 });
@@ -88,6 +90,7 @@ test('lines that an older kernel does not have are zero, empty or false', () => 
     noNewPrivs: false,
     vmLocked: 0,
     nsPid: [],
+    tagsAddresses: false,
     threadFeatures: [],
   });
 });

@@ -37,6 +37,8 @@ export interface Status {
   readonly vmResident: number;
   readonly coreDumping: boolean;
   readonly thpEnabled: boolean;
+  /** Whether bits of its addresses mean nothing to the processor: some are left out of `untag_mask`. */
+  readonly tagsAddresses: boolean;
   /** Shadow stack and its like: the words of `x86_Thread_features`. */
   readonly threadFeatures: readonly string[];
 }
@@ -84,6 +86,7 @@ export function parseStatus(text: string): Status {
     vmResident: number('VmRSS'),
     coreDumping: number('CoreDumping') === 1,
     thpEnabled: number('THP_enabled') === 1,
+    tagsAddresses: /[^f]/.test(field('untag_mask').replace(/^0x/, '')),
     threadFeatures: words(field('x86_Thread_features')),
   };
 }

@@ -25,6 +25,7 @@ import { securityLabel } from './security-label.ts';
 import { sessionNice } from './session-nice.ts';
 import { signalHandlers } from './signal-handlers.ts';
 import { subreaper } from './subreaper.ts';
+import { taggedAddresses } from './tagged-addresses.ts';
 import { threadTables } from './thread-tables.ts';
 import { tracing } from './tracing.ts';
 
@@ -33,6 +34,7 @@ export const processKinds: readonly ProcessKind[] = [
   mainThread,
   tracing,
   threadTables,
+  taggedAddresses,
   seccomp,
   signalHandlers,
   namespaces,

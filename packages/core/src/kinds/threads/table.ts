@@ -2,6 +2,7 @@ import { affinity } from './affinity.ts';
 import { alternateStack } from './alternate-stack.ts';
 import { callDispatch } from './call-dispatch.ts';
 import { clearTid } from './clear-tid.ts';
+import { coreScheduling } from './core-scheduling.ts';
 import { credentials } from './credentials.ts';
 import { deathSignal } from './death-signal.ts';
 import { ioFlusher } from './io-flusher.ts';
@@ -46,6 +47,7 @@ export const threadKinds: readonly ThreadKind[] = [
   pendingSignals,
   keyrings,
   landlock,
+  coreScheduling,
   seccompFilters,
   // Behind all other calls.
   callDispatch,

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+/**
+ * What the docs take from the sources: the README's table of what the engine can dump, made from what each kind says of itself
+ * (`describe`), and the page of what comes back, made from the tables of the mirror test. Without arguments docs that differ are an
+ * error; `--update` writes them (npm run docs). `tests/house/dumpable.test.ts` and `tests/house/mirror.test.ts` check the same.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createJiti } from 'jiti';
+import { root } from './packages.js';
+
+const jiti = createJiti(import.meta.url);
+const { withDumpableTable } = await jiti.import('./docs/dumpable.ts');
+const { mirrorPage } = await jiti.import('./docs/mirror.ts');
+
+for (const { file, make } of [
+  { file: 'README.md', make: withDumpableTable },
+  { file: 'docs/what-comes-back.md', make: mirrorPage },
+]) {
+  const path = join(root, file);
+  const committed = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const fresh = make(committed);
+  if (fresh === committed) continue;
+  if (process.argv.includes('--update')) writeFileSync(path, fresh);
+  else {
+    console.error(`${file}: it differs from what the sources say. Run npm run docs.`);
+    process.exitCode = 1;
+  }
+}
