@@ -27,6 +27,7 @@ import { letGo, putTogether } from './restore/resume.ts';
 import { checkSources } from './restore/sources.ts';
 import { buildTask, sourceOf } from './restore/task.ts';
 import { supportedMemory } from './restore/traits.ts';
+import { detourVdso, ownKernelPages } from './restore/vdso.ts';
 
 /** A process while it is planned: its images, and what its memory is to be. */
 interface Planned {
@@ -83,6 +84,10 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
     files = openFiles({ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files }, session, beforeItRuns);
     devices.open(files);
     checkSources(planned, files);
+    const ownPages = ownKernelPages();
+    const detoured = planned.map(({ image, memory }, at): Planned => {
+      return { image, memory: detourVdso(image, memory, pages[at] as PageSource, ownPages) };
+    });
     const inheritance = inherit(planned, files, [...contents.flatMap((it) => it ?? []), ...pages]);
 
     session.phase('fork');
@@ -102,7 +107,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
       if (session.hooks.serves('POST_FORKING')) session.hooks.call('POST_FORKING', {});
 
       session.phase('build');
-      const built = planned.map(({ image, memory }, at) => {
+      const built = detoured.map(({ image, memory }, at) => {
         session.checkAborted();
         const main = tasks.get(image.pid) as BuiltThread;
         const threads = buildTask({

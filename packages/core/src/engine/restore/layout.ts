@@ -9,6 +9,7 @@ import type { PageRun } from '../../pages/source.ts';
 import type { PagePlace } from '../../pages/task-memory.ts';
 import type { TaskImage } from './read.ts';
 import { placeTraits, type RecordedMemory } from './traits.ts';
+import type { VdsoDetour } from './vdso.ts';
 
 /** A map to restore. Addresses in bytes. */
 export interface MapPlan {
@@ -43,6 +44,8 @@ export interface MemoryPlan extends RecordedMemory {
   readonly fills: readonly PagePlace[];
   readonly vdso: { readonly start: number; readonly end: number } | null;
   readonly vvar: { readonly start: number; readonly end: number } | null;
+  /** null: the vdso of this kernel takes the place of the one that it had. */
+  readonly detour: VdsoDetour | null;
 }
 
 /** What the kernel gives to every process. */
@@ -68,7 +71,7 @@ export function planMemory(task: TaskImage, recorded: RecordedMemory): MemoryPla
   const runs = runsOf(`pagemap-${task.pid}.img`, task.pagemap);
   const fills = planFills(`pagemap-${task.pid}.img`, runs, maps, vdso);
   placeTraits(maps, recorded.areas);
-  return { ...recorded, maps, runs, fills, vdso, vvar: areaOf(all, vmaStatus.vvar) };
+  return { ...recorded, maps, runs, fills, vdso, vvar: areaOf(all, vmaStatus.vvar), detour: null };
 }
 
 function areaOf(vmas: readonly VmaEntry[], status: number): { start: number; end: number } | null {
@@ -76,8 +79,8 @@ function areaOf(vmas: readonly VmaEntry[], status: number): { start: number; end
   return found === undefined ? null : { start: Number(found.start), end: Number(found.end) };
 }
 
-/** Cuts the runs of pages at the borders of maps. The vdso's pages are the kernel's own. */
-function planFills(
+/** Cuts the runs of pages at the borders of maps. The pages of a vdso are the kernel's own, unless it is null. */
+export function planFills(
   file: string,
   runs: readonly PageRun[],
   maps: readonly MapPlan[],

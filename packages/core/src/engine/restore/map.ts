@@ -42,10 +42,8 @@ function moveKernelPages(pid: number, kernel: readonly Vma[], plan: MemoryPlan, 
   const first = kernel[0];
   const last = kernel.at(-1);
   if (vdso === undefined || first === undefined || last === undefined)
-    throw otherKernel(pid, 'this kernel has no vdso');
-  const delta = plan.vdso.start - vdso.start;
-  if (plan.vdso.end - plan.vdso.start !== vdso.end - vdso.start) throw otherKernel(pid, 'its vdso has another size');
-  if (plan.vvar !== null && plan.vvar.start !== first.start + delta) throw otherKernel(pid, 'its vvar lies elsewhere');
+    throw new EngineError('INTERNAL', `${pid} has no vdso, and the engine has one`);
+  const delta = plan.detour === null ? plan.vdso.start - vdso.start : plan.detour.kernelAt - first.start;
   if (delta === 0) return [];
   const overlaps = first.start + delta < last.end && first.start < last.end + delta;
   if (!overlaps) return kernel.map((vma) => move(vma, vma.start, vma.start + delta));
@@ -63,13 +61,6 @@ function move(vma: Vma, from: number, to: number): TaskCall {
     args: [from, size, size, remapFlag.mayMove | remapFlag.fixed, to],
     what: `move ${vma.name}`,
   };
-}
-
-function otherKernel(pid: number, what: string): EngineError {
-  return new EngineError('UNSUPPORTED', `cannot restore ${pid}: it was dumped under another kernel (${what})`, {
-    pid,
-    remedy: 'Restore it under the kernel of the dump, or with CRIU.',
-  });
 }
 
 /** How new maps are locked; the engine makes none in the process any more. */

@@ -1,6 +1,6 @@
 import type { AttributesRecord } from '@criujs/engine-kit';
 import { type CoreEntry, FsEntrySchema, isFieldSet, type VmaEntry, VmaEntrySchema } from '@criujs/images';
-import { errnoName, readStat, readStatus } from '@criujs/linux';
+import { errnoName, readStat, readStatus, writeMemory } from '@criujs/linux';
 import { protection, vmaStatus } from '../../facts/memory.ts';
 import type { OpenedFiles } from '../../files/open.ts';
 import type { ProcessPhase, RestoredProcess } from '../../kinds/processes/kind.ts';
@@ -88,6 +88,7 @@ function buildMemory(build: TaskBuild, file: string): void {
   });
   run(build, main, make, file);
   fillMemory({ ...build, thread: main }, memory.fills, pages, file);
+  for (const { address, bytes } of memory.detour?.patches ?? []) writeMemory(main.pid, address, bytes);
   run(build, main, finishMapCalls(memory), file);
 }
 

@@ -83,6 +83,7 @@ test('seals come last', () => {
     fills: [],
     vdso: null,
     vvar: null,
+    detour: null,
   };
   const names = (phase: 'filled' | 'last'): string[] => traitCalls(memory, phase).map(({ name }) => name);
   expect([names('filled'), names('last')]).toEqual([['madvise'], ['prctl', 'mseal']]);
