@@ -9,7 +9,7 @@ import { type Place, test } from './harness/place.ts';
 import { counter, cProgram, type Program, shCounter, threads, tree } from './harness/programs.ts';
 
 /** How many damaged dumps are tried; the full count is 20,000. */
-const runs = Number(process.env['CRIUJS_FUZZ_RUNS'] ?? 100);
+const runs = Number(process.env['CRIUJS_FUZZ_RUNS'] ?? 60);
 /** The first seed; with one run it is the only one: a failure names its seed. */
 const first = Number(process.env['CRIUJS_FUZZ_SEED'] ?? 1);
 

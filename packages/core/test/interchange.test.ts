@@ -3,17 +3,7 @@ import { criujs, type Engine, realCriu } from './harness/engines.ts';
 import { travel } from './harness/legs.ts';
 import { criuMissing } from './harness/machine.ts';
 import { test } from './harness/place.ts';
-import {
-  counter,
-  cProgram,
-  nodeCounter,
-  type Program,
-  pipeline,
-  pythonCounter,
-  shCounter,
-  threads,
-  tree,
-} from './harness/programs.ts';
+import { cProgram, nodeCounter, type Program, pipeline, pythonCounter, shCounter } from './harness/programs.ts';
 
 const missing = criuMissing();
 
@@ -41,11 +31,8 @@ const both: Route = {
 
 const routes = process.env['CRIUJS_TEST_HARNESS'] === '1' ? [alone, both] : [both];
 
+/** What is not in the tree of `mirror.test.ts`. */
 const programs: readonly { readonly program: Program; readonly compared?: boolean }[] = [
-  { program: counter },
-  { program: threads },
-  { program: tree },
-  { program: cProgram('zombies') },
   { program: cProgram('timers'), compared: false },
   { program: cProgram('memory', { MEMORY_OLD: '1' }) },
   { program: cProgram('clocks') },

@@ -6,7 +6,7 @@ import { cProgram, type Program } from './harness/programs.ts';
 import { until } from './harness/wait.ts';
 
 /** How often each program is dumped: 300 is the full count. */
-const count = Number(process.env['CRIUJS_CHURN_RUNS'] ?? 12);
+const count = Number(process.env['CRIUJS_CHURN_RUNS'] ?? 8);
 
 const endless = cProgram('vfork', { VFORK_MS: '600000' });
 

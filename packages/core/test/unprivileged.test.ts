@@ -54,18 +54,8 @@ const unshare = ['unshare', '-U', '-r', '-p', '-f', '--mount-proc'];
 const noNamespaces = (await run([...unshare, 'true'], how)).code === 0 ? null : 'no user namespaces here';
 
 describe.skipIf(noNamespaces)(noNamespaces ?? 'in a user namespace of one’s own', () => {
-  for (const program of [
-    counter,
-    threads,
-    tree,
-    cProgram('timers'),
-    cProgram('shared'),
-    cProgram('memory'),
-    cProgram('deleted'),
-    cProgram('attributes'),
-    shCounter,
-    pythonCounter,
-  ]) {
+  // Others are in the tree of `mirror.test.ts`.
+  for (const program of [cProgram('timers'), shCounter, pythonCounter]) {
     test.skipIf(program.missing)(`${program.name}: restored with the pid that it had, twice`, async ({ place }) => {
       const bin = await installedFor(place, how);
       const home = place.home(how);
