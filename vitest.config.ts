@@ -74,7 +74,7 @@ export default defineConfig({
           include: [registryTests],
           globalSetup: ['packages/create-plugin/test/registry/setup.ts'],
           pool: 'forks',
-          maxWorkers: 2,
+          fileParallelism: false,
           sequence: { groupOrder: 3 },
           testTimeout: 2 * patience.test,
           hookTimeout: patience.hook,
