@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { decodeImage, decodePagemap, encodeImage, pageCount } from '@criujs/images';
 import { readMaps } from '@criujs/linux';
 import { describe, expect } from 'vitest';
+import { pageSize, vmaStatus } from '../src/facts/memory.ts';
 import { criujs, criujsFails } from './harness/engines.ts';
 import { travel } from './harness/legs.ts';
 import { isRoot } from './harness/machine.ts';
@@ -15,10 +16,6 @@ import { until } from './harness/wait.ts';
 // Images from a kernel whose vdso is another one, made of images from this one: the program has addresses of functions in the old code,
 // which lead to the functions of this kernel.
 
-const page = 4096;
-/** VMA_AREA_VDSO and VMA_AREA_VVAR. criu/include/image.h */
-const vmaStatus = { vdso: 1 << 3, vvar: 1 << 12 } as const;
-
 /** Makes images those of a kernel whose vdso has less data before it. */
 function ofAnotherKernel(images: string, pid: number): { start: number; end: number } {
   const name = join(images, `mm-${pid}.img`);
@@ -26,7 +23,7 @@ function ofAnotherKernel(images: string, pid: number): { start: number; end: num
   const area = (mark: number) => mm[0]?.message.vmas.find(({ status }) => status & mark);
   const [vdso, vvar] = [area(vmaStatus.vdso), area(vmaStatus.vvar)];
   if (vdso === undefined || vvar === undefined) throw new Error('the image has no vdso');
-  vvar.start += BigInt(page);
+  vvar.start += BigInt(pageSize);
   writeFileSync(name, encodeImage('MM', mm));
   return { start: Number(vdso.start), end: Number(vdso.end) };
 }
@@ -70,8 +67,9 @@ describe.skipIf(!isRoot)('a program of a kernel with another vdso (root)', () =>
     const bytes = readFileSync(pages);
     let offset = 0;
     for (const entry of entries) {
-      const [from, length] = [Number(entry.vaddr), Number(pageCount(entry)) * page];
-      if (from <= start && start < from + length) bytes.fill(0xff, offset + start - from, offset + start - from + page);
+      const [from, length] = [Number(entry.vaddr), Number(pageCount(entry)) * pageSize];
+      if (from <= start && start < from + length)
+        bytes.fill(0xff, offset + start - from, offset + start - from + pageSize);
       offset += length;
     }
     writeFileSync(pages, bytes);

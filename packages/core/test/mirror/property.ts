@@ -21,33 +21,18 @@ export interface Property {
   readonly moves?: true;
 }
 
-/** Shorter words for tables. */
-export function restored(names: string, why: string): Property[] {
-  return each(names, (name) => ({ name, fate: 'restored', why }));
-}
+/** Rows of a table: names with blanks between them that share a fate and its reason. */
+type Rows = (names: string, why: string) => Property[];
 
-export function moving(names: string, why: string): Property[] {
-  return each(names, (name) => ({ name, fate: 'restored', why, moves: true }));
-}
+export const restored: Rows = rowsOf({ fate: 'restored' });
+export const moving: Rows = rowsOf({ fate: 'restored', moves: true });
+export const refused: Rows = rowsOf({ fate: 'refused' });
+export const warned: Rows = rowsOf({ fate: 'warned' });
+export const irrelevant: Rows = rowsOf({ fate: 'irrelevant' });
+export const lost: Rows = rowsOf({ fate: 'lost' });
 
-export function refused(names: string, why: string): Property[] {
-  return each(names, (name) => ({ name, fate: 'refused', why }));
-}
-
-export function warned(names: string, why: string): Property[] {
-  return each(names, (name) => ({ name, fate: 'warned', why }));
-}
-
-export function irrelevant(names: string, why: string): Property[] {
-  return each(names, (name) => ({ name, fate: 'irrelevant', why }));
-}
-
-export function lost(names: string, why: string): Property[] {
-  return each(names, (name) => ({ name, fate: 'lost', why }));
-}
-
-function each(names: string, property: (name: string) => Property): Property[] {
-  return names.split(' ').map(property);
+function rowsOf(what: Pick<Property, 'fate' | 'moves'>): Rows {
+  return (names, why) => names.split(' ').map((name) => ({ name, why, ...what }));
 }
 
 /**

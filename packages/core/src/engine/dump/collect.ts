@@ -28,10 +28,11 @@ export interface OutsideView {
   readonly ofThreads: readonly (readonly ThreadPart[])[];
 }
 
+/** What only the process can tell of its memory as a whole. */
+type MemoryAnswers = Pick<MemoryRecord, 'locksNew' | 'keys'>;
+
 /** What the process and its threads answered about themselves. */
-export interface InsideView {
-  readonly locksNew: MemoryRecord['locksNew'];
-  readonly keys: MemoryRecord['keys'];
+export interface InsideView extends MemoryAnswers {
   readonly own: readonly ProcessPart[];
   readonly ofThreads: readonly (readonly ThreadPart[])[];
 }
@@ -83,9 +84,12 @@ export function ask(tree: FrozenTree, view: OutsideView, check: () => void): Ins
   const infection = infect(task, threads, () => tree.stopLater(task.pid));
   const askAt = <Part>(at: number, questions: readonly Question<Part>[]): Part[] =>
     askInBatches((calls) => infection.run(at, calls), { pid: task.pid, ...infection.area }, questions);
+  const askMemory = (): MemoryAnswers => {
+    const [locks, keys] = askAt<Partial<MemoryAnswers>>(0, [askNewLocks(task.pid), askKeys()]);
+    return { locksNew: locks?.locksNew ?? 'no', keys: keys?.keys ?? [] };
+  };
   const askAll = (): InsideView => ({
-    locksNew: askAt(0, [askNewLocks(task.pid)])[0] ?? 'no',
-    keys: askAt(0, [askKeys()])[0] ?? [],
+    ...askMemory(),
     own: askAt<ProcessPart>(0, [clean(stale), ...processKinds.flatMap((kind) => kind.ask?.(task) ?? [])]),
     ofThreads: threads.map((_, at) => {
       check();

@@ -10,12 +10,12 @@ const invalidate = 2;
  * Asks a process whether new maps are locked in memory: mlockall(2) with MCL_FUTURE. Only a new map shows it, and the engine's own
  * in the process is one.
  */
-export function askNewLocks(pid: number): Question<MemoryRecord['locksNew']> {
+export function askNewLocks(pid: number): Question<Pick<MemoryRecord, 'locksNew'>> {
   return (area) => {
     const within = area.reserve(8);
     return {
       calls: [['msync', within - (within % pageSize), pageSize, invalidate]],
-      answer: ([result]) => (result === -errno.EBUSY ? howLocked(pid, within) : 'no'),
+      answer: ([result]) => ({ locksNew: result === -errno.EBUSY ? howLocked(pid, within) : 'no' }),
     };
   };
 }

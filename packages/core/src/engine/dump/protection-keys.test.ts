@@ -6,7 +6,7 @@ import { askKeys, keysOf } from './protection-keys.ts';
 const answer = (results: readonly number[]): readonly number[] => {
   const inquiry = askKeys()({ reserve: () => 0 });
   expect(inquiry.calls.map(([name]) => name)).toEqual(Array(15).fill('pkey_mprotect'));
-  return inquiry.answer(results, () => Buffer.alloc(0));
+  return inquiry.answer(results, () => Buffer.alloc(0)).keys;
 };
 const free = Array<number>(15).fill(-errno.EINVAL);
 const area = (start: number, key: number): MemoryArea => ({

@@ -11,10 +11,10 @@ const nowhere = 2n ** 56n - BigInt(pageSize);
  * Asks a process which protection keys it has allocated: where there is no memory, pkey_mprotect(2) answers EINVAL for one that is free
  * or the kernel's, and ENOMEM for one that is allocated.
  */
-export function askKeys(): Question<MemoryRecord['keys']> {
+export function askKeys(): Question<Pick<MemoryRecord, 'keys'>> {
   return () => ({
     calls: keys.map((key) => ['pkey_mprotect', nowhere, pageSize, 0, key]),
-    answer: (results) => keys.filter((_, at) => results[at] === -errno.ENOMEM),
+    answer: (results) => ({ keys: keys.filter((_, at) => results[at] === -errno.ENOMEM) }),
   });
 }
 

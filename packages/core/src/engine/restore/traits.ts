@@ -67,8 +67,8 @@ export function supportedMemory(
   warn: (message: string) => void,
 ): RecordedMemory {
   const { areas, ...memory } = record ?? nothing;
-  const has = ({ trait }: TraitKind): boolean =>
-    areas.some((area) => area.trait === trait) || (trait === 'protection-key' && memory.keys.length > 0);
+  const has = ({ trait, isUsed }: TraitKind): boolean =>
+    areas.some((area) => area.trait === trait) || isUsed?.(memory) === true;
   const missing = traitKinds.filter((kind) => has(kind) && !kind.isSupported());
   for (const { name, since, cosmetic } of missing) {
     const what = `process ${pid}: ${name} needs ${since}`;

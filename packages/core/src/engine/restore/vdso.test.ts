@@ -2,7 +2,6 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, VmaEntrySchema } from '@criujs/images';
-import { readMaps, readMemory } from '@criujs/linux';
 import { afterAll, expect, test } from 'vitest';
 import { vmaStatus } from '../../facts/memory.ts';
 import type { PageSource } from '../../pages/source.ts';
@@ -11,8 +10,7 @@ import type { TaskImage } from './read.ts';
 import { detourVdso, type KernelPages, ownKernelPages } from './vdso.ts';
 
 const own = ownKernelPages() as KernelPages;
-const here = readMaps(process.pid).find(({ name }) => name === '[vdso]') as { start: number; end: number };
-const code = readMemory(process.pid, here.start, own.vdsoLength);
+const { code } = own;
 
 const folder = mkdtempSync(join(tmpdir(), 'criujs-vdso-'));
 const opened: number[] = [];
@@ -47,8 +45,13 @@ function detour({ image, plan, pages }: ReturnType<typeof dumped>, kernel: Kerne
   return detourVdso(image, plan, pages, kernel);
 }
 
+/** A kernel with other code of the same length. */
+const another: KernelPages = { ...own, code: Buffer.alloc(own.code.length) };
 /** The same functions elsewhere. */
-const moved: KernelPages = { ...own, functions: own.functions.map((it) => ({ ...it, offset: it.offset + 64 })) };
+const moved: KernelPages = {
+  ...another,
+  functions: own.functions.map((it) => ({ ...it, offset: it.offset + 64 })),
+};
 const refusal = (message: string) =>
   expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining(message) });
 
@@ -79,7 +82,7 @@ test.each([
 });
 
 test('a function that this kernel has not makes its system call', () => {
-  const without = { ...own, functions: own.functions.filter(({ name }) => !name.endsWith('getcpu')) };
+  const without = { ...another, functions: own.functions.filter(({ name }) => !name.endsWith('getcpu')) };
   const { detour: made } = detour(dumped(code), without);
   const { offset = 0 } = own.functions.find(({ name }) => name === '__vdso_getcpu') ?? {};
   expect(made?.patches.find(({ address }) => address === start + offset)?.bytes.toString('hex')).toBe(

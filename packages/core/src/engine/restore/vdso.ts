@@ -1,8 +1,9 @@
 import { readSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import { readMaps, readMemory, syscallNumbers } from '@criujs/linux';
-import { addressEnd, mapFlag, pageSize, vmaStatus } from '../../facts/memory.ts';
+import { mapFlag, vmaStatus } from '../../facts/memory.ts';
 import { kindOfMap } from '../../kinds/maps/table.ts';
+import { findHole } from '../../machinery/infect/hole.ts';
 import { type VdsoFunction, vdsoFunctions } from '../../memory/vdso-symbols.ts';
 import type { PageSource } from '../../pages/source.ts';
 import { type MapPlan, type MemoryPlan, planFills } from './layout.ts';
@@ -14,7 +15,7 @@ export interface KernelPages {
   readonly length: number;
   /** How far the vdso is from the first. */
   readonly vdsoAt: number;
-  readonly vdsoLength: number;
+  readonly code: Buffer;
   readonly functions: readonly VdsoFunction[];
 }
 
@@ -31,11 +32,12 @@ export function ownKernelPages(): KernelPages | null {
   const vdso = maps.find(({ name }) => name === '[vdso]');
   const [first, last] = [maps[0], maps.at(-1)];
   if (vdso === undefined || first === undefined || last === undefined) return null;
+  const code = readMemory(process.pid, vdso.start, vdso.end - vdso.start);
   return {
     length: last.end - first.start,
     vdsoAt: vdso.start - first.start,
-    vdsoLength: vdso.end - vdso.start,
-    functions: vdsoFunctions(readMemory(process.pid, vdso.start, vdso.end - vdso.start)),
+    code,
+    functions: vdsoFunctions(code),
   };
 }
 
@@ -57,16 +59,20 @@ export function detourVdso(image: TaskImage, plan: MemoryPlan, pages: PageSource
       throw refuse('its vdso has another layout, and the code of it cannot be read from a stream');
     return plan;
   }
+  const isOwnLayout = fits(plan, vdso, own);
+  if (isOwnLayout && code.equals(own.code)) return plan;
   const functions = functionsOf(code, refuse);
-  if (fits(plan, vdso, own) && isSame(functions, own.functions)) return plan;
+  // The kernel adapts the code to the processor.
+  if (isOwnLayout && isSame(functions, own.functions)) return plan;
   if (image.cores.some((core) => isInside(core.threadInfo?.gpregs?.ip ?? 0n, vdso)))
     throw refuse('a thread was in the middle of a call of the vdso: dump it again');
   const map = codeMap(image, vdso);
   const maps = [...plan.maps, map].toSorted((a, b) => a.start - b.start);
-  const kernelAt = highHole(maps, own.length);
+  const kernelAt = findHole(maps, own.length);
   if (kernelAt === null) throw refuse('there is no room for the vdso of this one');
   const fills = planFills(`pagemap-${image.pid}.img`, plan.runs, maps, null);
   const targets = new Map(own.functions.map(({ name, offset }) => [name, kernelAt + own.vdsoAt + offset]));
+  // A function with several names gets the same patch again.
   const patches = functions.map((it) => ({
     address: vdso.start + it.offset,
     bytes: detour(it, targets.get(it.name), refuse),
@@ -95,7 +101,6 @@ interface Area {
 
 function functionsOf(code: Buffer, refuse: (what: string) => EngineError): VdsoFunction[] {
   try {
-    // One function may have several names.
     const found = vdsoFunctions(code);
     if (found.some(({ offset, length }) => offset < 0 || offset + length > code.length))
       throw new RangeError('outside');
@@ -107,7 +112,7 @@ function functionsOf(code: Buffer, refuse: (what: string) => EngineError): VdsoF
 }
 
 function fits({ vvar }: MemoryPlan, vdso: Area, own: KernelPages): boolean {
-  if (vdso.end - vdso.start !== own.vdsoLength) return false;
+  if (vdso.end - vdso.start !== own.code.length) return false;
   return vvar === null || vdso.start - vvar.start === own.vdsoAt;
 }
 
@@ -132,17 +137,6 @@ function codeMap({ mm }: TaskImage, vdso: Area): MapPlan {
   const entry = { ...found, status, flags: mapFlag.private | mapFlag.anonymous, madv: 0n };
   const kind = kindOfMap(entry);
   return { ...vdso, entry, kind, traits: new Set(), filled: true, object: null, device: null };
-}
-
-/** The highest free place, but none into which a stack may grow. */
-function highHole(maps: readonly MapPlan[], length: number): number | null {
-  const needed = length + 2 * pageSize;
-  let top = addressEnd;
-  for (const { start, end, entry } of [...maps].reverse()) {
-    if (top - end >= needed) return top - pageSize - length;
-    top = entry.flags & mapFlag.growsDown ? start - (1 << 30) : start;
-  }
-  return null;
 }
 
 /** `mov rax, imm64; jmp rax`, and `mov eax, imm32; syscall; ret`. */

@@ -1,4 +1,4 @@
-import type { MemoryArea, MemoryTrait } from '@criujs/engine-kit';
+import type { MemoryArea, MemoryRecord, MemoryTrait } from '@criujs/engine-kit';
 import type { Vma } from '@criujs/linux';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { Description } from '../description.ts';
@@ -17,6 +17,8 @@ export interface TraitKind {
   readonly describe: readonly Description[];
   /** Whether a map has it, and by which name; absent: it is found among the pages. */
   recognise?(vma: Vma): Partial<Pick<MemoryArea, 'name' | 'key'>> | null;
+  /** Whether a process needs it although no part of its memory has it. */
+  isUsed?(memory: Pick<MemoryRecord, 'keys'>): boolean;
   /** Whether this kernel has it. Asks it with a call that changes nothing. */
   isSupported(): boolean;
   /** Which kernel has it, in words. */

@@ -11,6 +11,7 @@ export const protectionKeys: TraitKind = {
   name: 'protection keys',
   describe: [{ subject: 'memory', taken: ['protection keys (`pkey_mprotect`)'] }],
   recognise: ({ protectionKey = 0 }) => (protectionKey === 0 ? null : { key: protectionKey }),
+  isUsed: ({ keys }) => keys.length > 0,
   isSupported() {
     const key = trySyscall('pkey_alloc', 0, 0);
     return key > 0 && trySyscall('pkey_free', key) === 0;
