@@ -18,14 +18,16 @@ import type { PageSource } from '../pages/source.ts';
 import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { callObserver } from './accelerators.ts';
+import { planCopies } from './restore/copies.ts';
 import { planDevices } from './restore/devices.ts';
 import { readOne } from './restore/entries.ts';
 import { findHole, type MemoryPlan, planMemory } from './restore/layout.ts';
+import { buildEarlyMemory } from './restore/memory.ts';
 import { makeObject, openObject, planObjects } from './restore/objects.ts';
 import { livingTasks, readTree, type TaskImage } from './restore/read.ts';
 import { letGo, putTogether } from './restore/resume.ts';
-import { checkSources } from './restore/sources.ts';
-import { buildTask, sourceOf } from './restore/task.ts';
+import { checkSources, sourceOf } from './restore/sources.ts';
+import { buildTask, type TaskBuild } from './restore/task.ts';
 import { supportedMemory } from './restore/traits.ts';
 import { detourVdso, ownKernelPages } from './restore/vdso.ts';
 
@@ -85,9 +87,11 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
     devices.open(files);
     checkSources(planned, files);
     const ownPages = ownKernelPages();
-    const detoured = planned.map(({ image, memory }, at): Planned => {
-      return { image, memory: detourVdso(image, memory, pages[at] as PageSource, ownPages) };
+    const filled = planned.map(({ image, memory }, at) => {
+      const source = pages[at] as PageSource;
+      return { image, memory: detourVdso(image, memory, source, ownPages), pages: source };
     });
+    const shared = planCopies(filled, session.checkAborted);
     const inheritance = inherit(planned, files, [...contents.flatMap((it) => it ?? []), ...pages]);
 
     session.phase('fork');
@@ -100,29 +104,27 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
         makeObject(object, contents[at] ?? null, filling);
       });
       for (const { prepare } of loaded) prepare?.(helper, workshop);
-      const fork = forkTree(tree, helper, workshop, { ...options, exitSignal: exitSignals(loaded) });
+      const how = { workshop, files, session, newPids: options.newPids, inherited: inheritance.at };
+      const builds = new Map(
+        shared.map((it) => [it.image.pid, { ...how, ...it, recorded: (tid: number) => recorded.get(tid) }]),
+      );
+      const fork = forkTree(tree, helper, workshop, {
+        ...options,
+        exitSignal: exitSignals(loaded),
+        born: (pid, main) => {
+          session.checkAborted();
+          buildEarlyMemory({ ...(builds.get(pid) as Omit<TaskBuild, 'main'>), main });
+        },
+      });
       const { tasks } = fork;
       const now = (pid: number): number => fork.ids.get(pid) ?? pid;
       files.afterFork(now);
       if (session.hooks.serves('POST_FORKING')) session.hooks.call('POST_FORKING', {});
 
       session.phase('build');
-      const built = detoured.map(({ image, memory }, at) => {
+      const built = [...builds].map(([pid, build]) => {
         session.checkAborted();
-        const main = tasks.get(image.pid) as BuiltThread;
-        const threads = buildTask({
-          image,
-          memory,
-          main,
-          workshop,
-          files: files as OpenedFiles,
-          recorded: (tid) => recorded.get(tid),
-          session,
-          newPids: options.newPids,
-          inherited: inheritance.at,
-          pages: pages[at] as PageSource,
-        });
-        return { image, threads };
+        return { image: build.image, threads: buildTask({ ...build, main: tasks.get(pid) as BuiltThread }) };
       });
 
       session.phase('resume');

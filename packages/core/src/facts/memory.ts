@@ -18,6 +18,9 @@ export const mapFlag = {
   fixedNoReplace: 0x10_0000,
 } as const;
 
+/** MADV_DONTNEED: private pages are given back, and read as zeros or as the file has them. madvise(2). */
+export const dontNeed = 4;
+
 /** MADV_GUARD_INSTALL: whoever touches these pages gets SIGSEGV. madvise(2), Linux 6.13. */
 export const guardInstall = 102;
 

@@ -6,7 +6,7 @@ import { hookMissing } from '../../files/providers.ts';
 import { keepDescriptor } from '../../kinds/files/plugin-descriptor.ts';
 import type { Session } from '../../run/session.ts';
 import type { MapPlan, MapSource, MemoryPlan } from './layout.ts';
-import { accessOf } from './task.ts';
+import { accessOf } from './sources.ts';
 
 /** The memory maps that plugins took at the dump. */
 export interface DeviceMaps {

@@ -1,37 +1,58 @@
 import { EngineError } from '@criujs/engine-kit';
 import { readMaps, type Vma } from '@criujs/linux';
-import { adviceName, lockAll, lockOnFault, mapFlag, protection, remapFlag } from '../../facts/memory.ts';
+import { adviceName, dontNeed, lockAll, lockOnFault, mapFlag, protection, remapFlag } from '../../facts/memory.ts';
 import { bitsOf } from '../../kinds/bits.ts';
 import type { MapPlace } from '../../kinds/maps/kind.ts';
+import { placeOf } from '../../kinds/traits/place.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { Workshop } from '../../machinery/make/helper.ts';
+import { minus } from '../../memory/ranges.ts';
+import type { KeptMap, Stage } from './copies.ts';
 import type { MapPlan, MemoryPlan } from './layout.ts';
-import { allocateKeys, freeKeys } from './protection-keys.ts';
+import { freeKeys } from './protection-keys.ts';
 import { traitCalls } from './traits.ts';
 
 /**
- * Calls that clear a task's memory of everything but ours, move the kernel's pages to where they were, and make the maps.
+ * Calls that clear a task's memory of everything but ours and what it keeps, and move the kernel's pages to where they were.
  *
+ * @param kept copies of its parent's memory
  */
-export function mapCalls(pid: number, plan: MemoryPlan, workshop: Workshop, place: MapPlace): TaskCall[] {
+export function startCalls(pid: number, plan: MemoryPlan, workshop: Workshop, kept: readonly KeptMap[]): TaskCall[] {
   const now = readMaps(pid).filter(({ name }) => name !== '[vsyscall]');
   const kernel = now.filter(({ name }) => name === '[vdso]' || name.startsWith('[vvar'));
-  return [
-    ...clear(now, kernel, workshop),
-    ...moveKernelPages(pid, kernel, plan, workshop),
-    ...allocateKeys(plan),
-    ...plan.maps.flatMap((map) => map.kind.make(map, place) ?? []),
-  ];
+  const others = now.filter((vma) => !kernel.includes(vma));
+  // Of our own memory only the page of the helper's file goes: a program file is not replaced while it is mapped.
+  const ours = { start: workshop.elfEnd, end: workshop.end };
+  const staying = [ours, ...kept.map(({ map, end }) => ({ start: map.start, end }))].toSorted(
+    (a, b) => a.start - b.start,
+  );
+  const clear = minus(others, staying).map(({ start, end }): TaskCall => {
+    return { name: 'munmap', args: [start, end - start], what: 'clear its memory' };
+  });
+  return [...clear, ...moveKernelPages(pid, kernel, plan, workshop)];
 }
 
-function clear(now: readonly Vma[], kernel: readonly Vma[], workshop: Workshop): TaskCall[] {
-  return now.flatMap((vma): TaskCall[] => {
-    if (kernel.includes(vma)) return [];
-    // Of our own memory only the page of the helper's file goes: a program file is not replaced while it is mapped.
-    if (vma.start >= workshop.elfEnd && vma.end <= workshop.end) return [];
-    const end = vma.start === workshop.start ? workshop.elfEnd : vma.end;
-    return [{ name: 'munmap', args: [vma.start, end - vma.start], what: 'clear its memory' }];
+/** Calls that make maps, and make those of its own that are copies of its parent's. */
+export function stageCalls({ kept, maps }: Stage, place: MapPlace): TaskCall[] {
+  return [...kept.flatMap(keepCalls), ...maps.flatMap((map) => map.kind.make(map, place) ?? [])];
+}
+
+/** A copy gets the length and the protection that a new map would have, and loses pages that the process has not. */
+function keepCalls({ map, of, end, discards }: KeptMap): TaskCall[] {
+  const { start, entry } = map;
+  const length = map.end - start;
+  const calls = discards.map(({ start, end }): TaskCall => {
+    return { name: 'madvise', args: [start, end - start, dontNeed], what: 'discard pages of its parent' };
   });
+  if (end < map.end)
+    calls.push({ name: 'mremap', args: [start, end - start, length, 0], what: `extend ${placeOf(map)}` });
+  if (entry.prot !== of.entry.prot)
+    calls.push({
+      name: 'mprotect',
+      args: [start, length, entry.prot | protection.write],
+      what: `protect ${placeOf(map)}`,
+    });
+  return calls;
 }
 
 /** vvar and vdso keep their distance: the code of one finds the other by it. */

@@ -1,11 +1,11 @@
 import { EngineError } from '@criujs/engine-kit';
+import { isFieldSet, type VmaEntry, VmaEntrySchema } from '@criujs/images';
 import { getFlags } from '@criujs/linux';
 import { protection, vmaStatus } from '../../facts/memory.ts';
 import type { OpenedFiles } from '../../files/open.ts';
 import { accessOf as openedFor, openFlag } from '../../kinds/files/flags.ts';
 import { isFileMap } from '../../kinds/maps/of-file.ts';
 import type { MapPlan, MemoryPlan } from './layout.ts';
-import { sourceOf } from './task.ts';
 
 /** A process as far as its maps are concerned. */
 interface Mapped {
@@ -47,4 +47,18 @@ function unfit(
   const message = `${resource}: RESTORE_EXT_FILE opened it ${how}, but memory of ${pid} at 0x${start.toString(16)} is mapped from it`;
   const remedy = 'Open it with the access mode of file.flags (O_RDWR for shared memory that is written).';
   return new EngineError('HOOK_BAD_RESULT', message, { pid, hook: 'RESTORE_EXT_FILE', plugin, resource, remedy });
+}
+
+/** The engine's descriptor of what is mapped. */
+export function sourceOf({ entry, device }: MapPlan, files: OpenedFiles): number {
+  return device?.fd ?? files.mapping(Number(entry.shmid), accessOf(entry));
+}
+
+/** O_ACCMODE. open(2). */
+const openMode = 3;
+
+/** Maps that change their file need a descriptor that may write. */
+export function accessOf(entry: VmaEntry): 'read' | 'write' {
+  if (isFieldSet(entry, VmaEntrySchema.field.fdflags)) return entry.fdflags & openMode ? 'write' : 'read';
+  return entry.status & vmaStatus.fileShared && entry.prot & protection.write ? 'write' : 'read';
 }

@@ -1,45 +1,30 @@
 import type { AttributesRecord } from '@criujs/engine-kit';
-import { type CoreEntry, FsEntrySchema, isFieldSet, type VmaEntry, VmaEntrySchema } from '@criujs/images';
-import { errnoName, readStat, readStatus, writeMemory } from '@criujs/linux';
-import { protection, vmaStatus } from '../../facts/memory.ts';
-import type { OpenedFiles } from '../../files/open.ts';
+import { type CoreEntry, FsEntrySchema, isFieldSet } from '@criujs/images';
+import { readStat, readStatus } from '@criujs/linux';
 import type { ProcessPhase, RestoredProcess } from '../../kinds/processes/kind.ts';
 import { processKinds } from '../../kinds/processes/table.ts';
 import { threadKinds } from '../../kinds/threads/table.ts';
-import { runTaskCalls, type TaskCall } from '../../machinery/calls/remote.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { cloneThread } from '../../machinery/make/clone.ts';
 import { placeCalls } from '../../machinery/make/descriptors.ts';
-import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
-import type { PageSource } from '../../pages/source.ts';
-import type { Session } from '../../run/session.ts';
-import { fillMemory } from './fill.ts';
-import type { MapPlan, MemoryPlan } from './layout.ts';
-import { finishMapCalls, mapCalls } from './map.ts';
+import type { BuiltThread } from '../../machinery/make/helper.ts';
+import { runCalls } from './calls.ts';
+import { buildMemory, type MemoryBuild } from './memory.ts';
 import { setMm } from './mm.ts';
 import type { TaskImage } from './read.ts';
 
 /** What building one process takes. */
-export interface TaskBuild {
-  readonly image: TaskImage;
-  readonly memory: MemoryPlan;
-  readonly main: BuiltThread;
-  readonly workshop: Workshop;
-  readonly files: OpenedFiles;
-  readonly session: Session;
+export interface TaskBuild extends MemoryBuild {
   readonly newPids: boolean;
   /** What criujs.json says of a thread, by the id that it had. */
   recorded(tid: number): AttributesRecord | undefined;
-  /** The number at which the task finds one of the engine's descriptors. */
-  inherited(fd: number): number;
-  /** What its memory is filled with. */
-  readonly pages: PageSource;
 }
 
 /** Turns a copy of the helper into the process of the images; all its threads are stopped afterwards. */
 export function buildTask(build: TaskBuild): BuiltThread[] {
   const { image, main, session } = build;
   const core = `core-${image.pid}.img`;
-  buildMemory(build, `mm-${image.pid}.img`);
+  buildMemory(build);
   for (const warning of setMm(
     build.workshop.place(main),
     build.workshop.data,
@@ -48,17 +33,17 @@ export function buildTask(build: TaskBuild): BuiltThread[] {
     `mm-${image.pid}.img`,
   ))
     session.warn(warning);
-  run(build, main, surroundingCalls(build), `fdinfo-${image.ids.filesId}.img`);
-  run(build, main, build.files.afterTasks(image.ids.filesId), 'files.img');
+  runCalls(build, main, surroundingCalls(build), `fdinfo-${image.ids.filesId}.img`);
+  runCalls(build, main, build.files.afterTasks(image.ids.filesId), 'files.img');
   const threads = [main];
   const restored = restoredProcess(build, threads);
-  run(build, main, callsOf('character', image, restored), core);
+  runCalls(build, main, callsOf('character', image, restored), core);
   threads.push(...image.threads.slice(1).map((tid) => cloneThread(main, build.workshop, tid, build.newPids)));
   for (const kind of processKinds) kind.apply?.(image, restored);
   threads.forEach((thread, at) => {
     buildThread(build, thread, at);
   });
-  run(build, main, callsOf('last', image, restored), core);
+  runCalls(build, main, callsOf('last', image, restored), core);
   return threads;
 }
 
@@ -77,33 +62,6 @@ function restoredProcess(
 
 function callsOf(phase: ProcessPhase, image: TaskImage, process: RestoredProcess): TaskCall[] {
   return processKinds.flatMap((kind) => kind.calls?.[phase]?.(image, process) ?? []);
-}
-
-/** Makes the maps and fills them. */
-function buildMemory(build: TaskBuild, file: string): void {
-  const { memory, main, workshop, files, pages } = build;
-  const make = mapCalls(main.pid, memory, workshop, {
-    source: (map) => build.inherited(sourceOf(map, files)),
-    object: workshop.object,
-  });
-  run(build, main, make, file);
-  fillMemory({ ...build, thread: main }, memory.fills, pages, file);
-  for (const { address, bytes } of memory.detour?.patches ?? []) writeMemory(main.pid, address, bytes);
-  run(build, main, finishMapCalls(memory), file);
-}
-
-/** The engine's descriptor of what is mapped. */
-export function sourceOf({ entry, device }: MapPlan, files: OpenedFiles): number {
-  return device?.fd ?? files.mapping(Number(entry.shmid), accessOf(entry));
-}
-
-/** O_ACCMODE. open(2). */
-const openMode = 3;
-
-/** Maps that change their file need a descriptor that may write. */
-export function accessOf(entry: VmaEntry): 'read' | 'write' {
-  if (isFieldSet(entry, VmaEntrySchema.field.fdflags)) return entry.fdflags & openMode ? 'write' : 'read';
-  return entry.status & vmaStatus.fileShared && entry.prot & protection.write ? 'write' : 'read';
 }
 
 /** Directories, umask and descriptors. */
@@ -141,15 +99,5 @@ function buildThread(build: TaskBuild, thread: BuiltThread, at: number): void {
     warn: (message: string) => build.session.warn(`process ${pid}: ${message}`),
   };
   const calls = threadKinds.flatMap((kind) => kind.calls?.({ own, info, core }, now) ?? []);
-  run(build, thread, calls, `core-${build.image.threads[at]}.img`);
-}
-
-/** @param file the image that says what the calls are made with */
-function run(build: TaskBuild, thread: BuiltThread, calls: readonly TaskCall[], file: string): void {
-  for (const failed of runTaskCalls(build.workshop.place(thread), build.workshop.data, calls, file))
-    warn(build, failed);
-}
-
-function warn(build: TaskBuild, failed: { what: string; errno: number }): void {
-  build.session.warn(`process ${build.main.pid}: cannot ${failed.what} (${errnoName(failed.errno)})`);
+  runCalls(build, thread, calls, `core-${build.image.threads[at]}.img`);
 }

@@ -19,7 +19,9 @@ export const heap: MapKind = {
 /** Private anonymous memory, including stacks. */
 export const anonymous: MapKind = {
   name: 'private memory',
-  describe: [{ subject: 'memory', taken: ['private memory', 'stacks'] }],
+  describe: [
+    { subject: 'memory', taken: ['private memory (what processes share since a `fork` stays shared)', 'stacks'] },
+  ],
   recognise: ({ name, inode, shared }) =>
     name === '[stack]' || (inode === 0 && !shared && !name.startsWith('/')) ? 'mine' : null,
   save: (vma) => savePrivate(vma, 0),

@@ -12,6 +12,8 @@ export interface ForkOptions {
   /** false: the root becomes a child of the engine's process. */
   readonly detach: boolean;
   readonly exitSignal: (pid: number) => number;
+  /** Called for each process that lives, before its children are cloned. */
+  readonly born: (pid: number, thread: BuiltThread) => void;
 }
 
 /** The processes, each a copy of the helper, with the pids, sessions and groups that they are to have. */
@@ -46,6 +48,7 @@ export function forkTree(tree: TreeImage, helper: BuiltThread, workshop: Worksho
       return;
     }
     tasks.set(task.pid, thread);
+    options.born(task.pid, thread);
     const [early, late] = bySession(task, children.get(task.pid) ?? []);
     for (const child of early) fork(child, thread, false);
     if (task.sid === task.pid) own(thread, workshop, 'setsid', []);

@@ -1,0 +1,64 @@
+import { writeMemory } from '@criujs/linux';
+import type { OpenedFiles } from '../../files/open.ts';
+import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
+import type { PageSource } from '../../pages/source.ts';
+import type { Session } from '../../run/session.ts';
+import { runCalls } from './calls.ts';
+import type { MemoryStages, Stage } from './copies.ts';
+import { fillMemory } from './fill.ts';
+import type { MemoryPlan } from './layout.ts';
+import { finishMapCalls, stageCalls, startCalls } from './map.ts';
+import { allocateKeys } from './protection-keys.ts';
+import type { TaskImage } from './read.ts';
+import { sourceOf } from './sources.ts';
+
+/** What building the memory of one process takes. */
+export interface MemoryBuild {
+  readonly image: TaskImage;
+  readonly memory: MemoryPlan;
+  readonly stages: MemoryStages;
+  readonly main: BuiltThread;
+  readonly workshop: Workshop;
+  readonly files: OpenedFiles;
+  readonly session: Session;
+  /** The number at which the task finds one of the engine's descriptors. */
+  inherited(fd: number): number;
+  /** What it is filled with. */
+  readonly pages: PageSource;
+}
+
+/** Makes and fills the memory that the process's children keep, or that it keeps itself from its parent. */
+export function buildEarlyMemory(build: MemoryBuild): void {
+  const { early } = build.stages;
+  if (early === null) return;
+  start(build, early);
+  make(build, early);
+}
+
+/** Makes the rest of the maps, fills them, and gives all of them what makes them theirs. */
+export function buildMemory(build: MemoryBuild): void {
+  const { memory, main, stages } = build;
+  if (stages.early === null) start(build, stages.late);
+  runCalls(build, main, allocateKeys(memory), imageOf(build));
+  make(build, stages.late);
+  for (const { address, bytes } of memory.detour?.patches ?? []) writeMemory(main.pid, address, bytes);
+  runCalls(build, main, finishMapCalls(memory), imageOf(build));
+}
+
+function start(build: MemoryBuild, { kept }: Stage): void {
+  runCalls(build, build.main, startCalls(build.main.pid, build.memory, build.workshop, kept), imageOf(build));
+}
+
+function make(build: MemoryBuild, stage: Stage): void {
+  const { main, workshop, files, pages, inherited } = build;
+  const place = {
+    source: (map: Parameters<typeof sourceOf>[0]) => inherited(sourceOf(map, files)),
+    object: workshop.object,
+  };
+  runCalls(build, main, stageCalls(stage, place), imageOf(build));
+  fillMemory({ ...build, thread: main }, stage.fills, pages, imageOf(build));
+}
+
+function imageOf({ image }: MemoryBuild): string {
+  return `mm-${image.pid}.img`;
+}
