@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { errnoName, trySyscall } from '@criujs/linux';
+import { errnoName, trySyscall, yamaScope } from '@criujs/linux';
 
 /** prctl(2): PR_SET_PTRACER, "Yama", and its PR_SET_PTRACER_ANY, which is (unsigned long) -1. */
 const setPtracer = 0x59616d61;
@@ -18,12 +17,4 @@ export function allowTracers(scope: number | null = yamaScope()): string {
   return result === 0
     ? 'the program may be traced by your other processes'
     : `prctl(PR_SET_PTRACER) fails with ${errnoName(-result)}`;
-}
-
-function yamaScope(): number | null {
-  try {
-    return Number(readFileSync('/proc/sys/kernel/yama/ptrace_scope', 'utf8'));
-  } catch {
-    return null;
-  }
 }

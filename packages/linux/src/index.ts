@@ -52,6 +52,7 @@ export {
 export { parseStat, type Stat } from './proc/stat.ts';
 export { parseStatus, type Status } from './proc/status.ts';
 export { type PosixTimer, parseTimers } from './proc/timers.ts';
+export { yamaScope } from './proc/yama.ts';
 export {
   type Blob,
   batchEntryLength,

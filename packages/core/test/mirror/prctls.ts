@@ -1,4 +1,4 @@
-import { irrelevant, lost, type Property, refused, restored } from './property.ts';
+import { irrelevant, type Property, refused, restored } from './property.ts';
 
 /** Every operation of prctl(2). include/uapi/linux/prctl.h of Linux 6.18, names without `PR_` */
 export const prctls: readonly Property[] = [
@@ -23,7 +23,10 @@ export const prctls: readonly Property[] = [
   ...restored('SET_MDWE GET_MDWE', 'memory that may not be written and executed'),
   ...restored('SET_MEMORY_MERGE GET_MEMORY_MERGE', 'merging of equal pages'),
   ...restored('SET_VMA', 'names of memory'),
-  ...lost('SET_PTRACER', 'who else may trace it, where Yama asks for that: no call shows it, and CRIU loses it, too'),
+  ...restored(
+    'SET_PTRACER',
+    'that all may trace it, where Yama asks for that; that a single process may shows nowhere, and `criujs check` says so there',
+  ),
   ...refused('SCHED_CORE', 'core scheduling'),
   ...refused('TASK_PERF_EVENTS_DISABLE TASK_PERF_EVENTS_ENABLE', 'its perf events, which are descriptors'),
   ...refused('GET_SHADOW_STACK_STATUS SET_SHADOW_STACK_STATUS LOCK_SHADOW_STACK_STATUS', 'shadow stacks'),

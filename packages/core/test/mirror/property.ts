@@ -4,7 +4,7 @@
  * - `refused`: a dump of a program that has it fails by name, before anything is changed;
  * - `warned`: where it cannot be brought back a dump or a restore says so;
  * - `irrelevant`: it is no property of the program, for the reason that is given;
- * - `lost`: nobody can see it, and so it is lost without a word.
+ * - `lost`: it is lost without a word, which nothing may be.
  */
 export type Fate = (typeof fates)[number];
 
@@ -29,7 +29,6 @@ export const moving: Rows = rowsOf({ fate: 'restored', moves: true });
 export const refused: Rows = rowsOf({ fate: 'refused' });
 export const warned: Rows = rowsOf({ fate: 'warned' });
 export const irrelevant: Rows = rowsOf({ fate: 'irrelevant' });
-export const lost: Rows = rowsOf({ fate: 'lost' });
 
 function rowsOf(what: Pick<Property, 'fate' | 'moves'>): Rows {
   return (names, why) => names.split(' ').map((name) => ({ name, why, ...what }));

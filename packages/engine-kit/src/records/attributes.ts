@@ -74,6 +74,8 @@ export interface ProcessAttributes {
   readonly memoryMerge?: boolean | undefined;
   /** PR_SET_MDWE(2const). */
   readonly memoryDenied?: number | undefined;
+  /** PR_SET_PTRACER_ANY: PR_SET_PTRACER(2const). */
+  readonly tracedByAll?: boolean | undefined;
   /** Flags of PR_SET_THP_DISABLE(2const), where it is not plainly disabled. */
   readonly hugePages?: number | undefined;
   /** The nice value of its session, which it leads: sched(7), autogroups. */
@@ -130,6 +132,7 @@ const processShape: Shape<ProcessAttributes> = object({
   coreDumpFilter: optional(u32),
   memoryMerge: optional(flag),
   memoryDenied: optional(u32),
+  tracedByAll: optional(flag),
   hugePages: optional(u32),
   sessionNice: optional(integer(-20, 19)),
   rangePolicies: optional(list(object({ ...memoryPolicy, start: digits, length: digits }))),

@@ -57,8 +57,8 @@ export interface Tracee {
   setSignalMask(mask: bigint): void;
   /** Queued signals, 128 bytes of siginfo_t each: the thread's own, or those shared by the whole process. */
   pendingSignals(shared: boolean): Buffer[];
-  /** Null when nothing is registered, or the kernel (before 5.13) cannot tell. */
-  rseq(): RseqConfiguration | null;
+  /** Null when nothing is registered; `unknown` when the kernel (before 5.13) cannot tell. */
+  rseq(): RseqConfiguration | null | 'unknown';
   /** Null when it is off, or the kernel (before 6.4) cannot tell. */
   callDispatch(): CallDispatchConfiguration | null;
   /** Writes memory word by word, also where the thread itself may not write, such as its text. */
@@ -186,7 +186,7 @@ export function tracee(tid: number, waiting: Waiting = () => undefined): Tracee 
       arena.scope(() => {
         const block = arena.alloc(24);
         const result = attempt('GET_RSEQ_CONFIGURATION', block.length, block.address);
-        if (result === -errno.EIO || result === -errno.EINVAL) return null;
+        if (result === -errno.EIO || result === -errno.EINVAL) return 'unknown';
         check(result, 'GET_RSEQ_CONFIGURATION');
         const pointer = block.view.getBigUint64(0, true);
         if (pointer === 0n) return null;

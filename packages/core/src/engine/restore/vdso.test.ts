@@ -90,6 +90,18 @@ test('a function that this kernel has not makes its system call', () => {
   );
 });
 
+const sgx = own.functions.find(({ name }) => name === '__vdso_sgx_enter_enclave');
+test.skipIf(sgx === undefined)(
+  'a call into an enclave, which no dumped program can have, fails (a vdso with SGX)',
+  () => {
+    const without = { ...another, functions: own.functions.filter((it) => it !== sgx) };
+    const patch = detour(dumped(code), without).detour?.patches.find(
+      ({ address }) => address === start + (sgx?.offset ?? 0),
+    );
+    expect(patch?.bytes.toString('hex')).toBe('b8daffffffc3');
+  },
+);
+
 test.each([
   [
     'a thread that is in the middle of it',

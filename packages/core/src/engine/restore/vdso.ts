@@ -150,6 +150,10 @@ const calls: Readonly<Record<string, number>> = {
   getcpu: syscallNumbers.getcpu,
   getrandom: syscallNumbers.getrandom,
 };
+/** Enters an enclave, whose memory is of a device that no dump takes: nobody can call it. Documentation/arch/x86/sgx.rst */
+const ofEnclaves = 'sgx_enter_enclave';
+/** `mov eax, -ENOSYS; ret`. */
+const noSuchCall = Buffer.from('b8daffffffc3', 'hex');
 /** Its state in the program's memory has the layout of the kernel that gave it. getrandom(2) */
 const withState = 'getrandom';
 
@@ -165,6 +169,7 @@ function detour(
     jump.writeBigUInt64LE(BigInt(target), 2);
     return jump;
   }
+  if (plain === ofEnclaves) return noSuchCall;
   const number = calls[plain];
   if (number === undefined) throw refuse(`its vdso has ${name}, which this kernel’s has not`);
   const call = Buffer.from('b8000000000f05c3', 'hex');

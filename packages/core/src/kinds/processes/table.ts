@@ -27,6 +27,7 @@ import { signalHandlers } from './signal-handlers.ts';
 import { subreaper } from './subreaper.ts';
 import { taggedAddresses } from './tagged-addresses.ts';
 import { threadTables } from './thread-tables.ts';
+import { tracers } from './tracers.ts';
 import { tracing } from './tracing.ts';
 
 /** Every subject of a process, in the order in which its calls are made. */
@@ -58,6 +59,7 @@ export const processKinds: readonly ProcessKind[] = [
   pendingSignals,
   intervalTimers,
   posixTimers,
+  tracers,
   // Other subjects may need executable memory; a control group may hold it to a limit.
   memoryDenied,
   controlGroups,

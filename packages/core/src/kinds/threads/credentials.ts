@@ -1,16 +1,11 @@
 import type { CredsEntry, CredsEntrySchema, MessageInitShape } from '@criujs/images';
 import type { Status } from '@criujs/linux';
+import { capabilityData, capabilityHeader, capabilityWords } from '../../facts/capabilities.ts';
 import { ambient, prctl, securebit } from '../../facts/prctl.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { bitsOf } from '../bits.ts';
 import { between, hold, type Rule } from '../rules.ts';
 import type { ThreadKind } from './kind.ts';
-
-/** Version 3 of the capability interface: two words for 64 capabilities. capset(2). */
-const capabilityVersion = 0x2008_0522;
-
-/** Words of 32 bits in a set of capabilities. */
-const capabilityWords = 2;
 
 /** All bits set stands for "unchanged" where ids are set: no process has such an id. setresuid(2). */
 const largestId = 0xffff_fffe;
@@ -126,15 +121,13 @@ function credentialCalls(wanted: CredsEntry, now: Status): TaskCall[] {
 }
 
 function setCapabilities(wanted: CredsEntry): TaskCall {
-  const header = Buffer.alloc(8);
-  header.writeUInt32LE(capabilityVersion, 0);
-  const data = Buffer.alloc(24);
+  const data = Buffer.alloc(capabilityData.size);
   for (const word of [0, 1]) {
     [wanted.capEff, wanted.capPrm, wanted.capInh].forEach((set, at) => {
-      data.writeUInt32LE((set[word] ?? 0) >>> 0, word * 12 + at * 4);
+      data.writeUInt32LE((set[word] ?? 0) >>> 0, word * capabilityData.wordSize + at * 4);
     });
   }
-  return { name: 'capset', args: [header, data], what: 'set capabilities' };
+  return { name: 'capset', args: [capabilityHeader(), data], what: 'set capabilities' };
 }
 
 function droppedCapabilities(now: bigint, wanted: bigint): TaskCall[] {

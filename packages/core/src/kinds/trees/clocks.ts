@@ -1,11 +1,12 @@
 import { EngineError } from '@criujs/engine-kit';
 import { LinuxError, readStatus } from '@criujs/linux';
 import type { TreeImage } from '../../engine/restore/read.ts';
+import { capability } from '../../facts/capabilities.ts';
 import { latestClock } from '../../facts/clocks.ts';
 import { cloneFlag } from '../../facts/clone.ts';
 import { own } from '../../machinery/make/clone.ts';
 import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
-import { capability, hasCapability } from '../../run/probes/rights.ts';
+import { hasCapability } from '../../run/probes/rights.ts';
 import { type Clocks, clocksNow, namespaceOf, ownOffsets, setOffsets } from '../../tasks/clocks.ts';
 import { invalid, unsupported } from '../rules.ts';
 import type { Family, LoadContext, LoadedTree, SaveContext, TreeKind, TreeProblem } from './kind.ts';

@@ -20,11 +20,13 @@ const syscallLength = 2n;
 /** Reads what the kernel shows of a thread from outside, and moves it out of a restartable sequence. */
 export function readThread(pid: number, thread: FrozenThread): ThreadState {
   const saved = afterInterruptedCall(thread.registers);
-  const rseq = thread.tracee.rseq();
-  if (rseq !== null && rseq.pointer !== 0n) leaveCriticalSection(pid, rseq.pointer, saved, thread.registers);
+  const shown = thread.tracee.rseq();
+  // Where the kernel cannot tell, the thread is asked later.
+  const rseq = shown === 'unknown' ? null : shown;
+  if (rseq !== null) leaveCriticalSection(pid, rseq.pointer, saved, thread.registers);
   return {
     saved,
-    rseq: rseq !== null && rseq.pointer !== 0n ? rseq : null,
+    rseq,
     robustList: robustList(thread.tid),
     pending: thread.tracee.pendingSignals(false),
   };

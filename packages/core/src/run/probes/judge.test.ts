@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { abilities } from '../../check.ts';
-import { capability, judgeCapabilities, judgeSetTid } from './rights.ts';
+import { capability } from '../../facts/capabilities.ts';
+import { judgeCapabilities, judgeSetTid } from './rights.ts';
 import { judgeYama } from './tracing.ts';
 
 test.each([

@@ -1,17 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Finding } from '@criujs/engine-kit';
 import { arena, errnoName, type Status, signals, trySyscall } from '@criujs/linux';
+import { capability } from '../../facts/capabilities.ts';
 import { cloneArguments } from './numbers.ts';
 import { callRemedy, limited, missing, ok, type Probe } from './probe.ts';
-
-/** Numbers of capabilities(7) that a dump or a restore makes use of. */
-export const capability = {
-  SYS_PTRACE: 19,
-  SYS_ADMIN: 21,
-  SYS_RESOURCE: 24,
-  SYS_TIME: 25,
-  CHECKPOINT_RESTORE: 40,
-} as const;
 
 const userNamespaceRemedy =
   'Pass --new-pids, or restore inside `unshare --user --map-root-user --pid --fork --mount-proc`.';

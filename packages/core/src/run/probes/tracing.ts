@@ -1,19 +1,17 @@
-import { readFileSync } from 'node:fs';
 import type { Finding } from '@criujs/engine-kit';
-import { LinuxError, tracee } from '@criujs/linux';
+import { LinuxError, tracee, yamaScope } from '@criujs/linux';
+import { capability } from '../../facts/capabilities.ts';
 import { callRemedy, limited, missing, ok, type Probe } from './probe.ts';
-import { capability, hasCapability } from './rights.ts';
+import { hasCapability } from './rights.ts';
 
 const memfdRemedy =
   'Allow programs that run from memory: sysctl vm.memfd_noexec=0, and in a container memfd_create and execve in the seccomp profile.';
-
-const yamaScope = '/proc/sys/kernel/yama/ptrace_scope';
 
 /** What each value of Yama's ptrace_scope means without CAP_SYS_PTRACE. Documentation/admin-guide/LSM/Yama.rst of the kernel. */
 const scopes: Readonly<Record<number, Finding>> = {
   0: ok('Yama lets a user trace all processes of that user'),
   1: limited(
-    'Yama lets a process be traced only by its ancestors (ptrace_scope is 1), so a criujs in another terminal may not attach',
+    'Yama lets a process be traced only by its ancestors (ptrace_scope is 1), so a criujs in another terminal may not attach; that a program has allowed a single process to trace it does not come back',
     'Start the program with `criujs run -- COMMAND`, or as root: sysctl kernel.yama.ptrace_scope=0.',
   ),
   2: missing(
@@ -31,7 +29,9 @@ const nobodyTraces = missing(
 export function judgeYama(scope: number | null, administrator: boolean): Finding {
   if (scope === null) return ok('there is no Yama: a user may trace all processes of that user');
   if (scope >= 3) return nobodyTraces;
-  if (administrator) return ok(`Yama does not limit a process with CAP_SYS_PTRACE (ptrace_scope is ${scope})`);
+  const restored = scope === 1 ? '; that a program has allowed a single process to trace it does not come back' : '';
+  if (administrator)
+    return ok(`Yama does not limit a process with CAP_SYS_PTRACE (ptrace_scope is ${scope})${restored}`);
   return scopes[scope] ?? nobodyTraces;
 }
 
@@ -73,14 +73,6 @@ export const tracingProbes: readonly Probe[] = [
     id: 'yama',
     title: 'Tracing processes that are not our children (Yama)',
     needs: ['dump'],
-    look: ({ self }) => judgeYama(readScope(), hasCapability(self, capability.SYS_PTRACE)),
+    look: ({ self }) => judgeYama(yamaScope(), hasCapability(self, capability.SYS_PTRACE)),
   },
 ];
-
-function readScope(): number | null {
-  try {
-    return Number(readFileSync(yamaScope, 'utf8'));
-  } catch {
-    return null;
-  }
-}

@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * Whom the security module Yama lets trace: 0 all processes of a user, 1 ancestors and whom the process has named, 2
+ * administrators, 3 nobody; null: there is no Yama. Documentation/admin-guide/LSM/Yama.rst of the kernel.
+ */
+export function yamaScope(): number | null {
+  try {
+    return Number(readFileSync('/proc/sys/kernel/yama/ptrace_scope', 'latin1'));
+  } catch {
+    return null;
+  }
+}
