@@ -79,9 +79,15 @@ describe.skipIf(!isRoot || attributes.missing !== null)('what this machine does 
     async ({ place }) => {
       const name = `criujs-test-${process.pid}`;
       const group = join(hierarchy, name);
-      mkdirSync(group);
+      const ofThread = join(group, 'thread');
+      mkdirSync(ofThread, { recursive: true });
       try {
-        const target = await place.start(cProgram('attributes', { ATTRIBUTES_GROUP: join(group, 'cgroup.procs') }));
+        const target = await place.start(
+          cProgram('attributes', {
+            ATTRIBUTES_GROUP: join(group, 'cgroup.procs'),
+            ATTRIBUTES_THREAD_GROUP: join(ofThread, 'tasks'),
+          }),
+        );
         const images = place.fresh('images');
         const restore = ['restore', '-D', images, '--detach'];
         const groupOf = (): string => readFileSync(`/proc/${target.pid}/cgroup`, 'utf8');
@@ -90,17 +96,20 @@ describe.skipIf(!isRoot || attributes.missing !== null)('what this machine does 
         expect(await criujsCommand(restore)).toMatchObject({ code: 0, stderr: '' });
         place.track(target.pid);
         expect(groupOf()).toContain(`freezer:/${name}\n`);
+        expect(readFileSync(join(ofThread, 'tasks'), 'utf8')).toMatch(/^\d+\n$/);
         await target.advance();
         process.kill(target.pid, 'SIGKILL');
         await untilGone(target.pid);
 
+        rmdirSync(ofThread);
         rmdirSync(group);
         const warned = await criujsCommand(restore);
         place.track(target.pid);
         expect(warned).toMatchObject({ code: 0, stderr: expect.stringContaining(`control group freezer:/${name}`) });
+        expect(warned.stderr).toMatch(new RegExp(`its thread \\d+ was in the control group freezer:/${name}/thread`));
         expect(groupOf()).not.toContain(name);
       } finally {
-        if (hasHierarchy(group)) rmdirSync(group);
+        for (const it of [ofThread, group]) if (hasHierarchy(it)) rmdirSync(it);
       }
     },
   );

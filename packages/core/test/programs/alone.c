@@ -1,6 +1,8 @@
 // A process whose threads do not have everything in common. ALONE: leader (the main thread has ended), files or directory (a
 // thread has descriptors or a working directory of its own). ALONE_CHILD: in a child of the main process. A tick: the threads are there.
 #include "target.h"
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -21,6 +23,22 @@ static void tick_on(void)
 	}
 }
 
+static const struct {
+	const char *how;
+	int flag;
+} own[] = {
+	{ "files", CLONE_FILES },   { "directory", CLONE_FS }, { "network", CLONE_NEWNET },
+	{ "host", CLONE_NEWUTS },   { "pids", CLONE_NEWPID },
+};
+
+static void filter(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = { 1, &allow };
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
 static void *other(void *main_thread)
 {
 	if (strcmp(how, "leader") == 0) {
@@ -31,7 +49,11 @@ static void *other(void *main_thread)
 			target_say("DONE\n");
 		_exit(0);
 	}
-	must(unshare(strcmp(how, "files") == 0 ? CLONE_FILES : CLONE_FS));
+	if (strcmp(how, "filter") == 0)
+		filter();
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (strcmp(how, own[i].how) == 0)
+			must(unshare(own[i].flag));
 	ready = true;
 	while (!target_finishing())
 		rest(2);
@@ -63,7 +85,9 @@ int main(void)
 		if (is_child)
 			must(prctl(PR_SET_PDEATHSIG, SIGKILL));
 	}
-	if (child <= 0)
+	if (strcmp(how, "children") == 0)
+		must(unshare(CLONE_NEWPID));
+	if (child <= 0 && strcmp(how, "children") != 0)
 		go_alone();
 	else
 		tick_on();

@@ -166,6 +166,8 @@ static void become(int number)
 {
 	cpu_set_t set;
 	unsigned long node = 1;
+	if (number == 4 && target_option("ATTRIBUTES_THREAD_GROUP"))
+		write_file(target_option("ATTRIBUTES_THREAD_GROUP"), "0");
 	switch (number) {
 	case 0:
 		prctl(PR_SET_TIMERSLACK, 123456);

@@ -82,6 +82,8 @@ export interface ProcessAttributes {
   readonly sessionNice?: number | undefined;
   readonly rangePolicies?: readonly RangePolicy[] | undefined;
   readonly controlGroups?: readonly ControlGroup[] | undefined;
+  /** Threads that are in others than the process: by the id that each had. */
+  readonly threadGroups?: readonly { readonly tid: number; readonly groups: readonly ControlGroup[] }[] | undefined;
   /** Label of a security module, /proc/PID/attr/current. */
   readonly label?: string | undefined;
 }
@@ -128,6 +130,8 @@ const threadShape: Shape<ThreadAttributes> = object({
   sessionKeyring: optional(integer(1, 0x7fff_ffff)),
 });
 
+const groups: Shape<readonly ControlGroup[]> = list(object({ controllers: text(4096), path: text(4096) }));
+
 const processShape: Shape<ProcessAttributes> = object({
   coreDumpFilter: optional(u32),
   memoryMerge: optional(flag),
@@ -136,7 +140,8 @@ const processShape: Shape<ProcessAttributes> = object({
   hugePages: optional(u32),
   sessionNice: optional(integer(-20, 19)),
   rangePolicies: optional(list(object({ ...memoryPolicy, start: digits, length: digits }))),
-  controlGroups: optional(list(object({ controllers: text(4096), path: text(4096) }))),
+  controlGroups: optional(groups),
+  threadGroups: optional(list(object({ tid: integer(1, 0x7fff_ffff), groups }))),
   label: optional(text(4096)),
 });
 

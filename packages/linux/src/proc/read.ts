@@ -10,9 +10,9 @@ import { parseStatus, type Status } from './status.ts';
 import { type PosixTimer, parseTimers } from './timers.ts';
 
 /** The kinds of namespace; 0 in `namespaces` for one that this kernel does not have. */
-export type NamespaceKind = 'pid' | 'net' | 'ipc' | 'uts' | 'mnt' | 'user' | 'cgroup' | 'time';
+export type NamespaceKind = (typeof namespaceKinds)[number];
 
-const namespaceKinds: readonly NamespaceKind[] = ['pid', 'net', 'ipc', 'uts', 'mnt', 'user', 'cgroup', 'time'];
+const namespaceKinds = ['pid', 'pid_for_children', 'net', 'ipc', 'uts', 'mnt', 'user', 'cgroup', 'time'] as const;
 
 /** Of the process, or of one of its threads. */
 export function readStat(pid: number, tid?: number): Stat {
@@ -78,17 +78,17 @@ export function readPersonality(pid: number): number {
   return Number.parseInt(text(pid, 'personality'), 16);
 }
 
-/** The inode of each namespace that the process is in. */
-export function namespaces(pid: number): Record<NamespaceKind, number> {
-  return Object.fromEntries(namespaceKinds.map((kind) => [kind, namespaceInode(pid, kind)])) as Record<
+/** The inode of each namespace that the process is in, or one of its threads. One for children that has none yet has 0. */
+export function namespaces(pid: number, tid?: number): Record<NamespaceKind, number> {
+  return Object.fromEntries(namespaceKinds.map((kind) => [kind, namespaceInode(pid, kind, tid)])) as Record<
     NamespaceKind,
     number
   >;
 }
 
-function namespaceInode(pid: number, kind: NamespaceKind): number {
+function namespaceInode(pid: number, kind: NamespaceKind, tid: number | undefined): number {
   try {
-    return Number(/\[(\d+)\]/.exec(readLink(pid, `ns/${kind}`))?.[1] ?? 0);
+    return Number(/\[(\d+)\]/.exec(readLink(pid, ofThread(`ns/${kind}`, tid)))?.[1] ?? 0);
   } catch (error) {
     if (error instanceof LinuxError && error.code === 'ENOENT' && kind !== 'pid') return 0;
     throw error;

@@ -11,32 +11,53 @@ import type { ProcessKind } from './kind.ts';
 export const controlGroups: ProcessKind = {
   name: 'control groups',
   describe: [{ subject: 'rights and limits', taken: ['control groups, where they exist at the restore'] }],
-  look: ({ pid }) => ({ record: { controlGroups: groupsOf(pid) } }),
-  apply(_, { pid, recorded, warn }) {
-    const now = new Map(groupsOf(pid).map(({ controllers, path }) => [controllers, path]));
-    const others = (recorded?.controlGroups ?? []).filter(
-      // The root of a hierarchy that is not there is no group.
-      ({ controllers, path }) => (now.get(controllers) ?? '/') !== path,
-    );
-    if (others.length === 0) return;
-    const mounts = readMountinfo(process.pid);
-    for (const group of others) {
-      const why = moveInto(pid, group, mounts);
-      if (why !== null) warn(`it was in the control group ${nameOf(group)} and stays in that of this engine: ${why}`);
+  look({ pid, threads }) {
+    const own = textOf(pid);
+    const others = threads.map(({ tid }) => ({ tid, text: textOf(pid, tid) })).filter(({ text }) => text !== own);
+    const threadGroups = others.map(({ tid, text }) => ({ tid, groups: parseControlGroups(text) }));
+    return { record: { controlGroups: parseControlGroups(own), ...(threadGroups.length > 0 && { threadGroups }) } };
+  },
+  apply(_, { pid, recorded, thread, warn }) {
+    joinAll({ pid, tid: pid, who: 'it' }, recorded?.controlGroups ?? [], warn);
+    for (const { tid: old, groups } of recorded?.threadGroups ?? []) {
+      const tid = thread(old);
+      if (tid !== undefined) joinAll({ pid, tid, who: `its thread ${old}` }, groups, warn);
     }
   },
 };
+
+/** A process, by its main thread, or one of its other threads. */
+interface Member {
+  readonly pid: number;
+  readonly tid: number;
+  readonly who: string;
+}
+
+function joinAll(member: Member, groups: readonly ControlGroup[], warn: (message: string) => void): void {
+  const now = new Map(
+    parseControlGroups(textOf(member.pid, member.tid)).map(({ controllers, path }) => [controllers, path]),
+  );
+  // The root of a hierarchy that is not there is no group.
+  const others = groups.filter(({ controllers, path }) => (now.get(controllers) ?? '/') !== path);
+  if (others.length === 0) return;
+  const mounts = readMountinfo(process.pid);
+  for (const group of others) {
+    const why = moveInto(member, group, mounts);
+    if (why !== null)
+      warn(`${member.who} was in the control group ${nameOf(group)} and stays in that of this engine: ${why}`);
+  }
+}
 
 function nameOf({ controllers, path }: ControlGroup): string {
   return controllers === '' ? path : `${controllers}:${path}`;
 }
 
-function groupsOf(pid: number): ControlGroup[] {
+function textOf(pid: number, tid: number = pid): string {
   try {
-    return parseControlGroups(readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
+    return readFileSync(`/proc/${pid}/task/${tid}/cgroup`, 'utf8');
   } catch {
     // A kernel without control groups.
-    return [];
+    return '';
   }
 }
 
@@ -49,14 +70,16 @@ export function parseControlGroups(text: string): ControlGroup[] {
 }
 
 /** Why it cannot be joined; null: it is. */
-function moveInto(pid: number, group: ControlGroup, mounts: readonly Mount[]): string | null {
+function moveInto({ pid, tid }: Member, group: ControlGroup, mounts: readonly Mount[]): string | null {
   const directory = directoryOf(group, mounts);
   if (directory === null) return 'its hierarchy is not mounted here';
   if (!existsSync(join(directory, 'cgroup.procs'))) return 'it does not exist here';
   // A process that is being made would never be finished in there.
   if (isFrozen(directory)) return 'it is frozen';
+  // A thread by itself: `cgroup.threads` of cgroup v2, `tasks` of v1.
+  const members = tid === pid ? 'cgroup.procs' : group.controllers === '' ? 'cgroup.threads' : 'tasks';
   try {
-    writeFileSync(join(directory, 'cgroup.procs'), String(pid));
+    writeFileSync(join(directory, members), String(tid));
     return null;
   } catch (error) {
     return `joining it failed with ${(error as NodeJS.ErrnoException).code}`;

@@ -1,5 +1,6 @@
 import { namespaces as readNamespaces } from '@criujs/linux';
 import type { ProcessKind, ProcessProblem, SeenProcess } from './kind.ts';
+import { otherThreads } from './other-threads.ts';
 
 /**
  * The namespaces of a process, in the words of namespaces(7). Clocks are left out: CRIU gives everything that it restores a time
@@ -7,6 +8,7 @@ import type { ProcessKind, ProcessProblem, SeenProcess } from './kind.ts';
  */
 const names = {
   pid: 'process ids',
+  pid_for_children: 'process ids of children',
   net: 'network',
   ipc: 'System V IPC',
   uts: 'host name',
@@ -19,33 +21,59 @@ const names = {
 export const namespaces: ProcessKind = {
   name: 'namespaces',
   describe: [
-    { subject: 'processes', refused: ["namespaces other than criujs' own (run criujs inside them with `nsenter`)"] },
+    {
+      subject: 'processes',
+      refused: [
+        "namespaces other than criujs' own (run criujs inside them with `nsenter`)",
+        'threads with namespaces of their own',
+      ],
+    },
   ],
   subject: 'namespace',
   recognise,
 };
 
-function recognise({ pid }: SeenProcess): ProcessProblem[] {
-  const own = readNamespaces(process.pid);
+function recognise(process: SeenProcess): ProcessProblem[] {
+  const { pid } = process;
   const theirs = namespacesOf(pid);
   if (theirs === null) return [];
-  return (
-    (Object.keys(names) as (keyof typeof names)[])
-      // 0: the kernel has none of the kind, or the process is just ending and has left its namespaces.
-      .filter((kind) => theirs[kind] !== 0 && theirs[kind] !== own[kind])
-      .map((kind) => ({
-        resource: `namespace of ${names[kind]}`,
-        why: 'it differs from ours; namespaces are not supported yet',
-        remedy: 'Run criujs inside the same namespaces (nsenter), or dump the container with CRIU.',
-      }))
-  );
+  return [
+    ...differing(theirs, readNamespaces(self)).map((kind) => ({
+      resource: `namespace of ${names[kind]}`,
+      why: 'it differs from ours; namespaces are not supported yet',
+      remedy: 'Run criujs inside the same namespaces (nsenter), or dump the container with CRIU.',
+    })),
+    ...otherThreads(process).flatMap((tid) => {
+      const its = namespacesOf(pid, tid);
+      return (its === null ? [] : differing(its, theirs)).map((kind) => ({
+        resource: `thread ${tid}: namespace of ${names[kind]}`,
+        why: 'the thread has it for itself (unshare or setns), and images hold namespaces for the process as a whole',
+        remedy: 'Dump it when the thread is back in the namespace of its process, or run that part as a process.',
+      }));
+    }),
+  ];
 }
 
-function namespacesOf(pid: number): ReturnType<typeof readNamespaces> | null {
+const self = process.pid;
+
+type Kind = keyof typeof names;
+
+function differing(theirs: Namespaces, others: Namespaces): Kind[] {
+  // Who is just ending has left all but those of users and processes.
+  if (theirs.net === 0 && theirs.uts === 0) return [];
+  return (Object.keys(names) as Kind[]).filter((kind) => {
+    // One for children has no number until the first of them. 0 elsewhere: the kernel has none of the kind.
+    return theirs[kind] !== others[kind] && (theirs[kind] !== 0 || kind === 'pid_for_children');
+  });
+}
+
+type Namespaces = ReturnType<typeof readNamespaces>;
+
+function namespacesOf(pid: number, tid?: number): Namespaces | null {
   try {
-    return readNamespaces(pid);
+    return readNamespaces(pid, tid);
   } catch {
-    // Not ours to read: that it cannot be traced either is told when it is seized.
+    // It has ended, or is not ours to read: that it cannot be traced either is told when it is seized.
     return null;
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ProcessKind, ProcessProblem, SeenProcess } from './kind.ts';
+import { otherThreads } from './other-threads.ts';
 
 /** What says that no module confines it. */
 const unconfined: readonly string[] = ['', 'unconfined', 'kernel'];
@@ -25,9 +26,20 @@ export const securityLabel: ProcessKind = {
   },
 };
 
-function recognise({ pid }: SeenProcess): ProcessProblem[] {
-  return labelProblem(labelOf(pid), labelOf(process.pid));
+function recognise(process: SeenProcess): ProcessProblem[] {
+  const label = labelOf(process.pid);
+  const found = labelProblem(label, labelOf(self));
+  // Where no module gives labels, threads have none either.
+  if (found.length > 0 || label === '') return found;
+  return otherThreads(process).flatMap((tid) =>
+    labelProblem(labelOf(`${process.pid}/task/${tid}`), label).map((it) => ({
+      ...it,
+      resource: `thread ${tid}: ${it.resource}`,
+    })),
+  );
 }
+
+const self = process.pid;
 
 /** @param own the engine's */
 export function labelProblem(label: string, own: string): ProcessProblem[] {
@@ -41,7 +53,7 @@ export function labelProblem(label: string, own: string): ProcessProblem[] {
   ];
 }
 
-function labelOf(pid: number): string {
+function labelOf(pid: number | string): string {
   try {
     return readFileSync(`/proc/${pid}/attr/current`, 'latin1').replace(/[\0\n]+$/, '');
   } catch {
