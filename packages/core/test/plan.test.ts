@@ -264,7 +264,7 @@ describe('a plan', () => {
     expect(reached.files.length).toBeGreaterThan(30);
     expect(reached.packages).toContain('@criujs/linux');
     expect(reached.packages).not.toContain('@criujs/images');
-    expect(reached.files.filter((it) => it.endsWith('run/worker.js'))).toEqual([]);
+    expect(reached.files.filter((it) => it.endsWith('run/thread.js'))).toEqual([]);
   });
 
   test('of another process than a program is refused as a dump is', async () => {

@@ -6,8 +6,8 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { packagesOf, writeNotices } from '../../../scripts/bundle/notices.js';
 import { fixedVersions } from './fixed-versions.js';
-import { packagesOf, writeNotices } from './notices.js';
 
 const here = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(here, 'dist');
@@ -40,4 +40,4 @@ const { output } = await build.write({
 await build.close();
 
 const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
-writeNotices(packagesOf(modules), join(dist, 'THIRD-PARTY-NOTICES.txt'));
+writeNotices('create-criu-plugin', packagesOf(modules), join(dist, 'THIRD-PARTY-NOTICES.txt'));

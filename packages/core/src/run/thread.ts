@@ -7,6 +7,9 @@ import { outcomeOf, type ServedPlugins, servePlugins } from './plugins.ts';
 import type { Job, JobName, Jobs, Notice, Request, WorkerStart } from './protocol.ts';
 import { decodeError } from './wire.ts';
 
+/** The bundle of `worker.ts` and all that it uses (`scripts/bundle-thread.js`). */
+const engineThread = new URL('../thread/worker.js', import.meta.url);
+
 /** Work for the engine's thread. */
 export interface ThreadRun<J extends JobName> {
   readonly work: Extract<Job, { name: J }>;
@@ -60,7 +63,7 @@ async function serveThread<J extends JobName>(
   });
   const notice = (message: string): void => job.log({ level: 'warn', message });
   const abort = watchAbort(signal, control, () => begun, notice);
-  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+  const worker = new Worker(engineThread, {
     workerData: start,
     transferList: [port2],
     name: 'criujs',

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 /**
@@ -16,12 +17,13 @@ export function packagesOf(modules) {
 
 /**
  * Writes what the licences of bundled packages ask for: who made them, and the licence's text.
+ * @param {string} name of the package with the bundle
  * @param {readonly string[]} folders
  * @param {string} file
  */
-export function writeNotices(folders, file) {
+export function writeNotices(name, folders, file) {
   const notices = folders.map(noticeOf).toSorted((a, b) => (a.title < b.title ? -1 : 1));
-  const head = `create-criu-plugin contains parts of these ${notices.length} packages.\n`;
+  const head = `${name} contains parts of these ${notices.length} packages.\n`;
   writeFileSync(
     file,
     [head, ...notices.map(({ title, text }) => `${title}\n\n${text}\n`)].join(`\n${'-'.repeat(80)}\n\n`),
@@ -59,8 +61,35 @@ LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
 OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
 SOFTWARE.`;
 
+/** The Apache License as a package has it that is under it itself. */
+const apache = readFileSync(createRequire(import.meta.url).resolve('typescript/LICENSE.txt'), 'utf8').trim();
+
+const bsd = `Redistribution and use in source and binary forms, with or without
+modification, are permitted provided that the following conditions are met:
+
+1. Redistributions of source code must retain the above copyright notice, this
+   list of conditions and the following disclaimer.
+2. Redistributions in binary form must reproduce the above copyright notice,
+   this list of conditions and the following disclaimer in the documentation
+   and/or other materials provided with the distribution.
+3. Neither the name of the copyright holder nor the names of its contributors
+   may be used to endorse or promote products derived from this software
+   without specific prior written permission.
+
+THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.`;
+
 /** By SPDX identifier. */
 const texts = {
+  '(Apache-2.0 AND BSD-3-Clause)': `${apache}\n\nParts:\n\n${bsd}`,
   MIT: `Permission is hereby granted, free of charge, to any person obtaining a copy
 of this software and associated documentation files (the "Software"), to deal
 in the Software without restriction, including without limitation the rights

@@ -1,0 +1,60 @@
+/**
+ * Bundles the engine's thread with all that it uses: a new thread reads a few files instead of 270, which halves the time until it
+ * works. Whoever imports the package gets its modules as they are.
+ */
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+import { packagesOf, writeNotices } from '../../../scripts/bundle/notices.js';
+
+const here = dirname(dirname(fileURLToPath(import.meta.url)));
+const folder = join(here, 'dist/thread');
+
+/** A module of `@criujs/linux` that looks for what is beside it, and would look beside the bundle. */
+const native = {
+  requires: 'createRequire(import.meta.url)',
+  instead: "createRequire(import.meta.resolve('@criujs/linux'))",
+};
+
+const besideLinux = {
+  name: 'beside-linux',
+  transform(code, id) {
+    if (id.endsWith('/linux/dist/native.js')) {
+      if (!code.includes(native.requires)) throw new Error(`${id}: it does not say ${native.requires} any more`);
+      return code.replace(native.requires, native.instead);
+    }
+    return null;
+  },
+  /** Nothing else may depend on where it lies. */
+  renderChunk(code, { fileName }) {
+    if (code.includes('import.meta.url') || code.includes('import.meta.dirname'))
+      throw new Error(`${fileName}: a module of the engine's thread looks for files beside itself`);
+    return null;
+  },
+};
+
+const build = await rolldown({
+  cwd: here,
+  input: { worker: 'dist/run/worker.js' },
+  platform: 'node',
+  external: ['koffi'],
+  plugins: [besideLinux],
+  onwarn(warning) {
+    throw new Error(warning.message);
+  },
+});
+rmSync(folder, { recursive: true, force: true });
+const { output } = await build.write({
+  dir: folder,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name]-[hash].js',
+  comments: { legal: true, jsdoc: false, annotation: false },
+  // Names stay, so that a stack can be read.
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+});
+await build.close();
+
+const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+writeNotices('@criujs/core', packagesOf(modules), join(folder, 'THIRD-PARTY-NOTICES.txt'));
