@@ -71,6 +71,10 @@ export function createProgram({ cwd, version, finished }: Call): Command {
           '--allow-clock-behind',
           'restore even if the monotonic clock is behind (after a reboot) and cannot be set for the program',
         )
+        .option(
+          '--trust-images',
+          'restore with your own rights what another user could have written, credentials and all',
+        )
         .option('--pidfile <file>', 'write the pid of the restored root to this file'),
     ),
   )
@@ -190,6 +194,7 @@ function complete<F extends object>(flags: Partial<F>): F {
     detach: false,
     newPids: false,
     allowClockBehind: false,
+    trustImages: false,
   };
   return { ...absent, ...flags } as F;
 }

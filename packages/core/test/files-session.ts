@@ -45,6 +45,7 @@ export function pretendSession(hooks: PretendHooks = {}, images: Map<string, Uin
       call: call as Session['hooks']['call'],
     },
     store: {
+      owner: null,
       read: (name) => images.get(name) ?? readFileSync(`/nowhere/${name}`),
       exists: (name) => images.has(name),
       open: () => {

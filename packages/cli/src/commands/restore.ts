@@ -12,19 +12,20 @@ export interface RestoreFlags extends RunFlags {
   readonly detach: boolean;
   readonly newPids: boolean;
   readonly allowClockBehind: boolean;
+  readonly trustImages: boolean;
   readonly pidfile?: string;
 }
 
 /** @returns with `detach` 0, else the exit code of the restored root */
 export async function restoreCommand(flags: RestoreFlags, cwd: string, output: Output): Promise<number> {
-  const { imagesDir, detach, newPids, allowClockBehind, pidfile } = flags;
+  const { imagesDir, detach, newPids, allowClockBehind, trustImages, pidfile } = flags;
   const options = await runOptions(flags, cwd, output);
   const images = resolve(cwd, imagesDir);
   const file = pidfile === undefined ? null : openPidfile(resolve(cwd, pidfile));
   let result: RestoreResult;
   try {
     const run = (attention: Attention): Promise<RestoreResult> =>
-      restore({ ...options, ...attention, images, detach, newPids, allowClockBehind });
+      restore({ ...options, ...attention, images, detach, newPids, allowClockBehind, trustImages });
     result = await attended(`restoring ${imagesDir}`, output, run, passOn);
   } catch (error) {
     file?.remove();

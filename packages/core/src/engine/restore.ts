@@ -18,6 +18,8 @@ import type { PageSource } from '../pages/source.ts';
 import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { callObserver } from './accelerators.ts';
+import { authorityOf } from './restore/authority.ts';
+import { runCalls } from './restore/calls.ts';
 import { planCopies } from './restore/copies.ts';
 import { planDevices } from './restore/devices.ts';
 import { readOne } from './restore/entries.ts';
@@ -49,6 +51,8 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   const records = readRecords(session.store);
   checkProviders(tree, records, session);
   const images = livingTasks(tree);
+  const authority = authorityOf(session.store.owner);
+  authority.check(images);
   const releases = createReleases(session.warn);
   const { beforeItRuns } = releases;
   const loading = {
@@ -83,16 +87,24 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
   try {
     for (const object of objects.list) contents.push(openObject(object, session));
     for (const { image, memory } of planned) pages.push(openPages(image, memory, session));
-    files = openFiles({ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files }, session, beforeItRuns);
-    devices.open(files);
-    checkSources(planned, files);
+    files = authority.asOwner(() =>
+      openFiles({ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files }, session, beforeItRuns),
+    );
+    const opened = files;
+    authority.asOwner(() => {
+      devices.open(opened);
+      for (const { image } of planned) authority.checkRoot(image, opened.isForeignRoot(image.fs.rootId));
+      checkSources(planned, opened);
+    });
     const ownPages = ownKernelPages();
     const filled = planned.map(({ image, memory }, at) => {
       const source = pages[at] as PageSource;
       return { image, memory: detourVdso(image, memory, source, ownPages), pages: source };
     });
     const shared = planCopies(filled, session.checkAborted);
-    const inheritance = inherit(planned, files, [...contents.flatMap((it) => it ?? []), ...pages]);
+    const inheritance = authority.asOwner(() =>
+      inherit(planned, opened, [...contents.flatMap((it) => it ?? []), ...pages]),
+    );
 
     session.phase('fork');
     const forkedAt = performance.now();
@@ -104,7 +116,8 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
         makeObject(object, contents[at] ?? null, filling);
       });
       for (const { prepare } of loaded) prepare?.(helper, workshop);
-      const how = { workshop, files, session, newPids: options.newPids, inherited: inheritance.at };
+      runCalls({ workshop, session }, helper, authority.becomeOwner, 'inventory.img');
+      const how = { workshop, authority, files, session, newPids: options.newPids, inherited: inheritance.at };
       const builds = new Map(
         shared.map((it) => [it.image.pid, { ...how, ...it, recorded: (tid: number) => recorded.get(tid) }]),
       );
@@ -134,7 +147,7 @@ export function restoreTree(options: EngineRestoreOptions, session: Session): Re
         session.checkAborted();
         putTogether(image, threads, workshop);
       }
-      letGo(built, releases.run);
+      letGo(built, () => authority.asOwner(releases.run));
       made.letGo([...tasks.values()].map(({ pid }) => pid));
       return {
         pid: now((planned[0] as Planned).image.pid),

@@ -4,6 +4,7 @@ export const prctl = {
   getParentDeathSignal: 2,
   getDumpable: 3,
   setDumpable: 4,
+  setKeepCapabilities: 8,
   setName: 15,
   dropCapability: 24,
   getTimestamps: 25,

@@ -58,3 +58,6 @@ export const limitNames: readonly string[] = [
   'realtime priority',
   'realtime timeout',
 ];
+
+/** No login stands behind a process. proc_pid_loginuid(5) */
+export const noLogin = 0xffff_ffff;

@@ -40,6 +40,8 @@ export type EngineOwnCode =
   | 'IMAGES_FULL'
   /** There is no inventory: the directory holds no dump, or one that never ended. */
   | 'IMAGES_INCOMPLETE'
+  /** The images belong to another user, or others may write them: what they name would be done in the name of who restores them. */
+  | 'IMAGES_UNTRUSTED'
   /** The images have a version that this engine does not read. */
   | 'IMAGES_VERSION'
   /** An image is damaged or has impossible values. */

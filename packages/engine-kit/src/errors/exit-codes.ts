@@ -26,7 +26,7 @@ export const exitCodeMeanings: Readonly<Record<ExitCodeName, string>> = {
   plugin:
     'a plugin is missing, too old for the images, failed, hung or gave an invalid answer; for a plan: plugins claim the same resource',
   images:
-    'the images already exist, are in use by another run, cannot be written, are incomplete or damaged, or do not match the files of this machine',
+    'the images already exist, are in use by another run, cannot be written, are incomplete, damaged or not to be trusted, or do not match the files of this machine',
   rights: 'a right is missing: to trace, to choose a pid, to read',
   target:
     'no such process, or it cannot be dumped at all (kernel thread, zombie, own process) or not now (the kernel holds it); at a restore: its pid is taken',
@@ -52,6 +52,7 @@ const byCode: Readonly<Record<EngineErrorCode, ExitCodeName>> = {
   IMAGES_UNWRITABLE: 'images',
   IMAGES_FULL: 'images',
   IMAGES_INCOMPLETE: 'images',
+  IMAGES_UNTRUSTED: 'images',
   IMAGES_VERSION: 'images',
   IMAGE_INVALID: 'images',
   FILE_MISSING: 'images',

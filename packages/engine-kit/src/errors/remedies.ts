@@ -13,6 +13,7 @@ export const defaultRemedies: Readonly<Record<EngineErrorCode, string>> = {
   IMAGES_UNWRITABLE: 'Choose an image directory that you may write to.',
   IMAGES_FULL: 'Free some space, or use an image directory on another file system.',
   IMAGES_INCOMPLETE: 'Give the directory of a complete dump, or dump again.',
+  IMAGES_UNTRUSTED: 'Restore as the owner of the images, or pass --trust-images if you know what is in them.',
   IMAGES_VERSION: 'Restore with the release that made the dump, or dump again with this one.',
   IMAGE_INVALID: 'Take the images from an undamaged copy, or dump again.',
   FILE_MISSING: 'Put the file back as it was at the dump.',

@@ -99,6 +99,11 @@ export interface RestoreOptions extends RunOptions {
    * clocks of its own (a time namespace). A program that waits for a time then waits until the clocks have caught up. Default: refused.
    */
   readonly allowClockBehind?: boolean | undefined;
+  /**
+   * Restore images whoever wrote them, with the rights of this process. Default: images are restored with the rights of their owner:
+   * root opens files as that user and gives no credentials that the user has not, and others are refused.
+   */
+  readonly trustImages?: boolean | undefined;
   /** Who does the work, for example `criu()` of `@criujs/criu-bridge`. Default: the embedded engine. */
   readonly engine?: Engine | undefined;
 }

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors/errors.ts';
 import { toEngineError } from '../errors/to-engine-error.ts';
 import { openImages } from '../images/open-images.ts';
-import { type Purpose, purposeOf } from '../images/run-images.ts';
+import { type Purpose, purposeOf, type StorePlace } from '../images/run-images.ts';
 import type { Engine, EngineJob } from '../interface/engine.ts';
 import { checkFileOptions, checkOptions, checkPid, checkPlatform } from './admission.ts';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from './options.ts';
@@ -15,7 +15,7 @@ export async function dumpBy(engine: Engine, options: DumpOptions): Promise<Dump
   const { pid, leaveRunning = false, dumpOnly = false, force = false } = options;
   checkPid(pid);
   const files = checkFileOptions(options);
-  const purpose = purposeOf('dump', force, options);
+  const purpose = purposeOf('dump', { force }, options);
   const { outcome, totalMs, warnings } = await conduct(engine, purpose, options, (job) =>
     engine.dump({ ...job, ...files, pid, leaveRunning, dumpOnly }),
   );
@@ -29,8 +29,8 @@ export async function dumpBy(engine: Engine, options: DumpOptions): Promise<Dump
  * @throws EngineError; nothing is left half restored
  */
 export async function restoreBy(engine: Engine, options: RestoreOptions): Promise<RestoreResult> {
-  const { newPids = false, allowClockBehind = false, detach = false } = options;
-  const purpose = purposeOf('restore', false, options);
+  const { newPids = false, allowClockBehind = false, trustImages = false, detach = false } = options;
+  const purpose = purposeOf('restore', { trustImages }, options);
   const { outcome, totalMs, warnings } = await conduct(engine, purpose, options, (job) =>
     engine.restore({ ...job, newPids, allowClockBehind, detach }),
   );
@@ -59,6 +59,7 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
     if (engine.foldersOnly && typeof options.images === 'object') throw noDirectory();
     const images = await openImages(options.images, purpose);
     try {
+      if (engine.foldersOnly) refuseForeign(images.place);
       const startedAt = performance.now();
       const warned: string[] = [];
       const plugins = openPlugins(options, purpose.stage, images);
@@ -87,6 +88,22 @@ function listenersOf(options: RunOptions, startedAt: number, warned: string[]): 
       onLog?.({ level: 'warn', message });
     },
   };
+}
+
+/** An engine that is a program of its own uses images with all the rights of who runs it. */
+function refuseForeign(place: StorePlace): void {
+  if (typeof place === 'string' || place.owner === null || place.owner === 0) return;
+  const caller = process.geteuid?.() ?? place.owner;
+  if (place.owner === caller) return;
+  throw new EngineError(
+    'IMAGES_UNTRUSTED',
+    `${place.directory} belongs to user ${place.owner}, and this engine would restore it with the rights of user ${caller}`,
+    {
+      resource: place.directory,
+      remedy:
+        'Use the embedded engine, which restores it with the rights of its owner, or pass --trust-images (option `trustImages`).',
+    },
+  );
 }
 
 function noDirectory(): EngineError {

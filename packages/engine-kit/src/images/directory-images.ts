@@ -11,9 +11,9 @@ export interface DirectoryRun extends RunImages {
 }
 
 /** Images in a directory, which is claimed until `close`. @throws EngineError */
-export function openDirectory(path: string, { stage, force }: Purpose): DirectoryRun {
+export function openDirectory(path: string, { stage, force, trustImages }: Purpose): DirectoryRun {
   const mark = createCommitMark();
-  const place = stage === 'dump' ? openForDump(path, force) : openForRestore(path);
+  const place = stage === 'dump' ? openForDump(path, force) : openForRestore(path, trustImages);
   const current = (): string => currentDirectory(place, mark);
   return {
     ...noImages(),
@@ -31,7 +31,7 @@ export function openDirectory(path: string, { stage, force }: Purpose): Director
         directories: (plugin, make) => sections().directories(plugin, make),
       };
     },
-    read: async (name) => readImageOf(current(), name),
+    read: async (name) => readImageOf(current(), name, place.owner),
     follow: () => follow(place, mark),
     async close() {
       follow(place, mark);

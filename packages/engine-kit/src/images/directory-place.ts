@@ -4,6 +4,7 @@ import { type Beside, beside } from './beside.ts';
 import { claim, claimIfPossible, releaseClaim, shareClaim } from './claim.ts';
 import { checkForDump, prepareForRestore } from './directory.ts';
 import { refuseMountPoint } from './mount-points.ts';
+import { ownerOfImages } from './owner.ts';
 import { makeDirectories, realDirectory } from './resolve-directory.ts';
 import { clearLeftover, discardStaging, makeStaging } from './staging.ts';
 import { checkExchange } from './swap.ts';
@@ -17,6 +18,8 @@ export interface DirectoryPlace extends Beside {
   readonly identity: string;
   /** The topmost directory above it that was made; null: all were there. */
   readonly made: string | null;
+  /** Who owns the images that are restored; null: nobody asks, as at a dump. */
+  readonly owner: number | null;
   /** Whether it is there, and the current directory of this process. */
   readonly isCurrent: boolean;
 }
@@ -35,6 +38,7 @@ export function openForDump(path: string, force: boolean): DirectoryPlace {
     claim: fd,
     made,
     identity: '',
+    owner: null,
     isCurrent: isCurrent(place.directory),
   } as const;
   try {
@@ -56,15 +60,24 @@ export function openForDump(path: string, force: boolean): DirectoryPlace {
 
 /**
  * Claims a directory for a restore, together with other restores.
- * @throws EngineError IMAGES_BUSY, IMAGES_INCOMPLETE, NOT_PERMITTED
+ * @param trust use the images whoever wrote them
+ * @throws EngineError IMAGES_BUSY, IMAGES_INCOMPLETE, IMAGES_UNTRUSTED, NOT_PERMITTED
  */
-export function openForRestore(path: string): DirectoryPlace {
+export function openForRestore(path: string, trust = false): DirectoryPlace {
   const place = beside(realOrSame(path));
   const fd = claimForRestore(place);
-  const opened = { ...place, stage: 'restore', claim: fd, made: null, identity: '', isCurrent: false } as const;
+  const opened = {
+    ...place,
+    stage: 'restore',
+    claim: fd,
+    made: null,
+    identity: '',
+    owner: null,
+    isCurrent: false,
+  } as const;
   try {
-    prepareForRestore(place.directory);
-    return opened;
+    const names = prepareForRestore(place.directory);
+    return trust ? opened : { ...opened, owner: ownerOfImages(place.directory, names) };
   } catch (error) {
     closePlace(opened, false);
     throw error;

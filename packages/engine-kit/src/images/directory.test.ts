@@ -35,7 +35,14 @@ const put = (...names: string[]): void => {
 
 /** A store that writes there. */
 function storeOf(staging: string): SessionStore {
-  const place = { ...beside(join(root, 'images')), stage: 'dump', claim: null, identity: '', made: null } as const;
+  const place = {
+    ...beside(join(root, 'images')),
+    stage: 'dump',
+    claim: null,
+    owner: null,
+    identity: '',
+    made: null,
+  } as const;
   return directoryStore({ ...place, staging, isCurrent: false }, createCommitMark(), () => undefined);
 }
 

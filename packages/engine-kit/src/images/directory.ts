@@ -27,10 +27,10 @@ export function checkForDump(directory: string, force: boolean): void {
   });
 }
 
-/** Checks that there is a complete dump to restore. @throws EngineError IMAGES_INCOMPLETE, NOT_PERMITTED */
-export function prepareForRestore(directory: string): void {
+/** Checks that there is a complete dump to restore, and gives the names of its images. @throws EngineError IMAGES_INCOMPLETE, NOT_PERMITTED */
+export function prepareForRestore(directory: string): string[] {
   const names = listForRestore(directory);
-  if (names.includes(inventoryName)) return;
+  if (names.includes(inventoryName)) return names.filter(isImageName);
   const half = names.some(isImageName);
   throw new EngineError(
     'IMAGES_INCOMPLETE',

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type St
 import { join } from 'node:path';
 import { EngineError } from '../errors/errors.ts';
 import { largestImage } from './image-sizes.ts';
+import { checkOwner } from './owner.ts';
 
 // How images are read: whoever wrote them, opening one neither waits nor follows a link, and no size is believed.
 
@@ -23,17 +24,18 @@ const kinds: readonly [
 
 /**
  * Opens an image of a directory for reading.
+ * @param owner to whom it must belong; null: to anybody
  * @returns null when it is not there
  * @throws EngineError IMAGE_INVALID where something other than a regular file lies in its place, NOT_PERMITTED; or what Node
  * throws
  */
-export function openImage(directory: string, name: string): number | null {
+export function openImage(directory: string, name: string, owner: number | null = null): number | null {
   const path = join(directory, name);
   try {
     // Looked at first: opening alone makes some devices do something.
     checkRegular(lstatSync(path), name, path);
     const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    return checkedDescriptor(fd, name, path);
+    return checkedDescriptor(fd, name, path, owner);
   } catch (error) {
     return refuse(error as NodeJS.ErrnoException, name, path);
   }
@@ -51,10 +53,12 @@ function refuse(error: NodeJS.ErrnoException, name: string, path: string): null 
   });
 }
 
-/** The same descriptor if it is one of a regular file; else it is closed. @throws EngineError IMAGE_INVALID */
-export function checkedDescriptor(fd: number, name: string, path: string = name): number {
+/** The same descriptor if it is one of a regular file of that owner; else it is closed. @throws EngineError IMAGE_INVALID, IMAGES_UNTRUSTED */
+export function checkedDescriptor(fd: number, name: string, path: string = name, owner: number | null = null): number {
   try {
-    checkRegular(fstatSync(fd), name, path);
+    const stat = fstatSync(fd);
+    checkRegular(stat, name, path);
+    checkOwner(stat, owner, path, name);
     return fd;
   } catch (error) {
     closeSync(fd);
@@ -98,8 +102,8 @@ export function readImage(fd: number, name: string, most: number = largestImage(
  * Opens, reads and closes an image of a directory. @returns null when it is not there. @throws as {@link openImage}, {@link
  * readImage}
  */
-export function readImageOf(directory: string, name: string): Uint8Array | null {
-  const fd = openImage(directory, name);
+export function readImageOf(directory: string, name: string, owner: number | null = null): Uint8Array | null {
+  const fd = openImage(directory, name, owner);
   if (fd === null) return null;
   try {
     return readImage(fd, name);

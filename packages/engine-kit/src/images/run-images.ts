@@ -32,6 +32,8 @@ export interface RunImages {
 export interface Purpose {
   readonly stage: 'dump' | 'restore';
   readonly force: boolean;
+  /** Restore images whoever wrote them. */
+  readonly trustImages: boolean;
   readonly cwd: string | undefined;
   /** Milliseconds that a store may take. */
   readonly deadlineMs: number;
@@ -41,10 +43,10 @@ export interface Purpose {
 /** Puts a run's options together. */
 export function purposeOf(
   stage: Purpose['stage'],
-  force: boolean,
+  { force = false, trustImages = false }: Partial<Pick<Purpose, 'force' | 'trustImages'>>,
   { cwd, signal, hookDeadline: deadlineMs = defaultDeadlineMs }: RunOptions,
 ): Purpose {
-  return { stage, force, cwd, deadlineMs, signal };
+  return { stage, force, trustImages, cwd, deadlineMs, signal };
 }
 
 /** For runs without images. */

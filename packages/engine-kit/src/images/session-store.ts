@@ -4,6 +4,8 @@ import type { Swap } from './swap.ts';
 
 /** The images of one run as its engine sees them: a directory or the caller's own ImageStore. Names have no slash. */
 export interface SessionStore {
+  /** The user whose images are restored, and who could have written anything into them; null: whoever restores answers for them. */
+  readonly owner: number | null;
   /** The whole image. @throws EngineError IMAGE_INVALID when it is missing */
   read(name: string): Uint8Array;
   exists(name: string): boolean;

@@ -35,9 +35,10 @@ export function directoryStore(place: DirectoryPlace, mark: CommitMark, warn: (m
   const directory = currentDirectory(place, mark);
   const openToRead = (name: string): number | null => {
     checkName(name);
-    return openImage(directory, name);
+    return openImage(directory, name, place.owner);
   };
   return {
+    owner: place.owner,
     read(name) {
       return readAndClose(openToRead(name) ?? fail(name), name);
     },
@@ -119,6 +120,7 @@ export function askedStore(asker: StoreAsker, mark: CommitMark, silence: Silence
     return fd;
   };
   return {
+    owner: null,
     read: (name) => readAndClose(openToRead(name), name),
     exists(name) {
       checkName(name);
@@ -164,6 +166,7 @@ export function noStore(): SessionStore {
     throw new EngineError('INTERNAL', 'this run has no images');
   };
   return {
+    owner: null,
     read: none,
     exists: () => false,
     open: none,

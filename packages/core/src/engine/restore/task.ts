@@ -8,6 +8,7 @@ import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { cloneThread } from '../../machinery/make/clone.ts';
 import { placeCalls } from '../../machinery/make/descriptors.ts';
 import type { BuiltThread } from '../../machinery/make/helper.ts';
+import type { Authority } from './authority.ts';
 import { runCalls } from './calls.ts';
 import { buildMemory, type MemoryBuild } from './memory.ts';
 import { setMm } from './mm.ts';
@@ -16,6 +17,7 @@ import type { TaskImage } from './read.ts';
 /** What building one process takes. */
 export interface TaskBuild extends MemoryBuild {
   readonly newPids: boolean;
+  readonly authority: Authority;
   /** What criujs.json says of a thread, by the id that it had. */
   recorded(tid: number): AttributesRecord | undefined;
 }
@@ -39,7 +41,9 @@ export function buildTask(build: TaskBuild): BuiltThread[] {
   const restored = restoredProcess(build, threads);
   runCalls(build, main, callsOf('character', image, restored), core);
   threads.push(...image.threads.slice(1).map((tid) => cloneThread(main, build.workshop, tid, build.newPids)));
-  for (const kind of processKinds) kind.apply?.(image, restored);
+  build.authority.asOwner(() => {
+    for (const kind of processKinds) kind.apply?.(image, restored);
+  });
   threads.forEach((thread, at) => {
     buildThread(build, thread, at);
   });
@@ -49,11 +53,12 @@ export function buildTask(build: TaskBuild): BuiltThread[] {
 
 /** @param threads those that there are by now, in the order of the image */
 function restoredProcess(
-  { image, main, session, recorded }: TaskBuild,
+  { image, main, session, authority, recorded }: TaskBuild,
   threads: readonly BuiltThread[],
 ): RestoredProcess {
   return {
     pid: main.pid,
+    isOwners: authority.becomeOwner.length > 0,
     recorded: recorded(image.pid)?.process ?? null,
     thread: (old) => threads[image.threads.indexOf(old)]?.tid,
     warn: (message) => session.warn(`process ${main.pid}: ${message}`),

@@ -52,6 +52,8 @@ export interface RestoredProcess {
   readonly recorded: ProcessAttributes | null;
   /** The thread that had this id when it was dumped; undefined: no thread of this process had it. */
   thread(old: number): number | undefined;
+  /** Whether it is a process of the images' owner already, and has no more rights than they have. */
+  readonly isOwners: boolean;
   /** Warns the user without failing the restore. */
   warn(message: string): void;
 }

@@ -1,13 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { AT_FDCWD } from '@criujs/linux';
+import { noLogin } from '../../facts/tasks.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { openFlag } from '../files/flags.ts';
 import { isSet } from '../is-set.ts';
 import type { ProcessImage, ProcessKind, RestoredProcess } from './kind.ts';
 import { readProcNumber } from './proc-file.ts';
-
-/** AUDIT_SID_UNSET: no login stands behind the process. */
-const noLogin = 0xffff_ffff;
 
 /** The user whose login it stems from. To change it needs CAP_AUDIT_CONTROL. proc_pid_loginuid(5). */
 export const login: ProcessKind = {

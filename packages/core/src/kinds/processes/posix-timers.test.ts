@@ -46,6 +46,7 @@ function make(calls: readonly TaskCall[]): number[] {
 const warnings: string[] = [];
 const restored: RestoredProcess = {
   pid: 70,
+  isOwners: false,
   recorded: null,
   thread: (old) => ({ 10: 70, 11: 71 })[old],
   warn: (message) => void warnings.push(message),

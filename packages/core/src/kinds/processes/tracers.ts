@@ -1,8 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
-import { arena, type Block, readStat, syscall, trySyscall, unlessGone, yamaScope } from '@criujs/linux';
-import { capability, capabilityData, capabilityHeader } from '../../facts/capabilities.ts';
+import { readStat, unlessGone, yamaScope } from '@criujs/linux';
+import { capability } from '../../facts/capabilities.ts';
 import { prctl, ptracerAny } from '../../facts/prctl.ts';
 import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
+import { asUser } from '../../machinery/guard/as-user.ts';
 import type { ProcessKind } from './kind.ts';
 
 /** The scope in which a process may name who traces it. Documentation/admin-guide/LSM/Yama.rst. */
@@ -35,7 +36,13 @@ export const tracers: ProcessKind = {
 
 function letsAllTrace({ pid, status }: FrozenTask): boolean {
   if (yamaScope() !== asTheyAllow || isBelow(pid, process.pid)) return false;
-  return asOrdinaryUser(status.uids[1], status.gids[1], () => mayOpenMemory(pid));
+  const user = { uid: status.uids[1], gid: status.gids[1] };
+  try {
+    return asUser(user, [capability.SYS_PTRACE], () => mayOpenMemory(pid));
+  } catch {
+    // Nobody can be asked.
+    return false;
+  }
 }
 
 function isBelow(pid: number, ancestor: number): boolean {
@@ -51,29 +58,4 @@ function mayOpenMemory(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/**
- * Does something without CAP_SYS_PTRACE and with the ids of another user for files: rights of this thread only. A change of ids makes
- * the kernel take away the right to look into the engine itself, until it is told otherwise. capset(2), setfsuid(2), PR_SET_DUMPABLE(2const)
- */
-function asOrdinaryUser<T>(uid: number, gid: number, work: () => T): T {
-  return arena.scope(() => {
-    const [header, had, less] = [8, capabilityData.size, capabilityData.size].map(arena.alloc) as [Block, Block, Block];
-    header.bytes.set(capabilityHeader());
-    syscall('capget', header.address, had.address);
-    less.bytes.set(had.bytes);
-    less.view.setUint32(0, had.view.getUint32(0, true) & ~(1 << capability.SYS_PTRACE), true);
-    const dumpable = trySyscall('prctl', prctl.getDumpable, 0, 0, 0, 0);
-    const [fsuid, fsgid] = [trySyscall('setfsuid', uid), trySyscall('setfsgid', gid)];
-    try {
-      syscall('capset', header.address, less.address);
-      return work();
-    } finally {
-      trySyscall('setfsuid', fsuid);
-      trySyscall('setfsgid', fsgid);
-      syscall('capset', header.address, had.address);
-      trySyscall('prctl', prctl.setDumpable, dumpable, 0, 0, 0);
-    }
-  });
 }
