@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CriuConfig, CriuSettings } from '@criujs/core';
+import { distrustFound, distrustNamed } from './code-file.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Names that are looked for in the current directory, in this order. */
@@ -30,10 +31,15 @@ const knownOfCriu: readonly string[] = [
 /**
  * Finds and reads the configuration.
  * @param choice a path, true to look in `cwd`, false for none
+ * @param unused is told of one that was found and is not run, because somebody else could have written it
  * @throws UsageError when it is missing, fails, or is invalid
  */
-export async function loadConfig(cwd: string, choice: string | boolean): Promise<LoadedConfig> {
-  const path = findConfig(cwd, choice);
+export async function loadConfig(
+  cwd: string,
+  choice: string | boolean,
+  unused: (message: string) => void = () => undefined,
+): Promise<LoadedConfig> {
+  const path = findConfig(cwd, choice, unused);
   if (path === null) return { path: null };
   const config = await evaluate(path);
   checkConfig(config, path);
@@ -46,17 +52,25 @@ export async function loadConfig(cwd: string, choice: string | boolean): Promise
   };
 }
 
-function findConfig(cwd: string, choice: string | boolean): string | null {
+function findConfig(cwd: string, choice: string | boolean, unused: (message: string) => void): string | null {
   if (choice === false) return null;
-  if (typeof choice === 'string') {
-    const path = resolve(cwd, choice);
-    if (existsSync(path)) return path;
+  if (typeof choice === 'string') return namedConfig(resolve(cwd, choice));
+  const found = configNames.map((name) => join(cwd, name)).find((path) => existsSync(path));
+  const distrust = found === undefined ? null : distrustFound(found);
+  if (distrust === null) return found ?? null;
+  unused(`${found} is not used: ${distrust.why}. ${distrust.remedy}.`);
+  return null;
+}
+
+function namedConfig(path: string): string {
+  if (!existsSync(path))
     throw new UsageError(
       `there is no configuration ${path}`,
       'Give the path of a criu.config.ts with --config, or leave it out.',
     );
-  }
-  return configNames.map((name) => join(cwd, name)).find((path) => existsSync(path)) ?? null;
+  const distrust = distrustNamed(path);
+  if (distrust !== null) throw new UsageError(`${path} is not used: ${distrust.why}`, `${distrust.remedy}.`);
+  return path;
 }
 
 async function evaluate(path: string): Promise<CriuConfig> {

@@ -23,8 +23,9 @@ export async function runOptions(
   cwd: string,
   output: Output,
 ): Promise<RunOptions & { readonly engine: Engine | undefined }> {
-  const config = await loadConfig(cwd, flags.config);
-  if (config.path !== null && output.verbose)
+  const config = await loadConfig(cwd, flags.config, (message) => output.warning(message));
+  // Code that nobody has named is named here.
+  if (config.path !== null && (output.verbose || flags.config === true))
     output.note(output.errorColors.dim(`criujs: configuration ${config.path}`));
   const plugins = [...(config.plugins ?? []), ...flags.plugin];
   return {

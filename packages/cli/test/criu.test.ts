@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
@@ -53,7 +53,19 @@ describe.skipIf(missing)(missing ?? 'criujs --engine criu', () => {
     writeFileSync(target.path('criu.config.mjs'), `export default ${JSON.stringify(config)};`);
     const images = target.images();
     const args = ['dump', '-t', String(target.pid), '-D', images, '-R', '-f'];
-    expect((await criujsCommand(args, { cwd: target.directory })).code).toBe(0);
+    // Everybody may write the folder of a target: what lies there and is not named is not run.
+    const unused = await criujsCommand(args, { cwd: target.directory });
+    expect(unused).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('criu.config.mjs is not used: others may write'),
+    });
+    expect(existsSync(join(images, 'mine.log'))).toBe(false);
+    chmodSync(target.directory, 0o755);
+    const used = await criujsCommand(args, { cwd: target.directory });
+    expect(used).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`configuration ${target.path('criu.config.mjs')}`),
+    });
     expect(readFileSync(join(images, 'mine.log'), 'utf8')).toContain('Dumping finished successfully');
     const wins = [...args, '--engine', 'embedded', '--json'];
     expect((await criujsCommand(wins, { cwd: target.directory })).code).toBe(0);

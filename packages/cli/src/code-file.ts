@@ -1,0 +1,51 @@
+import { realpathSync, type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Why code is not run. */
+export interface Distrust {
+  readonly why: string;
+  /** A sentence that begins with a verb. */
+  readonly remedy: string;
+}
+
+/** S_ISVTX: who may write a folder may not rename what others have in it. inode(7) */
+const sticky = 0o1000;
+
+/** Whose code may run without being named: the caller's own, that of root, and that of the user behind sudo(8). */
+export function trustedUsers(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  caller: number = process.geteuid?.() ?? 0,
+): ReadonlySet<number> {
+  const behind = Number(env['SUDO_UID'] ?? Number.NaN);
+  return new Set(caller === 0 && Number.isSafeInteger(behind) ? [caller, behind] : [caller, 0]);
+}
+
+/** Why a file of code that the user has named is not run: others could have changed it. null: it is run. */
+export function distrustNamed(path: string): Distrust | null {
+  const file = realpathSync(path);
+  if (!othersWrite(statSync(file))) return null;
+  return { why: `others than its owner may write ${file}`, remedy: `Run chmod go-w ${file}` };
+}
+
+/** The same of one that was found and that nobody has named: it is somebody else's, or they could have put it there. */
+export function distrustFound(path: string, users: ReadonlySet<number> = trustedUsers()): Distrust | null {
+  const file = realpathSync(path);
+  const named = distrustNamed(file);
+  if (named !== null) return named;
+  const owner = statSync(file).uid;
+  if (!users.has(owner)) return { why: `it belongs to user ${owner}`, remedy: `Name it with --config ${path}` };
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const stat = statSync(folder);
+    const isOpen = othersWrite(stat) && !(stat.mode & sticky);
+    if (isOpen || !users.has(stat.uid)) {
+      const who = isOpen ? 'others may write' : `user ${stat.uid} owns`;
+      return { why: `${who} the folder ${folder}`, remedy: `Name it with --config ${path}` };
+    }
+    if (folder === dirname(folder)) return null;
+  }
+}
+
+/** Where each user has a group of the same number, that group is the user. */
+function othersWrite({ mode, uid, gid }: Stats): boolean {
+  return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== uid);
+}
