@@ -1,5 +1,6 @@
-import { realpathSync, type Stats, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { othersMayWrite } from '@criujs/plugin-host/facts';
 
 /** Why code is not run. */
 export interface Distrust {
@@ -23,7 +24,7 @@ export function trustedUsers(
 /** Why a file of code that the user has named is not run: others could have changed it. null: it is run. */
 export function distrustNamed(path: string): Distrust | null {
   const file = realpathSync(path);
-  if (!othersWrite(statSync(file))) return null;
+  if (!othersMayWrite(statSync(file))) return null;
   return { why: `others than its owner may write ${file}`, remedy: `Run chmod go-w ${file}` };
 }
 
@@ -36,16 +37,11 @@ export function distrustFound(path: string, users: ReadonlySet<number> = trusted
   if (!users.has(owner)) return { why: `it belongs to user ${owner}`, remedy: `Name it with --config ${path}` };
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     const stat = statSync(folder);
-    const isOpen = othersWrite(stat) && !(stat.mode & sticky);
+    const isOpen = othersMayWrite(stat) && !(stat.mode & sticky);
     if (isOpen || !users.has(stat.uid)) {
       const who = isOpen ? 'others may write' : `user ${stat.uid} owns`;
       return { why: `${who} the folder ${folder}`, remedy: `Name it with --config ${path}` };
     }
     if (folder === dirname(folder)) return null;
   }
-}
-
-/** Where each user has a group of the same number, that group is the user. */
-function othersWrite({ mode, uid, gid }: Stats): boolean {
-  return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== uid);
 }

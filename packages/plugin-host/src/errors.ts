@@ -6,6 +6,8 @@ export type HostErrorCode =
   | 'PLUGIN_NOT_FOUND'
   /** It was found but is not a plugin: its module fails, exports none, or exports a malformed one. */
   | 'PLUGIN_INVALID'
+  /** Others than its owner may write its file: it could be anybody's code. */
+  | 'PLUGIN_UNTRUSTED'
   /** The plugin was written against a version of the contract that this host does not serve. */
   | 'PLUGIN_API_VERSION'
   /** The images hold a part of the plugin in a version that is newer than the loaded plugin's. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -240,4 +240,18 @@ test('a hook of a plugin with another copy of the SDK declines with its own sent
   await host.start('dump');
   expect(await host.call('DUMP_EXT_FILE', {} as never)).toMatchObject({ claimed: true, plugin: 'next' });
   await host.finish({ ok: true });
+});
+
+test('a file that others may write is not loaded, and the error has the command that mends it', async () => {
+  const cwd = withFiles({ 'open.mjs': source('open') });
+  const file = join(cwd, 'open.mjs');
+  for (const mode of [0o646, 0o606]) {
+    chmodSync(file, mode);
+    expect(await errorOf(['./open.mjs'], cwd)).toMatchObject({
+      ...{ code: 'PLUGIN_UNTRUSTED', plugin: './open.mjs', hook: 'load' },
+      remedy: expect.stringContaining(`chmod go-w ${file}`),
+    });
+  }
+  chmodSync(file, 0o644);
+  expect(await names(['./open.mjs'], cwd)).toEqual(['open']);
 });

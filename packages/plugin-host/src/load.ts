@@ -1,8 +1,9 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Plugin } from '@criujs/plugin-sdk';
 import { admit, admitObject, checkNeighbours } from './admit.ts';
 import { HostError, joinErrors } from './errors.ts';
+import { othersMayWrite } from './facts/others-write.ts';
 import { loadModule } from './load-module.ts';
 import type { LoadedPlugin } from './loaded.ts';
 import { locate } from './locate.ts';
@@ -66,13 +67,23 @@ function known(error: unknown): HostError {
 }
 
 /** Whichever loader loads it: what it runs is there, unless its loader has names of its own. */
-function homeOf(wanted: string, cwd: string): string | undefined {
+function fileOf(wanted: string, cwd: string): string | undefined {
   try {
-    return dirname(realpathSync(locate(wanted, cwd)));
+    return realpathSync(locate(wanted, cwd));
   } catch {
     // Loading says best why, if that is an error.
     return undefined;
   }
+}
+
+/** @throws HostError PLUGIN_UNTRUSTED */
+function refuseWritable(file: string, plugin: string): void {
+  if (!othersMayWrite(statSync(file))) return;
+  throw new HostError('PLUGIN_UNTRUSTED', `plugin ${plugin} is not loaded: others than its owner may write ${file}`, {
+    plugin,
+    hook: 'load',
+    remedy: `Look at what is in it, and run: chmod go-w ${file}`,
+  });
 }
 
 async function loadOne(
@@ -82,7 +93,9 @@ async function loadOne(
   run: Run,
 ): Promise<LoadedPlugin> {
   if (typeof wanted !== 'string') return admitObject(wanted);
-  const home = homeOf(wanted, cwd);
+  const file = fileOf(wanted, cwd);
+  if (file !== undefined) refuseWritable(file, wanted);
+  const home = file === undefined ? undefined : dirname(file);
   for (const loader of loaders) {
     // A module is code of the plugin's: it may hang, throw and exit as any hook.
     const found = await runHook({

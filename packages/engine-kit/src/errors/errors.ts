@@ -84,6 +84,8 @@ export type EngineOwnCode =
 export type HostCode =
   | 'PLUGIN_NOT_FOUND'
   | 'PLUGIN_INVALID'
+  /** Others than its owner may write the file of the plugin. */
+  | 'PLUGIN_UNTRUSTED'
   | 'PLUGIN_API_VERSION'
   /** The images were written by a later release of a plugin than the one that is loaded. */
   | 'PLUGIN_IMAGE_VERSION'

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { RecordSink } from '@criujs/plugin-host';
 import { EngineError } from '../errors/errors.ts';
@@ -32,12 +32,18 @@ export function openRecord({ record, cwd = '.' }: RunOptions): RunRecord {
   };
 }
 
+/** Windows has no O_NOFOLLOW. */
+const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW = 0 } = constants;
+
+/** A link in its place may have been put there for root to write through. */
 function openFile(path: string): number {
   try {
-    return openSync(path, 'w', 0o600);
+    return openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
   } catch (cause) {
-    throw new EngineError('BAD_OPTION', `the record ${path} cannot be written: ${(cause as Error).message}`, {
-      remedy: 'Give the path of a file that you may write.',
+    const isLink = (cause as NodeJS.ErrnoException).code === 'ELOOP';
+    const why = isLink ? 'it is a symbolic link, which is not followed' : (cause as Error).message;
+    throw new EngineError('BAD_OPTION', `the record ${path} cannot be written: ${why}`, {
+      remedy: isLink ? 'Give the path that the link leads to.' : 'Give the path of a file that you may write.',
       cause,
     });
   }

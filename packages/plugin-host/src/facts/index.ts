@@ -11,5 +11,6 @@ export {
   unrestorableWarnings,
   whyUnrestorable,
 } from './bring-back.ts';
+export { othersMayWrite } from './others-write.ts';
 export { isLoadable, isPackageName, isPackageVersion } from './package-name.ts';
 export type { PluginRecord } from './plugin-record.ts';

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { EngineError } from '@criujs/engine-kit';
-import { type CredsEntry, isFieldSet, TaskCoreEntrySchema } from '@criujs/images';
+import type { CredsEntry } from '@criujs/images';
 import { capability, capabilityData, capabilityHeader } from '../../facts/capabilities.ts';
 import { prctl } from '../../facts/prctl.ts';
 import { noLogin } from '../../facts/tasks.ts';
+import { isSet } from '../../kinds/is-set.ts';
+import { groupsCall } from '../../machinery/calls/groups-call.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { asUser, type FileUser } from '../../machinery/guard/as-user.ts';
 import type { TaskImage } from './read.ts';
@@ -14,6 +16,8 @@ export interface Authority {
   check(tasks: readonly TaskImage[]): void;
   /** Opens, makes or removes files as that user. */
   asOwner<T>(work: () => T): T;
+  /** Whether it is less than that of the caller. */
+  readonly isLimited: boolean;
   /** Calls that make the helper, from which all processes are cloned, a process of that user. */
   readonly becomeOwner: readonly TaskCall[];
   /** Checks a directory that a process is to have as its root. @throws EngineError IMAGES_UNTRUSTED */
@@ -34,6 +38,7 @@ export function authorityOf(owner: number | null, caller: number = process.geteu
       for (const task of tasks) checkTask(task, owner, groups);
     },
     asOwner: (work) => asUser(user, [capability.SYS_ADMIN], work),
+    isLimited: true,
     becomeOwner: becomeUser(user),
     checkRoot({ pid }, isForeign) {
       // In a root directory of one's own making, programs of root believe what one has put there. chroot(2)
@@ -46,6 +51,7 @@ export function authorityOf(owner: number | null, caller: number = process.geteu
 const unlimited: Authority = {
   check: () => undefined,
   asOwner: (work) => work(),
+  isLimited: false,
   becomeOwner: [],
   checkRoot: () => undefined,
 };
@@ -54,10 +60,6 @@ const unlimited: Authority = {
 const keptCapabilities = [capability.CHECKPOINT_RESTORE, capability.SETGID, capability.SETPCAP];
 
 function becomeUser({ uid, gid, groups }: Required<FileUser>): TaskCall[] {
-  const list = Buffer.alloc(Math.max(4, groups.length * 4));
-  groups.forEach((group, at) => {
-    list.writeUInt32LE(group, at * 4);
-  });
   const kept = Buffer.alloc(capabilityData.size);
   for (const number of keptCapabilities) {
     const at = (number >> 5) * capabilityData.wordSize;
@@ -66,7 +68,7 @@ function becomeUser({ uid, gid, groups }: Required<FileUser>): TaskCall[] {
   }
   const what = `become a process of user ${uid}`;
   return [
-    { name: 'setgroups', args: [groups.length, list], what },
+    groupsCall(groups, what),
     { name: 'prctl', args: [prctl.setKeepCapabilities, 1, 0, 0, 0], what },
     { name: 'setresgid', args: [gid, gid, gid], what },
     { name: 'setresuid', args: [uid, uid, uid], what },
@@ -103,12 +105,11 @@ export function checkTask({ cores, threads }: TaskImage, owner: number, groups: 
       throw tooMuch(owner, image, 'says nothing of credentials, so that the process would get those of root');
     const found = excess(creds, owner, groups);
     if (found !== null) throw tooMuch(owner, image, `has ${found}`);
-    const login =
-      core.tc !== undefined && isFieldSet(core.tc, TaskCoreEntrySchema.field.loginuid) ? core.tc.loginuid : noLogin;
-    if (login !== noLogin && login !== owner) throw tooMuch(owner, image, `has the login of user ${login}`);
-    const score =
-      core.tc !== undefined && isFieldSet(core.tc, TaskCoreEntrySchema.field.oomScoreAdj) ? core.tc.oomScoreAdj : 0;
-    if (score < 0) throw tooMuch(owner, image, `has the OOM score adjustment ${score}`);
+    if (core.tc === undefined) return;
+    const { loginuid, oomScoreAdj } = core.tc;
+    if (isSet(core.tc, 'loginuid') && loginuid !== noLogin && loginuid !== owner)
+      throw tooMuch(owner, image, `has the login of user ${loginuid}`);
+    if (oomScoreAdj < 0) throw tooMuch(owner, image, `has the OOM score adjustment ${oomScoreAdj}`);
   });
 }
 

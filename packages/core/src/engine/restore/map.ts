@@ -105,9 +105,10 @@ export function finishMapCalls(plan: MemoryPlan): TaskCall[] {
   ];
 }
 
-function protectCalls({ entry, kind, start, end, filled }: MapPlan): TaskCall[] {
+function protectCalls(map: MapPlan): TaskCall[] {
+  const { entry, kind, start, end, filled } = map;
   const length = end - start;
-  const place = `${start.toString(16)}-${end.toString(16)}`;
+  const place = placeOf(map);
   const calls: TaskCall[] = [];
   if ((kind.madeWith ?? (filled ? entry.prot | protection.write : entry.prot)) !== entry.prot)
     calls.push({ name: 'mprotect', args: [start, length, entry.prot], what: `protect ${place}` });
@@ -126,9 +127,10 @@ function protectCalls({ entry, kind, start, end, filled }: MapPlan): TaskCall[] 
  * First without fetching pages, which fails only where the lock is not allowed. mlock(2) fails where pages cannot be fetched, such as
  * those that may not be read, and has locked them then.
  */
-function lockCalls({ entry, start, end, traits }: MapPlan): TaskCall[] {
+function lockCalls(map: MapPlan): TaskCall[] {
+  const { entry, start, end, traits } = map;
   if (!(entry.flags & mapFlag.locked)) return [];
-  const what = `lock ${start.toString(16)}-${end.toString(16)} in memory`;
+  const what = `lock ${placeOf(map)} in memory`;
   const whole = [start, end - start];
   const calls: TaskCall[] = [{ name: 'mlock2', args: [...whole, lockOnFault], optional: true, what }];
   if (!traits.has('locked-on-fault')) calls.push({ name: 'mlock', args: whole, optional: 'unsaid', what });

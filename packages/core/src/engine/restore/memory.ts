@@ -6,7 +6,7 @@ import type { Session } from '../../run/session.ts';
 import { runCalls } from './calls.ts';
 import type { MemoryStages, Stage } from './copies.ts';
 import { fillMemory } from './fill.ts';
-import type { MemoryPlan } from './layout.ts';
+import type { MapPlan, MemoryPlan } from './layout.ts';
 import { finishMapCalls, stageCalls, startCalls } from './map.ts';
 import { allocateKeys } from './protection-keys.ts';
 import type { TaskImage } from './read.ts';
@@ -52,7 +52,7 @@ function start(build: MemoryBuild, { kept }: Stage): void {
 function make(build: MemoryBuild, stage: Stage): void {
   const { main, workshop, files, pages, inherited } = build;
   const place = {
-    source: (map: Parameters<typeof sourceOf>[0]) => inherited(sourceOf(map, files)),
+    source: (map: MapPlan) => inherited(sourceOf(map, files)),
     object: workshop.object,
   };
   runCalls(build, main, stageCalls(stage, place), imageOf(build));

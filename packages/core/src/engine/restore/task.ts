@@ -58,7 +58,7 @@ function restoredProcess(
 ): RestoredProcess {
   return {
     pid: main.pid,
-    isOwners: authority.becomeOwner.length > 0,
+    isOwners: authority.isLimited,
     recorded: recorded(image.pid)?.process ?? null,
     thread: (old) => threads[image.threads.indexOf(old)]?.tid,
     warn: (message) => session.warn(`process ${main.pid}: ${message}`),

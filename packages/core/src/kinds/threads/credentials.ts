@@ -2,6 +2,7 @@ import type { CredsEntry, CredsEntrySchema, MessageInitShape } from '@criujs/ima
 import type { Status } from '@criujs/linux';
 import { capabilityData, capabilityHeader, capabilityWords } from '../../facts/capabilities.ts';
 import { ambient, prctl, securebit } from '../../facts/prctl.ts';
+import { groupsCall } from '../../machinery/calls/groups-call.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { bitsOf } from '../bits.ts';
 import { between, hold, type Rule } from '../rules.ts';
@@ -79,13 +80,7 @@ function credentialCalls(wanted: CredsEntry, now: Status): TaskCall[] {
   const idsDiffer =
     differ([uid, euid, suid, fsuid], [wanted.uid, wanted.euid, wanted.suid, wanted.fsuid]) ||
     differ([gid, egid, sgid, fsgid], [wanted.gid, wanted.egid, wanted.sgid, wanted.fsgid]);
-  if (differ([...now.groups], wanted.groups)) {
-    const groups = Buffer.alloc(Math.max(4, wanted.groups.length * 4));
-    wanted.groups.forEach((group, at) => {
-      groups.writeUInt32LE(group, at * 4);
-    });
-    calls.push({ name: 'setgroups', args: [wanted.groups.length, groups], what: 'set supplementary groups' });
-  }
+  if (differ([...now.groups], wanted.groups)) calls.push(groupsCall(wanted.groups, 'set supplementary groups'));
   if (idsDiffer) {
     calls.push(
       {
