@@ -6,7 +6,7 @@ import { openFlag } from '../kinds/files/flags.ts';
 import type { FileEntry, FileKind, Opener, Table } from '../kinds/files/kind.ts';
 import { kindOfEntry } from '../kinds/files/kind-of-entry.ts';
 import { isSameFile } from '../kinds/files/reachable.ts';
-import { openAgain, regOf } from '../kinds/files/reg-entry.ts';
+import { openAgain, openNamed, regOf } from '../kinds/files/reg-entry.ts';
 import { remapImage } from '../kinds/files/remap.ts';
 import { imageReader } from '../kinds/files/side-images.ts';
 import { fileKinds } from '../kinds/files/table.ts';
@@ -112,9 +112,10 @@ export function openFiles(images: FileImages, session: Session, beforeItRuns: Be
 
   function openPathOf(id: number, flags: number): number {
     const file = fileWith(files, id);
-    const path = openerOf(file).handle?.(file) ?? regOf(file).name;
+    const handle = openerOf(file).handle?.(file);
+    const path = handle ?? regOf(file).name;
     const key = `${flags}:${path}`;
-    const fd = paths.get(key) ?? openAgain(path, flags);
+    const fd = paths.get(key) ?? (handle === undefined ? openNamed(path, flags) : openAgain(path, flags));
     paths.set(key, fd);
     return fd;
   }

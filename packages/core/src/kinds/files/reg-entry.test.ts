@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openAgain } from './reg-entry.ts';
+import { openAgain, openNamed } from './reg-entry.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -27,4 +27,26 @@ test('what cannot be opened as the images say has a code and a remedy', () => {
   expect(failing(link, noFollow)).toMatchObject({ code: 'FILE_CHANGED', remedy: expect.stringContaining('link') });
   expect(failing(join(folder, 'gone'), 0)).toMatchObject({ code: 'FILE_MISSING', resource: join(folder, 'gone') });
   expect(failing('/dev/null', directory)).toMatchObject({ code: 'FILE_MISSING' });
+});
+
+test('no path of the images leads to what is the engine’s own', () => {
+  const refused = (path: string, code: string): void => {
+    expect(() => openNamed(path, 0), path).toThrow(expect.objectContaining({ code, resource: path }));
+  };
+  const link = join(folder, 'link');
+  symlinkSync('/proc/self/exe', link);
+  for (const magic of ['/proc/self/exe', '/proc/self/fd/0', `/proc/${process.pid}/root/etc/passwd`, link])
+    refused(magic, 'FILE_CHANGED');
+  for (const file of ['maps', 'mem', 'environ'])
+    for (const who of ['self', 'thread-self', String(process.pid)])
+      expect(() => openNamed(`/proc/${who}/${file}`, 0), `${who} ${file}`).toThrow(/a file of a process in \/proc/);
+});
+
+test('files of the machine in /proc, and everything else, are opened', () => {
+  for (const path of ['/proc/meminfo', '/proc/sys/kernel/ostype', '/proc', folder, '/dev/null']) {
+    const fd = openNamed(path, 0);
+    expect(fstatSync(fd).isFIFO(), path).toBe(false);
+    closeSync(fd);
+  }
+  closeSync(openNamed(folder, directory | 0o10000000));
 });

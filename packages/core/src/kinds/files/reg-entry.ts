@@ -1,8 +1,9 @@
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, readlinkSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
 import type { MessageInitShape, RegFileEntrySchema } from '@criujs/images';
-import { closeFd, openPath, setPosition } from '@criujs/linux';
+import { closeFd, fileSystemOf, openForeignPath, openPath, setPosition } from '@criujs/linux';
+import { unsupported } from '../rules.ts';
 import { fileTypes } from './file-type.ts';
 import { accessOf, openFlag, reopenFlags } from './flags.ts';
 import type { CommonPart, FileEntry, FileOwner, HeldFile, Problem, SeenFile } from './kind.ts';
@@ -78,7 +79,7 @@ export function lockProblem({ link, info }: SeenFile): Problem | null {
 /** Opens a file again with the flags and at the position that it had. */
 export function openRegular(entry: FileEntry): number {
   const reg = regOf(entry);
-  return atPosition(openAgain(reg.name, reopenFlags(reg.flags)), reg);
+  return atPosition(openNamed(reg.name, reopenFlags(reg.flags)), reg);
 }
 
 /** Moves an open file to the position that it had; a failure closes it. */
@@ -103,10 +104,36 @@ function seekFailure({ name, pos }: RegularFile, cause: unknown): EngineError {
   });
 }
 
-/** Opens a path that verifying has found. @throws EngineError NOT_PERMITTED, FILE_MISSING, FILE_CHANGED, IMAGE_INVALID, KERNEL */
+/** PROC_SUPER_MAGIC. statfs(2) */
+const procfs = 0x9fa0;
+/** What is about the machine and not about a process: `/proc/meminfo`, `/proc/sys/…`. proc(5) */
+const ofMachine = /^\/proc(?!\/(?:self|thread-self|\d+)(?:\/|$))/;
+
+/**
+ * Opens a path of the images that verifying has found. They could name files of this engine's own: no magic link is followed, and
+ * nothing of a process in /proc is opened.
+ * @throws EngineError as {@link openAgain}; UNSUPPORTED
+ */
+export function openNamed(path: string, flags: number): number {
+  const fd = opening(path, () => openForeignPath(path, flags));
+  if (fileSystemOf(fd) !== procfs || flags & openFlag.O_PATH || ofMachine.test(linkOf(fd))) return fd;
+  closeFd(fd);
+  throw unsupported(`${path}: a file of a process in /proc`, 'Restore it with CRIU.');
+}
+
+/** Where an open file is. */
+function linkOf(fd: number): string {
+  return readlinkSync(`/proc/${process.pid}/fd/${fd}`);
+}
+
+/** Opens a path of the engine's own making. @throws EngineError NOT_PERMITTED, FILE_MISSING, FILE_CHANGED, IMAGE_INVALID, KERNEL */
 export function openAgain(path: string, flags: number): number {
+  return opening(path, () => openPath(path, flags | openFlag.O_CLOEXEC));
+}
+
+function opening(path: string, open: () => number): number {
   try {
-    return openPath(path, flags | openFlag.O_CLOEXEC);
+    return open();
   } catch (error) {
     throw openFailure(path, error);
   }
