@@ -19,7 +19,8 @@ describe.skipIf(missing)(missing ?? 'criujs --engine criu', () => {
   test('dumps, shows and restores', async ({ place }) => {
     const target = await place.start(counter);
     const images = target.images();
-    const dumped = await criujsCommand(['dump', '-t', String(target.pid), '-D', images, ...by]);
+    const cgroups = ['--manage-cgroups', 'soft'];
+    const dumped = await criujsCommand(['dump', '-t', String(target.pid), '-D', images, ...by, ...cgroups]);
     expect(dumped.stderr).toBe('');
     expect(dumped.stdout).toMatch(
       /^dumped \d+ to .*: 1 process, 1 thread, .* of memory\. It was frozen for .*; it has ended\.\n$/,
@@ -27,7 +28,7 @@ describe.skipIf(missing)(missing ?? 'criujs --engine criu', () => {
     await untilGone(target.pid);
     const shown = JSON.parse((await criujsCommand(['show', images, '--json'])).stdout);
     expect(shown).toMatchObject({ tasks: [{ pid: target.pid }], problems: [] });
-    const restored = await criujsCommand(['restore', '-D', images, '--detach', '--json', ...by]);
+    const restored = await criujsCommand(['restore', '-D', images, '--detach', '--json', ...by, '--manage-cgroups']);
     const { pid } = JSON.parse(restored.stdout) as { pid: number };
     place.track(pid);
     expect(pid).toBe(target.pid);
@@ -175,6 +176,8 @@ describe('flags that make no sense', () => {
     ['is for CRIU', [...dump, '--criu-option', 'tcp-close']],
     ['is for CRIU', [...dump, '--criu-bin', 'criu']],
     ['is for CRIU', [...dump, '--native-plugin', 'a.so']],
+    ['--manage-cgroups is for CRIU', [...dump, '--manage-cgroups']],
+    ['Allowed choices are none, props', [...dump, '--engine', 'criu', '--manage-cgroups', 'some']],
     ['has no option "bogus"', [...dump, '--engine', 'criu', '--criu-option', 'bogus']],
     ['set by the engine itself', [...dump, '--engine', 'criu', '--criu-option', 'images_dir=x']],
     ['Allowed choices are embedded, criu', [...dump, '--engine', 'crui']],
