@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { packagesOf, writeNotices } from '../../../scripts/bundle/notices.js';
+import { failOnWarning, writeBundle } from '../../../scripts/bundle/write-bundle.js';
 
 const here = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(here, 'dist/thread');
@@ -40,21 +40,7 @@ const build = await rolldown({
   platform: 'node',
   external: ['koffi'],
   plugins: [besideLinux],
-  onwarn(warning) {
-    throw new Error(warning.message);
-  },
+  onwarn: failOnWarning,
 });
 rmSync(folder, { recursive: true, force: true });
-const { output } = await build.write({
-  dir: folder,
-  format: 'esm',
-  entryFileNames: '[name].js',
-  chunkFileNames: '[name]-[hash].js',
-  comments: { legal: true, jsdoc: false, annotation: false },
-  // Names stay, so that a stack can be read.
-  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
-});
-await build.close();
-
-const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
-writeNotices('@criujs/core', packagesOf(modules), join(folder, 'THIRD-PARTY-NOTICES.txt'));
+await writeBundle(build, { name: '@criujs/core', dir: folder, chunks: '[name]-[hash].js' });

@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { packagesOf, writeNotices } from '../../../scripts/bundle/notices.js';
+import { failOnWarning, writeBundle } from '../../../scripts/bundle/write-bundle.js';
 import { fixedVersions } from './fixed-versions.js';
 
 const here = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,21 +23,7 @@ const build = await rolldown({
     },
   },
   plugins: [fixedVersions()],
-  onwarn(warning) {
-    throw new Error(warning.message);
-  },
+  onwarn: failOnWarning,
 });
 for (const name of ['index.js', 'main.js', 'chunks']) rmSync(join(dist, name), { recursive: true, force: true });
-const { output } = await build.write({
-  dir: dist,
-  format: 'esm',
-  entryFileNames: '[name].js',
-  chunkFileNames: 'chunks/[name]-[hash].js',
-  comments: { legal: true, jsdoc: false, annotation: false },
-  // Half the size; names stay, so that a stack can be read.
-  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
-});
-await build.close();
-
-const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
-writeNotices('create-criu-plugin', packagesOf(modules), join(dist, 'THIRD-PARTY-NOTICES.txt'));
+await writeBundle(build, { name: 'create-criu-plugin', dir: dist, chunks: 'chunks/[name]-[hash].js' });

@@ -5,7 +5,6 @@ export {
   AT_FDCWD,
   closeFd,
   duplicate,
-  fileSystemOf,
   getFlags,
   makePipe,
   memfd,
@@ -54,7 +53,7 @@ export {
 export { parseStat, type Stat } from './proc/stat.ts';
 export { parseStatus, type Status } from './proc/status.ts';
 export { type PosixTimer, parseTimers } from './proc/timers.ts';
-export { yamaScope } from './proc/yama.ts';
+export { ptracer, yamaScope } from './proc/yama.ts';
 export {
   type Blob,
   batchEntryLength,

@@ -12,8 +12,8 @@ export const capability = {
 /** Words of 32 bits in a set of capabilities. */
 export const capabilityWords = 2;
 
-/** What capget(2) and capset(2) take: for each word of 32 bits, those of three sets. Bytes. */
-export const capabilityData = { wordSize: 12, effective: 0, permitted: 4, inheritable: 8, size: 24 } as const;
+/** What capget(2) and capset(2) take: for each word, first of the set in force, then of the permitted and the inheritable one. */
+export const capabilityData = { wordSize: 12, size: 24 } as const;
 
 /** Version 3 of the interface, for the calling thread. capset(2). */
 export function capabilityHeader(): Buffer {

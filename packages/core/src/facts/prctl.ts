@@ -35,7 +35,6 @@ export const prctl = {
   getMemoryMerge: 68,
   /** PR_SET_VMA; its only operation, PR_SET_VMA_ANON_NAME, is 0. PR_SET_VMA(2const). */
   setVma: 0x53_56_4d_41,
-  setPtracer: 0x59_61_6d_61,
 } as const;
 
 /** PR_SET_MM_MAP: all fields of the memory descriptor at once. PR_SET_MM(2const). */
@@ -52,6 +51,3 @@ export const securebit = { noSetuidFixup: 4 } as const;
 
 /** membarrier(2) commands. */
 export const membarrier = { getRegistrations: 0x200 } as const;
-
-/** PR_SET_PTRACER_ANY: all bits set. PR_SET_PTRACER(2const). */
-export const ptracerAny = -1;

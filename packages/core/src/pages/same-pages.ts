@@ -1,5 +1,5 @@
-import { readSync } from 'node:fs';
 import { pageSize } from '../facts/memory.ts';
+import { readAt } from '../files/read-at.ts';
 import type { Range } from '../memory/ranges.ts';
 
 /** Bytes in a file. */
@@ -44,10 +44,5 @@ export function createComparison(check: () => void): Comparison {
 
 /** Whether all of it could be read: an image that became shorter is found out when a task reads it. */
 function read({ file, offset }: FilePart, into: Buffer, from: number): boolean {
-  for (let done = 0; done < into.length; ) {
-    const got = readSync(file, into, done, into.length - done, offset + from + done);
-    if (got === 0) return false;
-    done += got;
-  }
-  return true;
+  return readAt(file, into, offset + from) === into.length;
 }

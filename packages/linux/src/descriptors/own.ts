@@ -60,15 +60,6 @@ function tryOpen(path: string, flags: number): number {
   });
 }
 
-/** The type of the file system that an open file is on: its magic number. fstatfs(2). */
-export function fileSystemOf(fd: number): number {
-  return arena.scope(() => {
-    const block = arena.alloc(120);
-    syscall('fstatfs', fd, block.address);
-    return Number(block.view.getBigUint64(0, true));
-  });
-}
-
 export function closeFd(fd: number): void {
   expectSuccess(trySyscall('close', fd), 'close', { about: `descriptor ${fd}` });
 }

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { EngineError } from '@criujs/engine-kit';
 import type { CredsEntry } from '@criujs/images';
-import { capability, capabilityData, capabilityHeader } from '../../facts/capabilities.ts';
+import { capability } from '../../facts/capabilities.ts';
 import { prctl } from '../../facts/prctl.ts';
 import { noLogin } from '../../facts/tasks.ts';
 import { isSet } from '../../kinds/is-set.ts';
-import { groupsCall } from '../../machinery/calls/groups-call.ts';
+import { capabilitiesCall, groupsCall } from '../../machinery/calls/credential-calls.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { asUser, type FileUser } from '../../machinery/guard/as-user.ts';
 import type { TaskImage } from './read.ts';
@@ -57,22 +57,21 @@ const unlimited: Authority = {
 };
 
 /** What it keeps until each process gets its own credentials: choosing pids, groups of the user, and what is inherited. capabilities(7) */
-const keptCapabilities = [capability.CHECKPOINT_RESTORE, capability.SETGID, capability.SETPCAP];
+const kept = [wordOf(0), wordOf(1)];
+
+function wordOf(word: number): number {
+  const numbers = [capability.CHECKPOINT_RESTORE, capability.SETGID, capability.SETPCAP];
+  return numbers.reduce((bits, number) => (number >> 5 === word ? bits | (1 << (number & 31)) : bits), 0);
+}
 
 function becomeUser({ uid, gid, groups }: Required<FileUser>): TaskCall[] {
-  const kept = Buffer.alloc(capabilityData.size);
-  for (const number of keptCapabilities) {
-    const at = (number >> 5) * capabilityData.wordSize;
-    for (const set of [capabilityData.effective, capabilityData.permitted])
-      kept.writeUInt32LE((kept.readUInt32LE(at + set) | (1 << (number & 31))) >>> 0, at + set);
-  }
   const what = `become a process of user ${uid}`;
   return [
     groupsCall(groups, what),
     { name: 'prctl', args: [prctl.setKeepCapabilities, 1, 0, 0, 0], what },
     { name: 'setresgid', args: [gid, gid, gid], what },
     { name: 'setresuid', args: [uid, uid, uid], what },
-    { name: 'capset', args: [capabilityHeader(), kept], what },
+    capabilitiesCall({ capEff: kept, capPrm: kept, capInh: [] }, what),
     { name: 'prctl', args: [prctl.setKeepCapabilities, 0, 0, 0, 0], what },
     // Else its files in /proc belong to root.
     { name: 'prctl', args: [prctl.setDumpable, 1, 0, 0, 0], what },

@@ -1,7 +1,7 @@
-import { readSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import { readMaps, readMemory, syscallNumbers } from '@criujs/linux';
 import { mapFlag, vmaStatus } from '../../facts/memory.ts';
+import { readAt } from '../../files/read-at.ts';
 import { kindOfMap } from '../../kinds/maps/table.ts';
 import { findHole } from '../../machinery/infect/hole.ts';
 import { type VdsoFunction, vdsoFunctions } from '../../memory/vdso-symbols.ts';
@@ -87,7 +87,7 @@ function readCode({ runs }: MemoryPlan, vdso: Area, { file }: PageSource): Buffe
   for (const { start, end } of runs) {
     if (start <= vdso.start && vdso.end <= end) {
       const code = Buffer.alloc(vdso.end - vdso.start);
-      return readSync(file, code, 0, code.length, offset + vdso.start - start) === code.length ? code : null;
+      return readAt(file, code, offset + vdso.start - start) === code.length ? code : null;
     }
     offset += end - start;
   }

@@ -1,7 +1,8 @@
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
 import type { EntryInit, ImageRecordInit } from '@criujs/images';
 import { arena, deviceNumber, errnoName, openPath, syscall, trySyscall } from '@criujs/linux';
+import { readAt } from '../../files/read-at.ts';
 import { invalid } from '../rules.ts';
 import type { HeldFile } from './kind.ts';
 import type { ImageReader } from './side-images.ts';
@@ -124,7 +125,5 @@ function nextData(fd: number, from: number): number | null {
 
 function readPiece(fd: number, at: number, length: number): Buffer {
   const data = Buffer.alloc(length);
-  let done = 0;
-  for (let got = 1; got > 0 && done < length; done += got) got = readSync(fd, data, done, length - done, at + done);
-  return data.subarray(0, done);
+  return data.subarray(0, readAt(fd, data, at));
 }

@@ -1,8 +1,8 @@
-import { type BigIntStats, readlinkSync } from 'node:fs';
+import { type BigIntStats, statfsSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
 import type { MessageInitShape, RegFileEntrySchema } from '@criujs/images';
-import { closeFd, fileSystemOf, openForeignPath, openPath, setPosition } from '@criujs/linux';
+import { closeFd, openForeignPath, openPath, readLink, setPosition } from '@criujs/linux';
 import { unsupported } from '../rules.ts';
 import { fileTypes } from './file-type.ts';
 import { accessOf, openFlag, reopenFlags } from './flags.ts';
@@ -116,14 +116,10 @@ const ofMachine = /^\/proc(?!\/(?:self|thread-self|\d+)(?:\/|$))/;
  */
 export function openNamed(path: string, flags: number): number {
   const fd = opening(path, () => openForeignPath(path, flags));
-  if (fileSystemOf(fd) !== procfs || flags & openFlag.O_PATH || ofMachine.test(linkOf(fd))) return fd;
+  const isProcfs = statfsSync(`/proc/${process.pid}/fd/${fd}`).type === procfs;
+  if (!isProcfs || flags & openFlag.O_PATH || ofMachine.test(readLink(process.pid, `fd/${fd}`))) return fd;
   closeFd(fd);
   throw unsupported(`${path}: a file of a process in /proc`, 'Restore it with CRIU.');
-}
-
-/** Where an open file is. */
-function linkOf(fd: number): string {
-  return readlinkSync(`/proc/${process.pid}/fd/${fd}`);
 }
 
 /** Opens a path of the engine's own making. @throws EngineError NOT_PERMITTED, FILE_MISSING, FILE_CHANGED, IMAGE_INVALID, KERNEL */

@@ -13,7 +13,10 @@ export const controlGroups: ProcessKind = {
   describe: [{ subject: 'rights and limits', taken: ['control groups, where they exist at the restore'] }],
   look({ pid, threads }) {
     const own = textOf(pid);
-    const others = threads.map(({ tid }) => ({ tid, text: textOf(pid, tid) })).filter(({ text }) => text !== own);
+    const others = threads
+      .filter(({ tid }) => tid !== pid)
+      .map(({ tid }) => ({ tid, text: textOf(pid, tid) }))
+      .filter(({ text }) => text !== own);
     const threadGroups = others.map(({ tid, text }) => ({ tid, groups: parseControlGroups(text) }));
     return { record: { controlGroups: parseControlGroups(own), ...(threadGroups.length > 0 && { threadGroups }) } };
   },

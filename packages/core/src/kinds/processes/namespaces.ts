@@ -33,17 +33,17 @@ export const namespaces: ProcessKind = {
   recognise,
 };
 
-function recognise(process: SeenProcess): ProcessProblem[] {
-  const { pid } = process;
+function recognise(seen: SeenProcess): ProcessProblem[] {
+  const { pid } = seen;
   const theirs = namespacesOf(pid);
   if (theirs === null) return [];
   return [
-    ...differing(theirs, readNamespaces(self)).map((kind) => ({
+    ...differing(theirs, readNamespaces(process.pid)).map((kind) => ({
       resource: `namespace of ${names[kind]}`,
       why: 'it differs from ours; namespaces are not supported yet',
       remedy: 'Run criujs inside the same namespaces (nsenter), or dump the container with CRIU.',
     })),
-    ...otherThreads(process).flatMap((tid) => {
+    ...otherThreads(seen).flatMap((tid) => {
       const its = namespacesOf(pid, tid);
       return (its === null ? [] : differing(its, theirs)).map((kind) => ({
         resource: `thread ${tid}: namespace of ${names[kind]}`,
@@ -53,8 +53,6 @@ function recognise(process: SeenProcess): ProcessProblem[] {
     }),
   ];
 }
-
-const self = process.pid;
 
 type Kind = keyof typeof names;
 

@@ -26,20 +26,18 @@ export const securityLabel: ProcessKind = {
   },
 };
 
-function recognise(process: SeenProcess): ProcessProblem[] {
-  const label = labelOf(process.pid);
-  const found = labelProblem(label, labelOf(self));
+function recognise(seen: SeenProcess): ProcessProblem[] {
+  const label = labelOf(seen.pid);
+  const found = labelProblem(label, labelOf(process.pid));
   // Where no module gives labels, threads have none either.
   if (found.length > 0 || label === '') return found;
-  return otherThreads(process).flatMap((tid) =>
-    labelProblem(labelOf(`${process.pid}/task/${tid}`), label).map((it) => ({
+  return otherThreads(seen).flatMap((tid) =>
+    labelProblem(labelOf(`${seen.pid}/task/${tid}`), label).map((it) => ({
       ...it,
       resource: `thread ${tid}: ${it.resource}`,
     })),
   );
 }
-
-const self = process.pid;
 
 /** @param own the engine's */
 export function labelProblem(label: string, own: string): ProcessProblem[] {

@@ -1,7 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
-import { readStat, unlessGone, yamaScope } from '@criujs/linux';
+import { ptracer, readStat, unlessGone, yamaScope } from '@criujs/linux';
 import { capability } from '../../facts/capabilities.ts';
-import { prctl, ptracerAny } from '../../facts/prctl.ts';
 import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
 import { asUser } from '../../machinery/guard/as-user.ts';
 import type { ProcessKind } from './kind.ts';
@@ -25,7 +24,7 @@ export const tracers: ProcessKind = {
         ? [
             {
               name: 'prctl',
-              args: [prctl.setPtracer, ptracerAny, 0, 0, 0],
+              args: [ptracer.set, ptracer.any, 0, 0, 0],
               optional: 'unsaid', // without Yama there is nothing to permit
               what: 'let all processes trace it',
             },

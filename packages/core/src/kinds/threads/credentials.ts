@@ -1,8 +1,8 @@
 import type { CredsEntry, CredsEntrySchema, MessageInitShape } from '@criujs/images';
 import type { Status } from '@criujs/linux';
-import { capabilityData, capabilityHeader, capabilityWords } from '../../facts/capabilities.ts';
+import { capabilityWords } from '../../facts/capabilities.ts';
 import { ambient, prctl, securebit } from '../../facts/prctl.ts';
-import { groupsCall } from '../../machinery/calls/groups-call.ts';
+import { capabilitiesCall, groupsCall } from '../../machinery/calls/credential-calls.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { bitsOf } from '../bits.ts';
 import { between, hold, type Rule } from '../rules.ts';
@@ -99,7 +99,7 @@ function credentialCalls(wanted: CredsEntry, now: Status): TaskCall[] {
     calls.push({ name: 'prctl', args: [prctl.setSecurebits, wanted.secbits], what: 'set securebits' });
   const capabilitiesDiffer =
     mask(wanted.capEff) !== now.capEff || mask(wanted.capPrm) !== now.capPrm || mask(wanted.capInh) !== now.capInh;
-  if (capabilitiesDiffer || idsDiffer) calls.push(setCapabilities(wanted));
+  if (capabilitiesDiffer || idsDiffer) calls.push(capabilitiesCall(wanted, 'set capabilities'));
   const raised = bitsOf(mask(wanted.capAmb));
   calls.push(
     ...raised.map(
@@ -113,16 +113,6 @@ function credentialCalls(wanted: CredsEntry, now: Status): TaskCall[] {
   if (wanted.noNewPrivs)
     calls.push({ name: 'prctl', args: [prctl.setNoNewPrivileges, 1, 0, 0, 0], what: 'forbid new privileges' });
   return calls;
-}
-
-function setCapabilities(wanted: CredsEntry): TaskCall {
-  const data = Buffer.alloc(capabilityData.size);
-  for (const word of [0, 1]) {
-    [wanted.capEff, wanted.capPrm, wanted.capInh].forEach((set, at) => {
-      data.writeUInt32LE((set[word] ?? 0) >>> 0, word * capabilityData.wordSize + at * 4);
-    });
-  }
-  return { name: 'capset', args: [capabilityHeader(), data], what: 'set capabilities' };
 }
 
 function droppedCapabilities(now: bigint, wanted: bigint): TaskCall[] {
