@@ -13,7 +13,8 @@ try {
   const { main } = await import('../dist/index.js');
   const code = await main(process.argv.slice(2));
   // A plugin may have left a timer or a socket behind; what was printed is out before the end all the same.
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+  // What a plugin did after a run that went well is in process.exitCode.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code || process.exitCode)));
 } catch (error) {
   const remedy = remedies[error.code] ?? 'This is a mistake in criujs: please report it.';
   const known = error.code in remedies;

@@ -3,6 +3,7 @@ import { loadConfig } from './config.ts';
 import { chooseEngine, type EngineFlags } from './engine-options.ts';
 import type { Output } from './output.ts';
 import { parsePluginOptions } from './plugin-options.ts';
+import { printError } from './print-error.ts';
 import { showProgress } from './progress.ts';
 import { abortOnSignals, codeOfSignal } from './signals.ts';
 import { UsageError } from './usage-error.ts';
@@ -37,6 +38,10 @@ export async function runOptions(
     hookDeadline: flags.hookDeadline ?? config.hookDeadline,
     record: flags.record,
     onLog: (entry) => output.log(entry),
+    onLateError(error) {
+      // The result is out, perhaps as the one object of --json.
+      process.exitCode = printError(error, { ...output, json: false });
+    },
     lastWords: output.json ? 'json' : 'text',
   };
 }

@@ -169,15 +169,15 @@ test('a file may wait for others, as CRIU after 4.2 lets it', async () => {
 
 test('a changed memory map gives its offset, and a descriptor if it has one', async () => {
   const changed =
-    (fd: number) =>
+    (fd: () => number) =>
     (...[, , old, offset, pluginFd]: [string, bigint, bigint, { value: bigint }, { value: number }]): number => {
       offset.value = old + 8192n;
-      pluginFd.value = fd;
+      pluginFd.value = fd();
       return 1;
     };
-  const moved = await ask('cr_plugin_update_vma_map', 'UPDATE_VMA_MAP', changed(-1) as never);
+  const moved = await ask('cr_plugin_update_vma_map', 'UPDATE_VMA_MAP', changed(() => -1) as never);
   expect(moved).toMatchObject({ claimed: true, result: { offset: 12288n } });
-  const answered = await ask('cr_plugin_update_vma_map', 'UPDATE_VMA_MAP', changed(opened()) as never);
+  const answered = await ask('cr_plugin_update_vma_map', 'UPDATE_VMA_MAP', changed(opened) as never);
   const { fd } = (answered as { result: { fd: OwnedDescriptor } }).result;
   await fd.close();
   const same = await ask('crPluginUpdateVmaMap', 'UPDATE_VMA_MAP', () => 0);

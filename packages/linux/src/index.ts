@@ -1,6 +1,7 @@
 export { type Arena, arena, type Block } from './arena.ts';
 export { type DeviceNumber, deviceNumber } from './descriptors/device.ts';
 export { type CompareType, compare, sameFile } from './descriptors/kcmp.ts';
+export { isInLedger, keepLedger, type Ledger, newLedger } from './descriptors/ledger.ts';
 export {
   AT_FDCWD,
   closeFd,

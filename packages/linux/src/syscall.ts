@@ -15,6 +15,14 @@ interface Kernel {
 
 let kernel: Kernel | undefined;
 
+type Observer = (name: SyscallName, args: readonly SyscallArgument[], result: number) => void;
+let observer: Observer | undefined;
+
+/** Has each system call of this thread told from now on, once it is over. */
+export function observeSyscalls(told: Observer): void {
+  observer = told;
+}
+
 /**
  * Makes a system call, syscall(2). Answers its result, or the negated error number.
  * Results beyond 2^53 lose precision: no call that this project makes has them, addresses included.
@@ -23,7 +31,9 @@ export function trySyscall(name: SyscallName, ...args: readonly SyscallArgument[
   kernel ??= bind();
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = args;
   const result = kernel.call(syscallNumbers[name], word(a), word(b), word(c), word(d), word(e), word(f));
-  return result === -1 ? -kernel.lastError() : Number(result);
+  const answer = result === -1 ? -kernel.lastError() : Number(result);
+  observer?.(name, args, answer);
+  return answer;
 }
 
 /** Makes a system call and throws what the kernel refuses. */

@@ -2,18 +2,25 @@ import { closeSync, fstatSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { type HookName, type MountSource, type OwnedDescriptor, retryLater, type VmaSource } from '@criujs/plugin-sdk';
 import { describe } from './describe.ts';
+import type { Descriptors } from './descriptors.ts';
 import { BadAnswer } from './invocation.ts';
 
 /** What a hook may answer when it accepts. */
 interface AnswerRule {
   /** Gives the answer in one form: every descriptor as an object that closes itself, once. @throws BadAnswer */
-  read(answer: unknown, contain: Contain): unknown;
+  read(answer: unknown, call: AnsweredCall): unknown;
   /** Closes what an answer holds that nobody waits for any more. */
-  release?(answer: unknown): Promise<void>;
+  release?(answer: unknown, descriptors: Descriptors): Promise<void>;
 }
 
-/** Calls a plugin's own `close` with all the care that a hook gets. */
-export type Contain = (close: () => unknown) => Promise<void>;
+/** The call that was answered. */
+export interface AnsweredCall {
+  readonly descriptors: Descriptors;
+  /** The hook and the resource, in words. */
+  readonly what: string;
+  /** Calls a plugin's own `close` with all the care that a hook gets. */
+  contain(close: () => unknown): Promise<void>;
+}
 
 const nothing: AnswerRule = {
   read(answer) {
@@ -25,7 +32,7 @@ const nothing: AnswerRule = {
 const descriptor: AnswerRule = { read: readDescriptor, release: releaseDescriptor };
 
 const descriptorOrRetry: AnswerRule = {
-  read: (answer, contain) => (answer === retryLater ? retryLater : readDescriptor(answer, contain)),
+  read: (answer, call) => (answer === retryLater ? retryLater : readDescriptor(answer, call)),
   release: releaseDescriptor,
 };
 
@@ -39,13 +46,13 @@ const mountSource: AnswerRule = {
 };
 
 const vmaSource: AnswerRule = {
-  read(answer, contain): VmaSource | undefined {
+  read(answer, call): VmaSource | undefined {
     if (answer === undefined) return undefined;
     const { offset, fd } = Object(answer) as Record<string, unknown>;
     if (!isOffset(offset)) throw bad(answer, 'nothing, or { offset, fd? } with an offset in bytes');
-    return fd === undefined ? { offset } : { offset, fd: readDescriptor(fd, contain) };
+    return fd === undefined ? { offset } : { offset, fd: readDescriptor(fd, call) };
   },
-  release: (answer) => releaseDescriptor((Object(answer) as Record<string, unknown>)['fd']),
+  release: (answer, descriptors) => releaseDescriptor((Object(answer) as Record<string, unknown>)['fd'], descriptors),
 };
 
 /** What each hook may answer, beside `notSupported` from a handler. */
@@ -67,26 +74,36 @@ export const answerRules: { readonly [N in HookName]: AnswerRule } = {
   DUMP_DEVICES_LATE: nothing,
 };
 
-function readDescriptor(answer: unknown, contain: Contain): OwnedDescriptor {
+function readDescriptor(answer: unknown, { descriptors, what, contain }: AnsweredCall): OwnedDescriptor {
   if (typeof answer === 'number') {
-    // 0 is what a plugin in C answers for success; closing it would close the engine's own input.
-    if (answer >= 0 && answer <= 2) throw bad(answer, 'a descriptor that the plugin opened, not one of 0, 1 and 2');
-    checkOpen(answer, answer);
-    return { fd: answer, close: once(async () => closeSync(answer)) };
+    checkOwn(answer, answer, 'host', descriptors);
+    const release = descriptors.hold(answer, what);
+    return { fd: answer, close: once(async () => closeSync(answer), release) };
   }
   const { fd, close } = Object(answer) as Record<string, unknown>;
   if (typeof fd !== 'number' || typeof close !== 'function')
     throw bad(answer, 'a descriptor: its number, or { fd, close() }');
-  checkOpen(fd, answer);
-  return { fd, close: once(() => contain(() => Reflect.apply(close, answer, []))) };
+  checkOwn(fd, answer, 'plugin', descriptors);
+  const release = descriptors.hold(fd, what);
+  return { fd, close: once(() => contain(() => Reflect.apply(close, answer, [])), release) };
 }
 
-function once(close: () => Promise<void>): () => Promise<void> {
+function once(close: () => Promise<void>, release: () => void): () => Promise<void> {
   let closed: Promise<void> | undefined;
   return () => {
+    if (closed === undefined) release();
     closed ??= close();
     return closed;
   };
+}
+
+/** A plugin in C answers 0 for success: whoever closed that would close the engine's own input. */
+function checkOwn(fd: number, answer: unknown, closer: 'host' | 'plugin', descriptors: Descriptors): void {
+  checkOpen(fd, answer);
+  const why = descriptors.whyNot(fd, closer);
+  if (why === null) return;
+  const message = `answered ${describe(answer)}: descriptor ${fd}, ${why}`;
+  throw new BadAnswer(message, 'The hook must answer a descriptor that the plugin opened for this resource, or throw.');
 }
 
 function checkOpen(fd: number, answer: unknown): void {
@@ -98,9 +115,10 @@ function checkOpen(fd: number, answer: unknown): void {
   }
 }
 
-async function releaseDescriptor(answer: unknown): Promise<void> {
+async function releaseDescriptor(answer: unknown, descriptors: Descriptors): Promise<void> {
   if (typeof answer !== 'number' && typeof answer !== 'object') return;
-  await readDescriptor(answer, async (close) => void (await close())).close();
+  const contain = async (close: () => unknown): Promise<void> => void (await close());
+  await readDescriptor(answer, { descriptors, what: 'a call that had failed by then', contain }).close();
 }
 
 function isOffset(value: unknown): value is number | bigint {

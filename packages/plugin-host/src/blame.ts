@@ -15,7 +15,7 @@ export function suspectOf(it: Invocation<unknown>, blame: (error: HostError) => 
   const known = new WeakSet<object>();
   let held = 0;
   return {
-    watched: () => it.run.active || held > 0,
+    watched: () => it.run.active || held > 0 || it.run.afterRun !== undefined,
     known(error) {
       known.add(error);
       held += 1;

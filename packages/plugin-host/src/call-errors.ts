@@ -1,4 +1,4 @@
-import { describeThrown, errnoOf, textOf } from './describe.ts';
+import { describeThrown, errnoOf, isHarmless, textOf } from './describe.ts';
 import { HostError, type HostErrorCode } from './errors.ts';
 import type { BadAnswer, Invocation } from './invocation.ts';
 import type { Run } from './run.ts';
@@ -6,12 +6,15 @@ import { placeOf } from './stack.ts';
 
 // What calls of plugins fail with: here errors gain plugin, hook and resource.
 
+/** What of a call its errors name. */
+type Named = Pick<Invocation<unknown>, 'plugin' | 'hook' | 'resource'>;
+
 /** `plugin kvm: DUMP_EXT_FILE of file 3 (/dev/kvm)` */
-function name({ plugin, hook, resource }: Invocation<unknown>): string {
+function name({ plugin, hook, resource }: Named): string {
   return `plugin ${plugin}: ${hook}${resource === undefined ? '' : ` of ${resource}`}`;
 }
 
-function error(it: Invocation<unknown>, code: HostErrorCode, what: string, remedy: string, cause?: unknown): HostError {
+function error(it: Named, code: HostErrorCode, what: string, remedy: string, cause?: unknown): HostError {
   const { plugin, hook, resource } = it;
   const errno = cause === undefined ? undefined : errnoOf(cause);
   return new HostError(code, `${name(it)} ${what}`, {
@@ -20,7 +23,7 @@ function error(it: Invocation<unknown>, code: HostErrorCode, what: string, remed
     resource,
     remedy,
     errno,
-    ...(cause === undefined ? {} : { cause }),
+    ...(isHarmless(cause) ? { cause } : {}),
   });
 }
 
@@ -36,6 +39,18 @@ export function failed(it: Invocation<unknown>, thrown: unknown, how = ''): Host
 /** It answered what it may not. */
 export function badAnswer(it: Invocation<unknown>, { message, remedy, cause }: BadAnswer): HostError {
   return error(it, 'HOOK_BAD_RESULT', message, remedy, cause);
+}
+
+/** It closed the descriptor that it was asked about. */
+export function closedLent(it: Named, fd: number): HostError {
+  const remedy = 'Leave args.fd open: the engine closes it. To keep the file, open it anew by its number in /proc/self/fd.';
+  return error(it, 'HOOK_FAILED', `closed descriptor ${fd}, which the engine only lent to it`, remedy);
+}
+
+/** It changed what everything in this process uses; by now it is as before. `name`: of one built-in object. */
+export function replaced(it: Invocation<unknown>, name: string): HostError {
+  const remedy = `Use a function of the plugin's own instead of replacing ${name}; or remove the library that does it.`;
+  return error(it, it.failure, `replaced ${name}, which all code in this process uses`, remedy);
 }
 
 /** Its deadline has passed. */

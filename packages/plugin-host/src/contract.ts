@@ -42,6 +42,13 @@ export interface PluginHostOptions {
   /** Aborting it ends the call that waits, and all later ones but `exit`, with code ABORTED. */
   readonly signal?: AbortSignal | undefined;
   readonly onLog?: ((entry: LogEntry) => void) | undefined;
+  /** Whether the engine itself has opened a descriptor of this process: no plugin may answer it. Default: it has opened none. */
+  readonly isEngines?: ((fd: number) => boolean) | undefined;
+  /**
+   * Is told what plugins do once a run is over, where nothing could catch it, for example in a timer: what they throw, and that
+   * they tried to end the process. The process goes on, as long as it lives. Default: it takes its usual way, and may end the process.
+   */
+  readonly afterRun?: ((error: CriuError) => void) | undefined;
 }
 
 /** A loaded plugin, as it shows itself. */

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 /** A value of a plugin's in one short line, whatever it is. Looking at it runs none of its code that could throw here. */
 export function describe(value: unknown): string {
@@ -14,6 +14,24 @@ export function describeThrown(thrown: unknown): string {
     if (!(thrown instanceof Error)) return `threw ${describe(thrown)}`;
     return thrown.message === '' ? thrown.name : thrown.message;
   }, 'threw a value that cannot be shown');
+}
+
+/** Causes of causes that anybody looks at. */
+const mostCauses = 8;
+
+/** Whether others may look at what was thrown as at any error: no proxy, and no code of its own that throws then. */
+export function isHarmless(thrown: unknown): boolean {
+  return guarded(() => {
+    for (let it = thrown, depth = 0; depth < mostCauses; depth++) {
+      if (!types.isNativeError(it)) return false;
+      const { name, message, stack = '', cause } = it;
+      if ([name, message, stack].some((text) => typeof text !== 'string')) return false;
+      if (typeof cause !== 'object' && typeof cause !== 'function') return true;
+      it = cause;
+    }
+    // Nobody follows a chain any further, which may be a ring.
+    return true;
+  }, false);
 }
 
 /** A property of something thrown, if it has one of that type. */

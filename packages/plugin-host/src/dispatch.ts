@@ -1,5 +1,7 @@
 import { type HookArgs, type HookName, type HookResult, hookTable, notSupported } from '@criujs/plugin-sdk';
-import { answerRules, type Contain } from './answers.ts';
+import { answerRules } from './answers.ts';
+import { closedLent } from './call-errors.ts';
+import { identityOf } from './descriptors.ts';
 import { type HostError, joinErrors } from './errors.ts';
 import type { ContextFor } from './lifecycle.ts';
 import type { LoadedPlugin } from './loaded.ts';
@@ -65,25 +67,35 @@ export async function tellAll<N extends HookName>(it: Dispatch<N>): Promise<Host
 
 const failure = 'HOOK_FAILED';
 
-function askOne<N extends HookName>(
-  { run, hook, args, resource, context }: Dispatch<N>,
-  plugin: LoadedPlugin,
-): Promise<unknown> {
+async function askOne<N extends HookName>(it: Dispatch<N>, plugin: LoadedPlugin): Promise<unknown> {
+  const { run, hook, args, resource, context } = it;
   const rule = answerRules[hook];
   const mayDecline = hookTable[hook].kind === 'handler';
   const { name, home } = plugin;
-  const contain: Contain = (call) =>
-    runHook({ run, plugin: name, home, hook, resource, failure, abortable: false, call, read: () => undefined });
-  return runHook({
-    run,
-    plugin: name,
-    home,
-    hook,
-    resource,
-    failure,
+  const call = { run, plugin: name, home, hook, resource, failure } as const;
+  const what = resource === undefined ? hook : `${hook} of ${resource}`;
+  const contain = (close: () => unknown): Promise<void> =>
+    runHook({ ...call, abortable: false, call: close, read: () => undefined });
+  const lent = lentIn(args);
+  const asked = runHook({
+    ...call,
     abortable: true,
     call: (scope) => plugin.handlers.get(hook)?.(args as never, context(plugin, scope) as never),
-    read: (answer) => (mayDecline && answer === notSupported ? notSupported : rule.read(answer, contain)),
-    release: async (answer) => rule.release?.(answer),
+    read: (answer) =>
+      mayDecline && answer === notSupported
+        ? notSupported
+        : rule.read(answer, { descriptors: run.descriptors, what, contain }),
+    release: async (answer) => rule.release?.(answer, run.descriptors),
   });
+  if (lent === null) return asked;
+  // A plugin that has closed it may have failed because of that: it is told first.
+  await asked.catch(() => undefined);
+  if (identityOf(lent.fd) !== lent.identity) throw closedLent(call, lent.fd);
+  return asked;
+}
+
+/** The descriptor that a plugin is asked about, and what it leads to. */
+function lentIn(args: object): { readonly fd: number; readonly identity: string | null } | null {
+  const { fd } = args as { readonly fd?: unknown };
+  return typeof fd === 'number' ? { fd, identity: identityOf(fd) } : null;
 }

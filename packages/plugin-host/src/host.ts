@@ -14,7 +14,7 @@ import { recordPlugins } from './needed.ts';
 import { inOrder } from './provider.ts';
 import { resourceOf } from './resource.ts';
 import { createRun, type Run } from './run.ts';
-import { dropTrails, sealRun } from './seal.ts';
+import { dropTrails, sealRun, writesEnd } from './seal.ts';
 import { type SectionStore, watchWrites } from './section.ts';
 import { validateOptions } from './validate-options.ts';
 import { watchProcess } from './watch.ts';
@@ -29,14 +29,17 @@ const longestTimer = 2 ** 31 - 1;
  *   PLUGIN_EXITED with the hook `load` or `options`
  */
 export async function createPluginHost(options: PluginHostOptions): Promise<PlanningHost> {
-  const { deadline = defaultDeadline, signal, onLog, imageVersions = {} } = options;
+  const { deadline = defaultDeadline, signal, onLog, imageVersions = {}, isEngines, afterRun } = options;
   if (!(deadline > 0)) throw new RangeError(`a deadline of ${deadline} ms: it must be more than 0`);
   const wrote = new Set<string>();
   const requiring = new Set<string>();
   const sections = watchWrites(storeOf(options), wrote);
-  const run = createRun(Math.min(deadline, longestTimer), signal, ({ plugin = '', hook = '', resource, message }) => {
+  const warn = ({ plugin = '', hook = '', resource, message }: HostError): void => {
     onLog?.({ plugin, hook, resource, level: 'warn', message });
-  });
+  };
+  const run = createRun({ deadline: Math.min(deadline, longestTimer), signal, warn, isEngines, afterRun });
+  // What plugins start goes on after a run.
+  if (afterRun !== undefined) watchProcess();
   const { plugins, values } = await load(options, run);
   let current: Started | undefined;
   let finished: Promise<readonly CriuError[]> = Promise.resolve([]);
@@ -61,7 +64,10 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
     await new Promise((resolve) => setImmediate(resolve));
     run.active = asked > 0;
     unwatch();
-    return [...errors, ...run.strays.splice(0)];
+    const left = run.strays.splice(0);
+    if (afterRun === undefined) return [...errors, ...left];
+    for (const error of left) afterRun(error);
+    return errors;
   };
 
   const watched = async <T>(body: () => Promise<T>): Promise<T> => {
@@ -89,6 +95,7 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
       checkImageVersions(stage, plugins, imageVersions);
       run.active = true;
       run.sealed = false;
+      run.descriptors.noteLoops();
       wrote.clear();
       requiring.clear();
       const started: Started = { stage, begun: [], unwatch: watchProcess() };
@@ -171,20 +178,6 @@ async function load(wanted: PluginHostOptions, run: Run): Promise<Loaded> {
     run.active = false;
     unwatch();
   }
-}
-
-/** Milliseconds that the end of a run waits for writes whose calls have failed. */
-const mostForWrites = 1000;
-
-/** Waits for writes that a failed call left open: they must be over before the images are removed. */
-async function writesEnd({ writing, deadline }: Run): Promise<void> {
-  if (writing.size === 0) return;
-  let timer: NodeJS.Timeout | undefined;
-  const enough = new Promise((resolve) => {
-    timer = setTimeout(resolve, Math.min(deadline, mostForWrites));
-  });
-  await Promise.race([Promise.allSettled(writing), enough]);
-  clearTimeout(timer);
 }
 
 function storeOf({ images, cwd = '.' }: PluginHostOptions): SectionStore | undefined {

@@ -40,7 +40,7 @@ export async function installedPlugins(
   options: { readonly cwd?: string | undefined; readonly loaders?: readonly PluginLoader[] | undefined } = {},
 ): Promise<readonly InstalledPlugin[]> {
   const cwd = resolve(options.cwd ?? '.');
-  const run = createRun(deadline);
+  const run = createRun({ deadline });
   const unwatch = watchProcess();
   run.active = true;
   try {

@@ -162,8 +162,11 @@ test('an answer that throws when it is looked at', async () => {
 });
 
 test('a number is closed by the host once, an object by its own close', async () => {
-  const fd = openSync(devNull, 'r');
-  const { call } = await runWith('RESTORE_EXT_FILE', () => fd);
+  let fd = -1;
+  const { call } = await runWith('RESTORE_EXT_FILE', () => {
+    fd = openSync(devNull, 'r');
+    return fd;
+  });
   const answer = await call('RESTORE_EXT_FILE');
   const opened = (answer.claimed && answer.result) as { fd: number; close(): Promise<void> };
   expect(opened.fd).toBe(fd);
@@ -173,7 +176,7 @@ test('a number is closed by the host once, an object by its own close', async ()
   expect(isOpen(fd)).toBe(false);
 
   const close = vi.fn();
-  const other = await runWith('RESTORE_UNIX_SK', async () => ({ fd: 0, close }));
+  const other = await runWith('RESTORE_UNIX_SK', async () => ({ fd: openSync(devNull, 'r'), close }));
   const second = await other.call('RESTORE_UNIX_SK');
   const owned = (second.claimed && second.result) as { close(): Promise<void> };
   await Promise.all([owned.close(), owned.close()]);
@@ -183,7 +186,7 @@ test('a number is closed by the host once, an object by its own close', async ()
 test('a close that throws or hangs is an error of the plugin', async () => {
   const closes = [boomLater, hang];
   for (const close of closes) {
-    const { call } = await runWith('RESTORE_EXT_FILE', () => ({ fd: 0, close }), { deadline: 20 });
+    const { call } = await runWith('RESTORE_EXT_FILE', () => ({ fd: openSync(devNull, 'r'), close }), { deadline: 20 });
     const answer = await call('RESTORE_EXT_FILE');
     const error = await errorOf(((answer.claimed && answer.result) as { close(): Promise<void> }).close());
     expect(error).toMatchObject({
@@ -249,7 +252,6 @@ test('an init and an exit that hang are given up, too', async () => {
 });
 
 test('what is answered too late is closed: a number by the host, an object by itself', async () => {
-  const fd = openSync(devNull, 'r');
   let answer: (value: unknown) => void = () => {};
   const { call } = await runWith(
     'RESTORE_EXT_FILE',
@@ -260,17 +262,17 @@ test('what is answered too late is closed: a number by the host, an object by it
     { deadline: 10 },
   );
   expect(await errorOf(call('RESTORE_EXT_FILE'))).toMatchObject({ code: 'HOOK_TIMEOUT' });
+  const fd = openSync(devNull, 'r');
   answer(fd);
   await vi.waitFor(() => expect(isOpen(fd)).toBe(false), 60_000);
 
   const close = vi.fn();
   expect(await errorOf(call('RESTORE_EXT_FILE'))).toMatchObject({ code: 'HOOK_TIMEOUT' });
-  answer({ fd: 0, close });
+  answer({ fd: openSync(devNull, 'r'), close });
   await vi.waitFor(() => expect(close).toHaveBeenCalledOnce(), 60_000);
 });
 
 test('the descriptor of a late new place for a memory map is closed', async () => {
-  const fd = openSync(devNull, 'r');
   let answer: (value: unknown) => void = () => {};
   const { call } = await runWith(
     'UPDATE_VMA_MAP',
@@ -281,6 +283,7 @@ test('the descriptor of a late new place for a memory map is closed', async () =
     { deadline: 10 },
   );
   expect(await errorOf(call('UPDATE_VMA_MAP'))).toMatchObject({ code: 'HOOK_TIMEOUT' });
+  const fd = openSync(devNull, 'r');
   answer({ offset: 0, fd });
   await vi.waitFor(() => expect(isOpen(fd)).toBe(false), 60_000);
 });

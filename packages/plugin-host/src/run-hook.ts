@@ -1,6 +1,7 @@
 import { notSupported } from '@criujs/plugin-sdk';
 import { lateWrite, suspectOf } from './blame.ts';
-import { aborted, badAnswer, failed, late, leftOpen } from './call-errors.ts';
+import { enterPlugin, leavePlugin, putBackBuiltIns } from './built-ins.ts';
+import { aborted, badAnswer, failed, late, leftOpen, replaced } from './call-errors.ts';
 import type { HostError } from './errors.ts';
 import { BadAnswer, type Invocation, type SignalOf } from './invocation.ts';
 import { type LeftBehind, type Run, stray } from './run.ts';
@@ -27,11 +28,13 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
     let left: LeftBehind | undefined;
     const end = (refuse: (what: string) => HostError): void => {
       over = true;
+      leavePlugin();
       stopWaiting?.();
       writes.close((what) => suspect.known(refuse(what)));
     };
     const fail = (error: HostError): void => {
       if (over) return;
+      putBackBuiltIns();
       end(() => error);
       left?.trail.drop();
       writes.cut(error);
@@ -43,9 +46,14 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
       if (over) stray(run, error);
       else if (verdict === undefined) fail(error);
     });
+    const failedByReplacing = (): boolean => {
+      const name = putBackBuiltIns();
+      if (name !== null) fail(replaced(it, name));
+      return name !== null;
+    };
     /** Nothing may write into a directory that is being cleared away or counts as whole. */
     const failAfterWrites = (error: HostError): void => {
-      if (over || verdict !== undefined) return;
+      if (over || verdict !== undefined || failedByReplacing()) return;
       if (writes.open().length === 0) {
         fail(error);
         return;
@@ -56,7 +64,7 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
       wait();
     };
     const answered = (answer: unknown): void => {
-      if (over) {
+      if (over || failedByReplacing()) {
         releaseLate(it, suspect, answer);
         return;
       }
@@ -68,7 +76,7 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
       }
       try {
         const value = runAs(suspect, () => it.read(answer));
-        if (over) return;
+        if (over || failedByReplacing()) return;
         end((what) => lateWrite(it, what));
         if (left !== undefined) leave(run, left, writes.begun() || value === notSupported);
         resolve(value);
@@ -94,6 +102,7 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
       left = { call: it, trail: follow(suspect), until: performance.now() + (it.deadline ?? run.deadline) };
     };
     let answer: unknown;
+    enterPlugin();
     try {
       answer = runAs(suspect, () =>
         it.call({ signal: signal.get, write: writes.guard, tookImage, usedImage: writes.touch }),
@@ -102,6 +111,7 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
       failAfterWrites(failed(it, thrown));
       return;
     }
+    if (failedByReplacing()) return;
     if (it.abortable && run.signal?.aborted) fail(aborted(it));
     if (!isObject(answer)) {
       answered(answer);

@@ -1,3 +1,4 @@
+import { type Descriptors, noteDescriptors } from './descriptors.ts';
 import type { HostError } from './errors.ts';
 import type { Invocation } from './invocation.ts';
 import type { Trail } from './trail.ts';
@@ -22,6 +23,20 @@ export interface Run {
   readonly trails: Set<LeftBehind>;
   /** Tells of what no run is left to fail for. */
   readonly warn: (error: HostError) => void;
+  /** Told of what plugins do once the run is over; undefined: that takes its usual way. */
+  readonly afterRun: ((error: HostError) => void) | undefined;
+  /** Whose the descriptors of this process are. */
+  readonly descriptors: Descriptors;
+}
+
+/** What is particular about the runs of a host. */
+export interface RunSettings {
+  /** Milliseconds that a call may take. */
+  readonly deadline: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly warn?: Run['warn'] | undefined;
+  readonly afterRun?: Run['afterRun'];
+  readonly isEngines?: ((fd: number) => boolean) | undefined;
 }
 
 /** What a call that was answered has left going on. */
@@ -32,14 +47,16 @@ export interface LeftBehind {
   readonly until: number;
 }
 
-/** Makes what the calls of one host share. @param deadline milliseconds that a call may take */
-export function createRun(deadline: number, signal?: AbortSignal, warn: Run['warn'] = () => undefined): Run {
+/** Makes what the calls of one host share, before any code of a plugin runs. */
+export function createRun({ deadline, signal, warn = () => undefined, afterRun, isEngines }: RunSettings): Run {
   return {
     active: false,
     sealed: false,
     deadline,
     signal,
     warn,
+    afterRun,
+    descriptors: noteDescriptors(isEngines),
     waiting: new Set(),
     strays: [],
     writing: new Set(),
@@ -47,8 +64,12 @@ export function createRun(deadline: number, signal?: AbortSignal, warn: Run['war
   };
 }
 
-/** Fails every call that waits; without any, the next one. */
+/** Fails every call that waits; without any, the next one. After the run it is only told. */
 export function stray(run: Run, error: HostError): void {
+  if (!run.active && run.afterRun !== undefined) {
+    run.afterRun(error);
+    return;
+  }
   if (run.sealed || run.waiting.size === 0) run.strays.push(error);
   if (run.sealed) return;
   for (const fail of [...run.waiting]) fail(error);

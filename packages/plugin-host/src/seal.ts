@@ -57,3 +57,17 @@ export function dropTrails({ trails }: Run): void {
   for (const { trail } of trails) trail.drop();
   trails.clear();
 }
+
+/** Milliseconds that the end of a run waits for writes whose calls have failed. */
+const mostForWrites = 1000;
+
+/** Waits for writes that a failed call left open: they must be over before the images are removed. */
+export async function writesEnd({ writing, deadline }: Run): Promise<void> {
+  if (writing.size === 0) return;
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise((resolve) => {
+    timer = setTimeout(resolve, Math.min(deadline, mostForWrites));
+  });
+  await Promise.race([Promise.allSettled(writing), enough]);
+  clearTimeout(timer);
+}

@@ -10,10 +10,8 @@ export type KitErrorCode =
   | 'PLUGIN_MISSING'
   /** The run's signal was aborted between two calls. */
   | 'ABORTED'
-  /** A plugin closed a descriptor that was only lent to it, or one that it had answered. */
+  /** A plugin closed a descriptor that it had answered. */
   | 'DESCRIPTOR_CLOSED'
-  /** A plugin answered one descriptor twice: it would be closed twice. */
-  | 'DESCRIPTOR_TWICE'
   /** The fault `engine-failed` struck. */
   | 'ENGINE_FAILED'
   /** The fault `host-gone` occurred: the process that runs the plugins is dead. */

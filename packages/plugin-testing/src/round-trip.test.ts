@@ -292,10 +292,13 @@ test('one descriptor twice is refused, and a lent one that was closed', async ()
       }),
     ],
   });
-  expect((await restore(await dump(tree, [twice]), [twice])).error).toMatchObject({ code: 'DESCRIPTOR_TWICE' });
+  expect((await restore(await dump(tree, [twice]), [twice])).error).toMatchObject({
+    code: 'HOOK_BAD_RESULT',
+    plugin: 'twice',
+  });
   expect(() => fstatSync(fd ?? -1)).toThrow('EBADF');
   const closer = definePlugin({ name: 'closer', hooks: [hook('DUMP_EXT_FILE', (it) => closeSync(it.fd))] });
-  expect((await dump(tree, [closer])).error).toMatchObject({ code: 'DESCRIPTOR_CLOSED', plugin: 'closer' });
+  expect((await dump(tree, [closer])).error).toMatchObject({ code: 'HOOK_FAILED', plugin: 'closer' });
 });
 
 test('a descriptor that was answered and closed is no descriptor any more', async () => {

@@ -209,8 +209,6 @@ function createNotes({ faults = [], exitTwice = false }: RunSettings): Notes {
       if (fatal !== undefined) throw fatalError(fatal);
     },
     keep(it) {
-      const twice = kept.find(({ descriptor }) => descriptor.fd === it.descriptor.fd);
-      if (twice !== undefined) throw answeredTwice(it, twice);
       kept.push(it);
     },
     async closeAll() {
@@ -288,9 +286,7 @@ function createRun(host: PluginHost, notes: Notes, signal: AbortSignal): Run {
       const before = identity(lent.fd);
       const isOurs = (): boolean => identity(lent.fd) === before;
       try {
-        const answer = await ask(hook, argsOf(lent.fd), how);
-        if (!isOurs()) throw closedByPlugin(hook, answer, how.resource);
-        return answer;
+        return await ask(hook, argsOf(lent.fd), how);
       } finally {
         // If the plugin closed it, the number may be somebody else's by now.
         if (isOurs()) await lent.close();
@@ -327,25 +323,6 @@ function identity(fd: number): string | null {
   } catch {
     return null;
   }
-}
-
-function closedByPlugin(hook: HookName, answer: HookAnswer<HookName>, resource: string | undefined): KitError {
-  const plugin = answer.claimed ? answer.plugin : undefined;
-  return new KitError('DESCRIPTOR_CLOSED', `${hook} of ${resource}: a plugin closed the descriptor that it was lent`, {
-    plugin,
-    hook,
-    resource,
-    remedy: 'A descriptor in an argument is the host’s: it closes it after the hook.',
-  });
-}
-
-function answeredTwice({ plugin, hook, descriptor }: Kept, before: Kept): KitError {
-  const message = `plugin ${plugin}: ${hook} answered descriptor ${descriptor.fd}, which ${before.hook} had answered`;
-  return new KitError('DESCRIPTOR_TWICE', message, {
-    plugin,
-    hook,
-    remedy: 'Open one for each answer: the host closes each.',
-  });
 }
 
 function checkAborted(signal: AbortSignal): void {

@@ -1,5 +1,5 @@
 import { EngineError, type FileOptions } from '@criujs/engine-kit';
-import { closeFd, pidfdGetfd, type UnixSocket, unixSockets } from '@criujs/linux';
+import { pidfdGetfd, trySyscall, type UnixSocket, unixSockets } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import { accessOf, openFlag } from '../kinds/files/flags.ts';
 import type { Holder, SeenFile, Tree } from '../kinds/files/kind.ts';
@@ -34,7 +34,8 @@ export function createTree(files: readonly SeenFile[], { hooks, options, pidfdOf
     try {
       return use(fd);
     } finally {
-      closeFd(fd);
+      // A plugin may have closed it: then its call has failed by now.
+      trySyscall('close', fd);
     }
   }
 

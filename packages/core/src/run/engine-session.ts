@@ -3,6 +3,7 @@ import { EngineError } from '@criujs/engine-kit';
 import type { HookAnswer } from '@criujs/plugin-host';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
 import { type HookName, retryLater } from '@criujs/plugin-sdk';
+import type { LedgerWatch } from './ledger-watch.ts';
 import type { AskingEnd, Patience } from './link.ts';
 import type { Notice, Request, StartedPlugins, WireAnswer } from './protocol.ts';
 import type { Session, SessionStore } from './session.ts';
@@ -21,6 +22,7 @@ export interface SessionParts extends StartedPlugins {
   readonly link: AskingEnd;
   readonly store: SessionStore;
   readonly deadlines: Deadlines;
+  readonly ledger: LedgerWatch;
   readonly warnings: string[];
   notify(notice: Notice): void;
 }
@@ -40,7 +42,7 @@ export function patienceWithPlugins(
 
 /** The session of a run, on the engine's thread. */
 export function createSession(parts: SessionParts): Session {
-  const { link, store, served, plugins, deadlines, warnings, notify } = parts;
+  const { link, store, served, plugins, deadlines, ledger, warnings, notify } = parts;
   const trace = openPhaseLog();
   const begin = (name: string): void => {
     if (trace !== null) writeSync(trace, `${name}\n`);
@@ -67,7 +69,10 @@ export function createSession(parts: SessionParts): Session {
           notice: () => notify({ kind: 'warning', message: `waiting for ${whoIsAsked(call)}` }),
           late: (lateness) => lateHook(lateness, call, deadlines),
         });
-        return decodeAnswer(link.ask(request, patience) as WireAnswer);
+        ledger.settle();
+        const answer = link.ask(request, patience) as WireAnswer;
+        ledger.check({ ...call, plugins: answer.claimed ? [answer.plugin] : call.plugins });
+        return decodeAnswer(answer);
       },
       seal() {
         if (plugins.length === 0) return;

@@ -29,6 +29,8 @@ export interface WorkerStart {
   readonly mark: SharedArrayBuffer;
   readonly hookDeadlineMs: number;
   readonly pluginCount: number;
+  /** Where the engine's thread notes its descriptors, for the host of plugins; null: there are no plugins. */
+  readonly ledger: SharedArrayBuffer | null;
   readonly lastWords: 'text' | 'json';
 }
 

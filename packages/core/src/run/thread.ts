@@ -1,5 +1,6 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { EngineError, type EngineJob, type ExitStatus, toEngineError } from '@criujs/engine-kit';
+import { isInLedger, newLedger } from '@criujs/linux';
 import type { CriuError } from '@criujs/plugin-sdk';
 import { endThread, watchAbort } from './abort.ts';
 import { type Control, createControl, serveLink } from './link.ts';
@@ -42,6 +43,8 @@ async function serveThread<J extends JobName>(
   control: Control,
 ): Promise<ThreadOutcome<J>> {
   const { images, hookDeadlineMs, lastWords, signal } = job;
+  const ledger = job.plugins.wanted ? newLedger() : null;
+  if (ledger !== null) job.plugins.reserve((fd) => isInLedger(ledger, fd));
   const plugins = servePlugins(job.plugins);
   const { port1, port2 } = new MessageChannel();
   const start: WorkerStart = {
@@ -52,6 +55,7 @@ async function serveThread<J extends JobName>(
     memory: control.memory,
     hookDeadlineMs,
     pluginCount: job.plugins.count,
+    ledger,
     lastWords,
   };
   let begun = false;

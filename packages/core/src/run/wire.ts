@@ -25,11 +25,22 @@ export function encodeError(thrown: unknown): WireError {
   const { code, message, remedy, pid, resource, plugin, hook, refusals, summary, stack } = error;
   const causes: string[] = [];
   for (let cause = error.cause; cause !== undefined && causes.length < maxCauses; ) {
-    const text = cause instanceof Error ? cause.message : String(cause);
+    const { text, next } = lookAt(cause);
     if (text !== message) causes.push(text);
-    cause = cause instanceof Error ? cause.cause : undefined;
+    cause = next;
   }
   return { code, message, remedy, pid, resource, plugin, hook, refusals, summary, stack, causes };
+}
+
+/** A cause may be anything that somebody has thrown, and may throw when it is looked at. */
+function lookAt(cause: unknown): { readonly text: string; readonly next: unknown } {
+  try {
+    return cause instanceof Error
+      ? { text: String(cause.message), next: cause.cause }
+      : { text: String(cause), next: undefined };
+  } catch {
+    return { text: 'something that cannot be shown', next: undefined };
+  }
 }
 
 /** Puts an error together again. Its stack is that of the thread where it happened. */

@@ -9,10 +9,11 @@ import {
   watchSilence,
 } from '@criujs/engine-kit/images';
 import { endProcess } from '@criujs/engine-kit/targets';
-import { syscall } from '@criujs/linux';
+import { keepLedger, syscall } from '@criujs/linux';
 import type { EngineRestoreOptions } from '../options.ts';
 import { waitForChild } from './child.ts';
 import { createSession, type Deadlines, patienceWithPlugins } from './engine-session.ts';
+import { watchLedger } from './ledger-watch.ts';
 import { createControl, openLink, type Patience } from './link.ts';
 import type { Job, JobName, Jobs, Notice, Outcomes, StartedPlugins, WorkerStart } from './protocol.ts';
 import type { Session, SessionStore } from './session.ts';
@@ -34,6 +35,7 @@ const mark = createCommitMark(start.mark);
 const link = openLink(start.port, control);
 const deadlines: Deadlines = { hookMs: start.hookDeadlineMs, plugins: start.pluginCount };
 const warnings: string[] = [];
+const ledger = watchLedger(start.ledger === null ? null : keepLedger(start.ledger));
 
 /** Each engine is loaded when it is needed: a restore reads no code of the dump. */
 const engines: {
@@ -93,8 +95,22 @@ async function runEngine(job: Job): Promise<Outcomes> {
   const loading = patience('loading the plugins or the init of one of them');
   const limitMs = loading.limitMs + loadMs;
   const started = link.ask({ kind: 'start' }, { ...loading, limitMs }) as StartedPlugins;
-  const session = createSession({ link, store: openStore(), ...started, deadlines, warnings, notify });
-  return engine(job.options, session);
+  const session = createSession({ link, store: openStore(), ...started, deadlines, ledger, warnings, notify });
+  try {
+    return engine(job.options, session);
+  } catch (error) {
+    // What failed for want of a descriptor is the fault of who closed it.
+    if (hasCode(error, 'EBADF')) ledger.check({ plugins: started.plugins.map(({ name }) => name) });
+    throw error;
+  }
+}
+
+/** Whether it, or what caused it, is this error of the kernel's. */
+function hasCode(error: unknown, code: string): boolean {
+  for (let it = error, depth = 0; it instanceof Error && depth < 8; it = it.cause, depth++) {
+    if ((it as { code?: unknown }).code === code) return true;
+  }
+  return false;
 }
 
 /** The main thread will never throw this error to anybody: say it here, and end the process. */

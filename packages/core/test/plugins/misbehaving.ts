@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Context, definePlugin, hook, retryLater } from '@criujs/plugin-sdk';
 
@@ -6,6 +6,35 @@ const hang = (): Promise<never> =>
   new Promise(() => {
     setInterval(() => {}, 1000); // what keeps it waiting keeps the event loop busy too
   });
+
+/** Descriptors of this process, with where each leads. */
+function openNow(): { fd: number; link: string }[] {
+  return readdirSync('/proc/self/fd').flatMap((name) => {
+    try {
+      return [{ fd: Number(name), link: readlinkSync(`/proc/self/fd/${name}`) }];
+    } catch {
+      return []; // that of the directory itself
+    }
+  });
+}
+
+/** The first that leads there. */
+function descriptorOf(link: RegExp): number {
+  const found = openNow().find((it) => it.fd > 2 && link.test(it.link));
+  if (found === undefined) throw new Error(`no descriptor leads to ${link}: ${JSON.stringify(openNow())}`);
+  return found.fd;
+}
+
+/** A proxy that throws whatever one does with it. */
+function hostile(): object {
+  const trap = (): never => {
+    throw new Error('a trap of the proxy');
+  };
+  const traps = new Proxy({}, { get: () => trap });
+  return new Proxy(new Error('inside'), traps);
+}
+
+let opened: number | undefined;
 
 /** Ways to fail; which one, and in which hook, is in the environment: `CRIUJS_TEST_MISBEHAVE=DUMP_EXT_FILE:hang`. */
 const ways: Readonly<Record<string, (context: Context) => unknown>> = {
@@ -20,6 +49,51 @@ const ways: Readonly<Record<string, (context: Context) => unknown>> = {
   exit: () => process.exit(0),
   nonsense: () => 'nonsense',
   badDescriptor: () => 99_999,
+  proxy: () => {
+    throw hostile();
+  },
+  rejectsProxy: () => Promise.reject(hostile()),
+  answersProxy: hostile,
+  input: () => 0,
+  ownedOutput: () => ({ fd: 1, close() {} }),
+  loopsOwn: () => descriptorOf(/eventpoll/),
+  enginesOwn: () => ({ fd: descriptorOf(/\/target-1\/(?!images)/), close() {} }),
+  enginesClaim: () => ({ fd: descriptorOf(/\/target-1\/.*images/), close() {} }),
+  twice: () => {
+    opened ??= openSync('/dev/null', 'r');
+    return opened;
+  },
+  closesLent: () => closeSync((lent as { fd: number }).fd),
+  closesAndOpens: () => {
+    closeSync((lent as { fd: number }).fd);
+    openSync('/etc/passwd', 'r');
+  },
+  closesOthers: () => {
+    for (const { fd, link } of openNow())
+      if (fd > 2 && fd !== (lent as { fd: number }).fd && !/^anon_inode:\[event|^pipe:/.test(link)) closeSync(fd);
+  },
+  promises: () => {
+    Promise.prototype.catch = () => {
+      throw new Error('no promises today');
+    };
+  },
+  arrays: () => {
+    Array.prototype.map = () => {
+      throw new Error('no arrays today');
+    };
+  },
+  json: async () => {
+    await wait(1);
+    JSON.stringify = () => 'nonsense';
+  },
+  everything: () => {
+    (Object.prototype as { enumerable?: boolean }).enumerable = false;
+  },
+  timer: () => {
+    setTimeout(() => {
+      throw new Error('thrown by a timer');
+    }, 0);
+  },
   late: () => wait(8000),
   forever: () => retryLater,
   forgets: ({ image }) => {
@@ -33,7 +107,12 @@ const ways: Readonly<Record<string, (context: Context) => unknown>> = {
   },
 };
 
+/** What the hook was asked. */
+let lent: unknown;
+
 const [where, way = ''] = (process.env['CRIUJS_TEST_MISBEHAVE'] ?? '').split(':');
+
+if (where === 'load') ways[way]?.({} as Context);
 
 function misbehave<T>(place: string, context: Context, well: () => T): T {
   if (where !== place) return well();
@@ -48,7 +127,10 @@ export default definePlugin({
   init: (_, context) => misbehave<void>('init', context, () => {}),
   exit: (_, __, context) => misbehave<void>('exit', context, () => {}),
   hooks: [
-    hook('DUMP_EXT_FILE', async (_, context) => misbehave<void>('DUMP_EXT_FILE', context, () => {})),
+    hook('DUMP_EXT_FILE', async (args, context) => {
+      lent = args;
+      return misbehave<void>('DUMP_EXT_FILE', context, () => {});
+    }),
     hook('RESTORE_EXT_FILE', async ({ file }, context) =>
       misbehave('RESTORE_EXT_FILE', context, () => openSync(file.path ?? '', file.flags & 3)),
     ),

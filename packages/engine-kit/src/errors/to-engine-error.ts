@@ -36,6 +36,14 @@ interface Foreign extends Error {
 
 /** Makes an EngineError of whatever was thrown. Codes of the engine and of the plugin host are kept. */
 export function toEngineError(thrown: unknown): EngineError {
+  try {
+    return convert(thrown);
+  } catch {
+    return new EngineError('INTERNAL', 'something was thrown that cannot be looked at');
+  }
+}
+
+function convert(thrown: unknown): EngineError {
   if (thrown instanceof EngineError) return thrown;
   if (!(thrown instanceof Error))
     return new EngineError('INTERNAL', `something that is not an error was thrown: ${String(thrown)}`);

@@ -1,5 +1,6 @@
 import type { PluginLoader, RecordSink } from '@criujs/plugin-host';
 import type { Plugin } from '@criujs/plugin-sdk';
+import type { EngineError } from '../errors/errors.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { Engine } from '../interface/engine.ts';
 import type { ExitStatus, LogEntry, PlanRow } from '../interface/results.ts';
@@ -37,6 +38,11 @@ export interface RunOptions {
   readonly record?: string | RecordSink | undefined;
   /** Loaders that are tried before the built-in ones. */
   readonly loaders?: readonly PluginLoader[] | undefined;
+  /**
+   * Gets what plugins do once a run is over, where nothing could catch it: a timer that throws, a call of `process.exit`. Plugins
+   * then end the process no more. Default: that takes its usual way, and an exception that nobody catches ends the process.
+   */
+  readonly onLateError?: ((error: EngineError) => void) | undefined;
   /**
    * If a plugin blocks the main thread for good, no error can be thrown there: the engine restores the target, writes the error
    * to descriptor 2 and ends the process. This selects the form. Default 'text'.

@@ -6,7 +6,7 @@ import type { FileOptions } from '../interface/engine.ts';
 import type { PlanRow } from '../interface/results.ts';
 import { checkFileOptions, checkOptions, checkPid, checkPlatform } from './admission.ts';
 import type { PlanOptions, PlanResult, PlanVerdict } from './options.ts';
-import { defaultDeadlineMs, warnOfUnpaired } from './plugins.ts';
+import { afterRunOf, defaultDeadlineMs, warnOfUnpaired } from './plugins.ts';
 import { guardThread, type Watchdog } from './watchdog.ts';
 
 /** The plugins, as a plan needs them. */
@@ -82,7 +82,7 @@ async function hostOf(options: PlanOptions): Promise<PlanningHost | null> {
   if (plugins.length === 0 && Object.keys(pluginOptions ?? {}).length === 0) return null;
   const { createPluginHost } = await import('@criujs/plugin-host');
   const given = { plugins, options: pluginOptions, cwd, loaders, deadline: hookDeadline, signal, onLog };
-  const host = await createPluginHost(given);
+  const host = await createPluginHost({ ...given, afterRun: afterRunOf(options) });
   warnOfUnpaired(host, options);
   return host;
 }

@@ -3,6 +3,7 @@ import type { ImageVersions, PluginHost } from '@criujs/plugin-host';
 import { unpairedWarnings } from '@criujs/plugin-host/facts';
 import type { Outcome, Stage } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors/errors.ts';
+import { toEngineError } from '../errors/to-engine-error.ts';
 import type { RunImages } from '../images/run-images.ts';
 import { checkRecordedProviders } from '../records/providers.ts';
 import { readRecords } from '../records/read-records.ts';
@@ -22,6 +23,8 @@ export interface RunPlugins {
   start(): Promise<PluginHost | null>;
   /** A host that has started, even without plugins: it says best which is missing. */
   demand(): Promise<PluginHost>;
+  /** Says which descriptors of this process an engine's own thread has opened: no plugin may answer these. Called before they start. */
+  reserve(isThreads: (fd: number) => boolean): void;
   /** Ends the pending call, and all later ones except those of exit. An engine that ends them itself does not need it. */
   abort(): void;
   /** Runs exit; answers what went wrong there. Never throws. */
@@ -29,7 +32,7 @@ export interface RunPlugins {
 }
 
 /** Where plugins' own parts live, and what is recorded of them. Asked only when there are plugins. */
-type PluginImages = Pick<RunImages, 'sections' | 'read'>;
+type PluginImages = Pick<RunImages, 'sections' | 'read' | 'place'>;
 
 /** Starts to load the plugins of a run; failures surface where the result is awaited. */
 export function openPlugins(options: RunOptions, stage: Stage, images: PluginImages): RunPlugins {
@@ -37,12 +40,15 @@ export function openPlugins(options: RunOptions, stage: Stage, images: PluginIma
   const aborting = new AbortController();
   // Every call that waits listens, and an engine may have any number of them: no leak.
   setMaxListeners(0, aborting.signal);
+  const claim = typeof images.place === 'object' ? images.place.claim : null;
+  let isThreads = (_: number): boolean => false;
+  const isEngines = (fd: number): boolean => fd === claim || isThreads(fd);
   // Without plugins the host is not even loaded.
   let records: Records | null = null;
   const create = async (): Promise<PluginHost> => {
     if (stage === 'restore') records = await readRecords(images);
     const imageVersions = stage === 'restore' ? imageVersionsOf(records) : undefined;
-    return createHost({ options, images, record, imageVersions, signal: aborting.signal });
+    return createHost({ options, images, record, imageVersions, signal: aborting.signal, isEngines });
   };
   const loading = needsHost(options) ? create() : null;
   loading?.catch(() => undefined);
@@ -63,6 +69,9 @@ export function openPlugins(options: RunOptions, stage: Stage, images: PluginIma
     load: async () => loading,
     start: async () => (loading === null ? null : begin(loading)),
     demand: async () => host ?? begin(loading ?? create()),
+    reserve(are) {
+      isThreads = are;
+    },
     abort: () => aborting.abort(),
     async finish(outcome) {
       over = true;
@@ -93,9 +102,17 @@ interface HostParts {
   readonly imageVersions: ImageVersions | undefined;
   /** Ends calls that wait. */
   readonly signal: AbortSignal;
+  readonly isEngines: (fd: number) => boolean;
 }
 
-async function createHost({ options, images, record, imageVersions, signal }: HostParts): Promise<PluginHost> {
+async function createHost({
+  options,
+  images,
+  record,
+  imageVersions,
+  signal,
+  isEngines,
+}: HostParts): Promise<PluginHost> {
   const { createPluginHost, createRecorder } = await import('@criujs/plugin-host');
   const { plugins = [], cwd, loaders, pluginOptions, hookDeadline = defaultDeadlineMs, onLog } = options;
   const recorder = record.sink === null ? null : createRecorder(record.sink);
@@ -110,8 +127,15 @@ async function createHost({ options, images, record, imageVersions, signal }: Ho
     deadline: hookDeadline,
     signal,
     onLog,
+    isEngines,
+    afterRun: afterRunOf(options),
   });
   return recorder === null ? host : recorder.host(host);
+}
+
+/** Errors of the engine's family, whoever made them. */
+export function afterRunOf({ onLateError }: Pick<RunOptions, 'onLateError'>): ((error: unknown) => void) | undefined {
+  return onLateError === undefined ? undefined : (error) => onLateError(toEngineError(error));
 }
 
 /** Warns, before a dump or a plan, about plugins that take what no plugin could restore. */

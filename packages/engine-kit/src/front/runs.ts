@@ -58,6 +58,7 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
     if (options.signal?.aborted) throw new EngineError('ABORTED', 'the run was aborted before it began');
     if (engine.foldersOnly && typeof options.images === 'object') throw noDirectory();
     const images = await openImages(options.images, purpose);
+    let failed = false;
     try {
       if (engine.foldersOnly) refuseForeign(images.place);
       const startedAt = performance.now();
@@ -66,12 +67,31 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
       const outcome = await work({ images, plugins, ...listenersOf(options, startedAt, warned) });
       const warnings = [...new Set([...warned, ...(outcome.warnings ?? [])])];
       return { outcome, totalMs: performance.now() - startedAt, warnings };
+    } catch (error) {
+      failed = true;
+      throw error;
     } finally {
-      await images.close();
+      await images.close().catch((error) => {
+        // What came first says more.
+        if (!failed) throw error;
+      });
     }
   } catch (error) {
-    throw toEngineError(error);
+    throw blameForClosed(toEngineError(error), options);
   }
+}
+
+/** This process closes each descriptor once: who else runs in it has closed one that was not theirs. */
+function blameForClosed(error: EngineError, { plugins = [] }: RunOptions): EngineError {
+  if ((error.cause as { code?: unknown } | undefined)?.code !== 'EBADF' || plugins.length === 0) return error;
+  const names = plugins.map((it) => (typeof it === 'string' ? it : it.name));
+  const [plugin] = names;
+  const who = names.length === 1 ? `plugin ${plugin}` : `one of the plugins ${names.join(', ')}`;
+  return new EngineError('PLUGIN_FAILED', `${who} closed a descriptor that is the engine's own (${error.message})`, {
+    plugin: names.length === 1 ? plugin : undefined,
+    remedy: 'Close only what the plugin has opened, and each descriptor once.',
+    cause: error,
+  });
 }
 
 function listenersOf(options: RunOptions, startedAt: number, warned: string[]): Omit<EngineJob, 'images' | 'plugins'> {

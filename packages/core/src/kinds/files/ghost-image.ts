@@ -1,7 +1,6 @@
-import { closeSync } from 'node:fs';
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
 import type { EntryInit, ImageRecordInit } from '@criujs/images';
-import { arena, deviceNumber, errnoName, openPath, syscall, trySyscall } from '@criujs/linux';
+import { arena, closeFd, deviceNumber, errnoName, openPath, syscall, trySyscall } from '@criujs/linux';
 import { readAt } from '../../files/read-at.ts';
 import { invalid } from '../rules.ts';
 import type { HeldFile } from './kind.ts';
@@ -112,7 +111,7 @@ function readPieces(path: string): ImageRecordInit<'GHOST_FILE'>[] {
     }
     return pieces;
   } finally {
-    closeSync(fd);
+    closeFd(fd);
   }
 }
 

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { deviceStat } from '@criujs/engine-kit/externals';
-import { closeFd, LinuxError, openPath, type Vma } from '@criujs/linux';
+import { LinuxError, openPath, trySyscall, type Vma } from '@criujs/linux';
 import type { Provider } from '@criujs/plugin-sdk';
 import type { Session } from '../../run/session.ts';
 import { openFlag } from './flags.ts';
@@ -36,7 +36,8 @@ export function createMappedDevices({ hooks }: Session): MappedDevices {
         taken.push({ process, resource, provider: { name: answer.plugin, version: answer.version ?? null } });
       return answer.claimed;
     } finally {
-      closeFd(fd);
+      // A plugin may have closed it: then its call has failed by now.
+      trySyscall('close', fd);
     }
   }
 
