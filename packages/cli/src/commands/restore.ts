@@ -1,6 +1,6 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type RestoreResult, restore } from '@criujs/core';
+import { type RestoreResult, restore, safeText } from '@criujs/core';
 import type { Output } from '../output.ts';
 import { type Attention, attended, type RunFlags, runOptions } from '../run-options.ts';
 import { codeOfSignal, forwardSignals } from '../signals.ts';
@@ -47,8 +47,8 @@ export async function restoreCommand(flags: RestoreFlags, cwd: string, output: O
     warnings,
   };
   // A program in the foreground has the terminal for itself.
-  if (detach || output.json) output.result(data, describe(result, imagesDir));
-  else if (output.verbose) output.note(describe(result, imagesDir));
+  if (detach || output.json) output.result(data, safeText(describe(result, imagesDir)));
+  else if (output.verbose) output.note(safeText(describe(result, imagesDir)));
   if (result.exited === undefined) return 0;
   const status = await result.exited;
   forwarding?.release();
