@@ -47,7 +47,7 @@ async function startHostile(place: Place, device: string | null = null): Promise
   const open = `cd "$1"; exec 5<"$2"${device === null ? '' : '; exec 6<"$4"'}; exec setsid "$3" 100000d </dev/null >/dev/null 2>&1`;
   const pid = Number(await runWell(['sh', '-c', `(${open}) >/dev/null & echo $!`, 'sh', folder, file, program, node]));
   place.track(pid);
-  await until('it runs', () => proc(pid, 'comm').startsWith('x'));
+  await until('it runs', () => proc(pid, 'comm')?.startsWith('x'));
   return { pid, folder, file };
 }
 
