@@ -100,11 +100,10 @@ async function run(args, shot) {
   const begun = performance.now();
   const phases = [];
   let sent = null;
-  // One that can be opened by its path, which Node's own are not.
   const [log, end] = makePipe();
   const child = spawn(process.execPath, [bin, ...args, '--no-config'], {
     stdio: ['ignore', 'ignore', 'pipe', end],
-    env: { ...process.env, CRIUJS_PHASE_LOG: '/proc/self/fd/3' },
+    env: { ...process.env, CRIUJS_PHASE_LOG: '3' },
   });
   let said = '';
   child.stderr.on('data', (text) => {

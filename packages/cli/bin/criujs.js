@@ -18,7 +18,9 @@ try {
 } catch (error) {
   const remedy = remedies[error.code] ?? 'This is a mistake in criujs: please report it.';
   const known = error.code in remedies;
-  const [message] = String(error.message ?? error).split('\n');
+  const [line] = String(error.message ?? error).split('\n');
+  // As safeText does it, which may be what cannot be read.
+  const message = line.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (it) => `\\u{${it.codePointAt(0).toString(16)}}`);
   if (process.argv.includes('--json')) {
     const report = { code: known ? 'KERNEL' : 'INTERNAL', message: `cannot start: ${message}`, remedy };
     writeSync(1, `${JSON.stringify({ ok: false, error: report })}\n`);

@@ -1,5 +1,6 @@
 import { accessSync, constants, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { safeText } from '@criujs/core';
 import { arena, type Block, errno, errnoName, readStatus, signals, trySyscall } from '@criujs/linux';
 import type { Output } from './output.ts';
 
@@ -124,6 +125,9 @@ function complain(message: string, remedy: string, code: number, output: Output)
     error: { code: code === notFound ? 'COMMAND_NOT_FOUND' : 'COMMAND_NOT_STARTED', message, remedy },
   };
   if (output.json) output.result(report, '');
-  else output.note(`${output.errorColors.red('criujs:')} ${message}\n  ${output.errorColors.cyan('→')} ${remedy}`);
+  else
+    output.note(
+      `${output.errorColors.red('criujs:')} ${safeText(message)}\n  ${output.errorColors.cyan('→')} ${remedy}`,
+    );
   return code;
 }

@@ -1,3 +1,4 @@
+import { safeName } from '@criujs/core';
 import {
   type ElfInspection,
   hostSymbols,
@@ -6,8 +7,7 @@ import {
   type WhereItLoads,
 } from '@criujs/legacy-compat/inspect';
 import { hookTable } from '@criujs/plugin-sdk';
-import type { Colors } from './output.ts';
-import { safeText } from './safe-text.ts';
+import type { Colors } from './colors.ts';
 
 /** What else is known of a plugin: where it loads, and whether it was run to see it. */
 interface Known extends WhereItLoads {
@@ -18,11 +18,11 @@ interface Known extends WhereItLoads {
 export function describePlugin(plugin: Inspection, known: Known, colors: Colors): string {
   const { bold, dim, yellow } = colors;
   const blocks = [
-    [bold(safeText(plugin.path)), `  ${titleOf(plugin)}`, `  ${dim(howRead(plugin, known.ran))}`],
+    [bold(safeName(plugin.path)), `  ${titleOf(plugin)}`, `  ${dim(howRead(plugin, known.ran))}`],
     [bold('Hooks'), ...hookLines(plugin, colors)],
     ...(plugin.format === 'elf' ? [[bold('Needs'), ...needLines(plugin, colors)]] : []),
     [bold('Loads'), ...loadLines(known, colors)],
-    ...(plugin.notes.length === 0 ? [] : [[yellow('Note'), ...plugin.notes.map((it) => `  ${safeText(it)}`)]]),
+    ...(plugin.notes.length === 0 ? [] : [[yellow('Note'), ...plugin.notes.map((it) => `  ${safeName(it)}`)]]),
   ];
   return blocks.map((lines) => lines.join('\n')).join('\n\n');
 }
@@ -39,7 +39,7 @@ function titleOf({ structure, name, version, init, exit }: Inspection): string {
     init === null ? [] : `init ${init.name ?? '(no name)'}`,
     exit === null ? [] : `exit ${exit.name ?? '(no name)'}`,
   ];
-  return safeText([own, structures[structure], ...ends.flat()].join(', '));
+  return safeName([own, structures[structure], ...ends.flat()].join(', '));
 }
 
 function howRead(plugin: Inspection, ran: boolean): string {
@@ -47,16 +47,16 @@ function howRead(plugin: Inspection, ran: boolean): string {
   if (plugin.format === 'c') return 'C source; its headers were not read';
   if (plugin.format === 'javascript') return 'a module; it was not run';
   const most = plugin.maxHooks === null ? '' : `, declares ${plugin.maxHooks} hooks`;
-  return `compiled for ${safeText(plugin.machine)}${most}; it was not run`;
+  return `compiled for ${safeName(plugin.machine)}${most}; it was not run`;
 }
 
 function hookLines({ hooks, unknown, complete }: Inspection, { dim, red }: Colors): readonly string[] {
   const widest = Math.max(0, ...hooks.map(({ hook }) => hook.length));
   const known = hooks.map(({ hook, function: name }) => {
     const { number, since } = hookTable[hook];
-    return `  ${String(number).padStart(2)} ${hook.padEnd(widest)}  ${dim(`CRIU ${since}`.padEnd(14))} ${safeText(name ?? '')}`.trimEnd();
+    return `  ${String(number).padStart(2)} ${hook.padEnd(widest)}  ${dim(`CRIU ${since}`.padEnd(14))} ${safeName(name ?? '')}`.trimEnd();
   });
-  const others = unknown.map(({ hook }) => `  ${red('?')}  ${safeText(hook)}  never called`);
+  const others = unknown.map(({ hook }) => `  ${red('?')}  ${safeName(hook)}  never called`);
   if (known.length + others.length > 0) return [...known, ...others];
   return [complete ? '  none' : '  none that could be read'];
 }
@@ -67,14 +67,14 @@ function needLines({ symbols, libraries }: ElfInspection, { dim, red }: Colors):
   const strange = free.filter((it) => !hostSymbols.includes(it));
   const lines = [
     ...(ofHost.length === 0 ? [] : [`  ${ofHost.join(', ')}  ${dim('provided by every host')}`]),
-    ...strange.map((it) => `  ${red(safeText(it))}  ${dim('not known to be in any library')}`),
-    ...libraries.map((it) => `  ${safeText(it)}  ${dim(symbolsOf(it, symbols))}`),
+    ...strange.map((it) => `  ${red(safeName(it))}  ${dim('not known to be in any library')}`),
+    ...libraries.map((it) => `  ${safeName(it)}  ${dim(symbolsOf(it, symbols))}`),
   ];
   return lines.length === 0 ? ['  nothing'] : lines;
 }
 
 function symbolsOf(library: string, symbols: ElfInspection['symbols']): string {
-  const names = symbols.filter((it) => it.library === library).map(({ name }) => safeText(name));
+  const names = symbols.filter((it) => it.library === library).map(({ name }) => safeName(name));
   const more = names.length > 6 ? ` and ${names.length - 6} more` : '';
   return names.length === 0 ? 'a library' : `a library, for ${names.slice(0, 6).join(', ')}${more}`;
 }
@@ -89,6 +89,6 @@ function loadLines({ embedded, criu }: WhereItLoads, colors: Colors): readonly s
 function verdictLine(where: string, { loads, why, uncalled }: Verdict, { green, red, yellow, dim }: Colors): string {
   const mark = loads === true ? green('✓') : loads === false ? red('✗') : yellow('?');
   const never = uncalled.length === 0 ? [] : [`never called there: ${uncalled.join(', ')}`];
-  const text = [...(why === null ? [] : [safeText(why)]), ...never].join('; ');
+  const text = [...(why === null ? [] : [safeName(why)]), ...never].join('; ');
   return `  ${mark} ${where.padEnd(19)}  ${loads === true ? dim(text) : text}`.trimEnd();
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { exitCodes } from '@criujs/core';
 import type { Command, CommanderError } from 'commander';
-import { createOutput } from './output.ts';
+import { createOutput, flushed } from './output.ts';
 import { parseRun } from './parse-run.ts';
 import { printError } from './print-error.ts';
 import { UsageError } from './usage-error.ts';
@@ -23,7 +23,8 @@ export async function main(args: readonly string[], cwd: string = currentDirecto
     const code = printError(error, await createOutput({ json, verbose }));
     if ((error as { code?: unknown }).code !== 'ENGINE_STUCK') return code;
     const { endAtOnce } = await import('./signals.ts');
-    return new Promise(() => process.stdout.write('', () => process.stderr.write('', () => void endAtOnce(code))));
+    await flushed();
+    return endAtOnce(code);
   }
 }
 

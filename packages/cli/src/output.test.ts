@@ -40,3 +40,36 @@ test('logs name the plugin; debug is for -v', async () => {
   verbose.it.log({ level: 'debug', message: 'detail', plugin: 'gpu', hook: 'DUMP_EXT_FILE' });
   expect(verbose.said.err).toBe('gpu DUMP_EXT_FILE: detail\n');
 });
+
+const hostile = 'x\x1b[2J\x1b]0;owned\x07\ncriujs: done\u202e\x9b';
+const escaped = 'x\\u{1b}[2J\\u{1b}]0;owned\\u{7}\\u{a}criujs: done\\u{202e}\\u{9b}';
+
+test('names in warnings and logs are escaped', async () => {
+  const { said, it } = await output({ verbose: true });
+  it.warning(hostile);
+  it.log({ level: 'info', message: hostile, plugin: hostile, hook: hostile, details: { [hostile]: hostile } });
+  const json = 'x\\u001b[2J\\u001b]0;owned\\u0007\\ncriujs: done\\u202e\\u009b';
+  expect(said.err).toBe(`criujs: warning: ${escaped}\n${escaped} ${escaped}: ${escaped} {"${json}":"${json}"}\n`);
+});
+
+test('what was not escaped before is escaped here, in words and in JSON', async () => {
+  const { said, it } = await output();
+  it.note(hostile);
+  it.result({}, hostile);
+  const twoLines = escaped.replace('\\u{a}', '\n');
+  expect(said).toEqual({ out: `${twoLines}\n`, err: `${twoLines}\n` });
+  const machines = await output({ json: true });
+  machines.it.result({ name: hostile }, '');
+  expect(machines.said.out).not.toMatch(/[^\P{C}\n]/u);
+  expect(JSON.parse(machines.said.out)).toEqual({ name: hostile });
+});
+
+test('a terminal gets our colours, and none of those in a name', async () => {
+  const said: string[] = [];
+  const stderr = { isTTY: true, write: (text: string) => said.push(text) };
+  const it = await createOutput({ environment: {}, stderr });
+  it.note(`${it.errorColors.red('criujs:')} ${it.errorColors.dim(`a ${it.errorColors.bold('b')}`)} \x1b[35mc\x1b[0m`);
+  expect(said.join('')).toBe(
+    '\x1b[31mcriujs:\x1b[39m \x1b[2ma \x1b[1mb\x1b[22m\x1b[2m\x1b[22m \\u{1b}[35mc\\u{1b}[0m\n',
+  );
+});

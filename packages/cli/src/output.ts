@@ -1,17 +1,7 @@
 import { isatty } from 'node:tty';
-import type { LogEntry } from '@criujs/core';
-
-type Paint = (text: string) => string;
-
-/** Colours of one stream, or none. */
-export interface Colors {
-  readonly bold: Paint;
-  readonly dim: Paint;
-  readonly red: Paint;
-  readonly yellow: Paint;
-  readonly green: Paint;
-  readonly cyan: Paint;
-}
+import { type LogEntry, safeJson, safeLines, safeText } from '@criujs/core';
+import { type Colors, colorsFor, sequencesOf } from './colors.ts';
+import { createFilter } from './stream-filter.ts';
 
 /** A place for text, such as process.stdout. */
 export interface Sink {
@@ -23,7 +13,7 @@ export interface Sink {
 
 /**
  * Where a command's output goes: results to stdout, everything else to stderr; with `--json` stdout gets one object and nothing
- * else.
+ * else. No control sequence but that of a colour of ours gets through.
  */
 export interface Output {
   readonly json: boolean;
@@ -33,12 +23,12 @@ export interface Output {
   readonly errorColors: Colors;
   /** Characters in a line of stdout; null when it is no terminal. */
   width(): number | null;
-  /** The result of a command: an object for machines, or text for people. */
+  /** The result of a command: an object for machines, or text for people, in which names are escaped. */
   result(data: object, text: string): void;
-  /** A line for people that is not a result. */
+  /** Lines for people that are not a result; names in them are escaped. */
   note(text: string): void;
-  /** A warning; one that was logged already is not repeated. */
-  warning(text: string): void;
+  /** A warning, as it was given; one that was logged already is not repeated. */
+  warning(message: string): void;
   log(entry: LogEntry): void;
 }
 
@@ -63,54 +53,58 @@ const ownStderr: Sink = { isTTY: isatty(2), write: (text) => process.stderr.writ
 
 export async function createOutput(options: OutputOptions): Promise<Output> {
   const { json = false, verbose = false, stdout = ownStdout, stderr = ownStderr, environment = process.env } = options;
-  const colors = await colorsFor(stdout, environment);
-  const errorColors = await colorsFor(stderr, environment);
-  const note = (text: string): void => void stderr.write(`${text}\n`);
+  const [out, err] = [await openStream(stdout, environment), await openStream(stderr, environment)];
+  const { colors: errorColors, write: note } = err;
   const warned = new Set<string>();
-  const warning = (text: string): void => {
-    if (!warned.has(text)) note(`${errorColors.yellow('criujs: warning:')} ${text}`);
-    warned.add(text);
+  const warning = (message: string): void => {
+    if (!warned.has(message)) note(`${errorColors.yellow('criujs: warning:')} ${safeLines(message)}`);
+    warned.add(message);
   };
   return {
     json,
     verbose,
-    colors,
+    colors: out.colors,
     errorColors,
     width: () => (stdout.isTTY === true ? Math.max(40, stdout.columns ?? 80) : null),
     note,
     result(data, text) {
-      if (json) stdout.write(`${JSON.stringify(data)}\n`);
-      else if (text !== '') stdout.write(`${text}\n`);
+      if (json) out.write(safeJson(data));
+      else if (text !== '') out.write(text);
     },
     warning,
     log({ level, message, plugin, hook, details }) {
       if (level === 'debug' && !verbose) return;
       if (plugin === undefined && level === 'warn') return warning(message);
-      const who = plugin ?? 'criujs';
-      const where = verbose && hook !== undefined ? ` ${hook}` : '';
+      const who = safeText(plugin ?? 'criujs');
+      const where = verbose && hook !== undefined ? ` ${safeText(hook)}` : '';
       const mark =
         level === 'error' ? errorColors.red(' error') : level === 'warn' ? errorColors.yellow(' warning') : '';
-      const more = details === undefined ? '' : ` ${errorColors.dim(safeJson(details))}`;
-      note(`${errorColors.dim(who + where)}${mark}${errorColors.dim(':')} ${message}${more}`);
+      const more = details === undefined ? '' : ` ${errorColors.dim(detailsText(details))}`;
+      note(`${errorColors.dim(who + where)}${mark}${errorColors.dim(':')} ${safeLines(message)}${more}`);
     },
   };
 }
 
-const same: Paint = (text) => text;
-const noColors: Colors = { bold: same, dim: same, red: same, yellow: same, green: same, cyan: same };
+/** Waits until all that was written is out. */
+export function flushed(): Promise<void> {
+  return new Promise((done) => process.stdout.write('', () => process.stderr.write('', () => done())));
+}
 
-/** Colours on a terminal that wants them. https://no-color.org */
-async function colorsFor(sink: Sink, environment: OutputOptions['environment'] = {}): Promise<Colors> {
-  const wanted = sink.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
-  // Loading the module is enough to touch process.stdout.
-  return wanted ? (await import('picocolors')).default.createColors(true) : noColors;
+/** The one place where text comes to a stream. */
+async function openStream(
+  sink: Sink,
+  environment: NonNullable<OutputOptions['environment']>,
+): Promise<{ readonly colors: Colors; write(text: string): void }> {
+  const colors = await colorsFor(sink.isTTY === true, environment);
+  const filter = createFilter(sequencesOf(colors));
+  return { colors, write: (text) => void sink.write(`${filter(text)}\n`) };
 }
 
 /** Details of a log message may hold anything. */
-function safeJson(value: unknown): string {
+function detailsText(value: unknown): string {
   try {
-    return JSON.stringify(value, (_, it: unknown) => (typeof it === 'bigint' ? `${it}` : it)) ?? '';
+    return safeJson(value);
   } catch {
-    return String(value);
+    return safeText(String(value));
   }
 }

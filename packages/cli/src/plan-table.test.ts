@@ -1,6 +1,6 @@
 import type { PlanResult, PlanRow, PlanVerdict } from '@criujs/core';
 import { expect, test } from 'vitest';
-import type { Colors } from './output.ts';
+import type { Colors } from './colors.ts';
 import { planTable, planText } from './plan-table.ts';
 
 const tag = (name: string) => (text: string) => `<${name}>${text}</${name}>`;
@@ -112,7 +112,7 @@ test('colours are on marks and takers', () => {
   expect(text).toContain('<cyan>→</cyan> Do.');
 });
 
-test('off a terminal each resource is one line, whole, and what a terminal would obey is gone', () => {
+test('off a terminal each resource is one line, whole, and what a terminal would obey is escaped', () => {
   const long = `/${'x'.repeat(300)}`;
   const text = planText(
     result(
@@ -126,7 +126,7 @@ test('off a terminal each resource is one line, whole, and what a terminal would
   expect(text.split('\n')).toEqual([
     '✓ 42 (sh) program /bin/sh, 1 thread, in /work — process',
     `✓ 42 (sh) descriptor 3: ${long} — regular file`,
-    '✗ 42 (sh) descriptor 4: a\uFFFD[31m\uFFFDb — nobody',
+    '✗ 42 (sh) descriptor 4: a\\u{1b}[31m\\u{a}b — nobody',
     '    no',
     '    → Do.',
     '1 resource has no taker: a dump would be refused (exit code 3).',

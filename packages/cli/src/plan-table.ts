@@ -1,5 +1,5 @@
-import type { PlanResult, PlanRow, PlanSubject } from '@criujs/core';
-import type { Colors } from './output.ts';
+import { type PlanResult, type PlanRow, type PlanSubject, safeText } from '@criujs/core';
+import type { Colors } from './colors.ts';
 import { count, numberRanges } from './units.ts';
 
 /** A terminal, as a table needs to know it. */
@@ -53,9 +53,9 @@ export function planTable(result: PlanResult, exitCode: number, style: TableStyl
 /** A plan for files and pipes: one line for each resource, nothing shortened. */
 export function planText(result: PlanResult, exitCode: number): string {
   const lines = result.rows.map((row) => {
-    const head = `${marks[stateOf(row)].mark} ${row.pid} (${plain(row.command)}) ${plain(row.resource)} — ${takerText(row)}`;
+    const head = `${marks[stateOf(row)].mark} ${row.pid} (${safeText(row.command)}) ${safeText(row.resource)} — ${safeText(takerText(row))}`;
     const more = [row.why, row.remedy === undefined ? undefined : `→ ${row.remedy}`].flatMap((it) => it ?? []);
-    return [head, ...more.map((it) => `    ${plain(it)}`)].join('\n');
+    return [head, ...more.map((it) => `    ${safeText(it)}`)].join('\n');
   });
   return [...lines, verdict(result, exitCode)].join('\n');
 }
@@ -63,7 +63,7 @@ export function planText(result: PlanResult, exitCode: number): string {
 function byProcess(rows: readonly PlanRow[]): { readonly title: string; readonly rows: readonly PlanRow[] }[] {
   const groups = new Map<number, PlanRow[]>();
   for (const row of rows) groups.set(row.pid, [...(groups.get(row.pid) ?? []), row]);
-  return [...groups].map(([pid, own]) => ({ title: `${pid} (${plain(own[0]?.command ?? '')})`, rows: own }));
+  return [...groups].map(([pid, own]) => ({ title: `${pid} (${safeText(own[0]?.command ?? '')})`, rows: own }));
 }
 
 function linesOf(rows: readonly PlanRow[], verbose: boolean): Line[] {
@@ -105,8 +105,8 @@ function lineOf(row: PlanRow): Line {
   return {
     state: stateOf(row),
     label: descriptors === undefined ? subjectWords[subject] : numberRanges(descriptors),
-    what: plain(file ?? resource),
-    taker: takerText(row),
+    what: safeText(file ?? resource),
+    taker: safeText(takerText(row)),
     why,
     remedy,
   };
@@ -136,10 +136,10 @@ function lineText(line: Line, { labels, whats }: { labels: number; whats: number
   const taker = shorten(line.taker, Math.max(narrowest, width - used));
   const indent = ' '.repeat(4);
   const notes = [
-    ...(line.why === undefined ? [] : wrap(plain(line.why), width - 4).map((it) => indent + it)),
+    ...(line.why === undefined ? [] : wrap(safeText(line.why), width - 4).map((it) => indent + it)),
     ...(line.remedy === undefined
       ? []
-      : wrap(plain(line.remedy), width - 6).map((it, at) => `${indent}${at === 0 ? colors.cyan('→') : ' '} ${it}`)),
+      : wrap(safeText(line.remedy), width - 6).map((it, at) => `${indent}${at === 0 ? colors.cyan('→') : ' '} ${it}`)),
   ];
   return [head + (line.state === 'taken' ? colors.dim(taker) : paint(taker)), ...notes].join('\n');
 }
@@ -163,11 +163,6 @@ function verdict({ rows, verdict: found }: PlanResult, exitCode: number): string
   const all = `${count(rows.length, 'resource has', 'resources have')} a taker`;
   if (asked === 0) return `Nothing is refused: ${all} ${code}.`;
   return `Nothing is refused so far: ${all}; for ${asked} of them plugins decide at the dump ${code}.`;
-}
-
-/** Names of files and programs may contain anything, even terminal control sequences. */
-function plain(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '\uFFFD');
 }
 
 function widest(texts: readonly string[]): number {

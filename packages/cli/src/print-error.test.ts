@@ -91,3 +91,19 @@ test('an aborted run ends with the code of its signal', async () => {
   expect((await printed(new EngineError('ABORTED', 'aborted'))).code).toBe(130);
   expect((await printed(Object.assign(new EngineError('ABORTED', 'aborted'), { exitCode: 143 }))).code).toBe(143);
 });
+
+test('names in an error begin no line and move no cursor; lists of ours stay lists', async () => {
+  const name = 'x\x1b[2J\n\u202ey';
+  const safe = 'x\\u{1b}[2J\\u{a}\\u{202e}y';
+  const refusals = [{ pid: 7, command: name, resource: name, why: name, remedy: name }];
+  const summary = `cannot dump 7 (${name})`;
+  expect((await printed(new EngineError('UNSUPPORTED', name, { summary, refusals }))).err).toBe(
+    `criujs: cannot dump 7 (${safe})\n  7 (${safe}) ${safe}\n    ${safe}\n    → ${safe}\n`,
+  );
+  const error = new EngineError('FILE_MISSING', `2 files are missing:\n  ${name}\n  b`, { remedy: name, plugin: name });
+  expect((await printed(error)).err).toBe(`criujs: 2 files are missing:\n  | ${safe}\n  | b\n  → ${safe}\n`);
+  const verbose = (await printed(error, { verbose: true })).err;
+  expect(verbose).toContain(`plugin ${safe}\n`);
+  for (const line of verbose.split('\n').slice(1)) expect(line).toMatch(/^( {2}\P{C}*)?$/u);
+  expect((await printed(new UsageError(name, name))).err).toBe(`criujs: ${safe}\n  → ${safe}\n`);
+});

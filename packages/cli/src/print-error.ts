@@ -1,4 +1,13 @@
-import { type EngineError, type ErrorReport, exitCodeOf, exitCodes, reportError, toEngineError } from '@criujs/core';
+import {
+  type EngineError,
+  type ErrorReport,
+  exitCodeOf,
+  exitCodes,
+  reportError,
+  safeLines,
+  safeText,
+  toEngineError,
+} from '@criujs/core';
 import type { Output } from './output.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -28,8 +37,8 @@ function describe(error: EngineError, output: Output): string {
   // The message lists the refusals for libraries; here each gets lines of its own.
   const { refusals = [], summary: title = error.message } = error;
   const lines = refusals.map(({ pid, command, resource, why, remedy }) => {
-    const who = command === undefined ? `${pid}` : `${pid} (${command})`;
-    return `  ${output.errorColors.bold(who)} ${resource}\n    ${why}${remedyLine(remedy, output, '    ')}`;
+    const who = command === undefined ? `${pid}` : `${pid} (${safeText(command)})`;
+    return `  ${output.errorColors.bold(who)} ${safeText(resource)}\n    ${safeText(why)}${remedyLine(remedy, output, '    ')}`;
   });
   // Each refusal has its own.
   const remedy = refusals.length > 0 ? '' : remedyLine(error.remedy, output);
@@ -38,11 +47,11 @@ function describe(error: EngineError, output: Output): string {
 }
 
 function heading(message: string, { errorColors }: Output): string {
-  return `${errorColors.red('criujs:')} ${message}`;
+  return `${errorColors.red('criujs:')} ${safeLines(message)}`;
 }
 
 function remedyLine(remedy: string, { errorColors }: Output, indent = '  '): string {
-  return remedy === '' ? '' : `\n${indent}${errorColors.cyan('→')} ${remedy}`;
+  return remedy === '' ? '' : `\n${indent}${errorColors.cyan('→')} ${safeText(remedy)}`;
 }
 
 /** What -v adds for debugging. */
@@ -55,5 +64,5 @@ function background(error: EngineError): string {
   for (let cause = error.cause, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth++) {
     lines.push(`caused by ${cause.stack ?? cause.message}`);
   }
-  return lines.join('\n').replaceAll(/^/gm, '  ');
+  return lines.map((it) => `  ${safeLines(it)}`).join('\n');
 }

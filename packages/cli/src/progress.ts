@@ -1,4 +1,4 @@
-import type { Progress } from '@criujs/core';
+import { type Progress, safeText } from '@criujs/core';
 import type { Output } from './output.ts';
 
 /** Milliseconds that a run may take before anything is shown. */
@@ -36,7 +36,7 @@ export function showProgress(what: string, output: Output): ProgressDisplay {
   let phase = '';
   let spinner: { text: string; stop(): unknown } | undefined;
   let stopped = false;
-  const text = (): string => (phase === '' ? what : `${what}: ${words[phase] ?? phase}`);
+  const text = (): string => safeText(phase === '' ? what : `${what}: ${words[phase] ?? phase}`);
   const begin = async (): Promise<void> => {
     const { default: yoctoSpinner } = await import('yocto-spinner');
     if (!stopped) spinner = yoctoSpinner({ text: text(), stream: process.stderr, handleSignals: false }).start();
@@ -48,7 +48,9 @@ export function showProgress(what: string, output: Output): ProgressDisplay {
       phase = progress.phase;
       if (spinner !== undefined) spinner.text = text();
       if (output.verbose)
-        output.note(output.errorColors.dim(`criujs: ${progress.elapsedMs.toFixed(1)} ms ${words[phase] ?? phase}`));
+        output.note(
+          output.errorColors.dim(safeText(`criujs: ${progress.elapsedMs.toFixed(1)} ms ${words[phase] ?? phase}`)),
+        );
     },
     stop() {
       stopped = true;

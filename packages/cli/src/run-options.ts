@@ -1,4 +1,4 @@
-import type { Engine, RunOptions } from '@criujs/core';
+import { type Engine, type RunOptions, safeText } from '@criujs/core';
 import { loadConfig } from './config.ts';
 import { chooseEngine, type EngineFlags } from './engine-options.ts';
 import type { Output } from './output.ts';
@@ -27,7 +27,7 @@ export async function runOptions(
   const config = await loadConfig(cwd, flags.config, (message) => output.warning(message));
   // Code that nobody has named is named here.
   if (config.path !== null && (output.verbose || flags.config === true))
-    output.note(output.errorColors.dim(`criujs: configuration ${config.path}`));
+    output.note(output.errorColors.dim(safeText(`criujs: configuration ${config.path}`)));
   const plugins = [...(config.plugins ?? []), ...flags.plugin];
   return {
     cwd,

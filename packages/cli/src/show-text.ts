@@ -1,6 +1,14 @@
-import type { ShownDump, ShownFile, ShownInventory, ShownPart, ShownSection, ShownTask } from '@criujs/core';
-import type { Colors } from './output.ts';
-import { safeText } from './safe-text.ts';
+import {
+  type ShownDump,
+  type ShownFile,
+  type ShownInventory,
+  type ShownPart,
+  type ShownSection,
+  type ShownTask,
+  safeName,
+  safeText,
+} from '@criujs/core';
+import type { Colors } from './colors.ts';
 import { count, formatBytes } from './units.ts';
 
 /** At most this many lines of a part are printed. */
@@ -26,7 +34,7 @@ export function describeDump(shown: ShownDump, directory: string, colors: Colors
     ),
     block(
       colors.red(count(problems.length, 'problem', 'problems')),
-      problems.map((problem) => `  ${safeText(problem)}`),
+      problems.map((problem) => `  ${safeName(problem)}`),
       colors,
     ),
   ];
@@ -39,14 +47,14 @@ function block(heading: string, lines: readonly string[], { bold }: Colors): str
 }
 
 function describeInventory({ inventory, bytes }: ShownDump, directory: string, { bold, red }: Colors): string {
-  const title = `${bold(directory)}: ${formatBytes(bytes)}`;
+  const title = `${bold(safeText(directory))}: ${formatBytes(bytes)}`;
   if (inventory === null) return `${title}, ${red('incomplete dump')}`;
   return `${title}, images of version ${inventory.version}${describePlugins(inventory)}`;
 }
 
 function describePlugins({ plugins, loaded }: ShownInventory): string {
   if (loaded === null)
-    return plugins === null || plugins.length === 0 ? '' : `; plugins: ${plugins.map(safeText).join(', ')}`;
+    return plugins === null || plugins.length === 0 ? '' : `; plugins: ${plugins.map(safeName).join(', ')}`;
   if (loaded.length === 0) return '; without plugins';
   const named = loaded.map(({ name, version, required, inventoryName }) => {
     const isNeeded = required || plugins?.includes(inventoryName ?? name) === true;
@@ -65,14 +73,14 @@ function describeTasks(tasks: readonly ShownTask[], { dim }: Colors): string[] {
       ...(state === 'zombie' ? [] : [count(threads, 'thread', 'threads')]),
       ...(memory === null ? [] : [`${formatBytes(memory)} of memory`]),
     ];
-    const path = program === null ? '' : `  ${safeText(program)}`;
-    return `  ${'  '.repeat(level)}${pid} ${safeText(command ?? '?')}  ${dim(facts.join(', '))}${path}`;
+    const path = program === null ? '' : `  ${safeName(program)}`;
+    return `  ${'  '.repeat(level)}${pid} ${safeName(command ?? '?')}  ${dim(facts.join(', '))}${path}`;
   });
 }
 
 function describeFile({ id, kind, name, holders, provider }: ShownFile, { dim, cyan }: Colors): string {
   const by = provider === null ? '' : `  ${cyan(`plugin ${nameOf(provider.name, provider.version)}`)}`;
-  return `  ${String(id).padStart(4)} ${kind.padEnd(9)} ${safeText(name ?? '')}${describeHolders(holders, dim)}${by}`;
+  return `  ${String(id).padStart(4)} ${kind.padEnd(9)} ${safeName(name ?? '')}${describeHolders(holders, dim)}${by}`;
 }
 
 /** `4242: 0,1; 4243: 0` */
@@ -96,13 +104,13 @@ function describeSection(
 }
 
 function describePart(part: ShownPart, dim: Colors['dim']): string[] {
-  const title = `    ${safeText(part.name)}  ${dim(formatBytes(part.bytes))}`;
+  const title = `    ${safeName(part.name)}  ${dim(formatBytes(part.bytes))}`;
   if (!('json' in part)) return [title];
   const lines = JSON.stringify(part.json, null, 2).split('\n');
   const more = lines.length > mostLines ? [dim(`      … ${lines.length - mostLines} more lines, in --json`)] : [];
-  return [title, ...lines.slice(0, mostLines).map((line) => `      ${safeText(line)}`), ...more];
+  return [title, ...lines.slice(0, mostLines).map((line) => `      ${safeName(line)}`), ...more];
 }
 
 function nameOf(name: string, version: string | null): string {
-  return safeText(version === null ? name : `${name} ${version}`);
+  return safeName(version === null ? name : `${name} ${version}`);
 }

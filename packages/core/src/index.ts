@@ -17,6 +17,10 @@ export {
   type HostCode,
   type Refusal,
   reportError,
+  safeJson,
+  safeLines,
+  safeName,
+  safeText,
   toEngineError,
 } from '@criujs/engine-kit';
 export type {

@@ -16,7 +16,9 @@ export {
 } from './errors/errors.ts';
 export { type ExitCodeName, exitCodeMeanings, exitCodeOf, exitCodes } from './errors/exit-codes.ts';
 export { describeError, type ErrorReport, reportError, writeLastWords } from './errors/last-words.ts';
+export { safeJson, safeLines, safeName, safeText } from './errors/safe-text.ts';
 export { toEngineError } from './errors/to-engine-error.ts';
+export { type OwnFile, openOwnFile } from './files/own-file.ts';
 export { prepareForRestore } from './images/directory.ts';
 export { checkedDescriptor, openImage, readImage, readImageOf } from './images/image-file.ts';
 export { inventoryName, isImageName, sectionsDirectory } from './images/image-names.ts';

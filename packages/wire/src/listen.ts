@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, constants, openSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fstatSync, openSync, readdirSync, rmSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { arena, closeFd, listenPackets, syscall } from '@criujs/linux';
 import { type Bell, hangBell } from './bell.ts';
@@ -23,7 +23,9 @@ export interface Listener {
   close(): void;
 }
 
-const { O_RDONLY, O_DIRECTORY, O_RDWR, O_WRONLY, O_NONBLOCK } = constants;
+const { O_RDONLY, O_DIRECTORY, O_RDWR, O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+/** Linux: for a file of any kind, without reading or writing it. open(2). */
+const O_PATH = 0o10000000;
 const S_IFIFO = 0o010000;
 /** Tasks of other user namespaces come as users that nobody here knows: the token tells who may. */
 const everybody = 0o666;
@@ -53,10 +55,11 @@ export function listen(options: ListenOptions): Listener {
     const listener = listenPackets(`${short}.sock`);
     opened.push(listener);
     makeFifo(`${short}.bell`);
-    for (const path of paths) chmodSync(path, everybody);
+    openToEverybody(`${short}.sock`, (it) => it.isSocket());
+    openToEverybody(`${short}.bell`, (it) => it.isFIFO());
     hub = createHub(options, listener);
     // Open for writing, too: it never ends. The bell closes it.
-    bell = hangBell(openSync(`${short}.bell`, O_RDWR | O_NONBLOCK), () => hub.drain());
+    bell = hangBell(openSync(`${short}.bell`, O_RDWR | O_NONBLOCK | O_NOFOLLOW), () => hub.drain());
   } catch (cause) {
     remove();
     throw noSocket(directory, cause);
@@ -84,7 +87,7 @@ function removeStale(directory: string): void {
 
 function isHeard(bell: string): boolean {
   try {
-    closeSync(openSync(bell, O_WRONLY | O_NONBLOCK));
+    closeSync(openSync(bell, O_WRONLY | O_NONBLOCK | O_NOFOLLOW));
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ENXIO';
@@ -93,6 +96,18 @@ function isHeard(bell: string): boolean {
 
 function makeFifo(path: string): void {
   arena.scope(() => void syscall('mknod', arena.cstring(path).address, S_IFIFO | everybody, 0));
+}
+
+/** Through a descriptor: whoever may write the directory could put a link to another file in its place. */
+function openToEverybody(path: string, isOurs: (stat: Stats) => boolean): void {
+  const fd = openSync(path, O_PATH | O_NOFOLLOW);
+  try {
+    const stat = fstatSync(fd);
+    if (!isOurs(stat) || stat.nlink !== 1) throw new Error(`somebody put another file in the place of ${path}`);
+    chmodSync(`/proc/self/fd/${fd}`, everybody);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function noSocket(directory: string, cause: unknown): WireError {

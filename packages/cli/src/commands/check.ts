@@ -1,6 +1,7 @@
-import { type CheckResult, type CheckRow, check, exitCodes } from '@criujs/core';
+import { type CheckResult, type CheckRow, check, exitCodes, safeText } from '@criujs/core';
+import type { Colors } from '../colors.ts';
 import { chooseEngine, type EngineFlags } from '../engine-options.ts';
-import type { Colors, Output } from '../output.ts';
+import type { Output } from '../output.ts';
 
 const abilities = [
   ['dump', 'dump your own processes'],
@@ -24,13 +25,13 @@ function describe(result: CheckResult, engine: string | undefined, { colors, ver
   const rows = result.rows.filter(shown).map((row) => describeRow(row, colors));
   const good = result.rows.filter((row) => !shown(row)).length;
   const rest = good === 0 ? [] : [colors.dim(`${good} of ${result.rows.length} checks passed; see all with -v.`)];
-  const by = engine === undefined ? '' : `, with ${engine},`;
-  const head = `On this machine (Linux ${result.kernel}) and with these rights you can${by}`;
+  const by = engine === undefined ? '' : `, with ${safeText(engine)},`;
+  const head = `On this machine (Linux ${safeText(result.kernel)}) and with these rights you can${by}`;
   return [head, ...can, '', ...rows, ...rest].join('\n');
 }
 
 function describeRow({ title, state, detail, remedy }: CheckRow, colors: Colors): string {
   const marks = { ok: colors.green('ok     '), limited: colors.yellow('limited'), missing: colors.red('missing') };
-  const help = remedy === undefined ? '' : `\n         ${colors.cyan('→')} ${remedy}`;
-  return `${marks[state]}  ${title}\n         ${detail}${help}`;
+  const help = remedy === undefined ? '' : `\n         ${colors.cyan('→')} ${safeText(remedy)}`;
+  return `${marks[state]}  ${safeText(title)}\n         ${safeText(detail)}${help}`;
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type DumpResult, dump } from '@criujs/core';
+import { type DumpResult, dump, safeText } from '@criujs/core';
 import type { Output } from '../output.ts';
 import { attended, type RunFlags, runOptions } from '../run-options.ts';
 import { count, formatBytes, formatMs } from '../units.ts';
@@ -24,7 +24,7 @@ export async function dumpCommand(flags: DumpFlags, cwd: string, output: Output)
   for (const warning of result.warnings) output.warning(warning);
   output.result(
     { ok: true, command: 'dump', images, leftRunning: leaveRunning, ...result },
-    describe(result, imagesDir, leaveRunning),
+    safeText(describe(result, imagesDir, leaveRunning)),
   );
   return 0;
 }

@@ -1,11 +1,10 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type RestoreResult, restore } from '@criujs/core';
+import { type RestoreResult, restore, safeText } from '@criujs/core';
 import type { Output } from '../output.ts';
+import { openPidfile } from '../pidfile.ts';
 import { type Attention, attended, type RunFlags, runOptions } from '../run-options.ts';
 import { codeOfSignal, forwardSignals } from '../signals.ts';
 import { formatMs } from '../units.ts';
-import { UsageError } from '../usage-error.ts';
 
 export interface RestoreFlags extends RunFlags {
   readonly imagesDir: string;
@@ -47,8 +46,8 @@ export async function restoreCommand(flags: RestoreFlags, cwd: string, output: O
     warnings,
   };
   // A program in the foreground has the terminal for itself.
-  if (detach || output.json) output.result(data, describe(result, imagesDir));
-  else if (output.verbose) output.note(describe(result, imagesDir));
+  if (detach || output.json) output.result(data, safeText(describe(result, imagesDir)));
+  else if (output.verbose) output.note(safeText(describe(result, imagesDir)));
   if (result.exited === undefined) return 0;
   const status = await result.exited;
   forwarding?.release();
@@ -70,32 +69,4 @@ function passOn({ pid, exited }: RestoreResult, signal: number): void {
   } catch {
     // It has ended, which is reported soon.
   }
-}
-
-/**
- * The draft is created before the restore: a restored program whose pid cannot be written would be lost. It is renamed once it
- * has the pid, so that nobody reads an empty file.
- */
-function openPidfile(path: string): { write(pid: number): void; remove(): void } {
-  const draft = `${path}.${process.pid}`;
-  let fd: number;
-  try {
-    fd = openSync(draft, 'wx', 0o644);
-  } catch (error) {
-    throw new UsageError(
-      `the pid file cannot be written: ${(error as Error).message}`,
-      'Give another path with --pidfile.',
-    );
-  }
-  return {
-    write(pid) {
-      writeSync(fd, `${pid}\n`);
-      closeSync(fd);
-      renameSync(draft, path);
-    },
-    remove() {
-      closeSync(fd);
-      rmSync(draft);
-    },
-  };
 }

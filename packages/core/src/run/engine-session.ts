@@ -1,5 +1,5 @@
-import { openSync, writeSync } from 'node:fs';
-import { EngineError } from '@criujs/engine-kit';
+import { writeSync } from 'node:fs';
+import { EngineError, openOwnFile } from '@criujs/engine-kit';
 import type { HookAnswer } from '@criujs/plugin-host';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
 import { type HookName, retryLater } from '@criujs/plugin-sdk';
@@ -117,8 +117,9 @@ function heeding(store: SessionStore, check: () => void): SessionStore {
 
 /** Tests that kill the engine read here in which phase it was: messages to the main thread would die with it. */
 function openPhaseLog(): number | null {
-  const { CRIUJS_PHASE_LOG: path } = process.env;
-  return path === undefined || path === '' ? null : openSync(path, 'a');
+  const { CRIUJS_PHASE_LOG: log = '' } = process.env;
+  if (log === '') return null;
+  return /^\d+$/.test(log) ? Number(log) : openOwnFile({ what: 'the log of phases', path: log, append: true });
 }
 
 function decodeAnswer<N extends HookName>(wire: WireAnswer): HookAnswer<N> {

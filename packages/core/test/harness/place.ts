@@ -91,7 +91,7 @@ function createPlace(): Place {
 }
 
 /** Whoever started the tests may have left descriptors open: no target is to be dumped with them. */
-function keepDescriptors(): void {
+export function keepDescriptors(): void {
   const F_GETFD = 1;
   const F_SETFD = 2;
   const FD_CLOEXEC = 1;

@@ -78,7 +78,8 @@ export async function runCriu<T>(
     const { opts, inherited, close } = encodeOptions(options.options ?? {}, { release, cwd, firstInherited });
     closing.push(close);
     const { logFile: logName = `${task.stage}.log`, workDirFd: wanted } = opts;
-    const place = openWorkPlace({ images: job.images, shown: job.directory, logName, wanted });
+    const { images, directory: shown } = job;
+    const place = openWorkPlace({ images, shown, stage: task.stage, logName, wanted });
     closing.push(() => place.close());
     const natives = findNativePlugins(nativePlugins, cwd);
     const bridge = await openBridge(job, {

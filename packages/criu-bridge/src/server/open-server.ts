@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, openSync, readdirSync, statSync } from 'node:fs';
 import type { EngineError, LogEntry, Records } from '@criujs/engine-kit';
 import type { PluginHost } from '@criujs/plugin-host';
 import type { Unrestorable } from '@criujs/plugin-host/facts';
@@ -111,6 +111,10 @@ function openWay(images: string): () => void {
   const { mode } = statSync(images);
   const isNeeded = (mode & 0o001) === 0 && readdirSync(images).some((name) => /^userns-\d+\.img$/.test(name));
   if (!isNeeded) return () => undefined;
-  chmodSync(images, (mode & 0o7777) | 0o001);
-  return () => chmodSync(images, mode & 0o7777);
+  const fd = openSync(images, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  fchmodSync(fd, (mode & 0o7777) | 0o001);
+  return () => {
+    fchmodSync(fd, mode & 0o7777);
+    closeSync(fd);
+  };
 }

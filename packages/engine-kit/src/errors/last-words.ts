@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { EngineError } from './errors.ts';
+import { safeJson, safeLines, safeText } from './safe-text.ts';
 
 /** An error as `--json` prints it. */
 export interface ErrorReport {
@@ -26,9 +27,9 @@ export function reportError(error: EngineError): ErrorReport {
   return { ok: false, error: Object.fromEntries(known) as ErrorReport['error'] };
 }
 
-/** An error in words: what, where and why, then the remedy on a line of its own. */
+/** Describes an error for a terminal: what, where and why, then the remedy on a line of its own. */
 export function describeError(error: EngineError): string {
-  return `criujs: ${error.message}\n  → ${error.remedy}\n`;
+  return `criujs: ${safeLines(error.message)}\n  → ${safeText(error.remedy)}\n`;
 }
 
 /**
@@ -39,7 +40,7 @@ export function writeLastWords(error: EngineError, form: 'text' | 'json'): void 
   // A progress display may have hidden the cursor, in a line of its own.
   const tidy = isatty(2) ? '\r\x1b[2K\x1b[?25h' : '';
   writeNow(2, tidy + describeError(error));
-  if (form === 'json') writeNow(1, `${JSON.stringify(reportError(error))}\n`);
+  if (form === 'json') writeNow(1, `${safeJson(reportError(error))}\n`);
 }
 
 function writeNow(fd: number, text: string): void {

@@ -9,6 +9,13 @@ test('an error in words has its remedy on a line of its own', () => {
   );
 });
 
+test('names in an error are escaped, and begin no line', () => {
+  const message = 'a\x1b[2J\ncriujs: all is well: no\n  \u202elist';
+  expect(describeError(new EngineError('NO_SUCH_PROCESS', message, { remedy: 'Remove a\n\x07.' }))).toBe(
+    'criujs: a\\u{1b}[2J\\u{a}criujs: all is well: no\n  | \\u{202e}list\n  → Remove a\\u{a}\\u{7}.\n',
+  );
+});
+
 test('an error in JSON has its fields and nothing that is not known', () => {
   expect(reportError(new EngineError('HOOK_TIMEOUT', 'late', { plugin: 'gpu', hook: 'DUMP_EXT_FILE' }))).toEqual({
     ok: false,

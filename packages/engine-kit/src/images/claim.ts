@@ -123,7 +123,9 @@ function openLock(place: Beside): number | null {
       throw parentError(second, place);
     }
   }
-  if (fstatSync(fd).isFile()) return fd;
+  const stat = fstatSync(fd);
+  // With a second name it may be a file of ours that somebody else wants to be overwritten.
+  if (stat.isFile() && stat.nlink <= 1) return fd;
   closeSync(fd);
   throw inTheWay(lock);
 }

@@ -1,8 +1,9 @@
 import { type CommitMark, createCommitMark } from './commit-mark.ts';
 import { closePlace, type DirectoryPlace, openForDump, openForRestore } from './directory-place.ts';
+import { makeAlike } from './folder-owner.ts';
 import { readImageOf } from './image-file.ts';
 import { noImages, type Purpose, type RunImages } from './run-images.ts';
-import { dissolve, makeAlike } from './staging.ts';
+import { dissolve } from './staging.ts';
 import { type PreparedSwap, prepareSwap, swap } from './swap.ts';
 
 /** The images of a run in a directory. */

@@ -2,6 +2,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -19,6 +20,7 @@ import { createCommitMark } from './commit-mark.ts';
 import { commitDirectory, settleDirectory } from './directory-images.ts';
 import { closePlace, type DirectoryPlace, openForDump, openForRestore } from './directory-place.ts';
 
+const isRoot = process.getuid?.() === 0;
 let root: string;
 let images: string;
 
@@ -92,7 +94,6 @@ test('files of the user, owner and mode of the directory survive a forced dump',
   writeFileSync(join(images, 'notes.txt'), 'mine');
   mkdirSync(join(images, 'folder', 'deeper'), { recursive: true });
   chmodSync(images, 0o2750);
-  const isRoot = process.getuid?.() === 0;
   if (isRoot) chownSync(images, 65534, 65534);
   chmodSync(images, 0o2750);
   dump();
@@ -207,6 +208,32 @@ test('a link in the place of the lock is refused; a restore does without', () =>
   expect(openForRestore(images).claim).toBe(null);
   expect(existsSync(join(root, 'victim'))).toBe(false);
 });
+
+test('a second name of another file in the place of the lock is refused, and not written', () => {
+  writeFileSync(join(root, 'precious'), 'old');
+  linkSync(join(root, 'precious'), join(root, '.images.criujs-lock'));
+  expect(errorOf(() => openForDump(images, false))).toMatchObject({ code: 'IMAGES_UNWRITABLE', remedy: 'Remove it.' });
+  expect(readFileSync(join(root, 'precious'), 'utf8')).toBe('old');
+});
+
+test.skipIf(!isRoot)(
+  'in the directory of another user a dump is ours until the commit: nobody can plant a link',
+  () => {
+    mkdirSync(images);
+    chownSync(images, 65534, 65534);
+    chmodSync(images, 0o755);
+    const place = openForDump(images, false);
+    expect(statSync(place.staging)).toMatchObject({ uid: 0, gid: 0 });
+    expect(statSync(place.staging).mode & 0o777).toBe(0o700);
+    expect(readdirSync(place.staging)).toEqual([]);
+    write(place, 'inventory.img');
+    commitDirectory(place, createCommitMark());
+    expect(statSync(images)).toMatchObject({ uid: 65534, gid: 65534 });
+    expect(statSync(images).mode & 0o777).toBe(0o755);
+    settleDirectory(place, never);
+    closePlace(place, true);
+  },
+);
 
 test('a lock file that its owner took away is no claim: the next one gets a new file', () => {
   const place = openForDump(images, false);

@@ -2,7 +2,6 @@ import {
   accessSync,
   type BigIntStats,
   chmodSync,
-  chownSync,
   closeSync,
   constants,
   lstatSync,
@@ -19,6 +18,7 @@ import { EngineError } from '../errors/errors.ts';
 import type { Beside } from './beside.ts';
 import { readNote, writeNote } from './claim.ts';
 import { removeImages } from './directory.ts';
+import { changeFolder, tryOwner } from './folder-owner.ts';
 import { makeDirectories } from './resolve-directory.ts';
 import { writeError } from './write-image.ts';
 
@@ -26,7 +26,8 @@ import { writeError } from './write-image.ts';
 // or the old images of one that was: the note in the lock file has the inode of the former.
 
 /**
- * Makes the folder that a dump is written into, with the owner of the directory that it will replace.
+ * Makes the folder that a dump is written into. Until the commit it belongs to nobody but us, whoever owns the directory that it will
+ * replace: nobody else can put a link into it.
  * @returns which one it is, as the lock file notes it
  * @throws EngineError IMAGES_UNWRITABLE, IMAGES_FULL
  */
@@ -38,7 +39,7 @@ export function makeStaging({ directory, staging, parent }: Beside, claim: numbe
     identity = noteOf(lstatSync(staging, { bigint: true }));
     writeNote(claim, identity);
     // What the umask took away.
-    chmodSync(staging, 0o700);
+    changeFolder(staging, (it) => chmodSync(it, 0o700));
     accessSync(staging, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw writeError(error, parent);
@@ -46,7 +47,7 @@ export function makeStaging({ directory, staging, parent }: Beside, claim: numbe
   const made = lstatSync(staging, { bigint: true });
   if (old === undefined || (made.uid === old.uid && made.gid === old.gid)) return identity;
   try {
-    chownSync(staging, Number(old.uid), Number(old.gid));
+    tryOwner(join(staging, 'owner'), old);
     return identity;
   } catch (cause) {
     rmdirSync(staging);
@@ -57,20 +58,6 @@ export function makeStaging({ directory, staging, parent }: Beside, claim: numbe
       cause,
     });
   }
-}
-
-/** Makes an empty directory with owner and mode of another one. */
-export function makeAlike(path: string, other: string): void {
-  const { mode, uid, gid } = lstatSync(other);
-  mkdirSync(path, { mode: 0o700 });
-  chownSync(path, uid, gid);
-  chmodSync(path, mode & 0o7777);
-}
-
-/** The folder becomes the directory: so it gets its mode. */
-export function takeMode({ directory, staging }: Beside): void {
-  const old = statOf(directory);
-  if (old !== undefined) chmodSync(staging, Number(old.mode & 0o7777n));
 }
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AT_FDCWD, arena, errnoName, trySyscall } from '@criujs/linux';
 import { EngineError } from '../errors/errors.ts';
 import type { Beside } from './beside.ts';
-import { takeMode } from './staging.ts';
+import { takePlaceOf } from './folder-owner.ts';
 import { writeError } from './write-image.ts';
 
 // The commit of a dump in a directory: one rename puts the staging folder in the directory's place.
@@ -32,7 +32,7 @@ export interface PreparedSwap extends Swap {
 export function prepareSwap(place: Beside): PreparedSwap {
   const { directory, staging } = place;
   try {
-    takeMode(place);
+    takePlaceOf(place);
     const empty = isEmpty(directory);
     return {
       from: staging,

@@ -117,7 +117,10 @@ function openToWrite({ images: first }: ImageDirectories): KeptFiles {
 }
 
 function writeNeeds(directory: string, needs: readonly string[]): void {
-  writeFileSync(join(directory, needsName), needs.map((name) => `${name}\n`).join(''), { mode: 0o600 });
+  const path = join(directory, needsName);
+  // A plugin may have put anything there.
+  rmSync(path, { recursive: true, force: true });
+  writeFileSync(path, needs.map((name) => `${name}\n`).join(''), { mode: 0o600, flag: 'wx' });
 }
 
 function publish(own: string, images: string): string[] {

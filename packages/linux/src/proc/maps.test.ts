@@ -74,3 +74,8 @@ test('no maps are no maps, and another text is refused', () => {
   expect(parseMaps('')).toEqual([]);
   expect(() => parseMaps('nonsense\n')).toThrowError('not a line of /proc/PID/maps: "nonsense"');
 });
+
+test('a name may hold whatever other line breaks there are', () => {
+  for (const name of ['/tmp/a\rb', '/tmp/a\u2028b', '/tmp/a\u2029'])
+    expect(parseMaps(`7f0000000000-7f0000001000 r--p 00000000 103:1f 21 ${name}\n`)).toMatchObject([{ name }]);
+});

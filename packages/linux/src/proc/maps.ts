@@ -23,7 +23,7 @@ export interface Vma {
   readonly protectionKey?: number;
 }
 
-const line = /^([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])([ps]) ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+)(?: +(.*))?$/;
+const line = /^([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])([ps]) ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+)(?: +(.*))?$/s;
 const deletedSuffix = ' (deleted)';
 const flagsKey = 'VmFlags:';
 const protectionKey = 'ProtectionKey:';

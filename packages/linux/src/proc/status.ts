@@ -57,7 +57,7 @@ export function parseStatus(text: string): Status {
   const [queued = 0, limit = 0] = field('SigQ').split('/').map(Number);
   return {
     // not trimmed: blanks at the ends belong to the name
-    name: unescapeName(/^Name:\t(.*)$/m.exec(text)?.[1] ?? ''),
+    name: unescapeName(/^Name:\t([^\n]*)$/m.exec(text)?.[1] ?? ''),
     umask: Number.parseInt(field('Umask') || '0', 8),
     tgid: number('Tgid'),
     pid: number('Pid'),

@@ -90,8 +90,9 @@ export async function compile({ compiler, source, args, target, env }: Compilati
     return;
   }
   rmSync(temporary, { force: true });
-  const message = `${compiler} cannot build ${source}:\n${output.split('\n').slice(0, 20).join('\n')}`;
-  throw new WireError('NATIVE_BUILD_FAILED', message, {
+  const said = output.split('\n').slice(0, 20);
+  const lines = said.map((line) => `  ${line.replaceAll('\t', '    ')}`);
+  throw new WireError('NATIVE_BUILD_FAILED', [`${compiler} cannot build ${source}:`, ...lines].join('\n'), {
     remedy: 'Install the headers of the C library (Debian: apt-get install libc6-dev), or set CC to another compiler.',
     cause: error,
   });

@@ -67,7 +67,7 @@ function textOf(pid: number, tid: number = pid): string {
 /** Lines of /proc/PID/cgroup: number, controllers, path, with colons between. cgroups(7). */
 export function parseControlGroups(text: string): ControlGroup[] {
   return text.split('\n').flatMap((line) => {
-    const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    const [, controllers, path] = /^\d+:([^:]*):(.*)$/s.exec(line) ?? [];
     return controllers === undefined || path === undefined ? [] : [{ controllers, path }];
   });
 }
