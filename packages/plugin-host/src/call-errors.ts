@@ -43,7 +43,8 @@ export function badAnswer(it: Invocation<unknown>, { message, remedy, cause }: B
 
 /** It closed the descriptor that it was asked about. */
 export function closedLent(it: Named, fd: number): HostError {
-  const remedy = 'Leave args.fd open: the engine closes it. To keep the file, open it anew by its number in /proc/self/fd.';
+  const remedy =
+    'Leave args.fd open: the engine closes it. To keep the file, open it anew by its number in /proc/self/fd.';
   return error(it, 'HOOK_FAILED', `closed descriptor ${fd}, which the engine only lent to it`, remedy);
 }
 
