@@ -15,6 +15,7 @@ import type { PluginRecord } from './facts/plugin-record.ts';
 import type { ImageVersions } from './image-versions.ts';
 import type { PluginLoader } from './load.ts';
 import type { CallOptions } from './provider.ts';
+import type { PluginCall } from './run.ts';
 import type { SectionStore } from './section.ts';
 
 /** What a host of plugins is made from. */
@@ -42,6 +43,11 @@ export interface PluginHostOptions {
   /** Aborting it ends the call that waits, and all later ones but `exit`, with code ABORTED. */
   readonly signal?: AbortSignal | undefined;
   readonly onLog?: ((entry: LogEntry) => void) | undefined;
+  /**
+   * Told before each call of plugin code, also `load`, `options`, `claim`, `init` and `exit`: who is called last if the process does
+   * not survive it. It must not throw.
+   */
+  readonly onCall?: ((call: PluginCall) => void) | undefined;
 }
 
 /** A loaded plugin, as it shows itself. */

@@ -29,14 +29,15 @@ const longestTimer = 2 ** 31 - 1;
  *   PLUGIN_EXITED with the hook `load` or `options`
  */
 export async function createPluginHost(options: PluginHostOptions): Promise<PlanningHost> {
-  const { deadline = defaultDeadline, signal, onLog, imageVersions = {} } = options;
+  const { deadline = defaultDeadline, signal, onLog, onCall, imageVersions = {} } = options;
   if (!(deadline > 0)) throw new RangeError(`a deadline of ${deadline} ms: it must be more than 0`);
   const wrote = new Set<string>();
   const requiring = new Set<string>();
   const sections = watchWrites(storeOf(options), wrote);
-  const run = createRun(Math.min(deadline, longestTimer), signal, ({ plugin = '', hook = '', resource, message }) => {
+  const warn: Run['warn'] = ({ plugin = '', hook = '', resource, message }) => {
     onLog?.({ plugin, hook, resource, level: 'warn', message });
-  });
+  };
+  const run = createRun(Math.min(deadline, longestTimer), signal, warn, onCall);
   const { plugins, values } = await load(options, run);
   let current: Started | undefined;
   let finished: Promise<readonly CriuError[]> = Promise.resolve([]);

@@ -94,6 +94,7 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
       left = { call: it, trail: follow(suspect), until: performance.now() + (it.deadline ?? run.deadline) };
     };
     let answer: unknown;
+    run.onCall?.({ plugin: it.plugin, hook: it.hook, resource: it.resource });
     try {
       answer = runAs(suspect, () =>
         it.call({ signal: signal.get, write: writes.guard, tookImage, usedImage: writes.touch }),

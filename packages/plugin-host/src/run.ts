@@ -22,6 +22,17 @@ export interface Run {
   readonly trails: Set<LeftBehind>;
   /** Tells of what no run is left to fail for. */
   readonly warn: (error: HostError) => void;
+  /** Told before code of a plugin is called. */
+  readonly onCall: ((call: PluginCall) => void) | undefined;
+}
+
+/** Whose code is called, and for what. */
+export interface PluginCall {
+  readonly plugin: string;
+  /** A hook's name, or `load`, `options`, `claim`, `init`, `exit`. */
+  readonly hook: string;
+  /** What it is about, in words. */
+  readonly resource: string | undefined;
 }
 
 /** What a call that was answered has left going on. */
@@ -33,13 +44,19 @@ export interface LeftBehind {
 }
 
 /** Makes what the calls of one host share. @param deadline milliseconds that a call may take */
-export function createRun(deadline: number, signal?: AbortSignal, warn: Run['warn'] = () => undefined): Run {
+export function createRun(
+  deadline: number,
+  signal?: AbortSignal,
+  warn: Run['warn'] = () => undefined,
+  onCall?: Run['onCall'],
+): Run {
   return {
     active: false,
     sealed: false,
     deadline,
     signal,
     warn,
+    onCall,
     waiting: new Set(),
     strays: [],
     writing: new Set(),
