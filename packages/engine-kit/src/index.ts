@@ -15,7 +15,7 @@ export {
   refusedDump,
 } from './errors/errors.ts';
 export { type ExitCodeName, exitCodeMeanings, exitCodeOf, exitCodes } from './errors/exit-codes.ts';
-export { describeError, type ErrorReport, reportError, writeLastWords } from './errors/last-words.ts';
+export { describeError, type ErrorFacts, type ErrorReport, reportError, writeLastWords } from './errors/last-words.ts';
 export { toEngineError } from './errors/to-engine-error.ts';
 export { prepareForRestore } from './images/directory.ts';
 export { checkedDescriptor, openImage, readImage, readImageOf } from './images/image-file.ts';

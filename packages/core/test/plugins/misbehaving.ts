@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Context, definePlugin, hook, retryLater } from '@criujs/plugin-sdk';
 
@@ -31,7 +31,38 @@ const ways: Readonly<Record<string, (context: Context) => unknown>> = {
   writesMuchLater: ({ image }) => {
     wait(200).then(() => image.writeJson('state', { on: 'purpose' }));
   },
+  abort: () => process.abort(),
+  segfault: () => {
+    process.kill(process.pid, 'SIGSEGV');
+    return hang();
+  },
+  heap: () => {
+    const all: unknown[] = [];
+    for (;;) all.push(Array.from({ length: 100_000 }, Math.random));
+  },
+  closesLoop: () => closeThose((fd) => targetOf(fd) === 'anon_inode:[eventpoll]'),
+  closesMany: () => closeThose((fd) => fd >= 3 && fd <= 80),
 };
+
+function targetOf(fd: number): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
+
+/** Closes descriptors of others: those of the event loop are among them. */
+function closeThose(chosen: (fd: number) => boolean): Promise<never> {
+  for (const fd of readdirSync('/proc/self/fd').map(Number).filter(chosen)) {
+    try {
+      closeSync(fd);
+    } catch {
+      // That of the listing.
+    }
+  }
+  return hang();
+}
 
 const [where, way = ''] = (process.env['CRIUJS_TEST_MISBEHAVE'] ?? '').split(':');
 
@@ -48,7 +79,9 @@ export default definePlugin({
   init: (_, context) => misbehave<void>('init', context, () => {}),
   exit: (_, __, context) => misbehave<void>('exit', context, () => {}),
   hooks: [
-    hook('DUMP_EXT_FILE', async (_, context) => misbehave<void>('DUMP_EXT_FILE', context, () => {})),
+    hook('DUMP_EXT_FILE', async (_, context) => misbehave<void>('DUMP_EXT_FILE', context, () => {}), {
+      claim: (_, context) => misbehave('claim', context as Context, () => true),
+    }),
     hook('RESTORE_EXT_FILE', async ({ file }, context) =>
       misbehave('RESTORE_EXT_FILE', context, () => openSync(file.path ?? '', file.flags & 3)),
     ),

@@ -4,6 +4,7 @@ import { openImages } from '../images/open-images.ts';
 import { type Purpose, purposeOf, type StorePlace } from '../images/run-images.ts';
 import type { Engine, EngineJob } from '../interface/engine.ts';
 import { checkFileOptions, checkOptions, checkPid, checkPlatform } from './admission.ts';
+import { guardCrashes } from './crash-guard.ts';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from './options.ts';
 import { defaultDeadlineMs, openPlugins } from './plugins.ts';
 
@@ -58,15 +59,17 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
     if (options.signal?.aborted) throw new EngineError('ABORTED', 'the run was aborted before it began');
     if (engine.foldersOnly && typeof options.images === 'object') throw noDirectory();
     const images = await openImages(options.images, purpose);
+    const crash = guardCrashes({ stage: purpose.stage, lastWords: options.lastWords });
     try {
       if (engine.foldersOnly) refuseForeign(images.place);
       const startedAt = performance.now();
       const warned: string[] = [];
-      const plugins = openPlugins(options, purpose.stage, images);
+      const plugins = openPlugins(options, purpose.stage, images, crash);
       const outcome = await work({ images, plugins, ...listenersOf(options, startedAt, warned) });
       const warnings = [...new Set([...warned, ...(outcome.warnings ?? [])])];
       return { outcome, totalMs: performance.now() - startedAt, warnings };
     } finally {
+      crash.release();
       await images.close();
     }
   } catch (error) {
