@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
 import { run } from '../../core/test/harness/command.ts';
-import { bin, criujsCommand, criujsFails } from '../../core/test/harness/engines.ts';
+import { bin, criujs, criujsCommand, criujsFails } from '../../core/test/harness/engines.ts';
 import { criu, criuMissing } from '../../core/test/harness/machine.ts';
 import { test } from '../../core/test/harness/place.ts';
 import { runs, untilGone } from '../../core/test/harness/processes.ts';
@@ -13,6 +13,7 @@ import { counter } from '../../core/test/harness/programs.ts';
 import { until } from '../../core/test/harness/wait.ts';
 
 const missing = criuMissing() ?? counter.missing;
+const misbehaving = fileURLToPath(new URL('../../core/test/plugins/misbehaving.ts', import.meta.url));
 const by = ['--engine', 'criu', '--criu-bin', criu ?? ''];
 
 describe.skipIf(missing)(missing ?? 'criujs --engine criu', () => {
@@ -35,6 +36,28 @@ describe.skipIf(missing)(missing ?? 'criujs --engine criu', () => {
     await target.advance();
     await target.finish();
   });
+
+  for (const way of ['init:closesLoop', 'PAUSE_DEVICES:closesLoop', 'PAUSE_DEVICES:closesMany'] as const) {
+    test(`a plugin that ends Node itself in ${way} is named, and the target lives on as it was`, async ({ place }) => {
+      const target = await place.start(counter);
+      const who = target.identities();
+      const images = target.images();
+      const args = ['dump', '-t', String(target.pid), '-D', images, ...by, '--plugin', misbehaving];
+      expect(await criujsFails(args, { env: { CRIUJS_TEST_MISBEHAVE: way } })).toMatchObject({
+        exitCode: 4,
+        code: 'PLUGIN_FAILED',
+        plugin: 'test-misbehaving',
+        hook: way.split(':')[0],
+        message: expect.stringMatching(/^SIGABRT ended the process\. .* The target runs on as it was\.$/),
+      });
+      await until('CRIU has let it go', () => target.held().length === 0);
+      expect(target.identities()).toEqual(who);
+      expect(existsSync(join(images, 'inventory.img'))).toBe(false);
+      await target.advance();
+      await criujs.dump(target.pid, images, { leaveRunning: true, more: by });
+      await target.finish();
+    });
+  }
 
   test('in the foreground gives the exit code of the restored root', async ({ place }) => {
     const target = await place.start(counter);

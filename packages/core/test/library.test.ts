@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { check, dump, EngineError, plan, restore } from '@criujs/core';
 import { definePlugin, hook } from '@criujs/plugin-sdk';
 import { describe, expect } from 'vitest';
+import { run } from './harness/command.ts';
 import { isRoot, root } from './harness/machine.ts';
 import { test } from './harness/place.ts';
 import { runs, untilGone } from './harness/processes.ts';
@@ -283,14 +285,36 @@ describe('a plugin that blocks the main thread', () => {
   );
 });
 
+test('a plugin that ends Node itself: the process dies by the signal as it would have, and says who was called last', async ({
+  place,
+}) => {
+  const target = await place.start(shCounter);
+  const images = place.fresh('images');
+  const plugin = fileURLToPath(new URL('plugins/misbehaving.ts', import.meta.url));
+  const options = JSON.stringify({ pid: target.pid, images, plugins: [plugin] });
+  const code = `import('@criujs/core').then(({ dump }) => dump(${options}))`;
+  const ended = await run([process.execPath, '-e', code], {
+    cwd: join(root, 'packages/core'),
+    env: { CRIUJS_TEST_MISBEHAVE: 'PAUSE_DEVICES:closesLoop' },
+  });
+  expect(ended).toMatchObject({ signal: 'SIGABRT', stdout: '' });
+  expect(ended.stderr).toContain(
+    'SIGABRT ended the process. Plugin test-misbehaving was called last: PAUSE_DEVICES of',
+  );
+  await until('the kernel has let it go', () => target.held().length === 0);
+  await target.advance();
+  expect(existsSync(join(images, 'inventory.img'))).toBe(false);
+});
+
 test('no descriptor of a run is left open in the process of the caller', async ({ place }) => {
   const target = await place.start(shCounter);
   const open = (): string[] => readdirSync('/proc/self/fd').sort();
   const warm = openSync('/dev/null', 'r');
   closeSync(warm);
+  const plugins = [definePlugin({ name: 'idle', hooks: [] })];
   await dump({ pid: target.pid, images: place.fresh('images'), leaveRunning: true });
   const before = open().length;
   for (let turn = 0; turn < 3; turn++)
-    await dump({ pid: target.pid, images: place.fresh('images'), leaveRunning: true });
+    await dump({ pid: target.pid, images: place.fresh('images'), leaveRunning: true, plugins });
   await until('descriptors are closed', () => open().length <= before);
 });

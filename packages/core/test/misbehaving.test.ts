@@ -8,6 +8,7 @@ import { isRoot } from './harness/machine.ts';
 import { test } from './harness/place.ts';
 import { processesIn } from './harness/processes.ts';
 import { cProgram } from './harness/programs.ts';
+import { until } from './harness/wait.ts';
 
 const plugin = fileURLToPath(new URL('plugins/misbehaving.ts', import.meta.url));
 const more = ['--plugin', plugin];
@@ -30,6 +31,7 @@ const atDump: readonly Row[] = [
   { way: 'DUMP_EXT_FILE:hang', code: 'HOOK_TIMEOUT' },
   { way: 'DUMP_EXT_FILE:loop', code: 'HOOK_TIMEOUT' },
   { way: 'DUMP_EXT_FILE:exit', code: 'PLUGIN_EXITED' },
+  { way: 'DUMP_EXT_FILE:abort', code: 'PLUGIN_EXITED' },
   { way: 'DUMP_EXT_FILE:nonsense', code: 'HOOK_BAD_RESULT' },
   { way: 'DUMP_EXT_FILE:late', code: 'HOOK_TIMEOUT' },
   { way: 'DUMP_EXT_FILE:forgets', code: 'HOOK_FAILED', says: /before image\.writeJson\('state', …\) had ended/ },
@@ -87,16 +89,32 @@ const atRestore: readonly Row[] = [
   { way: 'init:throw', code: 'PLUGIN_INIT_FAILED', says: /thrown on purpose \(at .*misbehaving\.ts:\d+:\d+\)/ },
 ];
 
+const ended = (signal: string): RegExp =>
+  RegExp(`^${signal} ended the process\\. Plugin test-misbehaving was called last: `);
+
+/** Ways by which Node itself dies. */
+const deadly: readonly Row[] = [
+  { way: 'DUMP_EXT_FILE:segfault', code: 'PLUGIN_FAILED', says: ended('SIGSEGV') },
+  { way: 'DUMP_EXT_FILE:heap', code: 'PLUGIN_FAILED', says: ended('SIGABRT') },
+  { way: 'DUMP_EXT_FILE:closesLoop', code: 'PLUGIN_FAILED', says: ended('SIGABRT') },
+  { way: 'DUMP_EXT_FILE:closesMany', code: 'PLUGIN_FAILED', says: ended('SIGABRT') },
+  { way: 'PAUSE_DEVICES:closesLoop', code: 'PLUGIN_FAILED', says: ended('SIGABRT') },
+  { way: 'init:closesLoop', code: 'PLUGIN_FAILED', says: ended('SIGABRT') },
+];
+
+/** Heaps of these runs: a full one is soon there. */
+const smallHeap = { NODE_OPTIONS: '--max-old-space-size=96' };
+
 /** The error names plugin, hook and resource, whatever the plugin did. */
 async function expectBlame(args: readonly string[], { way, code, says }: Row): Promise<void> {
-  const [hook = ''] = way.split(':');
+  const [hook = '', how = ''] = way.split(':');
   const failure = await criujsFails([...args, ...more, ...(code === 'HOOK_TIMEOUT' ? deadline : [])], {
-    env: { CRIUJS_TEST_MISBEHAVE: way },
+    env: { CRIUJS_TEST_MISBEHAVE: way, ...(how === 'heap' ? smallHeap : {}) },
   });
   // Before it is loaded, a plugin has no name but that of its file.
   const name = hook === 'load' ? plugin : 'test-misbehaving';
   expect(failure, way).toMatchObject({ code, exitCode: 4, plugin: name });
-  if (hook !== 'init') expect(failure.hook, way).toBe(hook);
+  if (hook.includes('_')) expect(failure.hook, way).toBe(hook);
   if (hook.endsWith('EXT_FILE')) expect(failure.resource, way).toContain(unknownDevice);
   expect(failure.message, way).toContain(name);
   if (says) expect(failure.message, way).toMatch(says);
@@ -137,6 +155,62 @@ describe.skipIf(missing)(`plugins that misbehave (${missing ?? 'each error names
     await target.finish();
   });
 
+  test(`${deadly.map(({ way }) => way).join(', ')} end Node itself: the target lives on as it was`, async ({
+    place,
+  }) => {
+    const target = await place.start(program);
+    const who = target.identities();
+    const images = target.images();
+    for (const row of deadly) {
+      await expectBlame(['dump', '-t', String(target.pid), '-D', images], {
+        ...row,
+        says: RegExp(`${row.says?.source}.*\\. The target runs on as it was\\.$`),
+      });
+      await until('the kernel has let it go', () => target.held().length === 0);
+      expect(target.identities(), row.way).toEqual(who);
+      expect(existsSync(join(images, 'inventory.img')), 'what was written is no dump').toBe(false);
+      await target.advance();
+    }
+    await criujs.dump(target.pid, images, { more, leaveRunning: true });
+    await target.finish();
+  });
+
+  test('in words, it is said on descriptor 2 alone', async ({ place }) => {
+    const target = await place.start(program);
+    const args = ['dump', '-t', String(target.pid), '-D', target.images(), ...more];
+    const end = await criujsCommand(args, { env: { CRIUJS_TEST_MISBEHAVE: 'DUMP_EXT_FILE:closesLoop' } });
+    expect(end).toMatchObject({ code: 4, stdout: '' });
+    expect(end.stderr).toMatch(
+      /criujs: SIGABRT ended the process\. Plugin test-misbehaving .*\n {2}→ Run it again without/,
+    );
+    await target.advance();
+    await target.finish();
+  });
+
+  test('once the dump is whole, it is said that it is', async ({ place }) => {
+    const target = await place.start(program);
+    const images = target.images();
+    await expectBlame(['dump', '-t', String(target.pid), '-D', images, '-R'], {
+      way: 'exit:closesLoop',
+      code: 'PLUGIN_FAILED',
+      says: /called last: exit\. The dump is complete\.$/,
+    });
+    expect(existsSync(join(images, 'inventory.img'))).toBe(true);
+    await target.advance();
+    await target.finish();
+  });
+
+  test('a plan names it, too', async ({ place }) => {
+    const target = await place.start(program);
+    await expectBlame(['plan', '-t', String(target.pid)], {
+      way: 'claim:closesLoop',
+      code: 'PLUGIN_FAILED',
+      says: ended('SIGABRT'),
+    });
+    await target.advance();
+    await target.finish();
+  });
+
   test.skipIf(!isRoot)(
     'at a restore: nothing is left behind, and a plugin that behaves restores the same images',
     async ({ place }) => {
@@ -147,6 +221,9 @@ describe.skipIf(missing)(`plugins that misbehave (${missing ?? 'each error names
         await expectBlame(['restore', '-D', images, '--detach'], row);
         expect(processesIn(target.directory), row.way).toEqual([]);
       }
+      const deadlyRow = { way: 'RESTORE_EXT_FILE:closesMany', code: 'PLUGIN_FAILED', says: ended('SIGABRT') };
+      await expectBlame(['restore', '-D', images, '--detach'], deadlyRow);
+      await until('all of it is gone', () => processesIn(target.directory).length === 0);
       place.track(await criujs.restore(images, { more }));
       await target.advance();
       await target.finish();

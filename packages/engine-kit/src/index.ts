@@ -15,7 +15,7 @@ export {
   refusedDump,
 } from './errors/errors.ts';
 export { type ExitCodeName, exitCodeMeanings, exitCodeOf, exitCodes } from './errors/exit-codes.ts';
-export { describeError, type ErrorReport, reportError, writeLastWords } from './errors/last-words.ts';
+export { describeError, type ErrorFacts, type ErrorReport, reportError, writeLastWords } from './errors/last-words.ts';
 export { safeJson, safeLines, safeName, safeText } from './errors/safe-text.ts';
 export { toEngineError } from './errors/to-engine-error.ts';
 export { type OwnFile, openOwnFile } from './files/own-file.ts';

@@ -1,4 +1,10 @@
 export { type Arena, arena, type Block } from './arena.ts';
+export {
+  type CrashHandler,
+  type CrashText,
+  installCrashHandler,
+  type LastWords,
+} from './crash/handler.ts';
 export { type DeviceNumber, deviceNumber } from './descriptors/device.ts';
 export { type CompareType, compare, sameFile } from './descriptors/kcmp.ts';
 export { isInLedger, keepLedger, type Ledger, newLedger } from './descriptors/ledger.ts';

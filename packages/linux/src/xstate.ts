@@ -1,14 +1,9 @@
 import { arena, type Block } from './arena.ts';
-import { closeFd, memfd } from './descriptors/own.ts';
+import { executablePage, pageLength } from './executable.ts';
 import { native } from './native.ts';
 import type { FrameStep, ProcessorQuery, Registers, XstateLayout } from './processor/processor.ts';
 import * as processor from './processor/processor.ts';
 import { syscall } from './syscall.ts';
-
-const PROT_READ = 1;
-const PROT_EXEC = 4;
-const MAP_PRIVATE = 2;
-const pageLength = 4096;
 
 let known: XstateLayout | undefined;
 
@@ -39,7 +34,7 @@ export function signalFrames(address: number, steps: readonly FrameStep[], xstat
 function withQuery<T>(body: (query: ProcessorQuery) => T): T {
   const { koffi } = native();
   const { code, labels } = processor.queryCode;
-  const page = executablePage(code);
+  const page = executablePage('criujs-query', code);
   const type = koffi.proto('void', ['int64_t']);
   const run = (label: string, io: Block): DataView => {
     koffi.call(BigInt(page + (labels[label] ?? 0)), type, io.address);
@@ -59,15 +54,5 @@ function withQuery<T>(body: (query: ProcessorQuery) => T): T {
     });
   } finally {
     syscall('munmap', page, pageLength);
-  }
-}
-
-/** A page that can be run but not written, filled through a file: many a policy forbids pages that are both. */
-function executablePage(code: Uint8Array): number {
-  const fd = memfd('criujs-query', code);
-  try {
-    return syscall('mmap', 0, pageLength, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
-  } finally {
-    closeFd(fd);
   }
 }

@@ -15,6 +15,7 @@ import type { PluginRecord } from './facts/plugin-record.ts';
 import type { ImageVersions } from './image-versions.ts';
 import type { PluginLoader } from './load.ts';
 import type { CallOptions } from './provider.ts';
+import type { PluginCall } from './run.ts';
 import type { SectionStore } from './section.ts';
 
 /** What a host of plugins is made from. */
@@ -49,6 +50,11 @@ export interface PluginHostOptions {
    * they tried to end the process. The process goes on, as long as it lives. Default: it takes its usual way, and may end the process.
    */
   readonly afterRun?: ((error: CriuError) => void) | undefined;
+  /**
+   * Told before each call of plugin code, also `load`, `options`, `claim`, `init` and `exit`: who is called last if the process does
+   * not survive it. It must not throw.
+   */
+  readonly onCall?: ((call: PluginCall) => void) | undefined;
 }
 
 /** A loaded plugin, as it shows itself. */

@@ -356,3 +356,21 @@ test.each([0, 1.5, '2'])('a plugin whose image version is %j is none', async (im
   const plugin = { ...definePlugin({ name: 'a', hooks: [] }), imageVersion } as never;
   await expect(hostOf([plugin])).rejects.toMatchObject({ code: 'PLUGIN_INVALID', plugin: 'a' });
 });
+
+test('each call of plugin code is told before it is made', async () => {
+  const calls: string[] = [];
+  const note = (text: string): void => void calls.push(text);
+  const plugin = definePlugin({
+    name: 'a',
+    init: () => note('in init'),
+    exit: () => note('in exit'),
+    hooks: [hook('DUMP_EXT_FILE', () => note('in the hook'))],
+  });
+  const onCall: PluginHostOptions['onCall'] = ({ plugin, hook, resource }) =>
+    note([plugin, hook, resource].filter((it) => it !== undefined).join(' '));
+  const host = await hostOf([plugin], { onCall });
+  await host.start('dump');
+  await host.call('DUMP_EXT_FILE', aFile);
+  await host.finish({ ok: true });
+  expect(calls).toEqual(['a init', 'in init', 'a DUMP_EXT_FILE file 7 (/dev/kvm)', 'in the hook', 'a exit', 'in exit']);
+});

@@ -29,7 +29,7 @@ const longestTimer = 2 ** 31 - 1;
  *   PLUGIN_EXITED with the hook `load` or `options`
  */
 export async function createPluginHost(options: PluginHostOptions): Promise<PlanningHost> {
-  const { deadline = defaultDeadline, signal, onLog, imageVersions = {}, isEngines, afterRun } = options;
+  const { deadline = defaultDeadline, signal, onLog, onCall, imageVersions = {}, isEngines, afterRun } = options;
   if (!(deadline > 0)) throw new RangeError(`a deadline of ${deadline} ms: it must be more than 0`);
   const wrote = new Set<string>();
   const requiring = new Set<string>();
@@ -37,7 +37,7 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
   const warn = ({ plugin = '', hook = '', resource, message }: HostError): void => {
     onLog?.({ plugin, hook, resource, level: 'warn', message });
   };
-  const run = createRun({ deadline: Math.min(deadline, longestTimer), signal, warn, isEngines, afterRun });
+  const run = createRun({ deadline: Math.min(deadline, longestTimer), signal, warn, onCall, isEngines, afterRun });
   // What plugins start goes on after a run.
   if (afterRun !== undefined) watchProcess();
   const { plugins, values } = await load(options, run);

@@ -25,4 +25,5 @@ export {
   recordedResult,
   recordVersion,
 } from './record-format.ts';
+export type { PluginCall } from './run.ts';
 export type { SectionStore } from './section.ts';

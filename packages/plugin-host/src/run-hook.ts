@@ -102,6 +102,7 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
       left = { call: it, trail: follow(suspect), until: performance.now() + (it.deadline ?? run.deadline) };
     };
     let answer: unknown;
+    run.onCall?.({ plugin: it.plugin, hook: it.hook, resource: it.resource });
     enterPlugin();
     try {
       answer = runAs(suspect, () =>

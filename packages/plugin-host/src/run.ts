@@ -27,6 +27,8 @@ export interface Run {
   readonly afterRun: ((error: HostError) => void) | undefined;
   /** Whose the descriptors of this process are. */
   readonly descriptors: Descriptors;
+  /** Told before code of a plugin is called. */
+  readonly onCall: ((call: PluginCall) => void) | undefined;
 }
 
 /** What is particular about the runs of a host. */
@@ -37,6 +39,16 @@ export interface RunSettings {
   readonly warn?: Run['warn'] | undefined;
   readonly afterRun?: Run['afterRun'];
   readonly isEngines?: ((fd: number) => boolean) | undefined;
+  readonly onCall?: Run['onCall'];
+}
+
+/** Whose code is called, and for what. */
+export interface PluginCall {
+  readonly plugin: string;
+  /** A hook's name, or `load`, `options`, `claim`, `init`, `exit`. */
+  readonly hook: string;
+  /** What it is about, in words. */
+  readonly resource: string | undefined;
 }
 
 /** What a call that was answered has left going on. */
@@ -48,7 +60,7 @@ export interface LeftBehind {
 }
 
 /** Makes what the calls of one host share, before any code of a plugin runs. */
-export function createRun({ deadline, signal, warn = () => undefined, afterRun, isEngines }: RunSettings): Run {
+export function createRun({ deadline, signal, warn = () => undefined, onCall, afterRun, isEngines }: RunSettings): Run {
   return {
     active: false,
     sealed: false,
@@ -57,6 +69,7 @@ export function createRun({ deadline, signal, warn = () => undefined, afterRun, 
     warn,
     afterRun,
     descriptors: noteDescriptors(isEngines),
+    onCall,
     waiting: new Set(),
     strays: [],
     writing: new Set(),

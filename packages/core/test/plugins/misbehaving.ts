@@ -105,10 +105,27 @@ const ways: Readonly<Record<string, (context: Context) => unknown>> = {
   writesMuchLater: ({ image }) => {
     wait(200).then(() => image.writeJson('state', { on: 'purpose' }));
   },
+  abort: () => process.abort(),
+  segfault: () => {
+    process.kill(process.pid, 'SIGSEGV');
+    return hang();
+  },
+  heap: () => {
+    const all: unknown[] = [];
+    for (;;) all.push(Array.from({ length: 100_000 }, Math.random));
+  },
+  closesLoop: () => closeThose(({ link }) => link === 'anon_inode:[eventpoll]'),
+  closesMany: () => closeThose(({ fd }) => fd >= 3 && fd <= 80),
 };
 
 /** What the hook was asked. */
 let lent: unknown;
+
+/** Closes descriptors of others: those of the event loop are among them. */
+function closeThose(chosen: (it: { fd: number; link: string }) => boolean): Promise<never> {
+  for (const { fd } of openNow().filter(chosen)) closeSync(fd);
+  return hang();
+}
 
 const [where, way = ''] = (process.env['CRIUJS_TEST_MISBEHAVE'] ?? '').split(':');
 
@@ -127,10 +144,14 @@ export default definePlugin({
   init: (_, context) => misbehave<void>('init', context, () => {}),
   exit: (_, __, context) => misbehave<void>('exit', context, () => {}),
   hooks: [
-    hook('DUMP_EXT_FILE', async (args, context) => {
-      lent = args;
-      return misbehave<void>('DUMP_EXT_FILE', context, () => {});
-    }),
+    hook(
+      'DUMP_EXT_FILE',
+      async (args, context) => {
+        lent = args;
+        return misbehave<void>('DUMP_EXT_FILE', context, () => {});
+      },
+      { claim: (_, context) => misbehave('claim', context as Context, () => true) },
+    ),
     hook('RESTORE_EXT_FILE', async ({ file }, context) =>
       misbehave('RESTORE_EXT_FILE', context, () => openSync(file.path ?? '', file.flags & 3)),
     ),

@@ -18,8 +18,12 @@ export interface ErrorReport {
   };
 }
 
+/** What is reported of an error. */
+export type ErrorFacts = Pick<EngineError, 'code' | 'message' | 'remedy'> &
+  Partial<Pick<EngineError, 'pid' | 'resource' | 'plugin' | 'hook' | 'refusals'>>;
+
 /** An error in plain data, without what is not known. */
-export function reportError(error: EngineError): ErrorReport {
+export function reportError(error: ErrorFacts): ErrorReport {
   const { code, message, remedy, pid, resource, plugin, hook, refusals } = error;
   const known = Object.entries({ code, message, remedy, pid, resource, plugin, hook, refusals }).filter(
     ([, it]) => it !== undefined,
@@ -28,7 +32,7 @@ export function reportError(error: EngineError): ErrorReport {
 }
 
 /** Describes an error for a terminal: what, where and why, then the remedy on a line of its own. */
-export function describeError(error: EngineError): string {
+export function describeError(error: Pick<ErrorFacts, 'message' | 'remedy'>): string {
   return `criujs: ${safeLines(error.message)}\n  → ${safeText(error.remedy)}\n`;
 }
 
@@ -37,10 +41,13 @@ export function describeError(error: EngineError): string {
  * Words go to descriptor 2; with 'json' the report goes to descriptor 1 as well, where results go.
  */
 export function writeLastWords(error: EngineError, form: 'text' | 'json'): void {
-  // A progress display may have hidden the cursor, in a line of its own.
-  const tidy = isatty(2) ? '\r\x1b[2K\x1b[?25h' : '';
-  writeNow(2, tidy + describeError(error));
+  writeNow(2, tidyTerminal() + describeError(error));
   if (form === 'json') writeNow(1, `${safeJson(reportError(error))}\n`);
+}
+
+/** What goes before last words: a progress display may have hidden the cursor, in a line of its own. */
+export function tidyTerminal(): string {
+  return isatty(2) ? '\r\x1b[2K\x1b[?25h' : '';
 }
 
 function writeNow(fd: number, text: string): void {

@@ -46,6 +46,9 @@ export interface RunOptions {
   /**
    * If a plugin blocks the main thread for good, no error can be thrown there: the engine restores the target, writes the error
    * to descriptor 2 and ends the process. This selects the form. Default 'text'.
+   *
+   * If a signal ends the process itself, as when a plugin fills the heap, it says which plugin was called last. With this option it
+   * then exits with the code for plugins, and 'json' reports it; without it dies by the signal.
    */
   readonly lastWords?: 'text' | 'json' | undefined;
 }

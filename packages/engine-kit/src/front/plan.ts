@@ -5,6 +5,7 @@ import { toEngineError } from '../errors/to-engine-error.ts';
 import type { FileOptions } from '../interface/engine.ts';
 import type { PlanRow } from '../interface/results.ts';
 import { checkFileOptions, checkOptions, checkPid, checkPlatform } from './admission.ts';
+import { type CrashGuard, guardCrashes } from './crash-guard.ts';
 import type { PlanOptions, PlanResult, PlanVerdict } from './options.ts';
 import { afterRunOf, defaultDeadlineMs, warnOfUnpaired } from './plugins.ts';
 import { guardThread, type Watchdog } from './watchdog.ts';
@@ -38,24 +39,18 @@ export type PlanTree = (
  * @throws EngineError NO_SUCH_PROCESS, NOT_PERMITTED …, and what is wrong with a plugin
  */
 export async function planBy(load: () => Promise<PlanTree>, options: PlanOptions): Promise<PlanResult> {
-  const {
-    pid,
-    signal,
-    onProgress,
-    engine,
-    hookDeadline: hookDeadlineMs = defaultDeadlineMs,
-    lastWords = 'text',
-  } = options;
+  const { pid, signal, onProgress, engine, hookDeadline: hookDeadlineMs = defaultDeadlineMs, lastWords } = options;
   checkPid(pid);
   const files = checkFileOptions(options);
   checkPlatform();
   checkOptions(options);
   const startedAt = performance.now();
-  const guard = guardThread({ plugins: options.plugins?.length ?? 0, hookDeadlineMs, lastWords });
+  const guard = guardThread({ plugins: options.plugins?.length ?? 0, hookDeadlineMs, lastWords: lastWords ?? 'text' });
+  const crash = guardCrashes({ stage: 'plan', lastWords });
   try {
     checkAborted(signal);
     const planTree = await load();
-    const host = await hostOf(options);
+    const host = await hostOf(options, crash);
     guard.rest();
     checkAborted(signal);
     onProgress?.({ phase: 'look', elapsedMs: performance.now() - startedAt });
@@ -68,6 +63,7 @@ export async function planBy(load: () => Promise<PlanTree>, options: PlanOptions
     throw toEngineError(error);
   } finally {
     guard.release();
+    crash.release();
   }
 }
 
@@ -77,12 +73,22 @@ function verdictOf(rows: readonly PlanRow[]): PlanVerdict {
 }
 
 /** Without plugins the host is not even loaded. */
-async function hostOf(options: PlanOptions): Promise<PlanningHost | null> {
+async function hostOf(options: PlanOptions, crash: CrashGuard): Promise<PlanningHost | null> {
   const { plugins = [], pluginOptions, cwd, loaders, hookDeadline = defaultDeadlineMs, signal, onLog } = options;
   if (plugins.length === 0 && Object.keys(pluginOptions ?? {}).length === 0) return null;
   const { createPluginHost } = await import('@criujs/plugin-host');
-  const given = { plugins, options: pluginOptions, cwd, loaders, deadline: hookDeadline, signal, onLog };
-  const host = await createPluginHost({ ...given, afterRun: afterRunOf(options) });
+  const given = {
+    plugins,
+    options: pluginOptions,
+    cwd,
+    loaders,
+    deadline: hookDeadline,
+    signal,
+    onLog,
+    onCall: crash.called,
+    afterRun: afterRunOf(options),
+  };
+  const host = await createPluginHost(given);
   warnOfUnpaired(host, options);
   return host;
 }

@@ -8,6 +8,7 @@ import type { RunImages } from '../images/run-images.ts';
 import { checkRecordedProviders } from '../records/providers.ts';
 import { readRecords } from '../records/read-records.ts';
 import type { Records } from '../records/records.ts';
+import type { CrashGuard } from './crash-guard.ts';
 import type { RunOptions } from './options.ts';
 import { openRecord, type RunRecord } from './record.ts';
 
@@ -34,8 +35,16 @@ export interface RunPlugins {
 /** Where plugins' own parts live, and what is recorded of them. Asked only when there are plugins. */
 type PluginImages = Pick<RunImages, 'sections' | 'read' | 'place'>;
 
-/** Starts to load the plugins of a run; failures surface where the result is awaited. */
-export function openPlugins(options: RunOptions, stage: Stage, images: PluginImages): RunPlugins {
+/**
+ * Starts to load the plugins of a run; failures surface where the result is awaited.
+ * @param crash is told what they are called for, and how far the run is
+ */
+export function openPlugins(
+  options: RunOptions,
+  stage: Stage,
+  images: PluginImages,
+  crash: Pick<CrashGuard, 'called' | 'reached'> = unguarded,
+): RunPlugins {
   const record = openRecord(options);
   const aborting = new AbortController();
   // Every call that waits listens, and an engine may have any number of them: no leak.
@@ -48,7 +57,7 @@ export function openPlugins(options: RunOptions, stage: Stage, images: PluginIma
   const create = async (): Promise<PluginHost> => {
     if (stage === 'restore') records = await readRecords(images);
     const imageVersions = stage === 'restore' ? imageVersionsOf(records) : undefined;
-    return createHost({ options, images, record, imageVersions, signal: aborting.signal, isEngines });
+    return createHost({ options, images, record, imageVersions, crash, signal: aborting.signal, isEngines });
   };
   const loading = needsHost(options) ? create() : null;
   loading?.catch(() => undefined);
@@ -79,12 +88,15 @@ export function openPlugins(options: RunOptions, stage: Stage, images: PluginIma
       // A run that was given up while plugins were still loading has a host nevertheless. An abort does not wait for it: no
       // init was called yet.
       if (!aborted) host ??= (await loading?.catch(() => null)) ?? null;
+      crash.reached(outcome.ok ? 'done' : 'failed');
       const errors = host === null ? [] : await host.finish(outcome);
       record.close();
       return errors.map((it) => it.message);
     },
   };
 }
+
+const unguarded = { called: () => undefined, reached: () => undefined };
 
 /** Milliseconds that a hook may take by default. */
 export const defaultDeadlineMs = 10_000;
@@ -100,6 +112,7 @@ interface HostParts {
   readonly record: RunRecord;
   /** For a restore: the versions of the plugins' parts. */
   readonly imageVersions: ImageVersions | undefined;
+  readonly crash: Pick<CrashGuard, 'called' | 'reached'>;
   /** Ends calls that wait. */
   readonly signal: AbortSignal;
   readonly isEngines: (fd: number) => boolean;
@@ -110,6 +123,7 @@ async function createHost({
   images,
   record,
   imageVersions,
+  crash,
   signal,
   isEngines,
 }: HostParts): Promise<PluginHost> {
@@ -129,8 +143,16 @@ async function createHost({
     onLog,
     isEngines,
     afterRun: afterRunOf(options),
+    onCall: crash.called,
   });
-  return recorder === null ? host : recorder.host(host);
+  const sealing: PluginHost = {
+    ...host,
+    async seal() {
+      await host.seal();
+      crash.reached('sealed');
+    },
+  };
+  return recorder === null ? sealing : recorder.host(sealing);
 }
 
 /** Errors of the engine's family, whoever made them. */

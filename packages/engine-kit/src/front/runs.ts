@@ -4,6 +4,7 @@ import { openImages } from '../images/open-images.ts';
 import { type Purpose, purposeOf, type StorePlace } from '../images/run-images.ts';
 import type { Engine, EngineJob } from '../interface/engine.ts';
 import { checkFileOptions, checkOptions, checkPid, checkPlatform } from './admission.ts';
+import { guardCrashes } from './crash-guard.ts';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from './options.ts';
 import { defaultDeadlineMs, openPlugins } from './plugins.ts';
 
@@ -59,11 +60,12 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
     if (engine.foldersOnly && typeof options.images === 'object') throw noDirectory();
     const images = await openImages(options.images, purpose);
     let failed = false;
+    const crash = guardCrashes({ stage: purpose.stage, lastWords: options.lastWords });
     try {
       if (engine.foldersOnly) refuseForeign(images.place);
       const startedAt = performance.now();
       const warned: string[] = [];
-      const plugins = openPlugins(options, purpose.stage, images);
+      const plugins = openPlugins(options, purpose.stage, images, crash);
       const outcome = await work({ images, plugins, ...listenersOf(options, startedAt, warned) });
       const warnings = [...new Set([...warned, ...(outcome.warnings ?? [])])];
       return { outcome, totalMs: performance.now() - startedAt, warnings };
@@ -71,6 +73,7 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
       failed = true;
       throw error;
     } finally {
+      crash.release();
       await images.close().catch((error) => {
         // What came first says more.
         if (!failed) throw error;

@@ -67,3 +67,9 @@ export const helperBlobOffset: number = facts.helperBlobOffset;
 export const queryCode: typeof x86_64.queryCode = facts.queryCode;
 /** The layout of the extended state from the processor's answers. */
 export const readXstateLayout: typeof x86_64.readXstateLayout = facts.readXstateLayout;
+/** A signal handler that writes what was prepared in its memory and ends the process. */
+export const crashCode: typeof x86_64.crashCode = facts.crashCode;
+/** The layout of its memory. */
+export const crashLayout: typeof x86_64.crashLayout = facts.crashLayout;
+/** The kernel's layout of a signal's action. */
+export const actionLayout: typeof x86_64.actionLayout = facts.actionLayout;

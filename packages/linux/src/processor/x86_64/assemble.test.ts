@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { assemble, imm32, imm64, type Line } from './assemble.ts';
 import { blob, listings } from './blob.ts';
+import { crashLines } from './crash-code.ts';
 import { guardLines } from './guard-code.ts';
 import { helperLines } from './helper-image.ts';
 import { queryLines } from './xstate.ts';
@@ -25,6 +26,7 @@ const programs: Readonly<Record<string, readonly Line[]>> = {
   query: queryLines,
   helper: helperLines(4242),
   guard,
+  crash: crashLines(0x7f0000403000),
 };
 
 test('labels are places and distances lead to them', () => {
@@ -63,7 +65,9 @@ test.runIf(hasDisassembler()).each(Object.entries(programs))(
     const expected = lines
       .filter((line) => typeof line !== 'string')
       .map(([mnemonic]) =>
-        mnemonic.replace(/^(j\w+|call) (\w+)$/, (_, jump, label) => `${jump} 0x${labels[label]?.toString(16)}`),
+        mnemonic.replace(/^(j\w+|call) (\w+)$/, (whole, jump, label) =>
+          label in labels ? `${jump} 0x${labels[label]?.toString(16)}` : whole,
+        ),
       );
     expect(disassemble(code)).toEqual(expected);
   },
