@@ -3,7 +3,7 @@ import type { PluginCall } from '@criujs/plugin-host';
 import type { Stage } from '@criujs/plugin-sdk';
 import { exitCodeOf } from '../errors/exit-codes.ts';
 import { describeError, type ErrorFacts, reportError, tidyTerminal } from '../errors/last-words.ts';
-import { safeText } from '../errors/safe-text.ts';
+import { safeJson, safeName } from '../errors/safe-text.ts';
 
 /** What a run does. */
 export type CrashStage = Stage | 'plan';
@@ -51,9 +51,9 @@ let tidy: string | undefined;
 
 /** Makes what a process says that a signal ends: the error as always, around the name of the signal. */
 export function crashWords({ call, stage, moment, lastWords }: CrashFacts): LastWords {
-  const plugin = safeText(call.plugin);
-  const hook = safeText(call.hook, 100);
-  const resource = call.resource === undefined ? undefined : safeText(call.resource);
+  const plugin = safeName(call.plugin);
+  const hook = safeName(call.hook);
+  const resource = call.resource === undefined ? undefined : safeName(call.resource);
   const about = resource === undefined ? hook : `${hook} of ${resource}`;
   const outcome = outcomes[stage][moment];
   const message = `${signal} ended the process. Plugin ${plugin} was called last: ${about}.${outcome && ` ${outcome}`}`;
@@ -63,7 +63,7 @@ export function crashWords({ call, stage, moment, lastWords }: CrashFacts): Last
   tidy ??= tidyTerminal();
   return {
     errors: around(tidy + describeError(error)),
-    output: lastWords === 'json' ? around(`${JSON.stringify(reportError(error))}\n`) : null,
+    output: lastWords === 'json' ? around(`${safeJson(reportError(error))}\n`) : null,
     exitCode: lastWords === undefined ? null : exitCodeOf(error.code),
   };
 }
