@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { HostError } from './errors.ts';
-import { othersMayWrite } from './facts/others-write.ts';
+import { othersMayWrite } from './others-write.ts';
 
 /**
  * Checks that nobody but its owner may write a file of code.
