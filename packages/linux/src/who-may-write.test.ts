@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isUnmapped, openFolder, othersMayWrite } from './who-may-write.ts';
+import { isUnmapped, openFolder, othersMayWrite, whoElseMayChange } from './who-may-write.ts';
 
 const own = process.geteuid?.() ?? 0;
 const isOwnOrRoot = (user: number): boolean => user === own || user === 0;
@@ -41,6 +41,12 @@ test.skipIf(own !== 0)('and one of somebody else, sticky or not (root)', () => {
   chownSync(join(base, 'a'), 54_321, 54_321);
   chmodSync(join(base, 'a'), 0o1755);
   expect(openFolder(inner, isOwnOrRoot)).toEqual({ folder: join(base, 'a'), owner: 54_321, isShared: false });
+});
+
+test('of a path that is not there yet, the folder counts in which it would be made', () => {
+  expect(whoElseMayChange(join(inner, 'not/yet'))).toBeNull();
+  chmodSync(inner, 0o777);
+  expect(whoElseMayChange(join(inner, 'not/yet'))).toMatchObject({ folder: inner, isShared: true });
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** S_IWGRP, S_IWOTH, and S_ISVTX: who may write such a folder may not rename what others have in it. inode(7) */
@@ -33,6 +33,28 @@ export function openFolder(folder: string, isTrusted: (user: number) => boolean)
     const isShared = othersMayWrite(stat) && (stat.mode & bits.sticky) === 0;
     if (isShared || !isTrusted(stat.uid)) return { folder: at, owner: stat.uid, isShared };
     if (at === dirname(at)) return null;
+  }
+}
+
+/**
+ * The same for this process: who else than its effective user and root may change what lies at a path, or what will be made there.
+ * @param path of which not all needs to exist
+ * @throws Error it cannot be looked at
+ */
+export function whoElseMayChange(path: string): OpenFolder | null {
+  const user = process.geteuid?.() ?? 0;
+  // In a user namespace, those who own the folders above have no number of their own.
+  return openFolder(nearest(path), (owner) => owner === user || owner === 0 || isUnmapped(owner));
+}
+
+/** What of a path is there already, without symbolic links. */
+function nearest(path: string): string {
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      return realpathSync(at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || at === dirname(at)) throw error;
+    }
   }
 }
 

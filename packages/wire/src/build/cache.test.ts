@@ -73,6 +73,12 @@ test('where none is safe, nothing is used, and each reason is told', () => {
   );
 });
 
+test('a user without a home has only what the environment names', () => {
+  const given = folder('given');
+  expect(defaultCache({ HOME: given }, () => '')).toBe(join(given, '.cache/criujs/native'));
+  expect(() => defaultCache({}, () => '')).toThrow(expect.objectContaining({ code: 'NATIVE_CACHE_UNSAFE' }));
+});
+
 test('one where nothing can be made is passed over', () => {
   expect(cache({ HOME: '/proc/self' })).toBe(inHome());
 });

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { isUnmapped, openFolder } from '@criujs/linux';
+import { whoElseMayChange } from '@criujs/linux';
 import { WireError } from '../errors.ts';
 
 /** S_IWGRP and S_IWOTH. inode(7) */
@@ -27,7 +27,7 @@ export function defaultCache(env: NodeJS.ProcessEnv, home: () => string = homeOf
     if (typeof made === 'string') return made;
     wrong.push(made.why);
   }
-  throw unsafe(wrong.join('; '));
+  throw unsafe(wrong.length === 0 ? 'no home is known' : wrong.join('; '));
 }
 
 /** Makes sure that nobody but this user owns or may write a file or folder. @throws WireError NATIVE_CACHE_UNSAFE */
@@ -46,7 +46,7 @@ export function makePrivate(folder: string): void {
 /** Looks before anything is made: what is made in a folder of another user would be theirs to move away. */
 function makeIn(base: string): string | Unsafe {
   try {
-    const before = whoElse(nearest(base));
+    const before = whoElse(base);
     if (before !== null) return before;
     makeFolders(join(base, 'criujs', 'native'));
     // From here on links play no part: what they point to may change.
@@ -72,28 +72,20 @@ function makeFolders(path: string): void {
   }
 }
 
-/** What of a path is there already, without symbolic links. */
-function nearest(path: string): string {
-  for (let at = path; ; at = dirname(at)) {
-    try {
-      return realpathSync(at);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || at === dirname(at)) throw error;
-    }
-  }
-}
-
-function whoElse(folder: string): Unsafe | null {
-  const user = process.geteuid?.() ?? 0;
-  // In a user namespace, those who own the folders above have no number of their own.
-  const found = openFolder(folder, (owner) => owner === user || owner === 0 || isUnmapped(owner));
+function whoElse(path: string): Unsafe | null {
+  const found = whoElseMayChange(path);
   if (found === null) return null;
   const who = found.isShared ? 'others may write' : `user ${found.owner} owns`;
   return { why: `${who} the folder ${found.folder}` };
 }
 
+/** Empty: the user is not in passwd(5), as some of containers. */
 function homeOfUser(): string {
-  return userInfo().homedir;
+  try {
+    return userInfo().homedir;
+  } catch {
+    return '';
+  }
 }
 
 function unsafe(why: string): WireError {
