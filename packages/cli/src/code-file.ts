@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { othersMayWrite } from '@criujs/plugin-host/facts';
+import { openFolder, othersMayWrite } from '@criujs/linux';
 
 /** Why code is not run. */
 export interface Distrust {
@@ -8,9 +8,6 @@ export interface Distrust {
   /** A sentence that begins with a verb. */
   readonly remedy: string;
 }
-
-/** S_ISVTX: who may write a folder may not rename what others have in it. inode(7) */
-const sticky = 0o1000;
 
 /** Whose code may run without being named: the caller's own, that of root, and that of the user behind sudo(8). */
 export function trustedUsers(
@@ -35,13 +32,8 @@ export function distrustFound(path: string, users: ReadonlySet<number> = trusted
   if (named !== null) return named;
   const owner = statSync(file).uid;
   if (!users.has(owner)) return { why: `it belongs to user ${owner}`, remedy: `Name it with --config ${path}` };
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    const stat = statSync(folder);
-    const isOpen = othersMayWrite(stat) && !(stat.mode & sticky);
-    if (isOpen || !users.has(stat.uid)) {
-      const who = isOpen ? 'others may write' : `user ${stat.uid} owns`;
-      return { why: `${who} the folder ${folder}`, remedy: `Name it with --config ${path}` };
-    }
-    if (folder === dirname(folder)) return null;
-  }
+  const open = openFolder(dirname(file), (user) => users.has(user));
+  if (open === null) return null;
+  const who = open.isShared ? 'others may write' : `user ${open.owner} owns`;
+  return { why: `${who} the folder ${open.folder}`, remedy: `Name it with --config ${path}` };
 }

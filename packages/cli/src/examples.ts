@@ -42,7 +42,7 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
   plugin: `Examples:
   criujs plugin list                         what can --plugin name here?
   criujs plugin list --json | jq '.plugins[] | select(.error)'
-  criujs plugin inspect ./plugin.so          its hooks, what it needs, and where it would load; it is not run
+  criujs plugin inspect ./plugin.so          its hooks, what it needs, and where it would load
   criujs plugin inspect ./plugin.c           the same of its source
   criujs plugin inspect criujs-plugin-gpu    of a package
   criujs plugin inspect ./plugin.so --json | jq '.criu[] | select(.loads)'`,

@@ -1,27 +1,22 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EngineError, type EngineErrorCode } from '@criujs/core';
-import { type Inspection, inspectFile } from '@criujs/legacy-compat/inspect';
-import { createPluginHost, locatePlugin } from '@criujs/plugin-host';
+import { type Inspection, inspectFile, type WhereItLoads, whereItLoads } from '@criujs/legacy-compat/inspect';
+import { locatePlugin } from '@criujs/plugin-host';
+import { distrustNamed } from './code-file.ts';
 
-/** What is known of a plugin. */
-export interface Inspected {
+/** What the file of a plugin tells. */
+export interface Inspected extends WhereItLoads {
   readonly plugin: Inspection;
-  /** Whether its module was run to see it. */
-  readonly ran: boolean;
 }
 
 /**
- * Reads a plugin: C source, a compiled plugin, a module, or an npm package. A current plugin is also loaded, as for `plugin
- * list`, because its source may not show everything.
- * @throws EngineError PLUGIN_NOT_FOUND, PLUGIN_INVALID, PLUGIN_API_VERSION
+ * Reads a plugin: C source, a compiled plugin, a module, or an npm package. Nothing of it is run.
+ * @throws EngineError PLUGIN_NOT_FOUND, PLUGIN_INVALID, PLUGIN_UNTOLD
  */
 export async function inspectTarget(target: string, cwd: string): Promise<Inspected> {
   try {
-    const path = locate(target, cwd);
-    const read = await readFromText(path);
-    const isToday = read instanceof Error || read.structure === 'today';
-    return isToday ? { plugin: await load(path, cwd, read), ran: true } : { plugin: read, ran: false };
+    return await inspectEntry(locate(target, cwd));
   } catch (error) {
     throw asEngineError(error);
   }
@@ -33,36 +28,23 @@ function locate(target: string, cwd: string): string {
   return statSync(near, { throwIfNoEntry: false })?.isFile() === true ? near : locatePlugin(target, cwd);
 }
 
-/** The error, if running the module shows what its source does not. A module that is not a plugin is not run. */
-async function readFromText(path: string): Promise<Inspection | Error> {
-  try {
-    return await inspectFile(path);
-  } catch (error) {
-    if (error instanceof Error && (error as { code?: unknown }).code === 'PLUGIN_UNTOLD') return error;
-    throw error;
-  }
+/** Links are followed: modules beside a plugin are beside its file. */
+async function inspectEntry(path: string): Promise<Inspected> {
+  const plugin = { ...(await inspectFile(realFile(path))), path };
+  const where = whereItLoads(plugin);
+  // A compiled plugin for CRIU is loaded by CRIU, and source by nobody.
+  const distrust = plugin.format === 'c' ? null : distrustNamed(path);
+  if (distrust === null) return { plugin, ...where };
+  return { plugin, ...where, embedded: { ...where.embedded, loads: false, why: distrust.why } };
 }
 
-/** Loads a module in the host, and adds what its source says about the functions. */
-async function load(path: string, cwd: string, read: Inspection | Error): Promise<Inspection> {
-  const host = await createPluginHost({ plugins: [path], cwd });
-  const [found] = host.plugins;
-  if (found === undefined) throw new Error(`${path} was loaded, but the host does not list it`);
-  const text = read instanceof Error ? null : read;
-  const named = new Map(text?.hooks.map((it) => [it.hook, it.function]));
-  return {
-    format: 'javascript',
-    structure: 'today',
-    path,
-    name: found.name,
-    version: found.version ?? null,
-    init: text?.init ?? null,
-    exit: text?.exit ?? null,
-    hooks: found.hooks.map((hook) => ({ hook, function: named.get(hook) ?? null })),
-    unknown: [],
-    complete: true,
-    notes: [],
-  };
+function realFile(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // Reading it says best what is wrong.
+    return path;
+  }
 }
 
 /** The engine has all codes of the host's and the reader's errors. */

@@ -9,16 +9,11 @@ import {
 import { hookTable } from '@criujs/plugin-sdk';
 import type { Colors } from './colors.ts';
 
-/** What else is known of a plugin: where it loads, and whether it was run to see it. */
-interface Known extends WhereItLoads {
-  readonly ran: boolean;
-}
-
 /** A plugin in words. All text in it comes from the file: it is made safe for a terminal. */
-export function describePlugin(plugin: Inspection, known: Known, colors: Colors): string {
+export function describePlugin(plugin: Inspection, known: WhereItLoads, colors: Colors): string {
   const { bold, dim, yellow } = colors;
   const blocks = [
-    [bold(safeName(plugin.path)), `  ${titleOf(plugin)}`, `  ${dim(howRead(plugin, known.ran))}`],
+    [bold(safeName(plugin.path)), `  ${titleOf(plugin)}`, `  ${dim(howRead(plugin))}`],
     [bold('Hooks'), ...hookLines(plugin, colors)],
     ...(plugin.format === 'elf' ? [[bold('Needs'), ...needLines(plugin, colors)]] : []),
     [bold('Loads'), ...loadLines(known, colors)],
@@ -42,8 +37,7 @@ function titleOf({ structure, name, version, init, exit }: Inspection): string {
   return safeName([own, structures[structure], ...ends.flat()].join(', '));
 }
 
-function howRead(plugin: Inspection, ran: boolean): string {
-  if (ran) return 'a module; it was loaded to see what is in it, no hook was called';
+function howRead(plugin: Inspection): string {
   if (plugin.format === 'c') return 'C source; its headers were not read';
   if (plugin.format === 'javascript') return 'a module; it was not run';
   const most = plugin.maxHooks === null ? '' : `, declares ${plugin.maxHooks} hooks`;

@@ -123,7 +123,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
   general(plugin.command('list').summary('list the installed plugins'))
     .description(
       'Lists the plugins installed for the project in the current directory: packages with the keyword criu-plugin in node_modules, here or in a parent directory. ' +
-        'It loads each plugin to see what is in it, but calls no hook.',
+        'It reads what their files tell of each; none of their code is run.',
     )
     .addHelpText('after', `\n${examples.plugin}`)
     .action(async (flags: OutputFlags) => {
@@ -133,7 +133,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
   general(plugin.command('inspect').summary('show what a plugin registers, and where it would load'))
     .description(
       'Shows the structure, name, version and hooks of a plugin, the symbols that it needs, and whether the embedded engine and which releases of CRIU would load it, or why not. ' +
-        'Takes C source, a compiled plugin, a JavaScript or TypeScript module, or an npm package. None of its code is run, except that the module of a current plugin is loaded; no hook is called. ' +
+        'Takes C source, a compiled plugin, a JavaScript or TypeScript module, or an npm package. None of its code is run; what only running it would tell is said. ' +
         'Exit code 4 if it is not a plugin, or the embedded engine would not load it.',
     )
     .argument('<plugin>', 'a path (.so, .c, .js, .ts …), or an npm package')

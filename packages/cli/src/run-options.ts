@@ -47,7 +47,7 @@ export async function runOptions(
 }
 
 /** Supports plugins of CRIU's old structure beside current ones. Loaded only if there is a plugin. */
-export async function pluginLoaders(plugins: number): Promise<NonNullable<RunOptions['loaders']>> {
+async function pluginLoaders(plugins: number): Promise<NonNullable<RunOptions['loaders']>> {
   return plugins === 0 ? [] : [(await import('@criujs/legacy-compat')).legacyLoader()];
 }
 

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { runWell } from '../../core/test/harness/command.ts';
@@ -52,6 +52,43 @@ describe('check', () => {
   test.skipIf(!isRoot)('an ordinary user can dump, and restore with new pids only', async () => {
     const { stdout } = await criujsCommand(['check', '--json'], { asNobody: true });
     expect(JSON.parse(stdout)).toMatchObject({ dump: true, restore: true, samePids: false });
+  });
+
+  /** One row of `check`, in what `command` makes around it. */
+  const row = (id: string, command: readonly string[], env: Record<string, string> = {}): object => {
+    const given = [...command.slice(1), process.execPath, bin, 'check', '--json'];
+    // What is missing gives another exit code.
+    const { stdout } = spawnSync(command[0] ?? '', given, { encoding: 'utf8', env: { ...process.env, ...env } });
+    const { rows } = JSON.parse(stdout) as { rows: ({ id: string } & object)[] };
+    return rows.find((it) => it.id === id) ?? {};
+  };
+  const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+  const says = (state: string, detail: RegExp): object => ({ state, detail: expect.stringMatching(detail) });
+
+  test.skipIf(!isRoot)('who runs it, and what of that holds for homes and images (root)', async ({ place }) => {
+    const home = place.directory;
+    expect(row('user', ['env'], { SUDO_UID: '4321' })).toMatchObject(says('ok', /^root, called by user 4321/));
+    expect(row('user', nobody)).toMatchObject(says('ok', /^user 65534/));
+    expect(row('user', ['unshare', '--user', '--map-root-user'])).toMatchObject(
+      says('limited', /^root of a user name/),
+    );
+    expect(row('images_of_others', ['env'])).toMatchObject(says('ok', /rights of their owner/));
+    expect(row('images_of_others', nobody)).toMatchObject(says('limited', /are refused/));
+    const bare = ['setpriv', '--bounding-set=-setuid', '--inh-caps=-setuid'];
+    expect(row('images_of_others', bare)).toMatchObject(says('limited', /without CAP_SETUID/));
+    chownSync(home, 54_321, 54_321);
+    expect(row('home', ['env'], { HOME: home })).toMatchObject(
+      says('limited', /user 54321 owns .*nothing built there/),
+    );
+    chownSync(home, 0, 0);
+    expect(row('home', ['env'], { HOME: home })).toMatchObject(says('ok', /are kept in/));
+    expect(row('home', nobody, { HOME: home })).toMatchObject(says('limited', /may not write/));
+  });
+
+  test.skipIf(!isRoot)('whether /proc is that of the processes it can name (root)', () => {
+    const apart = ['unshare', '--pid', '--fork'];
+    expect(row('proc', [...apart, '--mount-proc'])).toMatchObject(says('limited', /^this is a pid namespace/));
+    expect(row('proc', apart)).toMatchObject(says('missing', /belongs to another pid namespace/));
   });
 });
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { criujsCommand, criujsFails } from '../../core/test/harness/engines.ts';
@@ -26,8 +26,8 @@ describe('plugin inspect', () => {
     execFileSync(compiler ?? 'cc', ['-shared', '-fPIC', '-o', made, join(sources, 'descriptor.c')]);
     const { code, stdout } = await criujsCommand(['plugin', 'inspect', made, '--json']);
     expect(code).toBe(0);
-    const { ok, plugin, ran, embedded, criu } = JSON.parse(stdout);
-    expect({ ok, ran }).toEqual({ ok: true, ran: false });
+    const { ok, plugin, embedded, criu } = JSON.parse(stdout);
+    expect(ok).toBe(true);
     expect(plugin).toMatchObject({
       format: 'elf',
       name: 'device_plugin',
@@ -51,7 +51,7 @@ describe('plugin inspect', () => {
     expect(stdout).toMatch(/^Note\n {2}4 of its constructors could not be followed/m);
   });
 
-  test('a package of today is loaded, and that is said; an old module is not', async ({ place }) => {
+  test('a package of today is read and not run, as an old module', async ({ place }) => {
     const folder = join(place.directory, 'node_modules', 'criu-plugin-gpu');
     mkdirSync(folder, { recursive: true });
     writeFileSync(
@@ -62,7 +62,9 @@ describe('plugin inspect', () => {
     const brand = "[Symbol.for('@criujs/plugin')]: true, apiVersion: 1";
     writeFileSync(
       join(folder, 'index.js'),
-      `export default { ${brand}, name: 'gpu', version: '2.1.0', hooks: [${hooks}] };`,
+      `import { writeFileSync } from 'node:fs';
+       writeFileSync(${JSON.stringify(join(place.directory, 'it-ran'))}, '');
+       export default { ${brand}, name: 'gpu', version: '2.1.0', hooks: [${hooks}] };`,
     );
     const mark = join(place.directory, 'it-ran');
     const runs = `require('node:fs').writeFileSync(${JSON.stringify(mark)}, '');`;
@@ -70,14 +72,28 @@ describe('plugin inspect', () => {
     writeFileSync(join(place.directory, 'script.cjs'), runs);
     const how = { cwd: place.directory };
     const { stdout } = await criujsCommand(['plugin', 'inspect', 'criu-plugin-gpu'], how);
-    expect(stdout).toMatch(/^ {2}gpu 2\.1\.0, definePlugin\n {2}a module; it was loaded to see what is in it/m);
+    expect(stdout).toMatch(/^ {2}gpu 2\.1\.0, definePlugin\n {2}a module; it was not run$/m);
     expect(stdout).toMatch(/^ {2}✓ CRIU 3\.17–3\.19 +with --engine criu; never called there: PAUSE_DEVICES$/m);
 
     const old = await criujsCommand(['plugin', 'inspect', './old.cjs'], how);
     expect(old.stdout).toMatch(/the old structure of functions with fixed names\n {2}a module; it was not run/);
     const script = await criujsFails(['plugin', 'inspect', './script.cjs'], how);
     expect(script).toMatchObject({ exitCode: 4, code: 'PLUGIN_INVALID' });
-    expect(() => readFileSync(mark), 'neither was run').toThrow('ENOENT');
+    expect(() => readFileSync(mark), 'none was run').toThrow('ENOENT');
+  });
+
+  test('what cannot be told is a note, and what others may write is not loaded', async ({ place }) => {
+    const path = join(place.directory, 'partly.mjs');
+    writeFileSync(path, `export default definePlugin({ name: 'partly', hooks: makeHooks() });`);
+    const { code, stdout } = await criujsCommand(['plugin', 'inspect', path]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Hooks\n {2}none that could be read$/m);
+    expect(stdout).toMatch(/^ {2}\? the embedded engine +not all of it can be told without running it$/m);
+    expect(stdout).toMatch(/^Note\n {2}its hooks cannot be read without running it$/m);
+    chmodSync(path, 0o646);
+    const open = await criujsCommand(['plugin', 'inspect', path]);
+    expect(open.code).toBe(4);
+    expect(open.stdout).toMatch(/^ {2}✗ the embedded engine +others than its owner may write .*partly\.mjs$/m);
   });
 
   test('what is no plugin, or is not there, is refused with what to do', async ({ place }) => {
@@ -91,7 +107,7 @@ describe('plugin inspect', () => {
       ['nobody', 'PLUGIN_NOT_FOUND', /no plugin nobody/],
       ['./none.c', 'PLUGIN_NOT_FOUND', /nothing at .*none\.c/],
       ['broken.so', 'PLUGIN_INVALID', /damaged ELF file/],
-      ['fails.mjs', 'PLUGIN_INVALID', /no driver/],
+      ['fails.mjs', 'PLUGIN_UNTOLD', /as far as its source shows/],
     ] as const) {
       const failure = await criujsFails(['plugin', 'inspect', target], how);
       expect(failure).toMatchObject({

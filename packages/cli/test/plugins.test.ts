@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -241,17 +241,56 @@ describe('plugin list', () => {
     const hooks = `hooks: [{ hook: 'DUMP_EXT_FILE', handler() {} }]`;
     install(place, '@us/criu-plugin-gpu', pluginCode(`name: 'gpu', version: '2.1.0', ${hooks}`));
     install(place, 'criu-plugin-old', 'export function cr_plugin_dump_file(fd, id) { return 0; }');
-    install(place, 'criu-plugin-broken', 'throw new Error("no driver here")');
+    install(place, 'criu-plugin-broken', 'export default definePlugin({ name: ');
+    install(place, 'criu-plugin-hidden', 'export default makePlugin();');
+    install(place, 'criu-plugin-partly', `export default definePlugin({ name: 'partly', hooks: makeHooks() });`);
+    install(place, 'criu-plugin-open', pluginCode(`name: 'open', hooks: []`));
+    chmodSync(join(place.directory, 'node_modules/criu-plugin-open/index.js'), 0o666);
     const { code, stdout } = await criujsCommand(['plugin', 'list'], how);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/@us\/criu-plugin-gpu 1\.0\.0\n {2}plugin gpu 2\.1\.0 {2}API 1.*\n {2}DUMP_EXT_FILE\n/);
-    expect(stdout).toMatch(/criu-plugin-broken 1\.0\.0\n {2}cannot be loaded: .*no driver here/);
+    expect(stdout).toMatch(
+      /@us\/criu-plugin-gpu 1\.0\.0\n {2}plugin gpu 2\.1\.0 {2}definePlugin, no schema for options\n {2}DUMP_EXT_FILE\n/,
+    );
+    expect(stdout).toMatch(/criu-plugin-broken 1\.0\.0\n {2}cannot be loaded: .*not JavaScript/);
+    expect(stdout).toMatch(/criu-plugin-hidden 1\.0\.0\n {2}cannot be told: /);
+    expect(stdout).toMatch(
+      /plugin partly .*\n {2}no hooks that could be read\n {2}note: its hooks cannot be read without/,
+    );
     const { plugins } = JSON.parse((await criujsCommand(['plugin', 'list', '--json'], how)).stdout);
     expect(plugins).toMatchObject([
       { package: '@us/criu-plugin-gpu', plugin: { name: 'gpu', hooks: ['DUMP_EXT_FILE'], hasOptions: false } },
       { package: 'criu-plugin-broken', plugin: null, error: { code: 'PLUGIN_INVALID', remedy: expect.any(String) } },
-      { package: 'criu-plugin-old', plugin: { version: '0.1.0', hooks: ['DUMP_EXT_FILE'] } },
+      { package: 'criu-plugin-hidden', plugin: null, error: { code: 'PLUGIN_UNTOLD', remedy: expect.any(String) } },
+      { package: 'criu-plugin-old', plugin: { version: '0.1.0', hooks: ['DUMP_EXT_FILE'], complete: true } },
+      { package: 'criu-plugin-open', plugin: null, error: { code: 'PLUGIN_UNTRUSTED', remedy: expect.any(String) } },
+      { package: 'criu-plugin-partly', plugin: { name: 'partly', hooks: [], complete: false } },
     ]);
+  });
+
+  test('nothing of any is run, also by inspect', async ({ place }) => {
+    const mark = join(place.directory, 'it-ran');
+    const write = `writeFileSync(${JSON.stringify(mark)}, '');`;
+    const harm = {
+      writes: `import { writeFileSync } from 'node:fs';\n${write}`,
+      exits: 'process.exit(3);',
+      loops: 'for (;;);',
+      waits: 'await new Promise(() => setInterval(() => {}, 1000));',
+      // Both are run by an import, too.
+      beside: "import './harm.js';",
+    };
+    const how = { cwd: place.directory };
+    for (const [name, code] of Object.entries(harm)) {
+      install(place, `criu-plugin-${name}`, `${code}\n${pluginCode(`name: '${name}', hooks: []`)}`);
+      const folder = join(place.directory, 'node_modules', `criu-plugin-${name}`);
+      writeFileSync(join(folder, 'harm.js'), `import { writeFileSync } from 'node:fs';\n${write}`);
+    }
+    const { plugins } = JSON.parse((await criujsCommand(['plugin', 'list', '--json'], how)).stdout);
+    expect(plugins.map((it: { plugin: { name: string } }) => it.plugin.name)).toEqual(Object.keys(harm).toSorted());
+    for (const name of Object.keys(harm)) {
+      const { code, stdout } = await criujsCommand(['plugin', 'inspect', `criu-plugin-${name}`, '--json'], how);
+      expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, plugin: { name, complete: true } });
+    }
+    expect(existsSync(mark)).toBe(false);
   });
 
   test('a group without one of its commands prints its help', async () => {

@@ -5,9 +5,16 @@ import { descriptorProbes } from './run/probes/descriptors.ts';
 import { memoryProbes } from './run/probes/memory.ts';
 import type { Probe } from './run/probes/probe.ts';
 import { rightsProbes } from './run/probes/rights.ts';
+import { surroundingsProbes } from './run/probes/surroundings.ts';
 import { tracingProbes } from './run/probes/tracing.ts';
 
-const probes: readonly Probe[] = [...tracingProbes, ...descriptorProbes, ...memoryProbes, ...rightsProbes];
+const probes: readonly Probe[] = [
+  ...tracingProbes,
+  ...descriptorProbes,
+  ...memoryProbes,
+  ...rightsProbes,
+  ...surroundingsProbes,
+];
 
 /** Tries what a dump and a restore need, on this machine with these rights: on a small process of its own, and on nothing else. */
 export function checkMachine(): CheckResult {

@@ -112,4 +112,5 @@ export {
 } from './sockets/packets.ts';
 export { type SpawnOptions, spawnImage } from './spawn.ts';
 export { type SyscallArgument, syscall, trySyscall } from './syscall.ts';
+export { type OpenFolder, openFolder, othersMayWrite, whoElseMayChange } from './who-may-write.ts';
 export { signalFrame, signalFrames, xstateLayout } from './xstate.ts';

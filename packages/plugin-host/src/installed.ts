@@ -1,76 +1,48 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { HookName } from '@criujs/plugin-sdk';
-import type { HostError } from './errors.ts';
-import { loadAll, type PluginLoader } from './load.ts';
-import { createRun } from './run.ts';
-import { watchProcess } from './watch.ts';
+import { HostError } from './errors.ts';
+import { locate } from './locate.ts';
+import { refuseWritable } from './refuse-writable.ts';
 
 /** What a package that is a plugin has among the `keywords` of its package.json. */
 export const pluginKeyword = 'criu-plugin';
 
-/** A package with the keyword `criu-plugin`, and the plugin in it. */
+/** A package with the keyword `criu-plugin`. What its plugin is, its file tells. */
 export interface InstalledPlugin {
   /** The npm package: what one writes to load it. */
   readonly package: string;
   readonly packageVersion: string | null;
   /** The package's folder. */
   readonly folder: string;
-  /** null: it cannot be loaded; `error` says why. */
-  readonly plugin: {
-    readonly name: string;
-    readonly version: string | null;
-    readonly apiVersion: number;
-    readonly hooks: readonly HookName[];
-    /** Whether it has a schema for its options. */
-    readonly hasOptions: boolean;
-  } | null;
+  /** The file that would be loaded, links followed; null: `error` says why there is none. */
+  readonly entry: string | null;
+  /** PLUGIN_NOT_FOUND, or PLUGIN_UNTRUSTED: it would not be loaded. */
   readonly error?: HostError;
 }
 
-/** Milliseconds that a plugin's module may take to load; a loader has its own, longer one. */
-const deadline = 30_000;
+/** Bytes of a package.json; what is larger is none. */
+const largest = 4 << 20;
 
 /**
- * Finds the plugins that are installed where `cwd` would import them from, and loads each on its own: that runs its module, but
- * no
- * hook. Sorted by name of the package; of two with one name the nearer is taken, as an import does.
+ * Finds the plugins that are installed where `cwd` would import them from. It runs nothing of them and opens nothing but their
+ * package.json. Sorted by name of the package; of two with one name the nearer is taken, as an import does.
  */
-export async function installedPlugins(
-  options: { readonly cwd?: string | undefined; readonly loaders?: readonly PluginLoader[] | undefined } = {},
-): Promise<readonly InstalledPlugin[]> {
+export function installedPlugins(options: { readonly cwd?: string | undefined } = {}): readonly InstalledPlugin[] {
   const cwd = resolve(options.cwd ?? '.');
-  const run = createRun({ deadline });
-  const unwatch = watchProcess();
-  run.active = true;
-  try {
-    const found: InstalledPlugin[] = [];
-    for (const it of findPackages(cwd)) found.push(await look(it, cwd, options.loaders ?? [], run));
-    return found;
-  } finally {
-    run.active = false;
-    unwatch();
-  }
+  return findPackages(cwd).map((it) => withEntry(it, cwd));
 }
 
 type Found = Pick<InstalledPlugin, 'package' | 'packageVersion' | 'folder'>;
 
-async function look(
-  found: Found,
-  cwd: string,
-  loaders: readonly PluginLoader[],
-  run: ReturnType<typeof createRun>,
-): Promise<InstalledPlugin> {
+function withEntry(found: Found, cwd: string): InstalledPlugin {
+  let entry: string | null = null;
   try {
-    const [plugin] = await loadAll([found.package], loaders, cwd, run);
-    if (plugin === undefined) throw new Error(`${found.package} was requested but not loaded`);
-    const { name, version = null, apiVersion, handlers, schema } = plugin;
-    return {
-      ...found,
-      plugin: { name, version, apiVersion, hooks: [...handlers.keys()], hasOptions: schema !== undefined },
-    };
+    entry = realpathSync(locate(found.package, cwd));
+    refuseWritable(entry, found.package);
+    return { ...found, entry };
   } catch (error) {
-    return { ...found, plugin: null, error: error as HostError };
+    if (!(error instanceof HostError)) throw error;
+    return { ...found, entry, error };
   }
 }
 
@@ -114,12 +86,23 @@ function entries(folder: string): string[] {
 /** null: it is not a plugin, or not even a package. */
 function readPackage(name: string, folder: string): Found | null {
   try {
-    const file = join(folder, 'package.json');
-    if (!statSync(file).isFile()) return null;
-    const { keywords, version } = Object(JSON.parse(readFileSync(file, 'utf8'))) as Record<string, unknown>;
+    const text = readManifest(join(folder, 'package.json'));
+    const { keywords, version } = Object(JSON.parse(text)) as Record<string, unknown>;
     if (!Array.isArray(keywords) || !keywords.includes(pluginKeyword)) return null;
     return { package: name, packageVersion: typeof version === 'string' ? version : null, folder };
   } catch {
     return null;
+  }
+}
+
+/** Never waits for a pipe or a device that stands in its place. @throws Error it is none, or cannot be read */
+function readManifest(file: string): string {
+  if (!statSync(file).isFile()) throw new Error(`${file} is not a file`);
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (fstatSync(fd).size > largest) throw new Error(`${file} is too large`);
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
   }
 }

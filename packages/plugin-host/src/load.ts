@@ -1,12 +1,12 @@
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Plugin } from '@criujs/plugin-sdk';
 import { admit, admitObject, checkNeighbours } from './admit.ts';
 import { HostError, joinErrors } from './errors.ts';
-import { othersMayWrite } from './facts/others-write.ts';
 import { loadModule } from './load-module.ts';
 import type { LoadedPlugin } from './loaded.ts';
 import { locate } from './locate.ts';
+import { refuseWritable } from './refuse-writable.ts';
 import type { Run } from './run.ts';
 import { runHook } from './run-hook.ts';
 import { noSource, sourceOf } from './source.ts';
@@ -74,16 +74,6 @@ function fileOf(wanted: string, cwd: string): string | undefined {
     // Loading says best why, if that is an error.
     return undefined;
   }
-}
-
-/** @throws HostError PLUGIN_UNTRUSTED */
-function refuseWritable(file: string, plugin: string): void {
-  if (!othersMayWrite(statSync(file))) return;
-  throw new HostError('PLUGIN_UNTRUSTED', `plugin ${plugin} is not loaded: others than its owner may write ${file}`, {
-    plugin,
-    hook: 'load',
-    remedy: `Look at what is in it, and run: chmod go-w ${file}`,
-  });
 }
 
 async function loadOne(

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, chownSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { buildNative, findCompiler, prebuildNative } from '@criujs/wire';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { compilerMissing, scratch } from './peer.ts';
 
 function program(folder: string, text = 'int main(void) { return 0; }\n'): string {
@@ -63,6 +64,30 @@ test.skipIf(compilerMissing !== null)('a warning is an error, and is shown', asy
   });
   expect(readdirSync(cache)).toEqual([]);
 });
+
+const isRoot = process.geteuid?.() === 0;
+
+test.skipIf(!isRoot || compilerMissing !== null)(
+  'what another user has put into their cache is not used by root, as under sudo -E (root)',
+  async () => {
+    const folder = scratch();
+    chmodSync(folder, 0o755);
+    // A program of this test's alone: what is built lands in the cache of root.
+    const source = program(folder, `int main(void) { return 0; } /* ${folder} */\n`);
+    const name = basename(await buildNative({ source, kind: 'program', cache: join(folder, 'once') }));
+    const home = join(folder, 'home');
+    const planted = join(home, '.cache/criujs/native', name);
+    mkdirSync(dirname(planted), { recursive: true });
+    writeFileSync(planted, '#!/bin/sh\nexit 9\n', { mode: 0o755 });
+    for (const path of [home, ...readdirSync(home, { recursive: true, encoding: 'utf8' }).map((it) => join(home, it))])
+      chownSync(path, 65_534, 65_534);
+    const env = { PATH: process.env['PATH'], HOME: home, SUDO_UID: '65534' };
+    const built = await buildNative({ source, kind: 'program', env });
+    onTestFinished(() => rmSync(built, { force: true }));
+    expect(built).toBe(join(realpathSync(userInfo().homedir), '.cache/criujs/native', name));
+    execFileSync(built);
+  },
+);
 
 test('a folder that others may write to is not trusted', async () => {
   const folder = scratch();

@@ -1,5 +1,4 @@
 import { exitCodes } from '@criujs/core';
-import { whereItLoads } from '@criujs/legacy-compat/inspect';
 import { hookTable } from '@criujs/plugin-sdk';
 import { inspectTarget } from '../inspect-target.ts';
 import { describePlugin } from '../inspect-text.ts';
@@ -7,13 +6,12 @@ import type { Output } from '../output.ts';
 
 /** @returns 0, or 4 when the embedded engine would not load it */
 export async function pluginInspectCommand(target: string, cwd: string, output: Output): Promise<number> {
-  const { plugin, ran } = await inspectTarget(target, cwd);
-  const { embedded, criu } = whereItLoads(plugin);
+  const { plugin, embedded, criu } = await inspectTarget(target, cwd);
   const hooks = plugin.hooks.map(({ hook, function: name }) => {
     const { number, since } = hookTable[hook];
     return { hook, number, since, function: name };
   });
-  const data = { ok: true, command: 'plugin inspect', plugin: { ...plugin, hooks }, ran, embedded, criu };
-  output.result(data, describePlugin(plugin, { ran, embedded, criu }, output.colors));
+  const data = { ok: true, command: 'plugin inspect', plugin: { ...plugin, hooks }, embedded, criu };
+  output.result(data, describePlugin(plugin, { embedded, criu }, output.colors));
   return embedded.loads === false ? exitCodes.plugin : exitCodes.done;
 }

@@ -1,35 +1,96 @@
 import { safeLines, safeName, safeText } from '@criujs/core';
+import type { Inspection } from '@criujs/legacy-compat/inspect';
 import { type InstalledPlugin, installedPlugins, pluginKeyword } from '@criujs/plugin-host';
+import type { CriuError } from '@criujs/plugin-sdk';
 import type { Colors } from '../colors.ts';
+import { inspectTarget } from '../inspect-target.ts';
 import type { Output } from '../output.ts';
-import { pluginLoaders } from '../run-options.ts';
 
-/** @returns 0, even if a plugin cannot be loaded */
+/** An installed package, and what its file tells of the plugin in it. */
+interface Listed extends Pick<InstalledPlugin, 'package' | 'packageVersion' | 'folder' | 'entry'> {
+  readonly plugin: {
+    readonly name: string | null;
+    readonly version: string | null;
+    readonly structure: Inspection['structure'];
+    readonly hooks: readonly string[];
+    readonly hasOptions: boolean | null;
+    readonly complete: boolean;
+    readonly notes: readonly string[];
+  } | null;
+  /** Why it would not be loaded, or cannot be told. */
+  readonly error?: { readonly code: string; readonly message: string; readonly remedy: string };
+}
+
+/** @returns 0, even if a plugin would not be loaded */
 export async function pluginListCommand(cwd: string, output: Output): Promise<number> {
-  const found = await installedPlugins({ cwd, loaders: await pluginLoaders(1) });
-  const plugins = found.map(({ error, ...it }) => {
-    return error === undefined
-      ? it
-      : { ...it, error: { code: error.code, message: error.message, remedy: error.remedy } };
-  });
+  const plugins: Listed[] = [];
+  for (const it of installedPlugins({ cwd })) plugins.push(await look(it, cwd));
   const none = `No plugin is installed: no package with the keyword ${pluginKeyword} is in node_modules of ${safeText(cwd)} or above.`;
-  const text = found.length === 0 ? none : found.map((it) => describe(it, output.colors)).join('\n');
+  const text = plugins.length === 0 ? none : plugins.map((it) => describe(it, output.colors)).join('\n');
   output.result({ ok: true, command: 'plugin list', plugins }, text);
   return 0;
 }
 
-function describe({ package: name, packageVersion, plugin, error }: InstalledPlugin, colors: Colors): string {
-  const title = colors.bold(safeName(packageVersion === null ? name : `${name} ${packageVersion}`));
-  if (plugin === null) {
-    const remedy = error?.remedy === undefined ? [] : [`    ${colors.cyan('→')} ${safeText(error.remedy)}`];
-    return [title, `  ${colors.red('cannot be loaded:')} ${safeLines(error?.message ?? '')}`, ...remedy].join('\n');
+async function look({ error, ...found }: InstalledPlugin, cwd: string): Promise<Listed> {
+  if (error !== undefined || found.entry === null) return { ...found, plugin: null, ...errorOf(error) };
+  try {
+    const { plugin, embedded } = await inspectTarget(found.entry, cwd);
+    return { ...found, plugin: summaryOf(plugin), ...(embedded.loads === false ? refusal(found, embedded.why) : {}) };
+  } catch (thrown) {
+    return { ...found, plugin: null, ...errorOf(thrown as CriuError) };
   }
-  const { version, apiVersion, hooks, hasOptions } = plugin;
-  const own = version === null ? plugin.name : `${plugin.name} ${version}`;
-  const options = hasOptions ? 'checks its options' : 'no schema for options';
+}
+
+function summaryOf(plugin: Inspection): Listed['plugin'] {
+  const { name, version, structure, hooks, complete, notes } = plugin;
+  const hasOptions = plugin.format === 'javascript' ? plugin.hasOptions : null;
+  return { name, version, structure, hooks: hooks.map(({ hook }) => hook), hasOptions, complete, notes };
+}
+
+function errorOf(error: CriuError | undefined): Pick<Listed, 'error'> {
+  if (error === undefined) return {};
+  return {
+    error: {
+      code: error.code,
+      message: error.message,
+      remedy: error.remedy ?? 'Look at it with criujs plugin inspect.',
+    },
+  };
+}
+
+function refusal({ package: name }: Pick<Listed, 'package'>, why: string | null): Pick<Listed, 'error'> {
+  const remedy = `See where it would load: criujs plugin inspect ${name}`;
+  return { error: { code: 'PLUGIN_INVALID', message: why ?? 'it would not be loaded', remedy } };
+}
+
+function describe({ package: name, packageVersion, plugin, error }: Listed, colors: Colors): string {
+  const title = colors.bold(safeName(packageVersion === null ? name : `${name} ${packageVersion}`));
+  const words = error?.code === 'PLUGIN_UNTOLD' ? colors.yellow('cannot be told:') : colors.red('cannot be loaded:');
+  const wrong =
+    error === undefined
+      ? []
+      : [`  ${words} ${safeLines(error.message)}`, `    ${colors.cyan('→')} ${safeText(error.remedy)}`];
+  return [title, ...(plugin === null ? [] : describePlugin(plugin, colors)), ...wrong].join('\n');
+}
+
+const structures: Readonly<Record<Inspection['structure'], string>> = {
+  descriptor: 'CR_PLUGIN_DESC',
+  functions: 'functions of the old structure',
+  today: 'definePlugin',
+};
+const optionsInWords = new Map([
+  [true, ', checks its options'],
+  [false, ', no schema for options'],
+]);
+
+function describePlugin(plugin: NonNullable<Listed['plugin']>, colors: Colors): readonly string[] {
+  const { name, version, structure, hooks, hasOptions, complete, notes } = plugin;
+  const own = [name ?? '(no name)', ...(version === null ? [] : [version])].join(' ');
+  const how = `${structures[structure]}${hasOptions === null ? '' : optionsInWords.get(hasOptions)}`;
+  const none = complete ? 'no hooks' : 'no hooks that could be read';
   return [
-    title,
-    `  plugin ${safeName(own)}  ${colors.dim(`API ${apiVersion}, ${options}`)}`,
-    `  ${hooks.length === 0 ? 'no hooks' : safeText(hooks.join(', '))}`,
-  ].join('\n');
+    `  plugin ${safeName(own)}  ${colors.dim(how)}`,
+    `  ${hooks.length === 0 ? none : hooks.join(', ')}`,
+    ...notes.map((it) => `  ${colors.yellow('note:')} ${safeName(it)}`),
+  ];
 }

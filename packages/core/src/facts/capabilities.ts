@@ -1,6 +1,7 @@
 /** Numbers of capabilities(7) that a dump or a restore makes use of. */
 export const capability = {
   SETGID: 6,
+  SETUID: 7,
   SETPCAP: 8,
   SYS_PTRACE: 19,
   SYS_ADMIN: 21,

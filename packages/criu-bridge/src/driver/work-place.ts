@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { othersMayWrite } from '@criujs/plugin-host/facts';
+import { othersMayWrite } from '@criujs/linux';
 
 /** Where CRIU works: its images, its log and its statistics. */
 export interface WorkPlace {

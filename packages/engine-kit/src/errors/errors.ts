@@ -86,6 +86,8 @@ export type HostCode =
   | 'PLUGIN_INVALID'
   /** Others than its owner may write the file of the plugin. */
   | 'PLUGIN_UNTRUSTED'
+  /** Whether a module is a plugin cannot be told without running it. */
+  | 'PLUGIN_UNTOLD'
   | 'PLUGIN_API_VERSION'
   /** The images were written by a later release of a plugin than the one that is loaded. */
   | 'PLUGIN_IMAGE_VERSION'

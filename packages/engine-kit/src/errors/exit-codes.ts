@@ -61,6 +61,7 @@ const byCode: Readonly<Record<EngineErrorCode, ExitCodeName>> = {
   PLUGIN_NOT_FOUND: 'plugin',
   PLUGIN_INVALID: 'plugin',
   PLUGIN_UNTRUSTED: 'plugin',
+  PLUGIN_UNTOLD: 'plugin',
   PLUGIN_API_VERSION: 'plugin',
   PLUGIN_IMAGE_VERSION: 'plugin',
   PLUGIN_DUPLICATE: 'plugin',

@@ -36,6 +36,7 @@ export const defaultRemedies: Readonly<Record<EngineErrorCode, string>> = {
   INTERNAL: 'This is a bug in criujs: report it with the output of -v.',
   PLUGIN_NOT_FOUND: 'Install the plugin, or give the path of its file.',
   PLUGIN_UNTRUSTED: 'Look at what is in the plugin, and take the right to write it from others: chmod go-w.',
+  PLUGIN_UNTOLD: 'Name the module that calls definePlugin, or look into it before you load it.',
   PLUGIN_INVALID: 'Check the plugin with `criujs plugin inspect`.',
   PLUGIN_API_VERSION: 'Install a release of the plugin that fits this criujs.',
   PLUGIN_IMAGE_VERSION: 'Load the release of the plugin that wrote the images, or a later one.',

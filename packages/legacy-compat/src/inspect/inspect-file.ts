@@ -1,10 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
 import { PluginError } from '@criujs/plugin-sdk';
 import { inspectC } from './c/read-c.ts';
 import { isElf } from './elf/image.ts';
 import { inspectElf } from './elf/read-elf.ts';
 import type { Inspection } from './inspection.ts';
 import { invalid } from './invalid.ts';
+import { readPlain } from './read-plain.ts';
 
 /** Bytes. No plugin comes near it; what is read is held in memory. */
 const largest = { elf: 256 << 20, text: 8 << 20 };
@@ -14,13 +14,13 @@ const decoder = new TextDecoder();
 
 /**
  * Tells what an existing plugin registers, without running it: a text in C, a compiled one, or a module in JavaScript or
- * TypeScript, of either of CRIU's structures or of today.
+ * TypeScript, of either of CRIU's structures or of today. Of a module, those beside it that it imports are read, too.
  * @param path of a file; its content tells what it is, and for texts its name: `.c`, `.h`, `.js`, `.ts` …
  * @throws PluginError PLUGIN_NOT_FOUND: there is no file, or it cannot be read; PLUGIN_INVALID: it is no plugin, is damaged,
  * mixes structures; PLUGIN_UNTOLD: only running the module would tell whether it is one
  */
 export async function inspectFile(path: string): Promise<Inspection> {
-  const data = await readWhole(path);
+  const data = readWhole(path);
   if (isElf(data)) return inspectElf(data, path);
   if (data.byteLength > largest.text) throw invalid(path, `it is a text of ${data.byteLength} bytes`, kinds);
   const text = textOf(data, path);
@@ -28,17 +28,17 @@ export async function inspectFile(path: string): Promise<Inspection> {
   if (!/\.[cm]?[jt]s$/i.test(path)) throw invalid(path, 'its kind is unknown', kinds);
   // Imported late: reading compiled plugins needs no parser.
   const { inspectJavaScript } = await import('./javascript/read-javascript.ts');
-  return inspectJavaScript(text, path);
+  const { moduleFiles } = await import('./javascript/module-files.ts');
+  return inspectJavaScript(text, path, moduleFiles(path));
 }
 
 const kinds = 'Name a plugin in C (.c), JavaScript (.js) or TypeScript (.ts), or a compiled one (.so).';
 
-async function readWhole(path: string): Promise<Uint8Array> {
+function readWhole(path: string): Uint8Array {
   try {
-    const found = await stat(path);
-    if (!found.isFile()) throw invalid(path, 'it is not a file', kinds);
-    if (found.size > largest.elf) throw invalid(path, `it has ${found.size} bytes`, kinds);
-    return await readFile(path);
+    const found = readPlain(path, largest.elf);
+    if (!('kind' in found)) return found;
+    throw invalid(path, found.kind === 'strange' ? 'it is not a file' : `it has ${found.bytes} bytes`, kinds);
   } catch (error) {
     if (error instanceof PluginError) throw error;
     const { code } = error as NodeJS.ErrnoException;

@@ -33,6 +33,8 @@ export interface JavaScriptInspection extends Findings {
   readonly format: 'javascript';
   /** `today`: it calls `definePlugin`; of that only what the text says is known. */
   readonly structure: OldStructureName | 'today';
+  /** Whether a current plugin has a schema for its options. null: its text does not tell, or it is an older one. */
+  readonly hasOptions: boolean | null;
 }
 
 /** `descriptor`: it has a `CR_PLUGIN_DESC`; `functions`: the older structure of functions with fixed names. */
@@ -52,7 +54,7 @@ export interface Findings {
   readonly hooks: readonly InspectedHook[];
   /** What it registers and nobody knows: CRIU never calls it. */
   readonly unknown: readonly UnknownHook[];
-  /** Whether these are all hooks; if not, `notes` say why. */
+  /** Whether the file told all of this; if not, `notes` say what it did not. */
   readonly complete: boolean;
   /** What a reader should know: what could not be read, what is strange. */
   readonly notes: readonly string[];

@@ -30,6 +30,7 @@ const uncalledByEmbedded: readonly HookName[] = ['DUMP_EXT_MOUNT', 'RESTORE_EXT_
 const inventorySymbols: readonly string[] = hostSymbols.filter((it) => it.endsWith('_inventory_plugin'));
 
 const yes: Judged = { loads: true, why: null };
+const untold: Judged = { loads: null, why: 'not all of it can be told without running it' };
 const no = (why: string): Judged => ({ loads: false, why });
 
 /** Tells under which engines and releases of CRIU a plugin would be loaded, from what was read of it. */
@@ -51,9 +52,8 @@ function underEmbedded(inspection: Inspection): Judged {
   const wrong = mistakeOf(inspection);
   if (wrong !== null) return no(wrong);
   if (inspection.format === 'c') return { loads: true, why: 'once it is compiled' };
-  return inspection.structure === 'today'
-    ? yes
-    : { loads: true, why: `until version ${oldStructureEndsIn} of @criujs/legacy-compat` };
+  if (inspection.structure === 'today') return inspection.complete ? yes : untold;
+  return { loads: true, why: `until version ${oldStructureEndsIn} of @criujs/legacy-compat` };
 }
 
 function compiledUnderEmbedded(elf: ElfInspection): Judged {
@@ -64,12 +64,14 @@ function compiledUnderEmbedded(elf: ElfInspection): Judged {
 }
 
 /** What nobody would take, of a plugin that is not compiled. */
-function mistakeOf({ structure, unknown, version, format }: Inspection): string | null {
+function mistakeOf({ structure, name, unknown, version, format }: Inspection): string | null {
   // A function with an unknown name is passed over.
-  if (structure === 'descriptor' && unknown.length > 0) {
+  if (structure !== 'functions' && unknown.length > 0) {
     const names = unknown.map(({ hook }) => hook).join(', ');
     return format === 'c' ? `no header of CRIU has ${names}` : `it has ${names}, which is not a hook`;
   }
+  if (structure === 'today' && name !== null && !/^[a-z0-9][a-z0-9-]*$/.test(name))
+    return `its name ${JSON.stringify(name)} is not of small letters, digits and dashes`;
   if (structure !== 'descriptor' || version === null) return null;
   const [major = 0, minor = 0, sublevel = 0] = version.split('.').map(Number);
   return major * 0x10000 + minor * 0x100 + sublevel > newestVersion
@@ -106,9 +108,8 @@ const judge: {
   javascript(it, release) {
     const wrong = mistakeOf(it);
     if (wrong !== null) return no(wrong);
-    return release.bridge
-      ? { loads: true, why: 'with --engine criu' }
-      : no('--engine criu supports CRIU 3.17 and newer');
+    if (!release.bridge) return no('--engine criu supports CRIU 3.17 and newer');
+    return it.structure === 'today' && !it.complete ? untold : { loads: true, why: 'with --engine criu' };
   },
 };
 

@@ -11,6 +11,5 @@ export {
   unrestorableWarnings,
   whyUnrestorable,
 } from './bring-back.ts';
-export { othersMayWrite } from './others-write.ts';
 export { isLoadable, isPackageName, isPackageVersion } from './package-name.ts';
 export type { PluginRecord } from './plugin-record.ts';

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WireError } from '../errors.ts';
+import { checkPrivate, defaultCache, makePrivate } from './cache.ts';
 import { findCompiler } from './compiler.ts';
 import { runsHere } from './platform.ts';
 
@@ -19,7 +19,10 @@ export interface BuildOptions {
   readonly flags?: readonly string[] | undefined;
   /** Where a build for this machine may lie already: `FOLDER/linux-x64-glibc-2.36/NAME-HASH.so`. */
   readonly prebuilt?: string | URL | undefined;
-  /** Where it is kept once it is built. Default: `criujs/native` in `XDG_CACHE_HOME` or `~/.cache`. */
+  /**
+   * Where it is kept once it is built. Default: `criujs/native` in `XDG_CACHE_HOME`, in `.cache` of `HOME`, or of the effective
+   * user's home: the first that is nobody else's.
+   */
   readonly cache?: string | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
@@ -44,7 +47,7 @@ export async function buildNative(options: BuildOptions): Promise<string> {
   const { env = process.env } = options;
   const shipped = env['CRIUJS_NATIVE'] === 'build' ? undefined : findShipped(prebuilt, file);
   if (shipped !== undefined) return shipped;
-  const folder = resolve(options.cache ?? defaultCache(env));
+  const folder = options.cache === undefined ? defaultCache(env) : resolve(options.cache);
   makePrivate(folder);
   const built = join(folder, file);
   if (!existsSync(built)) await compile({ compiler: findCompiler(env), source, args, target: built, env });
@@ -123,25 +126,6 @@ function hashOf(source: string, args: readonly string[]): string {
   for (const path of [source, ...files.filter((it) => it.endsWith('.h')).sort()])
     hash.update('\0').update(readFileSync(path));
   return hash.digest('hex').slice(0, 16);
-}
-
-function defaultCache(env: NodeJS.ProcessEnv): string {
-  const base = env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache');
-  return join(base, 'criujs', 'native');
-}
-
-/** What lies in it is loaded into programs that may run as root. */
-function makePrivate(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  checkPrivate(folder);
-}
-
-function checkPrivate(path: string): void {
-  const { uid, mode } = lstatSync(path);
-  if (uid === process.geteuid?.() && (mode & 0o022) === 0) return;
-  throw new WireError('NATIVE_CACHE_UNSAFE', `${path} belongs to user ${uid}, or others may write to it`, {
-    remedy: 'Set XDG_CACHE_HOME to a folder that only you may write to, or HOME to your own (sudo -H).',
-  });
 }
 
 function nameOf(source: string): string {

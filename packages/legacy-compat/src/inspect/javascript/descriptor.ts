@@ -10,6 +10,7 @@ export interface Described {
   readonly init: OriginalFunction | null;
   readonly exit: OriginalFunction | null;
   readonly hooks: readonly Registration[];
+  readonly hasOptions: boolean | null;
   /** Why there may be more, in words. */
   readonly open: readonly string[];
 }
@@ -18,7 +19,7 @@ export interface Described {
 export function readDescriptor(value: Value): Described {
   if (value.kind !== 'object') {
     const open = ['its CR_PLUGIN_DESC cannot be read without running it'];
-    return { name: null, version: null, init: null, exit: null, hooks: [], open };
+    return { name: null, version: null, init: null, exit: null, hooks: [], hasOptions: null, open };
   }
   const { entries, whole } = value;
   const name = entries.get('name');
@@ -30,6 +31,7 @@ export function readDescriptor(value: Value): Described {
     init: functionOf(entries.get('init')),
     exit: functionOf(entries.get('exit')),
     hooks: hooks.found,
+    hasOptions: null,
     open: [...(whole ? [] : ['its CR_PLUGIN_DESC is changed or computed']), ...hooks.open],
   };
 }

@@ -1,13 +1,25 @@
-import type { AnyNode, CallExpression, Property } from 'acorn';
+import type { AnyNode, Property } from 'acorn';
+import { readCall } from './calls.ts';
+import type { Modules } from './modules.ts';
 import { nameOf, unwrapped, writtenKey } from './names.ts';
-import { nothing, unknown, type Value } from './value.ts';
+import { nothing, symbolKey, unknown, type Value } from './value.ts';
 
-/** What the names of a module stand for: an expression, or a value that is known without one. */
-export type Scope = ReadonlyMap<string, Binding>;
+/** What the names of a module stand for, and where other modules are. */
+export interface Scope {
+  readonly names: ReadonlyMap<string, Binding>;
+  readonly modules: Modules;
+}
 
+/** `original`: the name in the object or module that it was taken from, where that is told. */
 export type Binding =
   /** `changed`: it may have more entries than are written. */
-  | { readonly kind: 'expression'; readonly expression: AnyNode; readonly changed: boolean }
+  | {
+      readonly kind: 'expression';
+      readonly expression: AnyNode;
+      readonly changed: boolean;
+      readonly original: string | null;
+    }
+  | { readonly kind: 'elsewhere'; readonly original: string | null; readonly read: () => Value }
   | { readonly kind: 'value'; readonly value: Value };
 
 /** Deeper expressions are not looked into. */
@@ -25,9 +37,8 @@ type Readers = {
 const readers: Readers = {
   Identifier: ({ name }, look, scope) => {
     if (name === 'undefined') return nothing;
-    const binding = scope.get(name);
-    if (binding === undefined) return { kind: 'unknown', name };
-    return named(name, binding.kind === 'value' ? binding.value : changed(look(binding.expression), binding.changed));
+    const binding = scope.names.get(name);
+    return binding === undefined ? { kind: 'unknown', name } : named(name, bound(binding, look));
   },
   FunctionExpression: ({ id }) => ({ kind: 'function', name: id?.name ?? null }),
   ArrowFunctionExpression: () => ({ kind: 'function', name: null }),
@@ -36,39 +47,49 @@ const readers: Readers = {
     if (typeof value === 'number') return { kind: 'number', number: value };
     return value === null ? nothing : unknown;
   },
-  TemplateLiteral: ({ quasis: [only, ...others] }) => {
-    const text = only?.value.cooked;
-    return text == null || others.length > 0 ? unknown : { kind: 'text', text };
+  TemplateLiteral: ({ quasis, expressions }, look) => {
+    const parts = quasis.flatMap((it, index): readonly (string | null | undefined)[] => {
+      const after = expressions[index];
+      return [it.value.cooked, ...(after === undefined ? [] : [textOf(look(after))])];
+    });
+    return parts.some((it) => it == null) ? unknown : { kind: 'text', text: parts.join('') };
+  },
+  BinaryExpression: ({ operator, left, right }, look) => {
+    if (operator !== '+' || left.type === 'PrivateIdentifier') return unknown;
+    const [before, after] = [look(left), look(right)];
+    if (before.kind !== 'text' && after.kind !== 'text') return unknown;
+    const parts = [textOf(before), textOf(after)];
+    return parts.includes(null) ? unknown : { kind: 'text', text: parts.join('') };
   },
   UnaryExpression: ({ operator }) => (operator === 'void' ? nothing : unknown),
   AssignmentExpression: ({ right }, look) => look(right),
-  ArrayExpression: ({ elements }, look) => {
+  ArrayExpression: ({ elements }, look, { modules }) => {
     let whole = true;
     const items = elements.flatMap((element): readonly (Value | undefined)[] => {
       if (element?.type !== 'SpreadElement') return [element === null ? undefined : look(element)];
       const spread = look(element.argument);
-      whole &&= spread.kind === 'list' && spread.whole;
-      return spread.kind === 'list' ? spread.items : [];
+      const isRead = spread.kind === 'list' && modules.spend(spread.items.length);
+      whole &&= isRead && spread.whole;
+      return isRead ? spread.items : [];
     });
     return { kind: 'list', items, whole };
   },
-  ObjectExpression: ({ properties }, look) => {
+  ObjectExpression: ({ properties }, look, { modules }) => {
     let whole = true;
     const entries = properties.flatMap((property): readonly (readonly [string, Value])[] => {
-      const spread = property.type === 'SpreadElement' ? look(property.argument) : undefined;
-      const key = property.type === 'SpreadElement' ? null : keyOf(property, look);
-      whole &&= spread === undefined ? key !== null : spread.kind === 'object' && spread.whole;
-      if (spread !== undefined) return spread.kind === 'object' ? [...spread.entries] : [];
-      return key === null || property.type === 'SpreadElement' ? [] : [[key, propertyValue(property, key, look)]];
+      if (property.type === 'SpreadElement') {
+        const spread = look(property.argument);
+        const isRead = spread.kind === 'object' && modules.spend(spread.entries.size);
+        whole &&= isRead && spread.whole;
+        return isRead ? [...spread.entries] : [];
+      }
+      const key = keyOf(property, look);
+      whole &&= key !== null;
+      return key === null ? [] : [[key, propertyValue(property, key, look)]];
     });
     return { kind: 'object', entries: new Map(entries), whole };
   },
-  CallExpression: ({ callee, arguments: args }: CallExpression, look) => {
-    const name = nameOf(callee);
-    const [first] = args;
-    if (name === 'Object.freeze' && first !== undefined) return look(first);
-    return name === null ? unknown : { kind: 'call', callee: name, args: args.map(look) };
-  },
+  CallExpression: readCall,
   MemberExpression: (node, look) => {
     const owner = look(node.object);
     const key = writtenKey(node.property, node.computed);
@@ -79,13 +100,24 @@ const readers: Readers = {
 
 /** What an expression is; nothing of it is run. */
 export function evaluate(node: AnyNode, scope: Scope, depth = 0): Value {
-  if (depth > deepest) return unknown;
+  if (depth > deepest || !scope.modules.spend(1)) return unknown;
   const inner = unwrapped(node);
   // The table makes sure that each gets nodes of its own kind.
   const read = readers[inner.type] as
     | ((node: AnyNode, look: (node: AnyNode) => Value, scope: Scope) => Value)
     | undefined;
   return read?.(inner, (it) => evaluate(it, scope, depth + 1), scope) ?? unknown;
+}
+
+function bound(binding: Binding, look: (node: AnyNode) => Value): Value {
+  if (binding.kind === 'value') return binding.value;
+  return binding.kind === 'elsewhere' ? binding.read() : changed(look(binding.expression), binding.changed);
+}
+
+/** As it is in a text; null: it is not known. */
+function textOf(value: Value): string | null {
+  if (value.kind === 'number') return String(value.number);
+  return value.kind === 'text' ? value.text : null;
 }
 
 /** A function without a name of its own has that of its variable, as in the language. */
@@ -101,7 +133,7 @@ function keyOf({ key, computed }: Property, look: (node: AnyNode) => Value): str
   const written = writtenKey(key, computed);
   if (written !== null || !computed) return written;
   const value = look(key);
-  return value.kind === 'text' ? value.text : value.kind === 'number' ? String(value.number) : null;
+  return textOf(value) ?? symbolKey(value);
 }
 
 function propertyValue({ kind, method, value }: Property, key: string, look: (node: AnyNode) => Value): Value {

@@ -1,6 +1,8 @@
-import type { AnyNode, ExportNamedDeclaration, Program } from 'acorn';
+import type { AnyNode, ExportAllDeclaration, ExportNamedDeclaration, Program } from 'acorn';
 import { type Found, none, readCommon, wholeExport } from './common.ts';
 import { evaluate, type Scope } from './evaluate.ts';
+import { importedFrom, namespaceOf } from './imports.ts';
+import type { Modules } from './modules.ts';
 import { type Item, inBlocks, readScope } from './scope.ts';
 import { survey } from './survey.ts';
 import type { Value } from './value.ts';
@@ -11,27 +13,28 @@ export interface Exports {
   readonly named: ReadonlyMap<string, Value>;
   /** Why there may be more, in words. */
   readonly open: readonly string[];
+  /** Whether it is CommonJS: what it exports by `export` is none of it. */
+  readonly isCommon: boolean;
 }
 
 /** Reads the exports of a module, `export` and CommonJS alike. */
-export function readExports(program: Program): Exports {
+export function readExports(program: Program, modules: Modules): Exports {
   const items = program.body.flatMap(inBlocks);
   const surveyed = survey(program);
-  const scope = readScope(items, surveyed);
+  const scope = readScope(items, surveyed, modules);
   const found = items.map((it) =>
     it.type === 'ExpressionStatement' ? readCommon(it.expression, scope) : readExport(it, scope),
   );
   const understood = found.reduce((sum, it) => sum + it.places, 0);
   const elsewhere = surveyed.exports > understood ? ['it sets exports outside its top level'] : [];
   const values = found.flatMap((it) => it.entries).filter(([, value]) => value.kind !== 'nothing');
-  return { named: new Map(values), open: [...new Set([...found.flatMap((it) => it.open), ...elsewhere])] };
+  const open = [...new Set([...found.flatMap((it) => it.open), ...elsewhere])];
+  return { named: new Map(values), open, isCommon: understood > 0 };
 }
 
 function readExport(item: Item, scope: Scope): Found {
   if (item.type === 'ExportNamedDeclaration') return { ...none, entries: readNamed(item, scope) };
-  if (item.type === 'ExportAllDeclaration') {
-    return item.exported == null ? { ...none, open: [`it exports all of ${String(item.source.value)}`] } : none;
-  }
+  if (item.type === 'ExportAllDeclaration') return readAll(item, scope);
   if (item.type === 'ExportDefaultDeclaration') {
     const { declaration } = item;
     const isFunction = declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration';
@@ -43,6 +46,14 @@ function readExport(item: Item, scope: Scope): Found {
   // TypeScript's `export = …`, which acorn's types do not have.
   if ((item.type as string) !== 'TSExportAssignment') return none;
   return wholeExport(evaluate((item as unknown as { expression: AnyNode }).expression, scope), 0);
+}
+
+function readAll({ exported, source }: ExportAllDeclaration, { modules }: Scope): Found {
+  const found = modules.open(String(source.value));
+  if (exported != null)
+    return found === null ? none : { ...none, entries: [[nameOfSpecifier(exported), namespaceOf(found)]] };
+  if (found === null) return { ...none, open: [`it exports all of ${String(source.value)}`] };
+  return { ...none, entries: [...found.named].filter(([name]) => name !== 'default'), open: found.open };
 }
 
 function readNamed(
@@ -61,7 +72,8 @@ function readNamed(
   }
   return specifiers.map(({ local, exported }) => {
     const inside = nameOfSpecifier(local);
-    return [nameOfSpecifier(exported), source == null ? valueOfName(inside) : { kind: 'unknown', name: inside }];
+    if (source == null) return [nameOfSpecifier(exported), valueOfName(inside)];
+    return [nameOfSpecifier(exported), importedFrom(scope.modules.open(String(source.value)), inside)];
   });
 }
 

@@ -123,6 +123,79 @@ test('a plugin of today tells what its text has', () => {
   expect(read(compiled, 'plugin.cjs')).toMatchObject({ structure: 'today', name: 'gpu', hooks: [], complete: false });
 });
 
+test.each([
+  [
+    'by other names',
+    `import { definePlugin as define, hook as on } from '@criujs/plugin-sdk';
+     const gpu = 'gpu', major = 1;
+     export default define({ name: \`\${gpu}\`, version: major + '.0.0', options: schema, hooks: [on('DUMP_EXT_FILE', save)] });`,
+  ],
+  [
+    'by other names, in CommonJS',
+    `const { definePlugin: define, hook: on } = require('@criujs/plugin-sdk');
+     module.exports = define({ name: 'gpu', version: '1.0.0', options: schema, hooks: [on('DUMP_EXT_FILE', save)] });`,
+  ],
+  [
+    'as a compiler writes it',
+    `Object.defineProperty(exports, '__esModule', { value: true });
+     const plugin_sdk_1 = require('@criujs/plugin-sdk');
+     const files = [(0, plugin_sdk_1.hook)('DUMP_EXT_FILE', save)];
+     const definition = { name: 'gpu', version: '1.0.0', options: schema, hooks: [...files] };
+     exports.default = (0, plugin_sdk_1.definePlugin)(definition);`,
+  ],
+  [
+    'as a bundler writes it, with the SDK inside',
+    `function definePlugin(it) { return { [brand]: true, ...it }; }
+     function hook(hook, handler) { return { hook, handler }; }
+     const more = { options: schema };
+     var src_default = definePlugin({ name: 'gpu', version: '1.0.0', ...more, hooks: [hook('DUMP_EXT_FILE', save)] });
+     export { src_default as default };`,
+  ],
+  [
+    'without the SDK',
+    `const brand = Symbol.for('@criujs/plugin');
+     export const plugin = { [brand]: true, apiVersion: 1, name: 'gpu', version: '1.0.0', options: schema, hooks: [{ hook: 'DUMP_EXT_FILE', handler: save }] };`,
+  ],
+])('a plugin of today is read %s', (_, text) => {
+  expect(read(`${text}\nasync function save() {}`)).toMatchObject({
+    structure: 'today',
+    name: 'gpu',
+    version: '1.0.0',
+    hasOptions: true,
+    hooks: [{ hook: 'DUMP_EXT_FILE', function: 'save' }],
+    complete: true,
+    notes: [],
+  });
+});
+
+test.each([
+  ['name: makeName(), hooks: []', /its name cannot be read/],
+  ["name: 'a', version: pkg.version, hooks: []", /its version cannot be read/],
+  ["name: 'a', hooks: [...more]", /not all of its hooks/],
+  ["name: 'a', hooks: [makeHook()]", /not all of its hooks/],
+  ["name: 'a'", /its hooks cannot be read/],
+  ["name: 'a', ...more", /is changed or computed/],
+])('of a plugin of today, definePlugin({ %s }), what cannot be read is told', (fields, note) => {
+  expect(read(`import { more, pkg } from 'elsewhere'; export default definePlugin({ ${fields} });`)).toMatchObject({
+    structure: 'today',
+    complete: false,
+    notes: [expect.stringMatching(note)],
+  });
+});
+
+test.each([
+  [
+    'lists',
+    (name: string, of: string) => `const ${name} = [...${of}, ...${of}];`,
+    'const a0 = [hook("DUMP_EXT_FILE", f)];',
+  ],
+  ['names', (name: string, of: string) => `const ${name} = { a: ${of}, b: ${of} };`, 'const a0 = {};'],
+])('%s that double again and again do not keep it long', (_, line, first) => {
+  const lines = Array.from({ length: 39 }, (__, index) => line(`a${index + 1}`, `a${index}`));
+  const text = [first, ...lines, "export default definePlugin({ name: 'a', hooks: a39 });"].join('\n');
+  expect(read(text)).toMatchObject({ structure: 'today', complete: false });
+});
+
 describe('what only running it would tell is said', () => {
   test.each([
     ["exports.cr_plugin_init = f;\nfor (const n of names) exports['cr_plugin_' + n] = f;", /outside its top level/],
@@ -162,7 +235,6 @@ test.each([
 test.each([
   "module.exports = require('./x');",
   'export default makePlugin();',
-  "export default { [Symbol.for('@criujs/plugin')]: true, name: 'a', hooks: [] };",
   "export * from './x.js';",
   'export const plugin = new Plugin();',
 ])('only running it would tell whether %o is a plugin', (text) => {

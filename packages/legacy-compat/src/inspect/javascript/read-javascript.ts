@@ -5,6 +5,7 @@ import { invalid, untold } from '../invalid.ts';
 import { functionsVersion, versionText } from '../versions.ts';
 import { type Described, readDescriptor } from './descriptor.ts';
 import { type Exports, readExports } from './exports.ts';
+import { type Modules, noModules } from './modules.ts';
 import { parse } from './parse.ts';
 import { readToday } from './today.ts';
 import { isToday, type Value } from './value.ts';
@@ -17,8 +18,8 @@ type Plugin = Omit<JavaScriptInspection, 'format' | 'path'>;
  * @throws PluginError PLUGIN_INVALID: no module, no plugin, or one that mixes structures; PLUGIN_UNTOLD: only running it would
  * tell whether it is one
  */
-export function inspectJavaScript(text: string, path: string): JavaScriptInspection {
-  const exports = readExports(parse(text, path));
+export function inspectJavaScript(text: string, path: string, modules: Modules = noModules()): JavaScriptInspection {
+  const exports = readExports(parse(text, path), modules);
   const places = placesOf(exports);
   const functions = new Map(symbolNames.flatMap((symbol) => pick(places, symbol, path)));
   const described = places.map((it) => it.get('CR_PLUGIN_DESC')).find((it) => it !== undefined);
@@ -87,6 +88,7 @@ function fromFunctions(functions: ReadonlyMap<OldSymbol, string>, strangers: rea
     init: has('cr_plugin_init'),
     exit: has('cr_plugin_fini'),
     hooks: [...known, ...strangers.map((name) => ({ key: name, function: name }))],
+    hasOptions: null,
     open: [],
   };
 }

@@ -21,7 +21,7 @@ interface SomeNode {
 }
 
 /** Functions that leave what they get as it is. */
-const harmless: readonly (string | null)[] = ['Object.freeze', 'definePlugin', 'hook'];
+const harmless = /^(Object\.freeze|(.*\.)?(definePlugin|hook|__importDefault|__importStar))$/;
 
 export function survey(program: Program): Survey {
   let exports = 0;
@@ -42,7 +42,7 @@ export function survey(program: Program): Survey {
     if (type !== 'CallExpression') return;
     const called = nameOf(callee) ?? '';
     if (called.includes('.')) changed.add(rootOf(called));
-    if (!harmless.includes(called)) for (const it of args) if (it.type === 'Identifier') changed.add(String(it.name));
+    if (!harmless.test(called)) for (const it of args) if (it.type === 'Identifier') changed.add(String(it.name));
   }
 
   function write(target: SomeNode | undefined): void {

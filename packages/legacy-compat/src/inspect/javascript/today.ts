@@ -1,37 +1,62 @@
 import type { Registration } from '../hook-names.ts';
 import { type Described, functionOf, nameOfFunction } from './descriptor.ts';
-import type { Value } from './value.ts';
+import { isToday, type ObjectValue, type Value } from './value.ts';
 
 /** A current plugin, `definePlugin({ … })`: what its source shows. */
-export function readToday(call: Value): Described {
-  const definition = call.kind === 'call' ? call.args[0] : undefined;
+export function readToday(found: Value): Described {
+  const definition = found.kind === 'call' ? found.args[0] : found;
   if (definition?.kind !== 'object') {
     const open = ['what is given to definePlugin cannot be read without running it'];
-    return { name: null, version: null, init: null, exit: null, hooks: [], open };
+    return { name: null, version: null, init: null, exit: null, hooks: [], hasOptions: null, open };
   }
   const { entries, whole } = definition;
-  const text = (key: string): string | null => {
-    const value = entries.get(key);
-    return value?.kind === 'text' ? value.text : null;
-  };
-  const hooks = entries.get('hooks');
-  const items = hooks?.kind === 'list' ? hooks.items : [];
-  const found = items.map(registrationOf);
-  const all = whole && hooks?.kind === 'list' && hooks.whole && !found.includes(null);
+  const options = entries.get('options');
+  const hooks = readHooks(definition);
   return {
-    name: text('name'),
-    version: text('version'),
+    name: textAt(entries, 'name'),
+    version: textAt(entries, 'version'),
     init: functionOf(entries.get('init')),
     exit: functionOf(entries.get('exit')),
-    hooks: found.filter((it) => it !== null),
-    open: all ? [] : ['not all of it can be read without running it'],
+    hooks: hooks.found,
+    hasOptions: options === undefined ? (whole ? false : null) : options.kind !== 'nothing',
+    open: [
+      ...(whole ? [] : ['its definition is changed or computed: not all of it can be read without running it']),
+      ...['name', 'version'].flatMap((it) =>
+        isHidden(entries.get(it)) ? [`its ${it} cannot be read without running it`] : [],
+      ),
+      ...hooks.open,
+    ],
   };
 }
 
-/** `hook('NAME', handler)`; null: it is something else. */
+function readHooks({ entries, whole }: ObjectValue): { found: readonly Registration[]; open: readonly string[] } {
+  const hooks = entries.get('hooks');
+  // Whatever hides part of the definition is told already.
+  if (hooks === undefined && !whole) return { found: [], open: [] };
+  if (hooks?.kind !== 'list') return { found: [], open: ['its hooks cannot be read without running it'] };
+  const read = hooks.items.map(registrationOf);
+  const found = read.filter((it) => it !== null);
+  const all = hooks.whole && found.length === read.length;
+  return { found, open: all ? [] : ['not all of its hooks can be read without running it'] };
+}
+
+/** `hook('NAME', handler)`, or what that makes; null: it is something else. */
 function registrationOf(value: Value | undefined): Registration | null {
-  if (value?.kind !== 'call' || !/(^|\.)hook$/.test(value.callee)) return null;
-  const [name, handler] = value.args;
+  const [name, handler] = partsOf(value);
   if (name?.kind !== 'text') return null;
   return { key: name.text, function: handler === undefined ? null : nameOfFunction(handler) };
+}
+
+function partsOf(value: Value | undefined): readonly (Value | undefined)[] {
+  if (value?.kind === 'call') return /(^|\.)hook$/.test(value.callee) ? value.args : [];
+  return value?.kind === 'object' && !isToday(value) ? [value.entries.get('hook'), value.entries.get('handler')] : [];
+}
+
+function textAt(entries: ObjectValue['entries'], key: string): string | null {
+  const value = entries.get(key);
+  return value?.kind === 'text' ? value.text : null;
+}
+
+function isHidden(value: Value | undefined): boolean {
+  return value !== undefined && value.kind !== 'text' && value.kind !== 'nothing';
 }

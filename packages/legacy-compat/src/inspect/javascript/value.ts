@@ -23,7 +23,17 @@ export interface ObjectValue {
 export const nothing: Value = { kind: 'nothing' };
 export const unknown: Value = { kind: 'unknown', name: null };
 
-/** `definePlugin({ … })` */
+/** What marks a current plugin: `definePlugin` sets it, and a module without the SDK may write it itself. */
+const brand = 'Symbol.for(@criujs/plugin)';
+
+/** A property's key that is `Symbol.for('…')`; null: it is another, or computed. */
+export function symbolKey(value: Value): string | null {
+  const [name] = value.kind === 'call' && value.callee === 'Symbol.for' ? value.args : [];
+  return name?.kind === 'text' ? `Symbol.for(${name.text})` : null;
+}
+
+/** `definePlugin({ … })`, or what it would make. */
 export function isToday(value: Value): boolean {
+  if (value.kind === 'object') return value.entries.has(brand);
   return value.kind === 'call' && /(^|\.)definePlugin$/.test(value.callee);
 }
