@@ -1,9 +1,12 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { dump } from '@criujs/core';
 import { expect } from 'vitest';
+import { grabbingCopy } from './fuzz/grab.ts';
 import { mutatedCopy } from './fuzz/mutate.ts';
-import { type Outcome, openRestorer } from './fuzz/restorer.ts';
+import { type Holdings, type Outcome, openRestorer } from './fuzz/restorer.ts';
 import { chance } from './harness/chance.ts';
+import { nobody } from './harness/command.ts';
 import { isRoot } from './harness/machine.ts';
 import { type Place, test } from './harness/place.ts';
 import { counter, cProgram, type Program, shCounter, threads, tree } from './harness/programs.ts';
@@ -96,3 +99,56 @@ test(`${runs} mutated dumps from seed ${first} on: each is restored, or refused 
   }
   expect(faults, `${JSON.stringify(counts)}\n${faults.join('\n')}`).toEqual([]);
 });
+
+/** What an ordinary user has at most, after a restore by root. */
+function excessOf({ open, maps, Groups, ...it }: Holdings, loot: string): string | null {
+  const own = String(nobody);
+  const foreign = [it.Uid, it.Gid, Groups].find((line) => line.split(/\s+/).some((id) => id !== '' && id !== own));
+  if (foreign !== undefined) return `the ids ${foreign}`;
+  const able = [it.CapInh, it.CapPrm, it.CapEff, it.CapAmb].find((set) => !/^0+$/.test(set));
+  if (able !== undefined) return `the capabilities ${able}`;
+  if (maps.includes(loot)) return 'a map of a file of root';
+  return open.find((link) => link.includes(loot) || /^\/proc\/(?:self|thread-self|\d+)\//.test(link)) ?? null;
+}
+
+test.skipIf(!isRoot)(
+  `${runs} dumps of an ordinary user with credentials and paths that the user has not, from seed ${first} on: root gives none of them`,
+  { timeout: 120_000 + runs * 5_000 },
+  async ({ place }) => {
+    const dumps = await goodDumps(place);
+    const directory = place.fresh('roots');
+    mkdirSync(directory, { mode: 0o700 });
+    const file = join(directory, 'secret');
+    writeFileSync(file, 'for root alone', { mode: 0o600 });
+    const restorer = await openRestorer(place, 'root');
+    const counts: Record<string, number> = {};
+    const faults: string[] = [];
+    try {
+      for (let seed = first; seed < first + runs; seed++) {
+        const next = chance(seed);
+        const images = place.fresh('grabbing');
+        const what = grabbingCopy(next.pick(dumps), images, { uid: nobody, loot: { directory, file } }, next);
+        const outcome = await restorer.restore(images);
+        counts[outcome.code] = (counts[outcome.code] ?? 0) + 1;
+        const fault = outcome.code === 'IMAGES_UNTRUSTED' ? null : faultOf(outcome);
+        const excess = (outcome.held ?? []).map((it) => excessOf(it, directory)).find((it) => it !== null);
+        const changed = readdirSync(directory).join() !== 'secret' || readFileSync(file, 'utf8') !== 'for root alone';
+        const wrong = [
+          ...(fault === null ? [] : [fault]),
+          ...(excess === undefined ? [] : [`a restored process has ${excess}`]),
+          ...(changed ? ['what belongs to root alone was changed'] : []),
+        ];
+        if (wrong.length > 0) faults.push(`CRIUJS_FUZZ_SEED=${seed} CRIUJS_FUZZ_RUNS=1 (${what}): ${wrong.join('; ')}`);
+        if (process.env['CRIUJS_FUZZ_LOG'])
+          process.stderr.write(`${seed} ${outcome.code}, ${what}: ${outcome.message}\n`);
+        rmSync(images, { recursive: true });
+      }
+    } finally {
+      await restorer.end();
+    }
+    expect(faults, `${JSON.stringify(counts)}\n${faults.join('\n')}`).toEqual([]);
+    if (runs < 20) return;
+    expect(counts['restored'], 'what asks for nothing more comes back').toBeGreaterThan(0);
+    expect(counts['IMAGES_UNTRUSTED'], JSON.stringify(counts)).toBeGreaterThan(0);
+  },
+);

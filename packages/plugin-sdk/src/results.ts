@@ -20,7 +20,8 @@ export const retryLater: RetryLater = Symbol.for('@criujs/retry-later') as Retry
 
 /**
  * What a hook that opens a file returns. The host owns a number and closes it once the file is in place; with an object the
- * plugin keeps the descriptor, and its `close` is called then.
+ * plugin keeps the descriptor, and its `close` is called then. Open one for each answer: the host refuses 0 to 2, the engine's own, one
+ * that was answered before, and a bare number that was open before any plugin was loaded.
  */
 export type Descriptor = number | OwnedDescriptor;
 

@@ -1,6 +1,6 @@
 // Restores the images whose paths come in, a line each, and says what came of it. It runs as the first child of a pid
 // namespace where the tests have the rights for one: whoever else is there was left behind by a restore.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
@@ -42,11 +42,36 @@ async function left(isEnded) {
   });
 }
 
+/** What a process has by now, as the kernel tells it: rights, and what it has open. */
+function holdings(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  const rights = [...status.matchAll(/^(Uid|Gid|Groups|Cap(?:Inh|Prm|Eff|Amb)):[ \t]*(.*)$/gm)].map(
+    ([, name, value]) => [name, value.trim()],
+  );
+  const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  const places = ['cwd', 'root', 'exe'].map((name) => readlinkSync(`/proc/${pid}/${name}`));
+  return {
+    ...Object.fromEntries(rights),
+    open: [...open, ...places],
+    maps: readFileSync(`/proc/${pid}/maps`, 'latin1'),
+  };
+}
+
+/** What has ended by itself has nothing. */
+function holdingsOf(pid) {
+  try {
+    return [holdings(pid)];
+  } catch {
+    return [];
+  }
+}
+
 async function attempt(images) {
   try {
     const { pids } = await restore({ images, newPids: true, detach: true });
+    const held = [...pids.values()].flatMap(holdingsOf);
     for (const pid of pids.values()) kill(pid);
-    return { code: 'restored' };
+    return { code: 'restored', held };
   } catch (error) {
     const { code, message, remedy, stack } = error;
     return { code: String(code), message: String(message), remedy: remedy ?? '', stack };

@@ -22,6 +22,21 @@ export interface Outcome {
   /** Open descriptors of the process that restored. */
   readonly descriptors: number;
   readonly mostMiB: number;
+  /** What the restored processes had, each of them that still lived. */
+  readonly held?: readonly Holdings[];
+}
+
+/** What a process has: lines of its status, links of its descriptors and directories, its maps. proc(5) */
+export interface Holdings {
+  readonly Uid: string;
+  readonly Gid: string;
+  readonly Groups: string;
+  readonly CapInh: string;
+  readonly CapPrm: string;
+  readonly CapEff: string;
+  readonly CapAmb: string;
+  readonly open: readonly string[];
+  readonly maps: string;
 }
 
 /** A process that restores what it is given. */
@@ -37,8 +52,11 @@ const patience = 30_000;
 /** What restored programs may use: they may do anything. prlimit(1). */
 const limits = ['--nproc=400', '--fsize=67108864', '--core=0', '--nofile=1024', '--data=4294967296'];
 
-/** Hostile images make programs that run what they like: as an ordinary user without a way to more, and alone. */
-export async function openRestorer(place: Place): Promise<Restorer> {
+/**
+ * Hostile images make programs that run what they like: alone, and as an ordinary user without a way to more; or, where it is root
+ * who restores, it must be that user's images.
+ */
+export async function openRestorer(place: Place, who: 'nobody' | 'root' = 'nobody'): Promise<Restorer> {
   const criujs = await installedFor(place, { asNobody: isRoot });
   const script = `${place.fresh('restorer')}.mjs`;
   copyFileSync(fileURLToPath(new URL('restorer.mjs', import.meta.url)), script);
@@ -51,7 +69,7 @@ export async function openRestorer(place: Place): Promise<Restorer> {
   let answers: AsyncIterator<string> | undefined;
 
   function start(): { child: ChildProcess; answers: AsyncIterator<string> } {
-    const [file = '', ...args] = commandLine(script, library);
+    const [file = '', ...args] = commandLine(script, library, who);
     const started = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface({ input: started.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
     child = started;
@@ -92,10 +110,10 @@ export async function openRestorer(place: Place): Promise<Restorer> {
   };
 }
 
-function commandLine(script: string, library: string): string[] {
+function commandLine(script: string, library: string, who: 'nobody' | 'root'): string[] {
   const node = [process.execPath, script, library];
   if (!isRoot) return ['prlimit', ...limits, 'setpriv', '--no-new-privs', ...node];
-  const user = [
+  const asNobody = [
     'setpriv',
     `--reuid=${nobody}`,
     `--regid=${nobody}`,
@@ -103,6 +121,7 @@ function commandLine(script: string, library: string): string[] {
     '--no-new-privs',
     '--bounding-set=-all',
   ];
+  const user = who === 'root' ? [] : asNobody;
   // The shell reaps what the restores leave to it.
   const shell = ['sh', '-c', '"$@" alone; exit $?', 'sh', ...node];
   return ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', 'prlimit', ...limits, ...user, ...shell];

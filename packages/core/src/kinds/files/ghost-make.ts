@@ -9,6 +9,7 @@ import { isTemporary, openFlag, reopenFlags } from './flags.ts';
 import { createFrom, createTemporary, linkTo, putInode } from './ghost-create.ts';
 import type { GhostImage } from './ghost-image.ts';
 import type { FileEntry } from './kind.ts';
+import { checkPlace } from './named.ts';
 import { regOf } from './reg-entry.ts';
 import { errorCode } from './seen.ts';
 
@@ -129,6 +130,7 @@ function atName(
   create: (path: string) => number,
   making: Making,
 ): { readonly fd: number; readonly path: string } {
+  checkPlace(name);
   const beside = `${name}.criujs-${process.pid}`;
   const elsewhere = join(tmpdir(), basename(beside));
   const failures: unknown[] = [];

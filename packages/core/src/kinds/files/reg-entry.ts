@@ -1,14 +1,13 @@
-import { type BigIntStats, statfsSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
 import type { MessageInitShape, RegFileEntrySchema } from '@criujs/images';
-import { closeFd, openForeignPath, openPath, readLink, setPosition } from '@criujs/linux';
-import { unsupported } from '../rules.ts';
+import { closeFd, setPosition } from '@criujs/linux';
 import { fileTypes } from './file-type.ts';
 import { accessOf, openFlag, reopenFlags } from './flags.ts';
 import type { CommonPart, FileEntry, FileOwner, HeldFile, Problem, SeenFile } from './kind.ts';
+import { openNamed } from './named.ts';
 import { nobody } from './owner.ts';
-import { errorCode } from './seen.ts';
 
 /** A position that CRIU writes where there is none: all bits set. */
 const noPosition = 2n ** 64n - 1n;
@@ -102,61 +101,6 @@ function seekFailure({ name, pos }: RegularFile, cause: unknown): EngineError {
     remedy,
     cause,
   });
-}
-
-/** PROC_SUPER_MAGIC. statfs(2) */
-const procfs = 0x9fa0;
-/** What is about the machine and not about a process: `/proc/meminfo`, `/proc/sys/…`. proc(5) */
-const ofMachine = /^\/proc(?!\/(?:self|thread-self|\d+)(?:\/|$))/;
-
-/**
- * Opens a path of the images that verifying has found. They could name files of this engine's own: no magic link is followed, and
- * nothing of a process in /proc is opened.
- * @throws EngineError as {@link openAgain}; UNSUPPORTED
- */
-export function openNamed(path: string, flags: number): number {
-  const fd = opening(path, () => openForeignPath(path, flags));
-  const isProcfs = statfsSync(`/proc/${process.pid}/fd/${fd}`).type === procfs;
-  if (!isProcfs || flags & openFlag.O_PATH || ofMachine.test(readLink(process.pid, `fd/${fd}`))) return fd;
-  closeFd(fd);
-  throw unsupported(`${path}: a file of a process in /proc`, 'Restore it with CRIU.');
-}
-
-/** Opens a path of the engine's own making. @throws EngineError NOT_PERMITTED, FILE_MISSING, FILE_CHANGED, IMAGE_INVALID, KERNEL */
-export function openAgain(path: string, flags: number): number {
-  return opening(path, () => openPath(path, flags | openFlag.O_CLOEXEC));
-}
-
-function opening(path: string, open: () => number): number {
-  try {
-    return open();
-  } catch (error) {
-    throw openFailure(path, error);
-  }
-}
-
-/** What the kernel refuses a file with that is the one that it was. open(2). */
-const openFailures: Readonly<
-  Record<string, readonly ['NOT_PERMITTED' | 'FILE_MISSING' | 'FILE_CHANGED' | 'IMAGE_INVALID' | 'KERNEL', string]>
-> = {
-  EACCES: ['NOT_PERMITTED', 'Restore as a user who may open it.'],
-  EPERM: ['NOT_PERMITTED', 'Restore as the owner of the file or as root.'],
-  EROFS: ['NOT_PERMITTED', 'Mount its file system writable.'],
-  ENOENT: ['FILE_MISSING', 'Put the file back.'],
-  ENOTDIR: ['FILE_MISSING', 'Put the file back.'],
-  EISDIR: ['IMAGE_INVALID', 'No directory is open for writing: take the images from an undamaged copy, or dump again.'],
-  ELOOP: ['FILE_CHANGED', 'Put the file back where a link is now.'],
-  EINVAL: ['FILE_CHANGED', 'Put the file back on a file system that opens it as it was open (O_DIRECT).'],
-  ETXTBSY: ['NOT_PERMITTED', 'End the program that runs from it: nobody may write it meanwhile.'],
-  ENXIO: ['FILE_MISSING', 'Load the driver of the device, or start what reads the named pipe.'],
-  ENODEV: ['FILE_MISSING', 'Load the driver of the device.'],
-  EMFILE: ['KERNEL', 'Raise the limit of open files: ulimit -n NUMBER.'],
-  ENFILE: ['KERNEL', 'Raise the limit of open files of this machine: fs.file-max (sysctl).'],
-};
-
-function openFailure(path: string, error: unknown): EngineError {
-  const [code, remedy] = openFailures[errorCode(error)] ?? ['KERNEL', undefined];
-  return new EngineError(code, `cannot open ${path}: ${errorCode(error)}`, { resource: path, remedy, cause: error });
 }
 
 function isSeekable(mode: number): boolean {

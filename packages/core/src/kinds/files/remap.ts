@@ -7,6 +7,7 @@ import { type GhostImage, readGhost } from './ghost-image.ts';
 import { makeNameless, type NamelessFile, type OpenNameless } from './ghost-make.ts';
 import type { FileEntry, LoadContext, Opener } from './kind.ts';
 import { isGivenName } from './link-remap.ts';
+import { checkPlace } from './named.ts';
 import { atPosition, regOf } from './reg-entry.ts';
 import { isStateless } from './stateless.ts';
 
@@ -83,6 +84,7 @@ function linkOf(id: number, { entry: entryOf, beforeItRuns }: LoadContext): { re
   const entry = entryOf(id);
   if (entry === undefined) throw invalid(remapImage, `no file ${id} in files.img`);
   const { name: link } = regOf(entry);
+  checkPlace(link);
   // Images are not believed: no other file is removed because of them.
   if (isGivenName(link))
     beforeItRuns({ what: `the name ${link}, which the dump gave to a file`, undo: () => unlinkSync(link) });

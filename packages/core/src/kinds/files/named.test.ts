@@ -2,7 +2,7 @@ import { closeSync, fstatSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openAgain, openNamed } from './reg-entry.ts';
+import { checkPlace, openAgain, openNamed } from './named.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -49,4 +49,21 @@ test('files of the machine in /proc, and everything else, are opened', () => {
     closeSync(fd);
   }
   closeSync(openNamed(folder, directory | 0o10000000));
+});
+
+test('nothing is made or removed through magic links, or in /proc', () => {
+  const link = join(folder, 'link');
+  symlinkSync('/proc/self/root', link);
+  for (const magic of [
+    '/proc/self/root/tmp/x',
+    `/proc/${process.pid}/cwd/new/x`,
+    '/proc/thread-self/fd/0/x',
+    `${link}/tmp/x`,
+  ])
+    expect(() => checkPlace(magic), magic).toThrow(expect.objectContaining({ code: 'FILE_CHANGED' }));
+  for (const place of ['/proc/self/maps', '/proc/self/task/x', '/proc/meminfo'])
+    expect(() => checkPlace(place), place).toThrow(/a deleted file in \/proc/);
+  symlinkSync(folder, join(folder, 'own'));
+  for (const place of [join(folder, 'x'), join(folder, 'own', 'x'), join(folder, 'gone', 'too', 'x'), '/x', '/gone/x'])
+    expect(checkPlace(place), place).toBeUndefined();
 });
