@@ -10,7 +10,7 @@ const remedies = {
 };
 
 try {
-  const { main } = await import('../dist/index.js');
+  const { main } = await import('../dist/command/index.js');
   const code = await main(process.argv.slice(2));
   // A plugin may have left a timer or a socket behind; what was printed is out before the end all the same.
   // What a plugin did after a run that went well is in process.exitCode.

@@ -1,14 +1,16 @@
-import { chmodSync, chownSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
 import { nobody } from './harness/command.ts';
+import { unknownDevice } from './harness/devices.ts';
 import { criujs, criujsCommand, criujsFails } from './harness/engines.ts';
 import { installedFor } from './harness/installed.ts';
 import { criu, criuMissing, isRoot } from './harness/machine.ts';
 import { type Place, test } from './harness/place.ts';
 import { portrait } from './harness/portrait.ts';
 import { proc, untilGone } from './harness/processes.ts';
-import { counter, threads, tree } from './harness/programs.ts';
+import { counter, cProgram, threads, tree } from './harness/programs.ts';
 import type { Target } from './harness/target.ts';
 
 // Images carry the authority of their owner: what they name is opened, and given, as whoever could have written them.
@@ -65,6 +67,38 @@ describe.skipIf(!isRoot || counter.missing !== null)('images of an ordinary user
     await target.finish();
   });
 });
+
+const holder = cProgram('external', { DEVICE: unknownDevice ?? '' });
+const holderMissing = holder.missing ?? (unknownDevice ? null : 'no device that the engine does not know');
+
+test.skipIf(!isRoot || holderMissing !== null)(
+  `a plugin of root opens for images of a user what that user may open (${holderMissing ?? 'and nothing else'})`,
+  async ({ place }) => {
+    const more = ['--plugin', fileURLToPath(new URL('plugins/misbehaving.ts', import.meta.url))];
+    const target = await place.start(holder, asNobody);
+    const images = target.images();
+    await criujs.dump(target.pid, images, { more });
+    await untilGone(target.pid);
+    const secret = target.path('secret');
+    writeFileSync(secret, 'for root alone', { mode: 0o600 });
+    const talkedInto = (): ReturnType<typeof criujsFails> =>
+      criujsFails([...restoring(images), ...more], {
+        env: { CRIUJS_TEST_MISBEHAVE: 'RESTORE_EXT_FILE:rootsOwn', CRIUJS_TEST_SECRET: secret },
+      });
+    give(images, nobody);
+    expect(await talkedInto()).toMatchObject({
+      ...{ code: 'IMAGES_UNTRUSTED', plugin: 'test-misbehaving', hook: 'RESTORE_EXT_FILE', exitCode: 5 },
+      message: expect.stringContaining(`user ${nobody}, who may not open what plugin test-misbehaving opened for file`),
+    });
+    give(images, stranger);
+    expect(await talkedInto(), 'the credentials are looked at first').toMatchObject({ code: 'IMAGES_UNTRUSTED' });
+    give(images, nobody);
+    expect(await criujsCommand([...restoring(images), ...more])).toMatchObject({ code: 0, stderr: '' });
+    place.track(target.pid);
+    await target.advance();
+    await target.finish();
+  },
+);
 
 describe.skipIf(!isRoot || counter.missing !== null)('images of a program of root', () => {
   test('give no credentials that their owner has not, and are refused where others may write them', async ({

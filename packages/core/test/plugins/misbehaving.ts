@@ -59,6 +59,7 @@ const ways: Readonly<Record<string, (context: Context) => unknown>> = {
   loopsOwn: () => descriptorOf(/eventpoll/),
   enginesOwn: () => ({ fd: descriptorOf(/\/target-1\/(?!images)/), close() {} }),
   enginesClaim: () => ({ fd: descriptorOf(/\/target-1\/.*images/), close() {} }),
+  rootsOwn: () => openSync(process.env['CRIUJS_TEST_SECRET'] ?? '', 'r'),
   twice: () => {
     opened ??= openSync('/dev/null', 'r');
     return opened;

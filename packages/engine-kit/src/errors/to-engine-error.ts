@@ -1,5 +1,5 @@
 import { isNodes, meaningOf } from './errno-meanings.ts';
-import { EngineError, type EngineErrorCode } from './errors.ts';
+import { EngineError, type EngineErrorCode, type Refusal } from './errors.ts';
 
 /** Errors of other families that end a run, by what they look like: never by class, since two copies of a package may meet. */
 const families: readonly { recognise(error: Partial<Foreign>): boolean; code(error: Foreign): EngineErrorCode }[] = [
@@ -32,6 +32,9 @@ interface Foreign extends Error {
   readonly resource?: string;
   readonly plugin?: string;
   readonly hook?: string;
+  /** Of an EngineError. */
+  readonly refusals?: readonly Refusal[];
+  readonly summary?: string;
 }
 
 /** Makes an EngineError of whatever was thrown. Codes of the engine and of the plugin host are kept. */
@@ -50,8 +53,9 @@ function convert(thrown: unknown): EngineError {
   const error = thrown as Foreign;
   const code = families.find((it) => it.recognise(error))?.code(error) ?? 'INTERNAL';
   if (error.syscall === 'uv_cwd') return noCurrentDirectory(error);
-  const { remedy = meaningOf(error.code)?.remedy, pid, resource, plugin, hook } = error;
-  return new EngineError(code, error.message, { remedy, pid, resource, plugin, hook, cause: thrown });
+  const { remedy = meaningOf(error.code)?.remedy, pid, resource, plugin, hook, refusals, summary } = error;
+  const known = { pid, resource, plugin, hook, refusals, summary };
+  return new EngineError(code, error.message, { remedy, ...known, cause: thrown });
 }
 
 /** What process.cwd() throws. getcwd(3), ENOENT. */

@@ -53,7 +53,7 @@ export function planDevices(tasks: readonly Mapped[], named: readonly string[], 
     const { offset, fd } = answer.result;
     if (BigInt(offset) % BigInt(pageSize) !== 0n) throw unaligned(answer.plugin, resource, offset);
     if (fd === undefined) return asItWas(offset);
-    const own = keepDescriptor(fd, { plugin: answer.plugin, hook: 'UPDATE_VMA_MAP', resource });
+    const own = keepDescriptor(fd, { plugin: answer.plugin, hook: 'UPDATE_VMA_MAP', resource }, session);
     opened.push(own);
     return { fd: own, offset };
   }

@@ -101,7 +101,7 @@ function openExternal(entry: FileEntry, { session, records }: LoadContext): numb
   const answer = session.hooks.call('RESTORE_EXT_FILE', { id: fileId(entry.id), file }, how);
   if (!answer.claimed) throw nobodyRestores('RESTORE_EXT_FILE', resource, file.provider);
   if (answer.result === retryLater) return 'later';
-  return keepDescriptor(answer.result, { plugin: answer.plugin, hook: 'RESTORE_EXT_FILE', resource });
+  return keepDescriptor(answer.result, { plugin: answer.plugin, hook: 'RESTORE_EXT_FILE', resource }, session);
 }
 
 /** null: the images are CRIU's own. @throws EngineError IMAGE_INVALID when ours do not know the file */

@@ -20,7 +20,8 @@ export function openSocket(entry: FileEntry, context: LoadContext): number {
   if (trouble !== null) context.session.warn(`${resource}: ${trouble}`);
   const answer = context.session.hooks.call('RESTORE_UNIX_SK', args, how);
   if (!answer.claimed) throw nobodyRestores('RESTORE_UNIX_SK', resource, provider);
-  const fd = keepDescriptor(answer.result, { plugin: answer.plugin, hook: 'RESTORE_UNIX_SK', resource });
+  const from = { plugin: answer.plugin, hook: 'RESTORE_UNIX_SK', resource };
+  const fd = keepDescriptor(answer.result, from, context.session);
   if (usk.opts !== undefined) restoreOptions(fd, usk.opts);
   return fd;
 }
