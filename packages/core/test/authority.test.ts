@@ -1,6 +1,8 @@
-import { chmodSync, chownSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { deviceNumber } from '@criujs/linux';
 import { describe, expect } from 'vitest';
 import { nobody } from './harness/command.ts';
 import { unknownDevice } from './harness/devices.ts';
@@ -68,14 +70,22 @@ describe.skipIf(!isRoot || counter.missing !== null)('images of an ordinary user
   });
 });
 
-const holder = cProgram('external', { DEVICE: unknownDevice ?? '' });
-const holderMissing = holder.missing ?? (unknownDevice ? null : 'no device that the engine does not know');
+const holderMissing =
+  cProgram('external').missing ?? (unknownDevice ? null : 'no device that the engine does not know');
+
+/** The same device where every user may open it. */
+function openToAll(place: Place): string {
+  const { major, minor } = deviceNumber(statSync(unknownDevice ?? '', { bigint: true }).rdev);
+  const path = place.fresh('device');
+  execFileSync('mknod', ['-m', '666', path, 'c', String(major), String(minor)]);
+  return path;
+}
 
 test.skipIf(!isRoot || holderMissing !== null)(
   `a plugin of root opens for images of a user what that user may open (${holderMissing ?? 'and nothing else'})`,
   async ({ place }) => {
     const more = ['--plugin', fileURLToPath(new URL('plugins/misbehaving.ts', import.meta.url))];
-    const target = await place.start(holder, asNobody);
+    const target = await place.start(cProgram('external', { DEVICE: openToAll(place) }), asNobody);
     const images = target.images();
     await criujs.dump(target.pid, images, { more });
     await untilGone(target.pid);
@@ -85,6 +95,7 @@ test.skipIf(!isRoot || holderMissing !== null)(
       criujsFails([...restoring(images), ...more], {
         env: { CRIUJS_TEST_MISBEHAVE: 'RESTORE_EXT_FILE:rootsOwn', CRIUJS_TEST_SECRET: secret },
       });
+    chownSync(images, nobody, nobody);
     give(images, nobody);
     expect(await talkedInto()).toMatchObject({
       ...{ code: 'IMAGES_UNTRUSTED', plugin: 'test-misbehaving', hook: 'RESTORE_EXT_FILE', exitCode: 5 },
