@@ -24,7 +24,7 @@ const lookers = [
     instead: "new URL('./descriptors/watch-thread.cjs', import.meta.resolve('@criujs/linux'))",
   },
   {
-    module: '/core/dist/run/thread.js',
+    module: '/core/dist/run/engine-threads.js',
     text: "new URL('../thread/worker.js', import.meta.url)",
     instead: "new URL('./thread/worker.js', import.meta.resolve('@criujs/core'))",
   },

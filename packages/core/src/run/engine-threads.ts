@@ -12,9 +12,14 @@ export function takeThread(): Worker {
   const warm = idle;
   idle = null;
   if (warm === null) return startThread();
-  warm.removeAllListeners();
+  forget(warm);
   warm.ref();
   return warm;
+}
+
+/** Of these events alone: Node has listeners of its own. */
+function forget(worker: Worker): void {
+  for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
 }
 
 function startThread(): Worker {
@@ -22,6 +27,8 @@ function startThread(): Worker {
     name: 'criujs',
     // The engine opens descriptors by system calls that Node does not know of.
     trackUnmanagedFds: false,
+    // Nothing that the program loads into its threads.
+    execArgv: [],
   });
 }
 
@@ -30,7 +37,7 @@ function startThread(): Worker {
  * @param isSound whether its run ended well: what is left of another may be anything
  */
 export async function giveBack(worker: Worker, isSound: boolean): Promise<void> {
-  worker.removeAllListeners();
+  forget(worker);
   // Nobody else would hear it.
   worker.on('error', () => undefined);
   if (!isSound || idle !== null) return endThread(worker);

@@ -18,7 +18,7 @@ export type Job = { [J in JobName]: { readonly name: J; readonly options: Jobs[J
 
 export type Outcomes = Jobs[JobName]['outcome'];
 
-/** What the engine's thread is started with. */
+/** What the engine's thread is given for a run. */
 export interface WorkerStart {
   readonly job: Job;
   readonly store: StorePlace;

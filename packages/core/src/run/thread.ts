@@ -1,15 +1,13 @@
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 import { EngineError, type EngineJob, type ExitStatus, toEngineError } from '@criujs/engine-kit';
 import { isInLedger, newLedger } from '@criujs/linux';
 import type { CriuError } from '@criujs/plugin-sdk';
-import { endThread, watchAbort } from './abort.ts';
+import { watchAbort } from './abort.ts';
+import { giveBack, takeThread } from './engine-threads.ts';
 import { type Control, createControl, serveLink } from './link.ts';
 import { outcomeOf, type ServedPlugins, servePlugins } from './plugins.ts';
 import type { Job, JobName, Jobs, Notice, Request, WorkerStart } from './protocol.ts';
 import { decodeError } from './wire.ts';
-
-/** The bundle of `worker.ts` and all that it uses (`scripts/bundle-thread.js`). */
-const engineThread = new URL('../thread/worker.js', import.meta.url);
 
 /** Work for the engine's thread. */
 export interface ThreadRun<J extends JobName> {
@@ -67,28 +65,26 @@ async function serveThread<J extends JobName>(
   });
   const notice = (message: string): void => job.log({ level: 'warn', message });
   const abort = watchAbort(signal, control, () => begun, notice);
-  const worker = new Worker(engineThread, {
-    workerData: start,
-    transferList: [port2],
-    name: 'criujs',
-    // The engine opens descriptors by system calls that Node does not know of.
-    trackUnmanagedFds: false,
-  });
+  const worker = takeThread();
   const exited = waitsForRoot ? exitOf(worker) : undefined;
+  let isSound = false;
   try {
     const settled = settle(worker, (notice) => tell(notice, job));
+    worker.postMessage(start, [port2]);
     const { outcome, warnings } = await Promise.race([settled, abort.over]);
+    isSound = true;
+    void exited?.then(() => giveBack(worker, true));
     return { outcome: outcome as Jobs[J]['outcome'], warnings, ...(exited === undefined ? {} : { exited }) };
   } catch (error) {
     link.close();
-    await endThread(worker);
+    await giveBack(worker, false);
     // Nobody else does, where the engine's thread has not begun.
     if (!begun) await plugins.finish({ ok: false, error: toEngineError(error) as CriuError });
     throw error;
   } finally {
     abort.release();
     link.close();
-    if (exited === undefined) await endThread(worker);
+    if (isSound && exited === undefined) await giveBack(worker, true);
   }
 }
 

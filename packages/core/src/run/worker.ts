@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { EngineError, exitCodeOf, type RestoreOutcome, toEngineError, writeLastWords } from '@criujs/engine-kit';
 import {
   askedStore,
@@ -28,15 +28,6 @@ const returnMs = 3000;
 /** Milliseconds that the host of plugins gives the loading of one; its own error says more than ours. */
 const loadMs = 30_000;
 
-const start = workerData as WorkerStart;
-const control = createControl(start.memory);
-control.enter(syscall('gettid'));
-const mark = createCommitMark(start.mark);
-const link = openLink(start.port, control);
-const deadlines: Deadlines = { hookMs: start.hookDeadlineMs, plugins: start.pluginCount };
-const warnings: string[] = [];
-const ledger = watchLedger(start.ledger === null ? null : keepLedger(start.ledger));
-
 /** Each engine is loaded when it is needed: a restore reads no code of the dump. */
 const engines: {
   readonly [J in JobName]: () => Promise<(options: Jobs[J]['options'], session: Session) => Jobs[J]['outcome']>;
@@ -50,61 +41,6 @@ function notify(notice: Notice): void {
   parentPort?.postMessage(notice);
 }
 
-/** Says what is waited for. */
-function notice(message: string): void {
-  notify({ kind: 'warning', message });
-}
-
-/** Reports a warning before or after the session. */
-function warn(message: string): void {
-  warnings.push(message);
-  notice(message);
-}
-
-function patience(what: string): Patience {
-  return patienceWithPlugins(deadlines, {
-    notice: () => notify({ kind: 'warning', message: `waiting for ${what}` }),
-    late(lateness) {
-      const how = lateness === 'blocked' ? 'blocks the main thread' : 'takes too long';
-      return new EngineError('HOOK_TIMEOUT', `${what} ${how}: more than ${deadlines.hookMs} ms`, {
-        remedy: 'Find the plugin with -v, and make it asynchronous or remove it.',
-      });
-    },
-  });
-}
-
-function openStore(): SessionStore {
-  const { store } = start;
-  if (store === 'none') return noStore();
-  if (store !== 'store') return directoryStore(store, mark, warn);
-  const waiting = patience('the image store');
-  return askedStore(
-    {
-      open: (name, mode) => link.ask({ kind: 'open', name, mode }, waiting) as number | null,
-      list: () => link.ask({ kind: 'list' }, waiting) as string[],
-      commit: () => void link.ask({ kind: 'commit' }, waiting),
-    },
-    mark,
-    watchSilence({ checkAborted: link.checkAborted, notice }, deadlines.hookMs),
-  );
-}
-
-async function runEngine(job: Job): Promise<Outcomes> {
-  // The engine's code is read while the main thread loads the plugins.
-  const engine = (await engines[job.name]()) as (options: Job['options'], session: Session) => Outcomes;
-  const loading = patience('loading the plugins or the init of one of them');
-  const limitMs = loading.limitMs + loadMs;
-  const started = link.ask({ kind: 'start' }, { ...loading, limitMs }) as StartedPlugins;
-  const session = createSession({ link, store: openStore(), ...started, deadlines, ledger, warnings, notify });
-  try {
-    return engine(job.options, session);
-  } catch (error) {
-    // What failed for want of a descriptor is the fault of who closed it.
-    if (hasCode(error, 'EBADF')) ledger.check({ plugins: started.plugins.map(({ name }) => name) });
-    throw error;
-  }
-}
-
 /** Whether it, or what caused it, is this error of the kernel's. */
 function hasCode(error: unknown, code: string): boolean {
   for (let it = error, depth = 0; it instanceof Error && depth < 8; it = it.cause, depth++) {
@@ -113,50 +49,118 @@ function hasCode(error: unknown, code: string): boolean {
   return false;
 }
 
-/** The main thread will never throw this error to anybody: say it here, and end the process. */
-function endBlockedProcess(error: EngineError): never {
-  const { store } = start;
-  try {
-    if (typeof store === 'object') closePlace(store, mark.committed());
-    writeLastWords(error, start.lastWords);
-    return endProcess(exitCodeOf(error.code));
-  } finally {
-    // Whatever failed above: without this thread the main thread would go round for ever.
-    process.kill(process.pid, 'SIGKILL');
-  }
-}
+/** Does one run. The thread may do others afterwards: nothing of a run stays. */
+async function run(start: WorkerStart): Promise<void> {
+  const control = createControl(start.memory);
+  control.enter(syscall('gettid'));
+  const mark = createCommitMark(start.mark);
+  const link = openLink(start.port, control);
+  const deadlines: Deadlines = { hookMs: start.hookDeadlineMs, plugins: start.pluginCount };
+  const warnings: string[] = [];
+  const ledger = watchLedger(start.ledger === null ? null : keepLedger(start.ledger));
 
-/** Lets the plugins finish. What they did wrong there is a warning: the run itself is over. */
-function finishPlugins(error: EngineError | null): void {
-  try {
-    const wire = error === null ? null : encodeError(error);
-    const messages = link.ask({ kind: 'finish', error: wire }, patience('the exit of a plugin')) as string[];
-    warnings.push(...messages);
-  } catch (late) {
-    const { code, message, remedy } = toEngineError(late);
-    const done = new EngineError(code, `the ${start.job.name} is done, but ${message}`, { remedy });
-    if (link.blocked && !link.awaitLife(returnMs)) endBlockedProcess(error ?? done);
+  /** Says what is waited for. */
+  function notice(message: string): void {
+    notify({ kind: 'warning', message });
+  }
+
+  /** Reports a warning before or after the session. */
+  function warn(message: string): void {
     warnings.push(message);
+    notice(message);
+  }
+
+  function patience(what: string): Patience {
+    return patienceWithPlugins(deadlines, {
+      notice: () => notify({ kind: 'warning', message: `waiting for ${what}` }),
+      late(lateness) {
+        const how = lateness === 'blocked' ? 'blocks the main thread' : 'takes too long';
+        return new EngineError('HOOK_TIMEOUT', `${what} ${how}: more than ${deadlines.hookMs} ms`, {
+          remedy: 'Find the plugin with -v, and make it asynchronous or remove it.',
+        });
+      },
+    });
+  }
+
+  function openStore(): SessionStore {
+    const { store } = start;
+    if (store === 'none') return noStore();
+    if (store !== 'store') return directoryStore(store, mark, warn);
+    const waiting = patience('the image store');
+    return askedStore(
+      {
+        open: (name, mode) => link.ask({ kind: 'open', name, mode }, waiting) as number | null,
+        list: () => link.ask({ kind: 'list' }, waiting) as string[],
+        commit: () => void link.ask({ kind: 'commit' }, waiting),
+      },
+      mark,
+      watchSilence({ checkAborted: link.checkAborted, notice }, deadlines.hookMs),
+    );
+  }
+
+  async function runEngine(job: Job): Promise<Outcomes> {
+    // The engine's code is read while the main thread loads the plugins.
+    const engine = (await engines[job.name]()) as (options: Job['options'], session: Session) => Outcomes;
+    const loading = patience('loading the plugins or the init of one of them');
+    const limitMs = loading.limitMs + loadMs;
+    const started = link.ask({ kind: 'start' }, { ...loading, limitMs }) as StartedPlugins;
+    const session = createSession({ link, store: openStore(), ...started, deadlines, ledger, warnings, notify });
+    try {
+      return engine(job.options, session);
+    } catch (error) {
+      // What failed for want of a descriptor is the fault of who closed it.
+      if (hasCode(error, 'EBADF')) ledger.check({ plugins: started.plugins.map(({ name }) => name) });
+      throw error;
+    }
+  }
+
+  /** The main thread will never throw this error to anybody: say it here, and end the process. */
+  function endBlockedProcess(error: EngineError): never {
+    const { store } = start;
+    try {
+      if (typeof store === 'object') closePlace(store, mark.committed());
+      writeLastWords(error, start.lastWords);
+      return endProcess(exitCodeOf(error.code));
+    } finally {
+      // Whatever failed above: without this thread the main thread would go round for ever.
+      process.kill(process.pid, 'SIGKILL');
+    }
+  }
+
+  /** Lets the plugins finish. What they did wrong there is a warning: the run itself is over. */
+  function finishPlugins(error: EngineError | null): void {
+    try {
+      const wire = error === null ? null : encodeError(error);
+      const messages = link.ask({ kind: 'finish', error: wire }, patience('the exit of a plugin')) as string[];
+      warnings.push(...messages);
+    } catch (late) {
+      const { code, message, remedy } = toEngineError(late);
+      const done = new EngineError(code, `the ${start.job.name} is done, but ${message}`, { remedy });
+      if (link.blocked && !link.awaitLife(returnMs)) endBlockedProcess(error ?? done);
+      warnings.push(message);
+    }
+  }
+
+  let failure: EngineError | null = null;
+  let outcome: Outcomes | null = null;
+  try {
+    outcome = await runEngine(start.job);
+  } catch (error) {
+    failure = toEngineError(error);
+  }
+  link.ignoreAbort();
+  // Here the targets are as they were; only now may anything wait for the main thread again.
+  if (failure !== null && link.blocked && !link.awaitLife(returnMs)) endBlockedProcess(failure);
+  finishPlugins(failure);
+  if (failure !== null || outcome === null) {
+    notify({ kind: 'failed', error: encodeError(failure) });
+  } else {
+    notify({ kind: 'done', outcome, warnings });
+    if (start.job.name === 'restore' && !(start.job.options as EngineRestoreOptions).detach) {
+      const status = await waitForChild((outcome as RestoreOutcome).pid);
+      notify({ kind: 'exited', status });
+    }
   }
 }
 
-let failure: EngineError | null = null;
-let outcome: Outcomes | null = null;
-try {
-  outcome = await runEngine(start.job);
-} catch (error) {
-  failure = toEngineError(error);
-}
-link.ignoreAbort();
-// Here the targets are as they were; only now may anything wait for the main thread again.
-if (failure !== null && link.blocked && !link.awaitLife(returnMs)) endBlockedProcess(failure);
-finishPlugins(failure);
-if (failure !== null || outcome === null) {
-  notify({ kind: 'failed', error: encodeError(failure) });
-} else {
-  notify({ kind: 'done', outcome, warnings });
-  if (start.job.name === 'restore' && !(start.job.options as EngineRestoreOptions).detach) {
-    const status = await waitForChild((outcome as RestoreOutcome).pid);
-    notify({ kind: 'exited', status });
-  }
-}
+parentPort?.on('message', (start: WorkerStart) => void run(start));

@@ -46,7 +46,7 @@ static pid_t start(char **command)
 		dup2(ends[1], PHASES);
 		if (ends[1] == PHASES)
 			fcntl(PHASES, F_SETFD, 0);
-		setenv("CRIUJS_PHASE_LOG", "/proc/self/fd/3", 1);
+		setenv("CRIUJS_PHASE_LOG", "3", 1);
 		execvp(command[0], command);
 		_exit(127);
 	}
