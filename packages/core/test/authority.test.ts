@@ -95,7 +95,7 @@ test.skipIf(!isRoot || holderMissing !== null)(
       criujsFails([...restoring(images), ...more], {
         env: { CRIUJS_TEST_MISBEHAVE: 'RESTORE_EXT_FILE:rootsOwn', CRIUJS_TEST_SECRET: secret },
       });
-    chownSync(images, nobody, nobody);
+    chmodSync(images, 0o700); // root's own: only the images themselves are that user's
     give(images, nobody);
     expect(await talkedInto()).toMatchObject({
       ...{ code: 'IMAGES_UNTRUSTED', plugin: 'test-misbehaving', hook: 'RESTORE_EXT_FILE', exitCode: 5 },

@@ -26,8 +26,11 @@ const watchedGlobals = [
 /** Of these only what they are called for, not what their objects can do. */
 const staticsOnly: ReadonlySet<string> = new Set(['Buffer', 'Number', 'BigInt', 'Symbol', 'AbortController']);
 
-/** Of `process`; the functions that end it are guarded elsewhere. */
-const watchedOfProcess = ['nextTick', 'on', 'once', 'off', 'emit', 'kill', 'cwd', 'emitWarning', 'hrtime'] as const;
+/**
+ * Of `process`. The functions that end it are guarded elsewhere; libraries that many use replace `emit`, `emitWarning` and `cwd`, and go on
+ * calling what was there (signal-exit, source-map-support, tsx, graceful-fs).
+ */
+const watchedOfProcess = ['nextTick', 'on', 'once', 'off'] as const;
 
 /** What translators of code replace to show stacks in its terms. https://v8.dev/docs/stack-trace-api */
 const ofTranslators: PropertyKey = 'prepareStackTrace';

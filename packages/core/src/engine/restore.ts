@@ -45,13 +45,14 @@ interface Planned {
  * Everything is read and checked before the first process is made. All processes that are being made die with the
  * engine; so nothing is ever half restored.
  */
-export function restoreTree(options: EngineRestoreOptions, session: Session): RestoreOutcome {
+export function restoreTree(options: EngineRestoreOptions, given: Session): RestoreOutcome {
+  const authority = authorityOf(given.store.owner);
+  const session: Session = { ...given, store: authority.storeOf(given.store) };
   session.phase('read');
   const tree = readTree(session);
   const records = readRecords(session.store);
   checkProviders(tree, records, session);
   const images = livingTasks(tree);
-  const authority = authorityOf(session.store.owner);
   authority.check(images);
   const releases = createReleases(session.warn);
   const { beforeItRuns } = releases;

@@ -7,7 +7,8 @@ import { noLogin } from '../../facts/tasks.ts';
 import { isSet } from '../../kinds/is-set.ts';
 import { capabilitiesCall, groupsCall } from '../../machinery/calls/credential-calls.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
-import { asUser, type FileUser } from '../../machinery/guard/as-user.ts';
+import { asEngine, asUser, type FileUser } from '../../machinery/guard/as-user.ts';
+import type { SessionStore } from '../../run/session.ts';
 import type { TaskImage } from './read.ts';
 
 /** What a restore may do in the name of images: what whoever could have written them may do. */
@@ -16,6 +17,8 @@ export interface Authority {
   check(tasks: readonly TaskImage[]): void;
   /** Opens, makes or removes files as that user. */
   asOwner<T>(work: () => T): T;
+  /** Reads images as the caller, who has named them, also where files are opened as that user. */
+  storeOf(store: SessionStore): SessionStore;
   /** Whether it is less than that of the caller. */
   readonly isLimited: boolean;
   /** Calls that make the helper, from which all processes are cloned, a process of that user. */
@@ -38,6 +41,13 @@ export function authorityOf(owner: number | null, caller: number = process.geteu
       for (const task of tasks) checkTask(task, owner, groups);
     },
     asOwner: (work) => asUser(user, [capability.SYS_ADMIN], work),
+    storeOf: (store) => ({
+      ...store,
+      read: (name) => asEngine(() => store.read(name)),
+      exists: (name) => asEngine(() => store.exists(name)),
+      open: (name, mode) => asEngine(() => store.open(name, mode)),
+      list: () => asEngine(() => store.list()),
+    }),
     isLimited: true,
     becomeOwner: becomeUser(user),
     checkRoot({ pid }, isForeign) {
@@ -51,6 +61,7 @@ export function authorityOf(owner: number | null, caller: number = process.geteu
 const unlimited: Authority = {
   check: () => undefined,
   asOwner: (work) => work(),
+  storeOf: (store) => store,
   isLimited: false,
   becomeOwner: [],
   checkRoot: () => undefined,
