@@ -35,7 +35,7 @@ async function left(isEnded) {
   }
   return others().map((pid) => {
     try {
-      return readFileSync(`/proc/${pid}/status`, 'latin1').split('\n').slice(0, 3).join(' ');
+      return readFileSync(`/proc/${pid}/status`, 'latin1').split('\n').slice(0, 8).join(' ');
     } catch {
       return `${pid}`;
     }

@@ -53,8 +53,6 @@ const ways: Readonly<Record<string, (context: Context) => unknown>> = {
     throw hostile();
   },
   rejectsProxy: () => Promise.reject(hostile()),
-  answersProxy: hostile,
-  input: () => 0,
   ownedOutput: () => ({ fd: 1, close() {} }),
   loopsOwn: () => descriptorOf(/eventpoll/),
   enginesOwn: () => ({ fd: descriptorOf(/\/target-1\/(?!images)/), close() {} }),
@@ -73,11 +71,6 @@ const ways: Readonly<Record<string, (context: Context) => unknown>> = {
     for (const { fd, link } of openNow())
       if (fd > 2 && fd !== (lent as { fd: number }).fd && !/^anon_inode:\[event|^pipe:/.test(link)) closeSync(fd);
   },
-  promises: () => {
-    Promise.prototype.catch = () => {
-      throw new Error('no promises today');
-    };
-  },
   arrays: () => {
     Array.prototype.map = () => {
       throw new Error('no arrays today');
@@ -86,9 +79,6 @@ const ways: Readonly<Record<string, (context: Context) => unknown>> = {
   json: async () => {
     await wait(1);
     JSON.stringify = () => 'nonsense';
-  },
-  everything: () => {
-    (Object.prototype as { enumerable?: boolean }).enumerable = false;
   },
   timer: () => {
     setTimeout(() => {

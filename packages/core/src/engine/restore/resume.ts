@@ -1,7 +1,8 @@
 import { type CoreEntry, isFieldSet, ThreadCoreEntrySchema } from '@criujs/images';
-import { LinuxError, ptraceOption, type Tracee } from '@criujs/linux';
+import { LinuxError, ptraceOption, type Tracee, waitPatiently } from '@criujs/linux';
 import { everySignal } from '../../facts/tasks.ts';
 import { registersOf, xstateOf } from '../../kinds/threads/registers-image.ts';
+import { isOwnChild } from '../../machinery/freeze/child-signals.ts';
 import { own } from '../../machinery/make/clone.ts';
 import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
 import { blaming } from '../blame.ts';
@@ -53,15 +54,38 @@ export function letGo(
   for (const { image, threads } of built) {
     if (image.state === 'stopped' && threads[0] !== undefined)
       process.kill(threads[0].pid, image.cores[0]?.tc?.stopSigno || 'SIGSTOP');
-    for (const { tracee } of threads) detach(tracee);
+    const ended = threads.filter(({ tracee }) => !detach(tracee));
+    // The main thread last: it is not gone before all others are.
+    for (const thread of ended.reverse()) reap(thread);
   }
 }
 
-/** The first instructions of a thread that runs already may end the whole process: then nothing is left to let go. */
-function detach(tracee: Tracee): void {
+/** Whether it was there to be let go: the first instructions of a thread that runs already may end the whole process. */
+function detach(tracee: Tracee): boolean {
   try {
     tracee.detach();
+    return true;
   } catch (error) {
     if (!(error instanceof LinuxError) || error.code !== 'ESRCH') throw error;
+    return false;
+  }
+}
+
+/** Milliseconds that a thread gets to end once its process does. */
+const endMs = 1000;
+
+/**
+ * Takes note of an end. What ends while it is traced waits for its tracer, and its process with it: the engine's thread may live on.
+ * ptrace(2), "Death under ptrace"
+ */
+function reap({ tid, pid }: BuiltThread): void {
+  try {
+    // How a child of this process has ended is for whoever waits for it.
+    if (tid === pid && isOwnChild(pid)) return;
+    waitPatiently(tid, (_, ms) => {
+      if (ms > endMs) throw new Error('it does not end');
+    });
+  } catch {
+    // It is gone already, or the end of the engine's thread lets it go.
   }
 }
