@@ -84,6 +84,8 @@ const ways: Readonly<Record<string, (context: Context) => unknown>> = {
     setTimeout(() => {
       throw new Error('thrown by a timer');
     }, 0);
+    // It is due before the loop does anything else.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   },
   late: () => wait(8000),
   forever: () => retryLater,
