@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { lookElsewhere, nativeOfLinux } from '../../../scripts/bundle/beside.js';
 import { failOnWarning, writeBundle } from '../../../scripts/bundle/write-bundle.js';
 
 const here = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -13,11 +14,7 @@ const folder = join(here, 'dist/command');
 
 /** Modules that look for what is beside them, and would look beside the bundle. */
 const lookers = [
-  {
-    module: '/linux/dist/native.js',
-    text: 'createRequire(import.meta.url)',
-    instead: "createRequire(import.meta.resolve('@criujs/linux'))",
-  },
+  nativeOfLinux,
   {
     module: '/linux/dist/descriptors/watch.js',
     text: "new URL('./watch-thread.cjs', import.meta.url)",
@@ -43,15 +40,9 @@ const lookers = [
   },
 ];
 
-const besideThemselves = {
-  name: 'beside-themselves',
-  transform(code, id) {
-    const found = lookers.find(({ module }) => id.endsWith(module));
-    if (found === undefined) return null;
-    if (!code.includes(found.text)) throw new Error(`${id}: it does not say ${found.text} any more`);
-    return (found.before ?? '') + code.replace(found.text, found.instead);
-  },
-  /** Nothing else may depend on where it lies. */
+/** Nothing else may depend on where it lies. The bundler's own runtime does, so that modules are looked at, not what comes out. */
+const check = {
+  name: 'check',
   moduleParsed({ id, code }) {
     const rest = lookers.reduce((text, { instead }) => text.replace(instead, ''), code ?? '');
     if (/import\.meta\.(url|dirname|filename)/.test(rest))
@@ -73,7 +64,7 @@ const build = await rolldown({
   input: { index: 'dist/index.js' },
   platform: 'node',
   external,
-  plugins: [besideThemselves],
+  plugins: [lookElsewhere(lookers), check],
   onwarn: failOnWarning,
 });
 rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { openFolder, othersMayWrite } from '@criujs/linux';
+import { openFolder, openFolderInWords, othersMayWrite } from '@criujs/linux';
 
 /** Why code is not run. */
 export interface Distrust {
@@ -34,6 +34,5 @@ export function distrustFound(path: string, users: ReadonlySet<number> = trusted
   if (!users.has(owner)) return { why: `it belongs to user ${owner}`, remedy: `Name it with --config ${path}` };
   const open = openFolder(dirname(file), (user) => users.has(user));
   if (open === null) return null;
-  const who = open.isShared ? 'others may write' : `user ${open.owner} owns`;
-  return { why: `${who} the folder ${open.folder}`, remedy: `Name it with --config ${path}` };
+  return { why: openFolderInWords(open), remedy: `Name it with --config ${path}` };
 }

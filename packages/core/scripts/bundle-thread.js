@@ -6,27 +6,15 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { lookElsewhere, nativeOfLinux } from '../../../scripts/bundle/beside.js';
 import { failOnWarning, writeBundle } from '../../../scripts/bundle/write-bundle.js';
 
 const here = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(here, 'dist/thread');
 
-/** A module of `@criujs/linux` that looks for what is beside it, and would look beside the bundle. */
-const native = {
-  requires: 'createRequire(import.meta.url)',
-  instead: "createRequire(import.meta.resolve('@criujs/linux'))",
-};
-
-const besideLinux = {
-  name: 'beside-linux',
-  transform(code, id) {
-    if (id.endsWith('/linux/dist/native.js')) {
-      if (!code.includes(native.requires)) throw new Error(`${id}: it does not say ${native.requires} any more`);
-      return code.replace(native.requires, native.instead);
-    }
-    return null;
-  },
-  /** Nothing else may depend on where it lies. */
+/** Nothing else in it may depend on where it lies; modules of which nothing is left may. */
+const check = {
+  name: 'check',
   renderChunk(code, { fileName }) {
     if (code.includes('import.meta.url') || code.includes('import.meta.dirname'))
       throw new Error(`${fileName}: a module of the engine's thread looks for files beside itself`);
@@ -39,7 +27,7 @@ const build = await rolldown({
   input: { worker: 'dist/run/worker.js' },
   platform: 'node',
   external: ['koffi'],
-  plugins: [besideLinux],
+  plugins: [lookElsewhere([nativeOfLinux]), check],
   onwarn: failOnWarning,
 });
 rmSync(folder, { recursive: true, force: true });

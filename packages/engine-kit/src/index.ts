@@ -4,6 +4,8 @@
  *
  * @packageDocumentation
  */
+
+export { closedByPlugin, whichPlugin } from './errors/closed-by-plugin.ts';
 export { type ErrnoMeaning, isNodes, meaningOf } from './errors/errno-meanings.ts';
 export {
   EngineError,

@@ -15,6 +15,7 @@ export {
   getFlags,
   makePipe,
   memfd,
+  O_PATH,
   openForeignPath,
   openPath,
   setFlags,
@@ -112,5 +113,5 @@ export {
 } from './sockets/packets.ts';
 export { type SpawnOptions, spawnImage } from './spawn.ts';
 export { type SyscallArgument, syscall, trySyscall } from './syscall.ts';
-export { type OpenFolder, openFolder, othersMayWrite, whoElseMayChange } from './who-may-write.ts';
+export { type OpenFolder, openFolder, openFolderInWords, othersMayWrite, whoElseMayChange } from './who-may-write.ts';
 export { signalFrame, signalFrames, xstateLayout } from './xstate.ts';

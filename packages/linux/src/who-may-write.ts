@@ -12,6 +12,11 @@ export interface OpenFolder {
   readonly isShared: boolean;
 }
 
+/** Why what lies in such a folder is nobody's in particular, in words. */
+export function openFolderInWords({ folder, owner, isShared }: OpenFolder): string {
+  return `${isShared ? 'others may write' : `user ${owner} owns`} the folder ${folder}`;
+}
+
 /**
  * Whether others than its owner may write a file or a folder. Where each user has a group of the same number, that group is the user.
  *

@@ -47,28 +47,21 @@ const deeds: readonly [name: string, deed: () => unknown][] = [
   ],
 ];
 
+const builtIns = (): readonly unknown[] => [
+  Array.prototype.map,
+  JSON.stringify,
+  setTimeout,
+  process.nextTick,
+  Object.keys,
+  Set.prototype.has,
+  Promise,
+];
+
 test.each(deeds)('a plugin that replaces %s is named, and it is put back', async (name, deed) => {
-  const before = [
-    Array.prototype.map,
-    JSON.stringify,
-    setTimeout,
-    process.nextTick,
-    Object.keys,
-    Set.prototype.has,
-    Promise,
-  ];
+  const before = builtIns();
   expect(await runOf(deed)).toMatchObject({ code: 'HOOK_FAILED', plugin: 'patches', hook: 'PAUSE_DEVICES' });
   expect(await runOf(deed)).toMatchObject({ message: expect.stringContaining(`replaced ${name}, which`) });
-  const after = [
-    Array.prototype.map,
-    JSON.stringify,
-    setTimeout,
-    process.nextTick,
-    Object.keys,
-    Set.prototype.has,
-    Promise,
-  ];
-  expect(after).toEqual(before);
+  expect(builtIns()).toEqual(before);
   expect(new Map([[1, 2]]).get(1)).toBe(2);
   expect('value' in {}).toBe(false);
 });

@@ -112,7 +112,8 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
       failAfterWrites(failed(it, thrown));
       return;
     }
-    if (failedByReplacing()) return;
+    // An answer that is there already is looked at below.
+    if (isObject(answer) && failedByReplacing()) return;
     if (it.abortable && run.signal?.aborted) fail(aborted(it));
     if (!isObject(answer)) {
       answered(answer);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, constants, fstatSync, openSync, readdirSync, rmSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { arena, closeFd, listenPackets, syscall } from '@criujs/linux';
+import { arena, closeFd, listenPackets, O_PATH, syscall } from '@criujs/linux';
 import { type Bell, hangBell } from './bell.ts';
 import { WireError } from './errors.ts';
 import { createHub, type Handlers, type Hub } from './hub.ts';
@@ -24,8 +24,6 @@ export interface Listener {
 }
 
 const { O_RDONLY, O_DIRECTORY, O_RDWR, O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-/** Linux: for a file of any kind, without reading or writing it. open(2). */
-const O_PATH = 0o10000000;
 const S_IFIFO = 0o010000;
 /** Tasks of other user namespaces come as users that nobody here knows: the token tells who may. */
 const everybody = 0o666;

@@ -1,9 +1,10 @@
 import { EngineError, type FileOptions } from '@criujs/engine-kit';
-import { pidfdGetfd, trySyscall, type UnixSocket, unixSockets } from '@criujs/linux';
+import { pidfdGetfd, type UnixSocket, unixSockets } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import { accessOf, openFlag } from '../kinds/files/flags.ts';
 import type { Holder, SeenFile, Tree } from '../kinds/files/kind.ts';
 import { isOtherEndClosed } from '../kinds/files/pipe-content.ts';
+import { closeLent } from '../kinds/files/plugin-descriptor.ts';
 import { errorCode } from '../kinds/files/seen.ts';
 import { inodeOfLink } from '../kinds/files/sockets.ts';
 
@@ -34,8 +35,7 @@ export function createTree(files: readonly SeenFile[], { hooks, options, pidfdOf
     try {
       return use(fd);
     } finally {
-      // A plugin may have closed it: then its call has failed by now.
-      trySyscall('close', fd);
+      closeLent(fd);
     }
   }
 

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { EngineError, openOwnFile } from '@criujs/engine-kit';
+import { EngineError, openOwnFile, whichPlugin } from '@criujs/engine-kit';
 import type { HookAnswer } from '@criujs/plugin-host';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
 import { type HookName, retryLater } from '@criujs/plugin-sdk';
@@ -144,8 +144,7 @@ interface HookCall {
 }
 
 function whoIsAsked({ hook, plugins, resource }: HookCall): string {
-  const who = plugins.length === 1 ? `plugin ${plugins[0]}` : `one of the plugins ${plugins.join(', ')}`;
-  return `${who}: ${hook}${resource === undefined ? '' : ` for ${resource}`}`;
+  return `${whichPlugin(plugins)}: ${hook}${resource === undefined ? '' : ` for ${resource}`}`;
 }
 
 function lateHook(lateness: 'slow' | 'blocked', call: HookCall, deadlines: Deadlines): EngineError {

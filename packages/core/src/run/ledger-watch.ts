@@ -1,4 +1,4 @@
-import { EngineError } from '@criujs/engine-kit';
+import { closedByPlugin, type EngineError } from '@criujs/engine-kit';
 import type { Ledger } from '@criujs/linux';
 
 /** Watches over the descriptors of the engine's thread while code of plugins runs beside it. */
@@ -29,15 +29,9 @@ export function watchLedger(ledger: Ledger | null): LedgerWatch {
       // What is closed on the way out of the first one fails, too.
       if (found !== null) throw found;
       if (fd === undefined) return;
-      const [plugin, ...others] = plugins;
-      const who = others.length === 0 ? `plugin ${plugin ?? '(unknown)'}` : `one of the plugins ${plugins.join(', ')}`;
       const when = hook === undefined ? '' : `${hook}${resource === undefined ? '' : ` of ${resource}`} `;
-      found = new EngineError('PLUGIN_FAILED', `${who}: ${when}closed descriptor ${fd}, which is the engine's own`, {
-        plugin: others.length === 0 ? plugin : undefined,
-        hook,
-        resource,
-        remedy: 'Close only what the plugin has opened, and each descriptor once.',
-      });
+      const what = `: ${when}closed descriptor ${fd}, which is the engine's own`;
+      found = closedByPlugin(plugins, what, { hook, resource });
       throw found;
     },
   };

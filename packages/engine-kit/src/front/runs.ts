@@ -1,3 +1,4 @@
+import { closedByPlugin } from '../errors/closed-by-plugin.ts';
 import { EngineError } from '../errors/errors.ts';
 import { toEngineError } from '../errors/to-engine-error.ts';
 import { openImages } from '../images/open-images.ts';
@@ -88,13 +89,8 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
 function blameForClosed(error: EngineError, { plugins = [] }: RunOptions): EngineError {
   if ((error.cause as { code?: unknown } | undefined)?.code !== 'EBADF' || plugins.length === 0) return error;
   const names = plugins.map((it) => (typeof it === 'string' ? it : it.name));
-  const [plugin] = names;
-  const who = names.length === 1 ? `plugin ${plugin}` : `one of the plugins ${names.join(', ')}`;
-  return new EngineError('PLUGIN_FAILED', `${who} closed a descriptor that is the engine's own (${error.message})`, {
-    plugin: names.length === 1 ? plugin : undefined,
-    remedy: 'Close only what the plugin has opened, and each descriptor once.',
-    cause: error,
-  });
+  const what = ` closed a descriptor that is the engine's own (${error.message})`;
+  return closedByPlugin(names, what, { cause: error });
 }
 
 function listenersOf(options: RunOptions, startedAt: number, warned: string[]): Omit<EngineJob, 'images' | 'plugins'> {

@@ -9,12 +9,10 @@ import {
   rmdirSync,
   statSync,
 } from 'node:fs';
+import { O_PATH } from '@criujs/linux';
 import type { Beside } from './beside.ts';
 
 // Owners and modes of folders that a run makes in a directory where somebody else may write.
-
-/** Without any right to what is in it. open(2), asm-generic/fcntl.h */
-const O_PATH = 0o10000000;
 
 /** Changes a folder by the path of a descriptor: whoever may write its parent could put a link in its place. */
 export function changeFolder(path: string, change: (path: string) => void): void {

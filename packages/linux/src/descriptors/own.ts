@@ -27,7 +27,8 @@ export function openPath(path: string, flags: number, mode = 0): number {
 /** `struct open_how`: flags, mode and how the path is resolved. openat2(2). */
 const openHowSize = 24;
 const RESOLVE_NO_MAGICLINKS = 0x02;
-const O_PATH = 0o10000000;
+/** For a file of any kind, without reading or writing it. open(2) */
+export const O_PATH = 0o10000000;
 /** What openat2(2) takes beside O_PATH, where openat(2) overlooks the rest: O_DIRECTORY, O_NOFOLLOW, O_CLOEXEC. */
 const besidePath = O_PATH | 0o200000 | 0o400000 | O_CLOEXEC;
 

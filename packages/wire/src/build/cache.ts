@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { whoElseMayChange } from '@criujs/linux';
+import { openFolderInWords, whoElseMayChange } from '@criujs/linux';
 import { WireError } from '../errors.ts';
 
 /** S_IWGRP and S_IWOTH. inode(7) */
@@ -74,9 +74,7 @@ function makeFolders(path: string): void {
 
 function whoElse(path: string): Unsafe | null {
   const found = whoElseMayChange(path);
-  if (found === null) return null;
-  const who = found.isShared ? 'others may write' : `user ${found.owner} owns`;
-  return { why: `${who} the folder ${found.folder}` };
+  return found === null ? null : { why: openFolderInWords(found) };
 }
 
 /** Empty: the user is not in passwd(5), as some of containers. */

@@ -1,10 +1,11 @@
 import { fstatSync } from 'node:fs';
 import { deviceStat } from '@criujs/engine-kit/externals';
-import { LinuxError, openPath, trySyscall, type Vma } from '@criujs/linux';
+import { LinuxError, openPath, type Vma } from '@criujs/linux';
 import type { Provider } from '@criujs/plugin-sdk';
 import type { Session } from '../../run/session.ts';
 import { openFlag } from './flags.ts';
 import type { SeenProcess } from './kind.ts';
+import { closeLent } from './plugin-descriptor.ts';
 
 /** A device that a plugin took. */
 export interface TakenDevice {
@@ -36,8 +37,7 @@ export function createMappedDevices({ hooks }: Session): MappedDevices {
         taken.push({ process, resource, provider: { name: answer.plugin, version: answer.version ?? null } });
       return answer.claimed;
     } finally {
-      // A plugin may have closed it: then its call has failed by now.
-      trySyscall('close', fd);
+      closeLent(fd);
     }
   }
 

@@ -25,6 +25,11 @@ export function keepDescriptor(answer: unknown, from: Answered, { store: { owner
   }
 }
 
+/** Closes what a plugin was asked about. One that has closed it itself has failed its call by that. */
+export function closeLent(fd: number): void {
+  trySyscall('close', fd);
+}
+
 /** Whether the images carry less authority than a plugin has, which runs with all rights of this process. */
 function isAnothers(owner: number | null): owner is number {
   return owner !== null && owner !== 0 && owner !== process.geteuid?.();

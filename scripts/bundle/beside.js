@@ -1,0 +1,28 @@
+/**
+ * Modules of `@criujs/linux` and others look for files beside themselves, and would look beside the bundle.
+ * @typedef {{ module: string, text: string, instead: string, before?: string }} Looker the end of a module's path, what it says, what it is
+ *   to say, and what that needs at its top
+ */
+
+/** koffi is found from where `@criujs/linux` lies. @type {Looker} */
+export const nativeOfLinux = {
+  module: '/linux/dist/native.js',
+  text: 'createRequire(import.meta.url)',
+  instead: "createRequire(import.meta.resolve('@criujs/linux'))",
+};
+
+/**
+ * Makes a plugin for rolldown that has them look where they did.
+ * @param {readonly Looker[]} lookers
+ */
+export function lookElsewhere(lookers) {
+  return {
+    name: 'look-elsewhere',
+    transform(code, id) {
+      const found = lookers.find(({ module }) => id.endsWith(module));
+      if (found === undefined) return null;
+      if (!code.includes(found.text)) throw new Error(`${id}: it does not say ${found.text} any more`);
+      return (found.before ?? '') + code.replace(found.text, found.instead);
+    },
+  };
+}
