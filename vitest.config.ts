@@ -24,8 +24,8 @@ const registryTests = 'packages/create-plugin/test/registry/**/*.test.ts';
 
 /**
  * Four projects. `unit` runs on the sources, in parallel. `together` and `system` run on what is shipped (build first) and trace real
- * processes, after every unit test: the first two files at a time, the second one. `registry` comes last: it publishes
- * all packages to a registry on loopback and uses them as somebody would who has nothing else.
+ * processes, after every unit test: the first two files at a time, the second one. `registry` comes last, two files
+ * at a time: it publishes all packages to a registry on loopback and uses them as somebody would who has nothing else.
  */
 export default defineConfig({
   test: {
@@ -74,7 +74,7 @@ export default defineConfig({
           include: [registryTests],
           globalSetup: ['packages/create-plugin/test/registry/setup.ts'],
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
           testTimeout: 2 * patience.test,
           hookTimeout: patience.hook,

@@ -111,13 +111,10 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
     );
     expect(first?.taker).toMatchObject({ plugin: 'takes', hook: 'HANDLE_DEVICE_VMA' });
     const images = target.images();
-    // While it stands still: it looks at its maps in a file that cannot be dumped.
-    await target.pause();
     await dump({ pid: target.pid, images, plugins });
     await untilGone(target.pid);
     const back = await restore({ images, plugins, detach: true });
     place.track(back.pid);
-    await target.resume();
     await target.advance();
     await target.finish();
   });
@@ -126,7 +123,7 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
     const target = await place.start(program);
     for (let leg = 1; leg <= 2; leg++) {
       const { env, calls } = listen<Call>(place);
-      await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how: { env }, standing: true });
+      await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how: { env } });
       expect(calls('dump')).toEqual([expect.objectContaining({ usable: true, rdev: loop })]);
       const restored = calls('restore').toSorted((a, b) => a.oldOffset - b.oldOffset);
       expect(restored).toMatchObject([
@@ -142,14 +139,7 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
     const instead = join(target.directory, 'instead');
     writeFileSync(instead, `${'.'.repeat(4096)}instead!${'.'.repeat(4088)}`);
     const how = { env: { CRIUJS_TEST_INSTEAD: instead } };
-    await travel(place, target, {
-      by: criujs,
-      dump: { more },
-      restore: { more },
-      how,
-      compared: false,
-      standing: true,
-    });
+    await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how, compared: false });
     const maps = (proc(target.pid, 'maps') ?? '').split('\n').filter((line) => line.endsWith(instead));
     expect(maps.map((line) => line.split(' ').slice(1, 3).join(' ')).toSorted()).toEqual([
       'r--s 00001000',
@@ -161,7 +151,6 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
   test('needs a plugin for such maps at the restore, and a right answer; else nothing is made', async ({ place }) => {
     const target = await place.start(program);
     const images = target.images();
-    await target.pause();
     await dump({ pid: target.pid, images, plugins: [takes()] });
     await untilGone(target.pid);
     const answers = (result: { offset: number; fd?: number }): Plugin =>
@@ -178,7 +167,6 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
     await failing('HOOK_BAD_RESULT', [answers({ offset: 0, fd: 4095 })]);
     const back = await restore({ images, plugins: [takes()], detach: true });
     place.track(back.pid);
-    await target.resume();
     await target.advance();
     await target.finish();
   });

@@ -14,8 +14,6 @@ export interface Leg {
   readonly how?: EngineHow;
   /** Whether to compare what /proc shows before and after. Default: yes. Programs of others change by themselves: no. */
   readonly compared?: boolean;
-  /** Dump it while it stands still: it opens files for a moment that cannot be dumped. */
-  readonly standing?: boolean;
 }
 
 /** Dumps a target, sees it go, restores it, and lets it check itself. Gives the image directory. */
@@ -25,7 +23,6 @@ export async function travel(place: Place, target: Target, leg: Leg): Promise<st
   const before = compared ? await target.paused(() => portrait(target.pid)) : '';
   await target.advance(2);
   const pids = target.pids();
-  if (leg.standing) await target.pause();
   await leg.by.dump(target.pid, images, leg.dump, leg.how);
   for (const pid of pids) await until(`process ${pid} ends`, () => !runs(pid));
   const ticks = target.ticks();
@@ -36,7 +33,6 @@ export async function travel(place: Place, target: Target, leg: Leg): Promise<st
   place.track(restored);
   if (!leg.restore?.newPids) expect(restored, 'the root has its old pid').toBe(target.pid);
   target.pid = restored;
-  if (leg.standing) await target.resume();
   await target.advance();
   expect(target.ticks()).toBeGreaterThan(ticks);
   expect(target.held(), 'nobody is stopped or traced').toEqual([]);

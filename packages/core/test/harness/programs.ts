@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,8 +32,19 @@ function compile(name: string): string {
   execFileSync(compiler ?? 'cc', ['-O1', '-g', '-Wall', '-Wextra', '-pthread', '-o', made, ...parts], {
     stdio: 'pipe',
   });
-  renameSync(made, program);
+  keepFirst(made, program);
   return program;
+}
+
+/** Two test files may compile the same program at once: the first one stays, since processes already run it. */
+function keepFirst(made: string, program: string): void {
+  try {
+    linkSync(made, program);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(made);
+  }
 }
 
 function inC(name: string, env?: Readonly<Record<string, string>>): Program {

@@ -146,7 +146,6 @@ static void verify_future(void)
 
 static void verify_all(void)
 {
-	verify_future();
 	verify_keys();
 	for (int i = 0; i < count; i++)
 		if (!maps[i].droppable && maps[i].size == PAGES * PAGE && !strstr(maps[i].what, "guard"))
@@ -289,13 +288,17 @@ int main(void)
 	// Only before the first tick and at the end: a program that has a file of /proc open is not dumped.
 	verify_maps();
 	for (unsigned long tick = 1; !target_finishing(); tick++) {
+		bool paused = target_paused();
+		if (!paused)
+			verify_future(); // makes a map for a moment
 		verify_all();
-		if (!target_paused())
+		if (!paused)
 			target_tick(tick);
 		else
 			tick--;
 		rest(10);
 	}
+	verify_future();
 	verify_all();
 	verify_maps();
 	*(volatile char *)(grows - PAGE) = 'g'; // a fault if it does not grow

@@ -50,11 +50,35 @@ static void start_all(int argc, char **argv)
 	}
 }
 
+// The end of what a part wrote: why it failed, if it says so.
+static const char *last_words(const struct part *part)
+{
+	static char words[512];
+	int log = must(open(path_of(part, "log"), O_RDONLY | O_CLOEXEC));
+	off_t size = must(lseek(log, 0, SEEK_END)), most = sizeof(words) - 1;
+	ssize_t length = must(pread(log, words, most, size > most ? size - most : 0));
+	must(close(log));
+	words[length] = 0;
+	char *fail = strstr(words, "FAIL");
+	char *end = strchr(fail ? fail : words, '\n');
+	if (fail && end)
+		*end = 0;
+	return fail;
+}
+
+// One of several has failed, and `status` is how it ended.
+static void tell_who(int status)
+{
+	for (int at = 0; at < count; at++)
+		expect(!last_words(&parts[at]), "part %s has ended with %x: %s", parts[at].name, status, last_words(&parts[at]));
+	target_fail("a part has ended with %x, and says nothing", status);
+}
+
 static void verify_alive(void)
 {
 	int status;
-	pid_t ended = must(waitpid(-1, &status, WNOHANG));
-	expect(!ended, "part %d has ended with %x", ended, status);
+	if (must(waitpid(-1, &status, WNOHANG)))
+		tell_who(status);
 }
 
 static void each_has(const char *file, bool there)
@@ -117,7 +141,8 @@ static void finish_all(void)
 	for (int at = 0; at < count; at++) {
 		int status;
 		must(waitpid(-1, &status, 0));
-		expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a part has ended with %x", status);
+		if (status)
+			tell_who(status);
 	}
 	for (int at = 0; at < count; at++)
 		verify_done(&parts[at]);

@@ -11,6 +11,10 @@ static void verify(const int *ends, uid_t owner, mode_t mode)
 		expect(stat.st_uid == owner && stat.st_gid == owner, "a pipe belongs to %d:%d instead of %d", stat.st_uid, stat.st_gid, owner);
 		expect((stat.st_mode & 07777) == mode, "a pipe has the mode %o instead of %o", stat.st_mode & 07777, mode);
 	}
+}
+
+static void open_again(const int *ends)
+{
 	char path[64];
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
 	must(close(must(open(path, O_RDWR))));
@@ -34,10 +38,15 @@ int main(void)
 		bool last = target_finishing();
 		verify(plain, getuid(), 0600);
 		verify(restricted, getuid(), 0640);
+		if (target_paused()) {
+			rest(2);
+			continue;
+		}
+		open_again(plain); // has one more descriptor for a moment
+		open_again(restricted);
 		if (last)
 			break;
-		if (!target_paused())
-			target_tick(++tick);
+		target_tick(++tick);
 		rest(2);
 	}
 	target_say("DONE\n");
