@@ -13,12 +13,18 @@ const packages = fileURLToPath(new URL('../../packages', import.meta.url));
 const watched = [
   ...['cli', 'core', 'criu-bridge', 'engine-kit', 'images', 'legacy-compat', 'linux'],
   ...['plugin-host', 'plugin-sdk', 'wire'],
+  // And in that of `create-criu-plugin`.
+  'create-plugin',
 ];
 
 /** Sources that have a standard stream in their hands all the same, each with the reason. */
 const exceptions: Readonly<Record<string, string>> = {
   'cli/src/output.ts': 'the one place',
   'cli/src/progress.ts': 'a spinner moves the cursor; its text is escaped',
+  'create-plugin/src/main.ts': 'help and version',
+  'create-plugin/src/output.ts': 'the one place',
+  'create-plugin/src/place.ts': 'asks whether it is a terminal',
+  'create-plugin/src/steps/install.ts': 'a line that moves; its text is escaped',
   'engine-kit/src/errors/last-words.ts': 'the event loop will never run again; what it writes is escaped',
   'legacy-compat/src/compiled/process.ts': 'the streams of a child process, whose lines become log messages',
 };

@@ -1,4 +1,5 @@
 import { safeName } from '@criujs/core';
+import type { Colors } from '@criujs/engine-kit/safe-text';
 import {
   type ElfInspection,
   hostSymbols,
@@ -7,7 +8,6 @@ import {
   type WhereItLoads,
 } from '@criujs/legacy-compat/inspect';
 import { hookTable } from '@criujs/plugin-sdk';
-import type { Colors } from './colors.ts';
 
 /** A plugin in words. All text in it comes from the file: it is made safe for a terminal. */
 export function describePlugin(plugin: Inspection, known: WhereItLoads, colors: Colors): string {

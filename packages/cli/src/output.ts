@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import { type LogEntry, safeJson, safeLines, safeText } from '@criujs/core';
-import { type Colors, colorsFor, sequencesOf } from './colors.ts';
-import { createFilter } from './stream-filter.ts';
+import { type Colors, createFilter, sequencesOf } from '@criujs/engine-kit/safe-text';
+import { colorsFor } from './colors.ts';
 
 /** A place for text, such as process.stdout. */
 export interface Sink {

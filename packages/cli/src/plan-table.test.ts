@@ -1,6 +1,6 @@
 import type { PlanResult, PlanRow, PlanVerdict } from '@criujs/core';
+import type { Colors } from '@criujs/engine-kit/safe-text';
 import { expect, test } from 'vitest';
-import type { Colors } from './colors.ts';
 import { planTable, planText } from './plan-table.ts';
 
 const tag = (name: string) => (text: string) => `<${name}>${text}</${name}>`;

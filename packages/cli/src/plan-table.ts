@@ -1,5 +1,5 @@
 import { type PlanResult, type PlanRow, type PlanSubject, safeText } from '@criujs/core';
-import type { Colors } from './colors.ts';
+import type { Colors } from '@criujs/engine-kit/safe-text';
 import { count, numberRanges } from './units.ts';
 
 /** A terminal, as a table needs to know it. */

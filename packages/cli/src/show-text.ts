@@ -8,7 +8,7 @@ import {
   safeName,
   safeText,
 } from '@criujs/core';
-import type { Colors } from './colors.ts';
+import type { Colors } from '@criujs/engine-kit/safe-text';
 import { count, formatBytes } from './units.ts';
 
 /** At most this many lines of a part are printed. */

@@ -1,18 +1,10 @@
+import { type Colors, createFilter, safeJson, sequencesOf } from '@criujs/engine-kit/safe-text';
 import picocolors from 'picocolors';
 
-type Paint = (text: string) => string;
-
-/** Colours of a terminal, or none. */
-export interface Colors {
-  readonly bold: Paint;
-  readonly dim: Paint;
-  readonly red: Paint;
-  readonly yellow: Paint;
-  readonly green: Paint;
-  readonly cyan: Paint;
-}
-
-/** Where the command's words go: to stdout, and errors and warnings to stderr. With `--json` stdout gets one object only. */
+/**
+ * Where the command's words go: to stdout, and errors and warnings to stderr. With `--json` stdout gets one object only. Names come
+ * from the files of others: no control sequence but those of our own colours gets through.
+ */
 export interface Output {
   readonly json: boolean;
   readonly verbose: boolean;
@@ -46,18 +38,26 @@ export function createOutput(options: OutputOptions = {}): Output {
   const { json = false, verbose = false, environment = process.env } = options;
   const { stdout = process.stdout, stderr = process.stderr } = options;
   const people = json ? stderr : stdout;
+  const colors = colorsOf(people, environment);
   const errorColors = colorsOf(stderr, environment);
+  const say = lineTo(people, colors);
+  const error = lineTo(stderr, errorColors);
   return {
     json,
     verbose,
     live: people.isTTY === true && environment['TERM'] !== 'dumb' && !environment['CI'],
-    colors: colorsOf(people, environment),
+    colors,
     errorColors,
-    say: (text) => void people.write(`${text}\n`),
-    warn: (text) => void stderr.write(`${errorColors.yellow('warning:')} ${text}\n`),
-    error: (text) => void stderr.write(`${text}\n`),
-    result: (data) => void (json && stdout.write(`${JSON.stringify(data, null, 2)}\n`)),
+    say,
+    warn: (text) => error(`${errorColors.yellow('warning:')} ${text}`),
+    error,
+    result: (data) => void (json && stdout.write(`${safeJson(data)}\n`)),
   };
+}
+
+function lineTo(sink: Sink, colors: Colors): (text: string) => void {
+  const filter = createFilter(sequencesOf(colors));
+  return (text) => void sink.write(`${filter(text)}\n`);
 }
 
 /** Colours on a terminal that wants them. https://no-color.org */

@@ -267,6 +267,23 @@ describe('refused, with nothing written', () => {
     await refused(desk, () => desk.create(...args, ...noInstall), reason);
   });
 
+  test('a plugin whose names would command a terminal: nothing of them gets through', async ({ desk }) => {
+    const name = '\x1b]0;owned\x07\u202e';
+    desk.put(`${name}.txt`, 'no plugin\n');
+    desk.program('npm', `#!/bin/sh\nprintf 'owned ${name}\\n\\033[2J' >&2\nexit 1\n`);
+    const runs = [
+      await desk.create('x', '--from', `${name}.txt`, ...noInstall),
+      await desk.create('x', '--from', `${name}.txt`, ...noInstall, '--json'),
+      await desk.create(`y${name}`, '--yes', '--dry-run'),
+      await desk.create('z', '--yes', '--no-git'),
+    ];
+    expect(runs.map(({ code }) => code)).toEqual([1, 1, 1, 2]);
+    for (const { stdout, stderr } of runs) {
+      expect(stdout + stderr).toMatch(/owned/);
+      expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u);
+    }
+  });
+
   test('a folder in which this user must not write', async ({ desk, skip }) => {
     const uid = process.getuid?.();
     if (uid === undefined) skip('users with ids');

@@ -1,5 +1,5 @@
 import { type CheckResult, type CheckRow, check, exitCodes, safeText } from '@criujs/core';
-import type { Colors } from '../colors.ts';
+import type { Colors } from '@criujs/engine-kit/safe-text';
 import { chooseEngine, type EngineFlags } from '../engine-options.ts';
 import type { Output } from '../output.ts';
 

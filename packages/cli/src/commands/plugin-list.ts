@@ -1,8 +1,8 @@
 import { safeLines, safeName, safeText } from '@criujs/core';
+import type { Colors } from '@criujs/engine-kit/safe-text';
 import type { Inspection } from '@criujs/legacy-compat/inspect';
 import { type InstalledPlugin, installedPlugins, pluginKeyword } from '@criujs/plugin-host';
 import type { CriuError } from '@criujs/plugin-sdk';
-import type { Colors } from '../colors.ts';
 import { inspectTarget } from '../inspect-target.ts';
 import type { Output } from '../output.ts';
 

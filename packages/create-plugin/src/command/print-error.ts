@@ -1,3 +1,4 @@
+import { safeLines } from '@criujs/engine-kit/safe-text';
 import { CreateError } from '../create-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
@@ -12,7 +13,9 @@ export function printError(thrown: unknown, output: Output): number {
     error?.remedy ?? 'This is a mistake in create-criu-plugin: please report it with the output of --verbose.';
   if (json) output.result({ ok: false, error: { code, message, remedy } });
   else {
-    output.error(`${errorColors.red('create-criu-plugin:')} ${message}\n  ${errorColors.cyan('→')} ${remedy}`);
+    output.error(
+      `${errorColors.red('create-criu-plugin:')} ${safeLines(message)}\n  ${errorColors.cyan('→')} ${safeLines(remedy)}`,
+    );
     if (output.verbose) output.error(errorColors.dim(background(thrown)));
   }
   if (error === null) return exitCodes.internal;

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { safeText } from '@criujs/engine-kit/safe-text';
 import type { Output } from '../output.ts';
 import { openLiveLine } from './live-line.ts';
 import { runCommand } from './run-command.ts';
@@ -30,14 +31,14 @@ export async function install(
     cwd: folder,
     environment: forInstallation(environment),
     show: output.verbose,
-    onLine: (said) => line?.show(`Installing with ${manager}: ${stripVTControlCharacters(said)}`),
+    onLine: (said) => line?.show(`Installing with ${manager}: ${safeText(stripVTControlCharacters(said))}`),
   });
   line?.clear();
   if (code === 0) {
     output.say(`${output.colors.green('✔')} Installed with ${manager}`);
     return 'installed';
   }
-  if (text.trim() !== '') output.error(text.trimEnd());
+  if (text.trim() !== '') output.error(stripVTControlCharacters(text.trimEnd()));
   const how = interrupted ? 'was interrupted' : `failed${code === null ? '' : ` with exit code ${code}`}`;
   output.error(`${output.errorColors.red('create-criu-plugin:')} ${command.join(' ')} ${how}`);
   return interrupted ? 'interrupted' : 'failed';

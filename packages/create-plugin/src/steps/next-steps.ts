@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
+import type { Colors } from '@criujs/engine-kit/safe-text';
 import type { Answers } from '../answers.ts';
-import type { Colors } from '../output.ts';
 import { packageManagerCommands } from '../package-manager.ts';
 
 /** What a user does next, as commands. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { safeJson, safeLines, safeName, safeText } from './safe-text.ts';
+import { createFilter, safeJson, safeLines, safeName, safeText, sequencesOf } from './safe-text.ts';
 
 /** Everything that must never come out. */
 const harmful = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
@@ -56,4 +56,21 @@ test('JSON is one safe line that means the same', () => {
       expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(value)));
     }),
   );
+});
+
+const hostile = 'a\x1b]0;owned\x07\u202e\x9b2J\r\x1b[31mred\x1b[0m\u200b';
+
+test('through a filter without colours only line breaks pass', () => {
+  expect(createFilter([])(`one\n${hostile}\ntwo\n`)).toBe(
+    'one\na\\u{1b}]0;owned\\u{7}\\u{202e}\\u{9b}2J\\u{d}\\u{1b}[31mred\\u{1b}[0m\\u{200b}\ntwo\n',
+  );
+});
+
+const same = (text: string): string => text;
+const red = (text: string): string => `\x1b[31m${text}\x1b[39m`;
+
+test('through a filter with colours their own sequences pass, and no others', () => {
+  const filter = createFilter(sequencesOf({ bold: same, dim: same, red, yellow: same, green: same, cyan: same }));
+  expect(filter('\x1b[31mred\x1b[39m\n')).toBe('\x1b[31mred\x1b[39m\n');
+  expect(filter('\x1b[32m\x1b[3\x1b[31m1m\x1b')).toBe('\\u{1b}[32m\\u{1b}[3\x1b[31m1m\\u{1b}');
 });

@@ -42,3 +42,36 @@ export function safeJson(value: unknown): string {
 function hex(unit: number): string {
   return unit.toString(16).padStart(4, '0');
 }
+
+/**
+ * Makes a filter for all that goes to a stream, below whoever made the text safe already: line breaks and the control sequences of our
+ * own colours pass, everything else that a terminal may take for a command is escaped.
+ * @param sequences the control sequences that may pass
+ */
+export function createFilter(sequences: readonly string[]): (text: string) => string {
+  const pieces = new RegExp(`(${['\n', ...sequences].map((it) => it.replaceAll('[', '\\[')).join('|')})`);
+  // Of what a split gives, every second piece is what it was split at.
+  return (text) =>
+    text
+      .split(pieces)
+      .map((piece, at) => (at % 2 === 1 ? piece : safeText(piece)))
+      .join('');
+}
+
+type Paint = (text: string) => string;
+
+/** Colours of one stream, or none. */
+export interface Colors {
+  readonly bold: Paint;
+  readonly dim: Paint;
+  readonly red: Paint;
+  readonly yellow: Paint;
+  readonly green: Paint;
+  readonly cyan: Paint;
+}
+
+/** Lists the control sequences that these colours put around a text. */
+export function sequencesOf({ bold, dim, red, yellow, green, cyan }: Colors): readonly string[] {
+  const around = [bold, dim, red, yellow, green, cyan].flatMap((paint) => paint('|').split('|'));
+  return [...new Set(around)].filter((it) => it !== '');
+}
