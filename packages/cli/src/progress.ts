@@ -19,6 +19,7 @@ const words: Readonly<Record<string, string>> = {
   infect: 'asking them from inside',
   pages: 'writing memory',
   write: 'writing images',
+  encode: 'writing images',
   commit: 'finishing the images',
   open: 'opening files',
   fork: 'making processes',

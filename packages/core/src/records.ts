@@ -1,4 +1,5 @@
 import { decodeRecords, encodeRecords, type Records, recordsName } from '@criujs/engine-kit';
+import type { SmallImages } from './engine/dump/small-images.ts';
 import type { SessionStore } from './run/session.ts';
 
 /** The records of these images; null when there are none, as in images of CRIU. */
@@ -6,6 +7,6 @@ export function readRecords(store: SessionStore): Records | null {
   return store.exists(recordsName) ? decodeRecords(store.read(recordsName)) : null;
 }
 
-export function writeRecords(store: SessionStore, records: Records): void {
-  store.write(recordsName, encodeRecords(records));
+export function addRecords(images: SmallImages, records: Records): void {
+  images.add(recordsName, () => encodeRecords(records));
 }

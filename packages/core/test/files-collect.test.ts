@@ -6,6 +6,7 @@ import { decodeImage, FdTypes } from '@criujs/images';
 import { duplicate, makePipe, memfd, readMaps, setFlags, syscall } from '@criujs/linux';
 import { notSupported } from '@criujs/plugin-sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { smallImages } from '../dist/engine/dump/small-images.js';
 import { doSteps } from '../dist/engine/steps.js';
 import { type CollectedFiles, collectFiles, surveyFiles } from '../dist/files/collect.js';
 import { createDescriptors, createHolders, eventfd, setOwner, socketPair, timerfd, watch } from './files-holder.ts';
@@ -70,8 +71,8 @@ test('entries keep path, position, flags, size and mode; files without a descrip
   const exe = files.addPath(heldFile(pid, '/bin/sleep'));
   expect(files.addPath(heldFile(pid, '/bin/sleep'))).toBe(exe);
   expect(files.addPath(heldFile(pid, '/bin/sleep', 2))).not.toBe(exe);
-  files.write();
-  files.record([]);
+  files.write(smallImages(session.store, false));
+  files.record(smallImages(session.store, false), []);
   const entries = decodeImage('FILES', session.images.get('files.img') ?? new Uint8Array()).map(
     ({ message }) => message,
   );
@@ -90,8 +91,8 @@ test('what waits in a pipe is written down and still there', () => {
   const session = pretendSession();
   const files = collectFiles([process], fileOptions, session);
   expect(files.refusals).toEqual([]);
-  files.write();
-  files.record([]);
+  files.write(smallImages(session.store, false));
+  files.record(smallImages(session.store, false), []);
   const [content] = decodeImage('PIPES_DATA', session.images.get('pipes-data.img') ?? new Uint8Array());
   expect(content?.message).toMatchObject({ bytes: 7, size: 65_536 });
   expect(Buffer.from(content?.data ?? []).toString()).toBe('waiting');
@@ -131,8 +132,8 @@ test('counters and what an epoll watches', () => {
   const session = pretendSession();
   const files = collectFiles([process], fileOptions, session);
   expect(files.refusals).toEqual([]);
-  files.write();
-  files.record([]);
+  files.write(smallImages(session.store, false));
+  files.record(smallImages(session.store, false), []);
   const entries = decodeImage('FILES', session.images.get('files.img') ?? new Uint8Array()).map(
     ({ message }) => message,
   );
@@ -199,8 +200,8 @@ test('a plugin is asked once for each open file, with a descriptor of its own, a
   expect(session.calls).toHaveLength(1);
   expect(files.providers()).toEqual(['pretend']);
   expect(idAt(files, second, 4)).toBe(idAt(files, first, 5));
-  files.write();
-  files.record([]);
+  files.write(smallImages(session.store, false));
+  files.record(smallImages(session.store, false), []);
   const { externals } = decodeRecords(session.images.get('criujs.json') ?? new Uint8Array());
   expect(externals).toMatchObject([
     {
@@ -227,7 +228,7 @@ test('signals that go outside of the tree are left out with a warning', () => {
   const counter = descriptors.keep(eventfd(0));
   setOwner(counter, 1, process.pid);
   const session = pretendSession();
-  collectFiles([holders.start({ 3: counter })], fileOptions, session).write();
+  collectFiles([holders.start({ 3: counter })], fileOptions, session).write(smallImages(session.store, false));
   expect(session.warnings).toEqual([expect.stringContaining(`its signals go to ${process.pid}, outside`)]);
   const entries = decodeImage('FILES', session.images.get('files.img') ?? new Uint8Array());
   expect(entries.find(({ message }) => message.efd)?.message.efd?.fown.pid).toBe(0);
@@ -258,8 +259,8 @@ test('a unix socket to outside is the plugins’, and what it had not read is wa
   const files = collectFiles(tree, fileOptions, session);
   expect(files.refusals).toEqual([]);
   expect(session.warnings).toEqual([expect.stringContaining('6 bytes that the program had not read yet are lost')]);
-  files.write();
-  files.record([]);
+  files.write(smallImages(session.store, false));
+  files.record(smallImages(session.store, false), []);
   const entries = decodeImage('FILES', session.images.get('files.img') ?? new Uint8Array());
   const [peer, own] = entries.flatMap(({ message }) => message.usk ?? []);
   expect(own).toMatchObject({ uflags: 4, type: 1, state: 1, peer: peer?.ino });
@@ -313,7 +314,7 @@ test('what a pipe holds is a plugin’s matter when it takes the pipe; packets a
   const files = collectFiles(tree, fileOptions, session);
   expect(files.refusals).toEqual([]);
   expect(typesAt(files, pid)).toEqual({ 3: FdTypes.EXT, 4: FdTypes.EXT });
-  files.write();
+  files.write(smallImages(session.store, false));
   expect(decodeImage('PIPES_DATA', session.images.get('pipes-data.img') ?? new Uint8Array())).toEqual([]);
 });
 

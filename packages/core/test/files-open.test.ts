@@ -20,6 +20,7 @@ import { decodeImage, encodeImage, type FdinfoEntry, FdTypes, RemapType } from '
 import { duplicate, getFlags, makePipe, readFdinfo, sameFile, setFlags, syscall } from '@criujs/linux';
 import { retryLater } from '@criujs/plugin-sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { smallImages } from '../dist/engine/dump/small-images.js';
 import { collectFiles } from '../dist/files/collect.js';
 import { type OpenedFiles, openFiles } from '../dist/files/open.js';
 import {
@@ -84,8 +85,8 @@ async function dump(
   const session = pretendSession(hooks);
   const files = collectFiles(tree, fileOptions, session);
   expect(files.refusals).toEqual([]);
-  files.write();
-  files.record([]);
+  files.write(smallImages(session.store, false));
+  files.record(smallImages(session.store, false), []);
   const fdinfo = new Map(tree.map(({ pid }, at) => [at + 2, files.fdinfo(pid).filter(({ fd }) => fd > 2)]));
   await holders.end();
   descriptors.close();
@@ -196,8 +197,8 @@ test('the owner of signals is set under its pid of now, and with the user of the
   setOwner(counter, 1, tree[0]?.pid ?? 0);
   const session = pretendSession();
   const collected = collectFiles(tree, fileOptions, session);
-  collected.write();
-  collected.record([]);
+  collected.write(smallImages(session.store, false));
+  collected.record(smallImages(session.store, false), []);
   const fdinfo = new Map([[2, collected.fdinfo(tree[0]?.pid ?? 0)]]);
   const { files, session: restoring } = restore({ images: session.images, fdinfo, pids: [] });
   files.afterFork((old) => (old === tree[0]?.pid ? process.pid : old));

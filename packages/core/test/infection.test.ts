@@ -55,7 +55,7 @@ test.for(['first', 'second'] as const)(
     const at = half === 'first' ? 0 : 8;
     const memory = openSync(`/proc/${target.pid}/mem`, 'r+');
     try {
-      writeSync(memory, blob.cave, at, 8, (vdso?.end ?? 0) - 64 + at);
+      writeSync(memory, blob.cave.old, at, 8, (vdso?.end ?? 0) - 64 + at);
     } finally {
       closeSync(memory);
     }

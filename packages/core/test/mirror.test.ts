@@ -33,6 +33,7 @@ interface Part {
 const parts: readonly Part[] = [
   { name: 'counter' },
   { name: 'threads', knowsPids: true },
+  { name: 'near', knowsPids: true },
   { name: 'tree', knowsPids: true },
   { name: 'shared', ours: true, knowsPids: true },
   { name: 'zombies', knowsPids: true },

@@ -43,6 +43,7 @@ export { type Mount, parseMountinfo } from './proc/mountinfo.ts';
 export {
   type NamespaceKind,
   namespaces,
+  namespacesOfThread,
   readAuxv,
   readChildren,
   readFdinfo,
@@ -114,4 +115,4 @@ export {
 export { type SpawnOptions, spawnImage } from './spawn.ts';
 export { type SyscallArgument, syscall, trySyscall } from './syscall.ts';
 export { type OpenFolder, openFolder, openFolderInWords, othersMayWrite, whoElseMayChange } from './who-may-write.ts';
-export { signalFrame, signalFrames, xstateLayout } from './xstate.ts';
+export { signalFrame, signalFrames, signalFramesLength, xstateLayout } from './xstate.ts';

@@ -30,6 +30,11 @@ export function signalFrames(address: number, steps: readonly FrameStep[], xstat
   return processor.buildSignalFrames(address, steps, xstate, xstateLayout());
 }
 
+/** How many bytes these frames take at an address divisible by 64. */
+export function signalFramesLength(steps: number, xstate: Uint8Array): number {
+  return processor.lengthOfSignalFrames(steps, xstate, xstateLayout());
+}
+
 /** Runs `body` with the processor's own answers, given by a little machine code in a page of its own. */
 function withQuery<T>(body: (query: ProcessorQuery) => T): T {
   const { koffi } = native();

@@ -223,7 +223,7 @@ test('a program that loses its tracer in the middle of a call of ours goes on as
   const xstate = thread.xstate();
   const frame = Number((before.get('sp') - 128n - 2048n - BigInt(xstate.length)) & ~63n);
   writeMemory(pid, frame, signalFrame(frame, resumed, 0n, xstate));
-  thread.poke(cave, blob.cave);
+  thread.poke(cave, blob.cave.code);
   thread.setRegisters(call(before, cave, frame + 8, 'getpid'));
   thread.resumeToSyscall();
   expect(thread.waitStop().signal).toBe(0x85);

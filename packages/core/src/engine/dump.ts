@@ -18,7 +18,8 @@ import { ask, type InsideView, lookAt, type OutsideView, refusedInside } from '.
 import { inventoryImage } from './dump/inventory.ts';
 import { type FoundMemory, type FoundPages, findPages, writePages } from './dump/pages.ts';
 import { keysOf } from './dump/protection-keys.ts';
-import { writeTask, writeTree, writeZombie } from './dump/write.ts';
+import { smallImages } from './dump/small-images.ts';
+import { addTask, addTree, addZombie } from './dump/write.ts';
 import { doSteps } from './steps.ts';
 import { surveyRefused, surveyTree } from './survey.ts';
 
@@ -54,7 +55,16 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
   const tree = orDeath([root], () => freezeTree(options.pid, session));
   const living = tree.tasks.filter(({ state }) => state !== 'zombie');
   const holds = createHolds(session);
+  // Into a directory images come in any order: the small ones once the tree runs on.
+  const isReleasedEarly = options.leaveRunning && session.store.commit.by === 'rename';
+  const images = smallImages(session.store, isReleasedEarly);
   let files: CollectedFiles | undefined;
+  let frozenMs: number | null = null;
+  const release = (): void => {
+    if (frozenMs !== null) return;
+    tree.thaw();
+    frozenMs = performance.now() - frozenAt;
+  };
   try {
     for (const { pid } of tree.tasks) callObserver(session, 'CHECKPOINT_DEVICES', pid);
 
@@ -73,47 +83,54 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
 
     session.phase('write');
     const attributes = asked.flatMap(({ view, inside }, at) =>
-      writeTask(view, inside, at, files as CollectedFiles, session),
+      addTask(view, inside, at, files as CollectedFiles, images),
     );
-    for (const task of tree.tasks) if (task.state === 'zombie') writeZombie(task, session);
-    files.write();
-    const tasks = writeTree(tree, session);
+    for (const task of tree.tasks) if (task.state === 'zombie') addZombie(task, images);
+    files.write(images);
+    const tasks = addTree(tree, images);
     callObserver(session, 'DUMP_DEVICES_LATE', options.pid);
 
     session.hooks.seal();
     const plugins = session.hooks.record(files.providers());
-    const memory = views.map(({ task, maps }, at) => findPages(task.pid, at + 1, maps, session));
-    files.record(plugins, { tasks, attributes, memory: memoryRecords(asked, memory) });
+    const context = { images, checkAborted: session.checkAborted };
+    const memory = views.map(({ task, maps }, at) => findPages(task.pid, at + 1, maps, context));
+    files.record(images, plugins, { tasks, attributes, memory: memoryRecords(asked, memory) });
     const objects = objectKinds.flatMap((kind) => kind.find(views));
     const found = [
       ...objects.map((object, at): FoundPages => {
         const pagesId = views.length + at + 1;
-        return { pagesId, source: object.save(pagesId, session) };
+        return { pagesId, source: object.save(pagesId, context) };
       }),
       ...memory,
     ];
-    session.store.write('inventory.img', inventoryImage(inventoryNames(plugins)));
+    images.add('inventory.img', () => inventoryImage(inventoryNames(plugins)));
 
-    // Last, so that a restore can read all else before them, from a stream too.
+    // Behind all that was written at once, so that a restore can read that before them, from a stream too.
     session.phase('pages');
     const bytes = writePages(found, session);
     session.checkAborted();
     const death = deathOf(living, null);
     if (death !== null) throw death;
+    if (isReleasedEarly) {
+      release();
+      session.phase('encode');
+      images.write();
+    }
     if (options.leaveRunning) commitAlone(tree, session, holds);
     else commitAndKill(tree, session, holds);
     return {
       processes: tree.tasks.length,
       threads: tree.tasks.reduce((sum, { threads }) => sum + Math.max(1, threads.length), 0),
       bytes,
-      frozenMs: performance.now() - frozenAt,
+      frozenMs: frozenMs ?? performance.now() - frozenAt,
       plugins: files.providers(),
     };
   } catch (error) {
-    throw deathOf(living, error) ?? error;
+    // What ends after its release has been dumped.
+    throw frozenMs === null ? (deathOf(living, error) ?? error) : error;
   } finally {
     holds.end();
-    tree.thaw();
+    release();
     files?.close();
     for (const { pidfd } of tree.tasks) closeFd(pidfd);
   }
@@ -142,7 +159,7 @@ function lookAtAll(
   const refusals: Refusal[] = recogniseTree(tree).map(asRefusal);
   const views = living.map((task) => lookAt(task, files, refusals, session.checkAborted));
   // It may have changed since the survey.
-  const tasks = living.flatMap(({ pid }) => recogniseTask(pid));
+  const tasks = living.flatMap(recogniseTask);
   const root = tree.tasks[0] as FrozenTask;
   refusals.push(...refuseTooMany(files.count(), root));
   refuse(root.pid, [...tasks, ...refusals, ...files.refusals, ...judge(files.unrestorable())]);

@@ -2,6 +2,7 @@ import { EngineError, type FileOptions, type Records, type Refusal } from '@criu
 import { create, type FdinfoEntry, FdinfoEntrySchema } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
+import { type SmallImages, smallImages } from '../engine/dump/small-images.ts';
 import { descriptorResource } from '../kinds/files/describe.ts';
 import type { FileInit, HeldFile, Holder, Problem, SeenProcess } from '../kinds/files/kind.ts';
 import { createMappedDevices } from '../kinds/files/mapped-device.ts';
@@ -10,7 +11,7 @@ import { imageWriter } from '../kinds/files/side-images.ts';
 import { fileKinds, isProblem } from '../kinds/files/table.ts';
 import type { MapProblem } from '../kinds/maps/kind.ts';
 import type { Hold } from '../machinery/guard/holds.ts';
-import { writeRecords } from '../records.ts';
+import { addRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { dumpFiles } from './dump-files.ts';
 import { inodeRecords } from './inodes.ts';
@@ -35,6 +36,9 @@ export interface CollectOptions extends FileOptions {
   readonly hold: Hold;
 }
 
+/** Records that are not about files. */
+type OtherRecords = Partial<Pick<Records, 'tasks' | 'attributes' | 'memory'>>;
+
 /** All open files of a frozen tree. Nothing was changed to find them. */
 export interface CollectedFiles {
   /** Everything that cannot be dumped; empty: go on. {@link addPath} may add to it. */
@@ -58,10 +62,10 @@ export interface CollectedFiles {
   externalMapping(pid: number, vma: Vma): number | Problem | null;
   /** How many open files the images will hold. */
   count(): number;
-  /** Writes files.img, and what kinds of files write beside it: what waits in pipes is read here, and stays there. */
-  write(): void;
-  /** Writes criujs.json, once the plugins have finished their part of the dump. */
-  record(plugins: readonly PluginRecord[], others?: Partial<Pick<Records, 'tasks' | 'attributes' | 'memory'>>): void;
+  /** Adds files.img, and writes what kinds of files have beside it: what waits in pipes is read here, and stays there. */
+  write(images: SmallImages): void;
+  /** Adds criujs.json, once the plugins have finished their part of the dump. */
+  record(images: SmallImages, plugins: readonly PluginRecord[], others?: OtherRecords): void;
   /** Nothing is held open between calls: this is for callers that treat all steps alike. */
   close(): void;
 }
@@ -146,17 +150,18 @@ export function collectFiles(
       const found = mapped(pid, vma);
       return found === null || isProblem(found) ? found : found.id;
     },
-    write() {
+    write(images) {
       const first: FileInit[] = [];
-      const images = imageWriter(session.store);
       const addFirst = (entry: FileInit): void => void first.push(entry);
-      const context = { tree, images, nextId, addFirst, hold: options.hold };
+      // What files hold may be much: it is written at once instead of being kept.
+      const atOnce = imageWriter(smallImages(session.store, false));
+      const context = { tree, images: atOnce, nextId, addFirst, hold: options.hold };
       for (const kind of fileKinds) kind.save?.(byKind.get(kind) ?? [], context);
       const all = [...first, ...entries].map((message) => ({ message }));
-      images.write('FILES', 'files.img', all);
+      imageWriter(images).write('FILES', 'files.img', all);
     },
-    record(plugins, others) {
-      writeRecords(session.store, { ...records, tasks: [], ...others, inodes: inodeRecords(byKind), plugins });
+    record(images, plugins, others) {
+      addRecords(images, { ...records, tasks: [], ...others, inodes: inodeRecords(byKind), plugins });
     },
     close: () => undefined,
   };

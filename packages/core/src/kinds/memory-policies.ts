@@ -1,6 +1,6 @@
 import type { MemoryPolicy } from '@criujs/engine-kit';
 import { defaultPolicy, mostNodes, nodesLength, ofAddress } from '../facts/memory-policy.ts';
-import type { Area, Inquiry } from '../machinery/calls/remote.ts';
+import type { Area, Inquiry } from '../machinery/calls/ask.ts';
 import { bytesOfSet, setFromBytes } from './bits.ts';
 
 /**

@@ -11,7 +11,7 @@ export function surveyTask(
   { pid, command, stat }: Relative & { stat: Pick<Stat, 'threads' | 'state'> },
   options: FileOptions,
 ): SurveyRow[] {
-  const refused = recogniseSubjects(pid, false).map(
+  const refused = recogniseSubjects(pid).map(
     (problem): SurveyRow => ({ pid, command, subject: problem.subject, ...refusal(problem) }),
   );
   // Whose main thread has ended has neither a program nor directories to look at.

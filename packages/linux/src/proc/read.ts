@@ -78,12 +78,22 @@ export function readPersonality(pid: number): number {
   return Number.parseInt(text(pid, 'personality'), 16);
 }
 
-/** The inode of each namespace that the process is in, or one of its threads. One for children that has none yet has 0. */
-export function namespaces(pid: number, tid?: number): Record<NamespaceKind, number> {
-  return Object.fromEntries(namespaceKinds.map((kind) => [kind, namespaceInode(pid, kind, tid)])) as Record<
-    NamespaceKind,
-    number
-  >;
+/** The inode of each namespace that the process is in. One for children that has none yet has 0. */
+export function namespaces(pid: number): Record<NamespaceKind, number> {
+  return inodesOf(namespaceKinds, (kind) => namespaceInode(pid, kind, undefined));
+}
+
+/** The same of one of its threads, as far as is asked: each costs a look into /proc. */
+export function namespacesOfThread<K extends NamespaceKind>(
+  pid: number,
+  tid: number,
+  kinds: readonly K[],
+): Record<K, number> {
+  return inodesOf(kinds, (kind) => namespaceInode(pid, kind, tid));
+}
+
+function inodesOf<K extends NamespaceKind>(kinds: readonly K[], read: (kind: K) => number): Record<K, number> {
+  return Object.fromEntries(kinds.map((kind) => [kind, read(kind)])) as Record<K, number>;
 }
 
 function namespaceInode(pid: number, kind: NamespaceKind, tid: number | undefined): number {

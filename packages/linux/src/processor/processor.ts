@@ -39,6 +39,8 @@ export const batchEntryLength: number = facts.batchEntryLength;
 export const batchResultOffset: number = facts.batchResultOffset;
 /** See `signalFrames`, which knows the layout itself. */
 export const buildSignalFrames: typeof x86_64.buildSignalFrames = facts.buildSignalFrames;
+/** See `signalFramesLength`. */
+export const lengthOfSignalFrames: typeof x86_64.lengthOfSignalFrames = facts.lengthOfSignalFrames;
 /** Bytes from one frame of `signalFrames` to the next. */
 export const signalFrameHead: number = facts.signalFrameHead;
 /**

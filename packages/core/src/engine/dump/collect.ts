@@ -1,11 +1,11 @@
-import type { MemoryRecord, Refusal } from '@criujs/engine-kit';
+import { EngineError, type MemoryRecord, type Refusal } from '@criujs/engine-kit';
 import type { Vma } from '@criujs/linux';
 import type { CollectedFiles } from '../../files/collect.ts';
 import type { ProcessPart, Question } from '../../kinds/processes/kind.ts';
 import { processKinds } from '../../kinds/processes/table.ts';
 import type { ThreadPart } from '../../kinds/threads/kind.ts';
 import { threadKinds } from '../../kinds/threads/table.ts';
-import { type Area, askInBatches, type Inquiry } from '../../machinery/calls/remote.ts';
+import { type Area, askInBatches, askSideBySide } from '../../machinery/calls/ask.ts';
 import type { FrozenTask, FrozenTree } from '../../machinery/freeze/freeze.ts';
 import { type Infection, infect } from '../../machinery/infect/infect.ts';
 import { readThread, type ThreadState } from '../../machinery/infect/threads.ts';
@@ -30,6 +30,9 @@ export interface OutsideView {
 
 /** What only the process can tell of its memory as a whole. */
 type MemoryAnswers = Pick<MemoryRecord, 'locksNew' | 'keys'>;
+
+/** So many are asked before an abort is heard. */
+const threadsAtOnce = 64;
 
 /** What the process and its threads answered about themselves. */
 export interface InsideView extends MemoryAnswers {
@@ -84,25 +87,40 @@ export function ask(tree: FrozenTree, view: OutsideView, check: () => void): Ins
   const infection = infect(task, threads, () => tree.stopLater(task.pid));
   const askAt = <Part>(at: number, questions: readonly Question<Part>[]): Part[] =>
     askInBatches((calls) => infection.run(at, calls), { pid: task.pid, ...infection.area }, questions);
-  const askMemory = (): MemoryAnswers => {
-    const [locks, keys] = askAt<Partial<MemoryAnswers>>(0, [askNewLocks(task.pid), askKeys()]);
-    return { locksNew: locks?.locksNew ?? 'no', keys: keys?.keys ?? [] };
+  const threadQuestions = (at: number): Question<ThreadPart>[] => {
+    const thread = task.threads[at];
+    if (thread === undefined) return [];
+    return threadKinds.flatMap(({ ask: askThread }) => (askThread ? [(area: Area) => askThread(area, thread)] : []));
   };
-  const askAll = (): InsideView => ({
-    ...askMemory(),
-    own: askAt<ProcessPart>(0, [clean(stale), ...processKinds.flatMap((kind) => kind.ask?.(task) ?? [])]),
-    ofThreads: threads.map((_, at) => {
+  /** The process and its main thread in one batch: each is a stop of its own. */
+  const askMain = (): Pick<InsideView, 'locksNew' | 'keys' | 'own'> & { readonly main: ThreadPart[] } => {
+    const locks = listenTo(askNewLocks(task.pid));
+    const keys = listenTo(askKeys());
+    const own = [clean(stale), ...processKinds.flatMap((kind) => kind.ask?.(task) ?? [])].map(listenTo);
+    const main = threadQuestions(0).map(listenTo);
+    askAt(
+      0,
+      [locks, keys, ...own, ...main].map(({ question }) => question),
+    );
+    return {
+      ...locks.heard(),
+      ...keys.heard(),
+      own: own.map(({ heard }) => heard()),
+      main: main.map(({ heard }) => heard()),
+    };
+  };
+  const askAll = (): InsideView => {
+    const { main, ...own } = askMain();
+    const others = threads.slice(1).map((_, at) => ({ at: at + 1, questions: threadQuestions(at + 1) }));
+    const ofThreads = [main];
+    for (let from = 0; from < others.length; from += threadsAtOnce) {
       check();
-      return askAt(
-        at,
-        threadKinds.flatMap(({ ask: askThread }) => {
-          const thread = task.threads[at];
-          if (askThread === undefined || thread === undefined) return [];
-          return (area: Area): Inquiry<ThreadPart> => askThread(area, thread);
-        }),
-      );
-    }),
-  });
+      const some = others.slice(from, from + threadsAtOnce);
+      const answers = askSideBySide(infection.runSideBySide, some);
+      ofThreads.push(...some.map(({ at, questions }, which) => answers[which] ?? askAt(at, questions)));
+    }
+    return { ...own, ofThreads };
+  };
   let inside: InsideView;
   try {
     inside = askAll();
@@ -112,6 +130,22 @@ export function ask(tree: FrozenTree, view: OutsideView, check: () => void): Ins
   }
   infection.cure();
   return inside;
+}
+
+/** A question whose answer is kept, so that questions of several kinds can be asked together. */
+function listenTo<Part>(question: Question<Part>): { readonly question: Question<void>; heard(): Part } {
+  const answers: Part[] = [];
+  return {
+    question(area) {
+      const { calls, answer } = question(area);
+      return { calls, answer: (results, read) => void answers.push(answer(results, read)) };
+    },
+    heard() {
+      const [answer] = answers;
+      if (answer === undefined) throw new EngineError('INTERNAL', 'a question was not asked');
+      return answer;
+    },
+  };
 }
 
 /** What the threads of a process told, and nobody can dump. */

@@ -7,6 +7,7 @@ import { pagesImage } from '../../pages/pages-image.ts';
 import type { PageSource } from '../../pages/source.ts';
 import type { Session } from '../../run/session.ts';
 import type { DumpedMap } from './maps.ts';
+import type { SmallImages } from './small-images.ts';
 
 /** Pages of a frozen process that were found and must be copied. */
 export interface FoundPages {
@@ -20,10 +21,22 @@ export interface FoundMemory extends FoundPages {
   readonly areas: readonly MemoryArea[];
 }
 
-/** Finds the pages of a frozen process that belong into the images, and writes the map of them, `pagemap-PID.img`. */
-export function findPages(pid: number, pagesId: number, maps: readonly DumpedMap[], session: Session): FoundMemory {
-  const source = frozenTask(pid, maps, session.checkAborted);
-  session.store.write(`pagemap-${pid}.img`, pagemapOf(pagesId, source.runs));
+/** What finding pages may use. */
+export interface FindContext {
+  /** Takes the map of them, `pagemap-PID.img`. */
+  readonly images: SmallImages;
+  readonly checkAborted: () => void;
+}
+
+/** Finds the pages of a frozen process that belong into the images. */
+export function findPages(
+  pid: number,
+  pagesId: number,
+  maps: readonly DumpedMap[],
+  { images, checkAborted }: FindContext,
+): FoundMemory {
+  const source = frozenTask(pid, maps, checkAborted);
+  images.add(`pagemap-${pid}.img`, () => pagemapOf(pagesId, source.runs));
   const guards = source.guards.map(
     ({ start, end }): MemoryArea => ({ start, end, trait: 'guard', name: null, key: null }),
   );

@@ -8,47 +8,45 @@ import type { ProcessFields } from '../../kinds/processes/kind.ts';
 import type { ThreadFields } from '../../kinds/threads/kind.ts';
 import { treeKinds } from '../../kinds/trees/table.ts';
 import type { FrozenTask, FrozenTree } from '../../machinery/freeze/freeze.ts';
-import type { Session } from '../../run/session.ts';
 import type { InsideView, OutsideView } from './collect.ts';
 import { controlGroupSet, objectIds } from './inventory.ts';
+import type { SmallImages } from './small-images.ts';
 
 /** A 64-bit x86 core image. */
 const marchX86 = 1;
 
-/** Writes the images of one living process, all but its memory. Gives what criujs.json is to say of its threads. */
-export function writeTask(
+/** Adds the images of one living process, all but its memory. Gives what criujs.json is to say of its threads. */
+export function addTask(
   view: OutsideView,
   inside: InsideView,
   at: number,
   files: CollectedFiles,
-  session: Session,
+  images: SmallImages,
 ): AttributesRecord[] {
-  const { store } = session;
   const { pid } = view.task;
   const ids = objectIds(at);
-  store.write(`ids-${pid}.img`, encodeImage('IDS', [{ message: ids }]));
-  store.write(
-    `fdinfo-${ids.filesId}.img`,
+  images.add(`ids-${pid}.img`, () => encodeImage('IDS', [{ message: ids }]));
+  images.add(`fdinfo-${ids.filesId}.img`, () =>
     encodeImage(
       'FDINFO',
       files.fdinfo(pid).map((message) => ({ message })),
     ),
   );
   const fs = { cwdId: view.cwd, rootId: view.root, umask: view.task.status.umask };
-  store.write(`fs-${pid}.img`, encodeImage('FS', [{ message: fs }]));
+  images.add(`fs-${pid}.img`, () => encodeImage('FS', [{ message: fs }]));
   const { core: tc, mm, record } = joinFields<ProcessFields>([...view.own, ...inside.own]);
   const attributes = view.task.threads.map(({ tid }, which): AttributesRecord => {
     const { core, thread } = coreOf(view, inside, which, which === 0 ? { tc } : {});
-    store.write(`core-${tid}.img`, encodeImage('CORE', [{ message: core }]));
+    images.add(`core-${tid}.img`, () => encodeImage('CORE', [{ message: core }]));
     return which === 0 ? { tid, thread, process: record } : { tid, thread };
   });
   const memory: EntryInit<'MM'> = { ...mm, exeFileId: view.exe, vmas: view.maps.map(({ entry }) => entry) };
-  store.write(`mm-${pid}.img`, encodeImage('MM', [{ message: memory }]));
+  images.add(`mm-${pid}.img`, () => encodeImage('MM', [{ message: memory }]));
   return attributes;
 }
 
 /** Only the exit code is left of a zombie. */
-export function writeZombie(task: FrozenTask, session: Session): void {
+export function addZombie(task: FrozenTask, images: SmallImages): void {
   const core: EntryInit<'CORE'> = {
     mtype: marchX86,
     tc: {
@@ -60,11 +58,11 @@ export function writeZombie(task: FrozenTask, session: Session): void {
       comm: task.command,
     },
   };
-  session.store.write(`core-${task.pid}.img`, encodeImage('CORE', [{ message: core }]));
+  images.add(`core-${task.pid}.img`, () => encodeImage('CORE', [{ message: core }]));
 }
 
-/** Writes what the tree has in common, all but the inventory. Gives what criujs.json is to say of its processes. */
-export function writeTree(tree: FrozenTree, { store }: Session): TaskRecord[] {
+/** Adds what the tree has in common, all but the inventory. Gives what criujs.json is to say of its processes. */
+export function addTree(tree: FrozenTree, images: SmallImages): TaskRecord[] {
   const entries = tree.tasks.map((task) => ({
     message: {
       pid: task.pid,
@@ -74,9 +72,9 @@ export function writeTree(tree: FrozenTree, { store }: Session): TaskRecord[] {
       threads: task.state === 'zombie' ? [task.pid] : task.threads.map(({ tid }) => tid),
     },
   }));
-  store.write('pstree.img', encodeImage('PSTREE', entries));
+  images.add('pstree.img', () => encodeImage('PSTREE', entries));
   const records = { tasks: [] as TaskRecord[] };
-  for (const kind of treeKinds) kind.save?.(tree, { images: imageWriter(store), records });
+  for (const kind of treeKinds) kind.save?.(tree, { images: imageWriter(images), records });
   return records.tasks;
 }
 

@@ -1,4 +1,5 @@
 import { decodeImage, encodeImage, type ImageKind, type ImageRecord, type ImageRecordInit } from '@criujs/images';
+import type { SmallImages } from '../../engine/dump/small-images.ts';
 import type { SessionStore } from '../../run/session.ts';
 
 /** Writes images beside files.img that belong to one kind. */
@@ -11,13 +12,9 @@ export interface ImageReader {
   read<K extends ImageKind>(kind: K, file: string): readonly ImageRecord<K>[];
 }
 
-/** Writes images of kinds of files into a store. */
-export function imageWriter(store: SessionStore): ImageWriter {
-  return {
-    write(kind, file, records) {
-      store.write(file, encodeImage(kind, records));
-    },
-  };
+/** Writes images that belong to one kind, when they are due. */
+export function imageWriter(images: Pick<SmallImages, 'add'>): ImageWriter {
+  return { write: (kind, file, records) => images.add(file, () => encodeImage(kind, records)) };
 }
 
 /** Reads them; an image that is not there has no entries. */

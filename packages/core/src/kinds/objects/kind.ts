@@ -1,4 +1,5 @@
 import type { DumpedMap } from '../../engine/dump/maps.ts';
+import type { FindContext } from '../../engine/dump/pages.ts';
 import type { MemoryPlan } from '../../engine/restore/layout.ts';
 import type { TaskImage } from '../../engine/restore/read.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
@@ -18,10 +19,10 @@ export interface Holder {
 /** An object of the tree that is dumped, however many hold it. */
 export interface FoundObject {
   /**
-   * Writes its own images, all but its pages, and gives those.
+   * Adds its own images, all but its pages, and gives those.
    * @param pagesId the number of the image that its pages go to
    */
-  save(pagesId: number, session: Session): PageSource;
+  save(pagesId: number, context: FindContext): PageSource;
 }
 
 /** A process of the images, as far as it may hold objects. */

@@ -37,11 +37,11 @@ function find(holders: readonly Holder[]): FoundObject[] {
     }
   }
   return [...found].map(([id, maps]) => ({
-    save(pagesId, { store, checkAborted }) {
+    save(pagesId, { images, checkAborted }) {
       const size = maps.reduce((most, { vma }) => Math.max(most, vma.offset + vma.end - vma.start), 0);
       const source = sharedPages(maps, size, checkAborted);
       try {
-        store.write(pagemapName(id), pagemapOf(pagesId, source.runs));
+        images.add(pagemapName(id), () => pagemapOf(pagesId, source.runs));
         return source;
       } catch (error) {
         source.close();

@@ -1,7 +1,8 @@
 import type { MessageInitShape, SaEntry, SaEntrySchema } from '@criujs/images';
 import type { RemoteCall } from '@criujs/linux';
 import { fixedActions, lastSignal } from '../../facts/tasks.ts';
-import type { Area, Inquiry, TaskCall } from '../../machinery/calls/remote.ts';
+import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { invalid } from '../rules.ts';
 import type { ProcessKind, ProcessPart } from './kind.ts';
 

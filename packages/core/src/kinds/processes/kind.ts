@@ -1,7 +1,8 @@
 import type { PlanSubject, ProcessAttributes, Refusal } from '@criujs/engine-kit';
 import type { CoreEntry, EntryInit, MessageInitShape, MmEntry, MmEntrySchema, TaskCoreEntry } from '@criujs/images';
 import type { Stat, Status } from '@criujs/linux';
-import type { Area, Inquiry, TaskCall } from '../../machinery/calls/remote.ts';
+import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
 import type { Description } from '../description.ts';
 import type { PartOf } from '../fields.ts';
@@ -24,8 +25,17 @@ export interface SeenProcess {
   readonly pid: number;
   readonly stat: Stat;
   readonly status: Status;
+  /** Its threads beside the main one, which `stat` and `status` are about. */
+  readonly others: readonly SeenThread[];
   /** Whether we trace it: it is stopped, to be dumped. */
   readonly traced: boolean;
+}
+
+/** A thread of such a process. */
+export interface SeenThread {
+  readonly tid: number;
+  /** null: it has ended. */
+  status(): Status | null;
 }
 
 /** Why something of a process cannot be dumped. */

@@ -1,5 +1,5 @@
 import { readAuxv } from '@criujs/linux';
-import type { Area, Inquiry } from '../../machinery/calls/remote.ts';
+import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
 import type { ProcessKind, ProcessPart } from './kind.ts';
 
 /** CRIU accepts at most this many words of the auxiliary vector. */

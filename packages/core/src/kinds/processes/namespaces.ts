@@ -1,6 +1,5 @@
-import { namespaces as readNamespaces } from '@criujs/linux';
+import { namespaces as readNamespaces, namespacesOfThread as readNamespacesOfThread } from '@criujs/linux';
 import type { ProcessKind, ProcessProblem, SeenProcess } from './kind.ts';
-import { otherThreads } from './other-threads.ts';
 
 /**
  * The namespaces of a process, in the words of namespaces(7). Clocks are left out: CRIU gives everything that it restores a time
@@ -33,8 +32,7 @@ export const namespaces: ProcessKind = {
   recognise,
 };
 
-function recognise(seen: SeenProcess): ProcessProblem[] {
-  const { pid } = seen;
+function recognise({ pid, others }: SeenProcess): ProcessProblem[] {
   const theirs = namespacesOf(pid);
   if (theirs === null) return [];
   return [
@@ -43,9 +41,9 @@ function recognise(seen: SeenProcess): ProcessProblem[] {
       why: 'it differs from ours; namespaces are not supported yet',
       remedy: 'Run criujs inside the same namespaces (nsenter), or dump the container with CRIU.',
     })),
-    ...otherThreads(seen).flatMap((tid) => {
+    ...others.flatMap(({ tid }) => {
       const its = namespacesOf(pid, tid);
-      return (its === null ? [] : differing(its, theirs)).map((kind) => ({
+      return (its === null ? [] : differing({ ...theirs, ...its }, theirs)).map((kind) => ({
         resource: `thread ${tid}: namespace of ${names[kind]}`,
         why: 'the thread has it for itself (unshare or setns), and images hold namespaces for the process as a whole',
         remedy: 'Dump it when the thread is back in the namespace of its process, or run that part as a process.',
@@ -67,9 +65,15 @@ function differing(theirs: Namespaces, others: Namespaces): Kind[] {
 
 type Namespaces = ReturnType<typeof readNamespaces>;
 
-function namespacesOf(pid: number, tid?: number): Namespaces | null {
+/** What a thread may have for itself: a new namespace of users only the one thread of a process may have. unshare(2), setns(2) */
+const ofThreads = ['pid_for_children', 'net', 'ipc', 'uts', 'mnt', 'cgroup'] as const;
+
+/** null: it has ended, or may not be looked at. */
+function namespacesOf(pid: number): Namespaces | null;
+function namespacesOf(pid: number, tid: number): Pick<Namespaces, (typeof ofThreads)[number]> | null;
+function namespacesOf(pid: number, tid?: number): Partial<Namespaces> | null {
   try {
-    return readNamespaces(pid, tid);
+    return tid === undefined ? readNamespaces(pid) : readNamespacesOfThread(pid, tid, ofThreads);
   } catch {
     // It has ended, or is not ours to read: that it cannot be traced either is told when it is seized.
     return null;

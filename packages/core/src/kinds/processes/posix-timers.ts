@@ -2,7 +2,7 @@ import type { EntryInit, PosixTimerEntry } from '@criujs/images';
 import { type PosixTimer, readTimers, unlessGone } from '@criujs/linux';
 import { cpuClockOf, lastClock } from '../../facts/clocks.ts';
 import { lastSignal } from '../../facts/tasks.ts';
-import type { Area, Inquiry } from '../../machinery/calls/remote.ts';
+import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
 import { between, hold, invalid, type Rule } from '../rules.ts';
 import type { ProcessImage, ProcessKind, ProcessPart, ProcessProblem, SeenProcess } from './kind.ts';
 import { canGiveIds, mostCounted, specSize, timerCalls } from './posix-timer-calls.ts';

@@ -1,6 +1,4 @@
-import { readStatus, unlessGone } from '@criujs/linux';
 import type { ProcessKind, ProcessProblem, SeenProcess } from './kind.ts';
-import { otherThreads } from './other-threads.ts';
 
 /** Filters of system calls; each thread may have its own. seccomp(2). */
 export const seccomp: ProcessKind = {
@@ -9,11 +7,11 @@ export const seccomp: ProcessKind = {
   recognise,
 };
 
-function recognise(process: SeenProcess): ProcessProblem[] {
-  if (process.status.seccomp !== 0) return [filter('seccomp filter')];
-  return otherThreads(process)
-    .filter((tid) => unlessGone(() => readStatus(process.pid, tid).seccomp, 0) !== 0)
-    .map((tid) => filter(`thread ${tid}: seccomp filter`));
+function recognise({ status, others }: SeenProcess): ProcessProblem[] {
+  if (status.seccomp !== 0) return [filter('seccomp filter')];
+  return others
+    .filter((thread) => (thread.status()?.seccomp ?? 0) !== 0)
+    .map(({ tid }) => filter(`thread ${tid}: seccomp filter`));
 }
 
 function filter(resource: string): ProcessProblem {

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import type { ProcessKind, ProcessProblem, SeenProcess } from './kind.ts';
-import { otherThreads } from './other-threads.ts';
 
 /** What says that no module confines it. */
 const unconfined: readonly string[] = ['', 'unconfined', 'kernel'];
@@ -31,7 +30,7 @@ function recognise(seen: SeenProcess): ProcessProblem[] {
   const found = labelProblem(label, labelOf(process.pid));
   // Where no module gives labels, threads have none either.
   if (found.length > 0 || label === '') return found;
-  return otherThreads(seen).flatMap((tid) =>
+  return seen.others.flatMap(({ tid }) =>
     labelProblem(labelOf(`${seen.pid}/task/${tid}`), label).map((it) => ({
       ...it,
       resource: `thread ${tid}: ${it.resource}`,

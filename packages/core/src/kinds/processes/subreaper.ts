@@ -1,5 +1,5 @@
 import { prctl } from '../../facts/prctl.ts';
-import type { Area, Inquiry } from '../../machinery/calls/remote.ts';
+import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
 import type { ProcessKind, ProcessPart } from './kind.ts';
 
 /** Whether orphans below it become its children. PR_SET_CHILD_SUBREAPER(2const). */

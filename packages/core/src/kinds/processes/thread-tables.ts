@@ -1,7 +1,6 @@
 import { isThreadEnding } from '@criujs/engine-kit/targets';
 import { type CompareType, compare, LinuxError, unlessGone } from '@criujs/linux';
 import type { ProcessKind, ProcessProblem, SeenProcess } from './kind.ts';
-import { otherThreads } from './other-threads.ts';
 
 /** What a thread may have for itself by unshare(2), and the images have once for a process. */
 const tables: readonly { readonly type: CompareType; readonly what: string }[] = [
@@ -16,10 +15,10 @@ export const threadTables: ProcessKind = {
   recognise,
 };
 
-function recognise(process: SeenProcess): ProcessProblem[] {
-  return otherThreads(process).flatMap((tid) =>
+function recognise({ pid, others }: SeenProcess): ProcessProblem[] {
+  return others.flatMap(({ tid }) =>
     tables
-      .filter(({ type }) => differs(type, process.pid, tid))
+      .filter(({ type }) => differs(type, pid, tid))
       .map(({ what }) => ({
         resource: `thread ${tid}: ${what}`,
         why: 'the thread has them for itself, and images hold them for the process as a whole',

@@ -1,5 +1,6 @@
 import type { ThreadSasEntry } from '@criujs/images';
-import type { Area, Inquiry, TaskCall } from '../../machinery/calls/remote.ts';
+import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { among, between, hold, type Rule } from '../rules.ts';
 import type { ThreadImage, ThreadKind, ThreadPart } from './kind.ts';
 

@@ -1,7 +1,7 @@
 import type { ThreadCoreEntry } from '@criujs/images';
 import { prctl } from '../../facts/prctl.ts';
 import { lastSignal } from '../../facts/tasks.ts';
-import type { Area, Inquiry } from '../../machinery/calls/remote.ts';
+import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
 import { between, hold, type Rule } from '../rules.ts';
 import type { ThreadKind, ThreadPart } from './kind.ts';
 

@@ -1,5 +1,5 @@
 import { arena, trySyscall } from '@criujs/linux';
-import type { Area, Inquiry } from '../../machinery/calls/remote.ts';
+import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
 import type { ProcessProblem } from '../processes/kind.ts';
 import type { ThreadKind, ThreadPart } from './kind.ts';
 

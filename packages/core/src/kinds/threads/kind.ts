@@ -1,7 +1,8 @@
 import type { ThreadAttributes } from '@criujs/engine-kit';
 import type { CoreEntry, EntryInit, ThreadCoreEntry, ThreadInfoX86 } from '@criujs/images';
 import type { Stat, Status } from '@criujs/linux';
-import type { Area, Inquiry, TaskCall } from '../../machinery/calls/remote.ts';
+import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { FrozenThread } from '../../machinery/freeze/freeze.ts';
 import type { ThreadState } from '../../machinery/infect/threads.ts';
 import type { Description } from '../description.ts';

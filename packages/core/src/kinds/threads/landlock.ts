@@ -1,6 +1,6 @@
 import { readStatus, type Status, trySyscall } from '@criujs/linux';
 import { prctl } from '../../facts/prctl.ts';
-import type { Area, Inquiry } from '../../machinery/calls/remote.ts';
+import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
 import type { FrozenThread } from '../../machinery/freeze/freeze.ts';
 import type { ThreadKind, ThreadPart } from './kind.ts';
 

@@ -1,6 +1,6 @@
 import type { ThreadCoreEntry } from '@criujs/images';
 import { errno } from '@criujs/linux';
-import type { Area, Inquiry } from '../../machinery/calls/remote.ts';
+import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
 import type { FrozenThread } from '../../machinery/freeze/freeze.ts';
 import type { ProcessProblem } from '../processes/kind.ts';
 import { between, hold, type Rule } from '../rules.ts';

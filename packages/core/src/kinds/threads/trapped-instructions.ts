@@ -1,5 +1,6 @@
 import { prctl } from '../../facts/prctl.ts';
-import type { Area, Inquiry, TaskCall } from '../../machinery/calls/remote.ts';
+import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
+import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { RestoredThread, ThreadKind, ThreadPart } from './kind.ts';
 
 /** PR_TSC_SIGSEGV. PR_SET_TSC(2const). */

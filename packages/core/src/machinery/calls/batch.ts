@@ -17,10 +17,18 @@ import {
 } from '@criujs/linux';
 import { allSignalsBut } from '../../facts/tasks.ts';
 
-/** Where a thread runs calls that we want: code that is mapped there, room for a table, and how to stop again. */
-export interface BatchPlace {
+/** How a thread that runs a table of calls stops again. */
+export interface BatchEnd {
   readonly thread: Tracee;
   readonly pid: number;
+  /** The signal that ends a batch: one that does nothing in this task. */
+  readonly stopSignal: number;
+  /** Called for a SIGSTOP from elsewhere, which no mask blocks: it must be sent again at the end. */
+  readonly stopped?: () => void;
+}
+
+/** Where a thread runs calls that we want: code that is mapped there, room for a table, and how to stop again. */
+export interface BatchPlace extends BatchEnd {
   /** Registers to start from; only what a call needs is changed. */
   readonly base: Registers;
   /** The address of the blob of machine code in the task. */
@@ -30,40 +38,59 @@ export interface BatchPlace {
   readonly capacity: number;
   /** `rsp` while it runs; a complete signal frame behind it makes a death of the engine harmless. */
   readonly stack: number;
-  /** The signal that ends a batch: one that does nothing in this task. */
-  readonly stopSignal: number;
-  /** Called for a SIGSTOP from elsewhere, which no mask blocks: it must be sent again at the end. */
-  readonly stopped?: () => void;
+}
+
+/** Where the loop is, and what it runs through. */
+export interface Loop {
+  readonly code: number;
+  readonly table: number;
+  readonly calls: number;
+  readonly stack: number;
+}
+
+/** Lets a thread run through a table that is there, from where `base` is: its end is waited for later. */
+export function startBatch({ thread, stopSignal }: BatchEnd, base: Registers, loop: Loop): void {
+  const registers = base
+    .copy()
+    .set('ip', loop.code)
+    .set('r12', loop.table)
+    .set('r13', loop.calls)
+    .set('sp', loop.stack)
+    .set('orig_ax', -1n);
+  thread.setRegisters(registers);
+  thread.setSignalMask(allSignalsBut(stopSignal));
+  thread.resume();
+}
+
+/** The results in a table that was run through. */
+export function resultsIn(table: Buffer, calls: number): number[] {
+  return Array.from({ length: calls }, (_, at) =>
+    Number(table.readBigInt64LE(at * batchEntryLength + batchResultOffset)),
+  );
 }
 
 /** Lets the thread run a table of calls, about a microsecond each; gives their results, negative errno where one failed. */
 export function runBatch(place: BatchPlace, calls: readonly RemoteCall[]): number[] {
-  const { thread, pid } = place;
+  const { pid } = place;
   const results: number[] = [];
   for (let from = 0; from < calls.length; from += place.capacity - 1) {
     const part = calls.slice(from, from + place.capacity - 1);
-    const table = batchTable([...part, ['tgkill', pid, thread.tid, place.stopSignal]]);
-    writeMemory(pid, place.table, table);
-    const registers = place.base
-      .copy()
-      .set('ip', place.code + blob.offsets.batch)
-      .set('r12', place.table)
-      .set('r13', part.length + 1)
-      .set('sp', place.stack)
-      .set('orig_ax', -1n);
-    thread.setRegisters(registers);
-    thread.setSignalMask(allSignalsBut(place.stopSignal));
-    thread.resume();
+    writeMemory(pid, place.table, batchTable([...part, closingCall(place)]));
+    const { code, table, stack } = place;
+    startBatch(place, place.base, { code: code + blob.offsets.batch, table, calls: part.length + 1, stack });
     waitForEnd(place);
-    const done = readMemory(pid, place.table, part.length * batchEntryLength);
-    for (let i = 0; i < part.length; i++)
-      results.push(Number(done.readBigInt64LE(i * batchEntryLength + batchResultOffset)));
+    results.push(...resultsIn(readMemory(pid, table, part.length * batchEntryLength), part.length));
   }
   return results;
 }
 
+/** What stands at the end of a table: the signal that the thread sends itself. */
+export function closingCall({ thread, pid, stopSignal }: BatchEnd): RemoteCall {
+  return ['tgkill', pid, thread.tid, stopSignal];
+}
+
 /** The batch is over when its last call, the signal to itself, shows, with no calls left in the count. */
-function waitForEnd(place: BatchPlace): void {
+export function waitForEnd(place: BatchEnd): void {
   for (;;) {
     const stop = place.thread.waitStop();
     if (stop.event === 0 && stop.signal === place.stopSignal && place.thread.registers().get('r13') <= 1n) return;

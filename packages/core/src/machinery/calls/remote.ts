@@ -1,5 +1,5 @@
 import { EngineError } from '@criujs/engine-kit';
-import { errnoName, type RemoteCall, readMemory, type SyscallName, writeMemory } from '@criujs/linux';
+import { errnoName, type RemoteCall, type SyscallName, writeMemory } from '@criujs/linux';
 import { refusedCall } from '../../engine/blame.ts';
 import { type BatchPlace, runBatch } from './batch.ts';
 
@@ -25,83 +25,6 @@ export interface DataArea {
 export interface FailedCall {
   readonly what: string;
   readonly errno: number;
-}
-
-/** An output argument: memory of the task that a call writes into. */
-export interface Area {
-  /** Sets `length` bytes aside and gives their address in the task. */
-  reserve(length: number): number;
-}
-
-/** Calls that ask a task something, and how their answers read. */
-export interface Inquiry<T> {
-  readonly calls: readonly RemoteCall[];
-  answer(results: readonly number[], read: (address: number, length: number) => Buffer): T;
-}
-
-/** An area of the task's memory for the answers of one batch. */
-function createArea(area: DataArea): Area & { readonly used: () => number } {
-  let used = 0;
-  return {
-    used: () => used,
-    reserve: (length) => {
-      const address = area.start + used;
-      used += (length + 15) & ~15;
-      if (used > area.size) throw new EngineError('INTERNAL', `answers of ${used} bytes do not fit into ${area.size}`);
-      return address;
-    },
-  };
-}
-
-/**
- * Asks many questions, in as few batches as the area allows: each is one stop of the task.
- *
- * @param questions each gets an area, and gives calls with a reader of their answers; called more than once, it gives the same
- */
-export function askInBatches<T>(
-  run: (calls: readonly RemoteCall[]) => readonly number[],
-  memory: DataArea & { readonly pid: number },
-  questions: readonly ((area: Area) => Inquiry<T>)[],
-): T[] {
-  const answers: T[] = [];
-  let batch: Inquiry<T>[] = [];
-  let area = createArea(memory);
-  const flush = (): void => {
-    answers.push(...askBatch(run, memory, area.used(), batch));
-    batch = [];
-    area = createArea(memory);
-  };
-  for (const question of questions) {
-    if (area.used() + sizeOf(question, memory) > memory.size) flush();
-    batch.push(question(area));
-  }
-  flush();
-  return answers;
-}
-
-/** Bytes that a question's answers take. */
-function sizeOf<T>(question: (area: Area) => Inquiry<T>, memory: DataArea): number {
-  const area = createArea(memory);
-  question(area);
-  return area.used();
-}
-
-function askBatch<T>(
-  run: (calls: readonly RemoteCall[]) => readonly number[],
-  memory: DataArea & { readonly pid: number },
-  used: number,
-  inquiries: readonly Inquiry<T>[],
-): T[] {
-  const results = run(inquiries.flatMap(({ calls }) => calls));
-  const answers = used > 0 ? readMemory(memory.pid, memory.start, used) : Buffer.alloc(0);
-  const read = (address: number, length: number): Buffer =>
-    answers.subarray(address - memory.start, address - memory.start + length);
-  let from = 0;
-  return inquiries.map(({ calls, answer }) => {
-    const own = results.slice(from, from + calls.length);
-    from += calls.length;
-    return answer(own, read);
-  });
 }
 
 /**

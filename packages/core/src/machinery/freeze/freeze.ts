@@ -105,8 +105,12 @@ function tryToFreeze(root: number, hold: Hold): readonly FrozenTask[] | Stuck {
         queue.push(...childrenOf(task));
       }
       // One look is not enough: until its parent is stopped, a process may end and leave its children to an ancestor, or make
-      // a sibling (CLONE_PARENT), and while children end the kernel may leave others out of their list.
-      queue = tasks.size === before ? [] : [...tasks.values()].flatMap(childrenOf);
+      // a sibling (CLONE_PARENT), and while children end the kernel may leave others out of their list. Where there is none
+      // at all, nobody can come.
+      queue =
+        tasks.size === before || (tasks.size === 1 && queue.length === 1)
+          ? []
+          : [...tasks.values()].flatMap(childrenOf);
     }
     whole = true;
     return [...tasks.values()];

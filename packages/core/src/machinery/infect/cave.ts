@@ -3,7 +3,7 @@ import { blob, readMaps, readMemory, type Tracee } from '@criujs/linux';
 import type { FrozenTask } from '../freeze/freeze.ts';
 
 /** Bytes at the vdso's end that the code takes; they are zero in every vdso. */
-const caveRoom = 64;
+const caveRoom = blob.cave.code.length;
 /** Bytes that one poke writes, ptrace(2). */
 const word = 8;
 
@@ -12,6 +12,8 @@ export interface Cave {
   /** The address of a `syscall` instruction; behind it is rt_sigreturn. */
   readonly syscall: number;
   readonly sigreturn: number;
+  /** The address of a loop over a table of calls; behind it is rt_sigreturn. */
+  readonly batch: number;
   /** Erases the code. */
   close(): void;
 }
@@ -29,24 +31,30 @@ export function openCave(task: FrozenTask, thread: Tracee): Cave {
       },
     );
   const cave = vdso.end - caveRoom;
-  if (!isOurs(readMemory(task.pid, cave, blob.cave.length)))
+  if (!isOurs(readMemory(task.pid, cave, caveRoom)))
     throw new EngineError('UNSUPPORTED', `cannot dump ${task.pid}: the end of its vdso is not empty`, {
       pid: task.pid,
       remedy: 'Report this kernel: its vdso has no free space.',
     });
-  thread.poke(cave, blob.cave);
+  thread.poke(cave, blob.cave.code);
   return {
     syscall: cave + blob.offsets.syscall,
     sigreturn: cave + blob.offsets.sigreturn,
-    close: () => thread.poke(cave, new Uint8Array(blob.cave.length)),
+    batch: cave + blob.cave.batch,
+    close: () => thread.poke(cave, new Uint8Array(caveRoom)),
   };
 }
 
-/** Code of ours is still there where an engine was killed in the middle, and half of it where it was killed between two pokes. */
+/**
+ * Code of ours is still there where an engine was killed in the middle, and a part of it where it was killed between two pokes. An
+ * earlier release may have left its own.
+ */
 function isOurs(there: Buffer): boolean {
+  const { code, old } = blob.cave;
   for (let at = 0; at < there.length; at += word) {
     const found = there.subarray(at, at + word);
-    if (!found.every((byte) => byte === 0) && !found.equals(blob.cave.subarray(at, at + word))) return false;
+    const known = [new Uint8Array(word), code.subarray(at, at + word), old.subarray(at, at + word)];
+    if (!known.some((bytes) => found.equals(bytes))) return false;
   }
   return true;
 }

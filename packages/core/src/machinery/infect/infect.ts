@@ -12,6 +12,7 @@ import {
 } from '@criujs/linux';
 import { mapFlag, protection } from '../../facts/memory.ts';
 import { harmlessSignalOf } from '../../facts/tasks.ts';
+import type { AskedCalls, ThreadJob } from '../calls/ask.ts';
 import { type CallPlace, callOnce, runBatch } from '../calls/batch.ts';
 import type { DataArea } from '../calls/remote.ts';
 import type { FrozenTask, FrozenThread } from '../freeze/freeze.ts';
@@ -20,6 +21,7 @@ import { openCave } from './cave.ts';
 import { findHole } from './hole.ts';
 import { wayBack } from './net.ts';
 import { mapRefused, room } from './room.ts';
+import { runSideBySide } from './side-by-side.ts';
 import type { ThreadState } from './threads.ts';
 
 /*
@@ -41,6 +43,7 @@ import type { ThreadState } from './threads.ts';
  * | after a batch: parked                 | in the cave, at munmap          | unmap, second frame                            |
  * | the baton goes to another thread      | both parked in the cave         | both unmap: the second one finds nothing       |
  * | then the first is put back            | the other is parked             | unmap, second frame                            |
+ * | others run, side by side              | in the cave, none in our memory | each ends its batch, then its frame: back      |
  * | munmap in the end, before and after   | in the cave, second frame       | back                                           |
  * | stopped again, registers put back     | at its own registers            | goes on                                        |
  *
@@ -50,7 +53,7 @@ import type { ThreadState } from './threads.ts';
  * call the kernel does not start an interrupted call again. No breakpoint and no single step is used, whose signal would be
  * delivered when we die; a batch ends with a signal that does nothing.
  *
- * What stays after a death: bytes below the red zone, where any signal might have written, and 16 bytes of code behind the end
+ * What stays after a death: bytes below the red zone, where any signal might have written, and 64 bytes of code behind the end
  * of the vdso's, which serve the next engine. A thread whose stack ends less than a net below its pointer cannot carry: while it
  * runs a batch, its frame lies in our memory, which then stays (stale.ts).
  *
@@ -66,6 +69,11 @@ export interface Infection {
   readonly area: DataArea;
   /** @param at the number of the thread */
   run(at: number, calls: readonly RemoteCall[]): number[];
+  /**
+   * Lets several threads run calls at once, each below its own stack.
+   * @returns null for one that has no room there: nothing was run then
+   */
+  runSideBySide(jobs: readonly ThreadJob[]): (AskedCalls | null)[];
   /** Takes everything of ours out again and puts every register back. */
   cure(): void;
 }
@@ -84,6 +92,8 @@ export function infect(task: FrozenTask, states: readonly ThreadState[], stopLat
   const cave = openCave(task, main.thread.tracee);
   const base = enter();
   let carrier = main;
+  // Threads that could not be waited for: they need the cave until they are back.
+  let areLeft = false;
 
   return {
     area: { start: base + room.data, size: room.dataSize },
@@ -109,6 +119,14 @@ export function infect(task: FrozenTask, states: readonly ThreadState[], stopLat
       const results = runBatch(place, calls);
       park(carrier);
       return results;
+    },
+    runSideBySide(jobs) {
+      handOver(main.at);
+      const taken = main.net.held ? [main.net.place] : [];
+      const ground = { task, states, cave, stopSignal, stopped: stopLater, taken };
+      return runSideBySide(ground, jobs, () => {
+        areLeft = true;
+      });
     },
     cure() {
       handOver(main.at);
@@ -196,7 +214,7 @@ export function infect(task: FrozenTask, states: readonly ThreadState[], stopLat
     const back = main.thread.registers.copy().set('orig_ax', -1n).set('ip', cave.sigreturn).set('sp', main.net.last);
     settle(main, back, stopLater);
     putBack(main);
-    cave.close();
+    if (!areLeft) cave.close();
     main.net.takeIn();
   }
 

@@ -54,8 +54,9 @@ test('a jump to nowhere, or too far for its width, is refused', () => {
 
 test('the pieces of the blob are where the rest of the package expects them', () => {
   expect(blob.offsets).toEqual({ syscall: 0, sigreturn: 2, exitStub: 16, batch: 32 });
-  expect(blob.cave).toHaveLength(16);
-  expect(Buffer.from(blob.code.subarray(0, 16)).equals(blob.cave)).toBe(true);
+  expect(blob.cave.code).toHaveLength(64);
+  expect(blob.cave.batch).toBe(9);
+  expect(Buffer.from(blob.code.subarray(0, 9)).equals(blob.cave.code.subarray(0, 9))).toBe(true);
 });
 
 test.runIf(hasDisassembler()).each(Object.entries(programs))(

@@ -7,33 +7,18 @@ export type RemoteCall = readonly [name: keyof typeof syscallNumbers, ...args: S
 
 /**
  * One call, and behind it rt_sigreturn: whoever points rsp at a signal frame gets all its registers back when nobody
- * stops it after the call. 16 bytes: the padding at the vdso's tail has room for it.
+ * stops it after the call.
  */
-const caveLines: readonly Line[] = [
+const callLines: readonly Line[] = [
   'syscall:',
   ['syscall', 0x0f, 0x05],
   'sigreturn:',
   ['mov eax,0xf', 0xb8, 0x0f, 0x00, 0x00, 0x00], // rt_sigreturn
   ['syscall', 0x0f, 0x05],
-  ['ud2', 0x0f, 0x0b],
-  ...int3(5),
 ];
 
-/** Code that is copied into a task: what the cave has, a stub for clones and a loop over a table of calls. */
-const blobLines: readonly Line[] = [
-  ...caveLines,
-
-  // clone or clone3: the caller goes on to rt_sigreturn, the child ends at once when nobody stops it here
-  'exitStub:',
-  ['syscall', 0x0f, 0x05],
-  ['test eax,eax', 0x85, 0xc0],
-  ['jne sigreturn', 0x75, { label: 'sigreturn' }],
-  ['mov eax,0x3c', 0xb8, 0x3c, 0x00, 0x00, 0x00], // exit
-  ['xor edi,edi', 0x31, 0xff],
-  ['syscall', 0x0f, 0x05],
-  ...int3(1),
-
-  // r12: the table, r13: how many calls, at least 1; rax, rcx, rdx, rsi, rdi, r8 to r11 are lost
+/** r12: the table, r13: how many calls, at least 1; rax, rcx, rdx, rsi, rdi, r8 to r11 are lost */
+const batchLines: readonly Line[] = [
   'batch:',
   ['mov rax,[r12]', 0x49, 0x8b, 0x04, 0x24],
   ['mov rdi,[r12+0x8]', 0x49, 0x8b, 0x7c, 0x24, 0x08],
@@ -47,6 +32,33 @@ const blobLines: readonly Line[] = [
   ['add r12,0x40', 0x49, 0x83, 0xc4, 0x40],
   ['dec r13', 0x49, 0xff, 0xcd],
   ['jne batch', 0x75, { label: 'batch' }],
+];
+
+/** A call and a loop over a table of calls, in 64 bytes: the padding at the vdso's tail has room for them. */
+const caveLines: readonly Line[] = [
+  ...callLines,
+  ...batchLines,
+  ['jmp sigreturn', 0xeb, { label: 'sigreturn' }],
+  ...int3(3),
+];
+
+/** Code that is copied into a task: a call, a stub for clones and a loop over a table of calls. */
+const blobLines: readonly Line[] = [
+  ...callLines,
+  ['ud2', 0x0f, 0x0b],
+  ...int3(5),
+
+  // clone or clone3: the caller goes on to rt_sigreturn, the child ends at once when nobody stops it here
+  'exitStub:',
+  ['syscall', 0x0f, 0x05],
+  ['test eax,eax', 0x85, 0xc0],
+  ['jne sigreturn', 0x75, { label: 'sigreturn' }],
+  ['mov eax,0x3c', 0xb8, 0x3c, 0x00, 0x00, 0x00], // exit
+  ['xor edi,edi', 0x31, 0xff],
+  ['syscall', 0x0f, 0x05],
+  ...int3(1),
+
+  ...batchLines,
   ['mov eax,0xf', 0xb8, 0x0f, 0x00, 0x00, 0x00], // rt_sigreturn
   ['syscall', 0x0f, 0x05],
   ['ud2', 0x0f, 0x0b],
@@ -69,11 +81,20 @@ export interface Blob {
     /** A system call that makes a child: the child exits, the caller gets to rt_sigreturn. */
     readonly exitStub: number;
   };
-  /** The first two pieces, for a place with no more room than 16 bytes. */
-  readonly cave: Uint8Array;
+  /** For a place with no more room than 64 bytes. */
+  readonly cave: {
+    readonly code: Uint8Array;
+    /** What earlier releases put there. */
+    readonly old: Uint8Array;
+    /** The same pieces in it, at the same places but for the loop. */
+    readonly batch: number;
+  };
 }
 
 const machine = assemble(blobLines);
+const inCave = assemble(caveLines);
+/** Bytes of the pieces that come first. */
+const oldCave = 16;
 
 export const blob: Blob = {
   code: machine.code,
@@ -83,7 +104,11 @@ export const blob: Blob = {
     batch: machine.labels['batch'] as number,
     exitStub: machine.labels['exitStub'] as number,
   },
-  cave: assemble(caveLines).code,
+  cave: {
+    code: inCave.code,
+    old: machine.code.subarray(0, oldCave),
+    batch: inCave.labels['batch'] as number,
+  },
 };
 
 /** Bytes of a call in a table: its number, six arguments, its result. */

@@ -60,6 +60,16 @@ export interface FrameStep {
   readonly mask: bigint;
 }
 
+/** See `signalFramesLength`. */
+export function lengthOfSignalFrames(steps: number, xstate: Uint8Array, layout: XstateLayout): number {
+  return stateOffset(0, steps) + usedPart(xstate, layout).length + 4;
+}
+
+/** Where the extended state lies behind frames that begin at `address`. */
+function stateOffset(address: number, steps: number): number {
+  return Math.ceil((address + steps * signalFrameHead) / 64) * 64 - address;
+}
+
 /** See `signalFrames`. */
 export function buildSignalFrames(
   address: number,
@@ -68,7 +78,7 @@ export function buildSignalFrames(
   layout: XstateLayout,
 ): Buffer {
   const state = usedPart(xstate, layout);
-  const stateAt = Math.ceil((address + steps.length * signalFrameHead) / 64) * 64;
+  const stateAt = address + stateOffset(address, steps.length);
   const frames = Buffer.alloc(stateAt - address + state.length + 4);
   for (const [index, step] of steps.entries()) {
     const at = index * signalFrameHead;
