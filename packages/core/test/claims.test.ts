@@ -34,6 +34,10 @@ async function expectOneWinner(targets: readonly Target[], codes: readonly strin
   return winner as Target;
 }
 
+/** Of another process: runs of one take turns. */
+const forcedDumpFails = (pid: number, images: string): Promise<Failure> =>
+  criujsFails(['dump', '-t', String(pid), '-D', images, '--force']);
+
 /** What lies beside an image directory of a target: its staging folder, or a lock. */
 const beside = (images: string): string[] => readdirSync(dirname(images)).filter((it) => it.includes('.criujs-'));
 
@@ -90,7 +94,7 @@ describe('a claim', () => {
             exitCode: 5,
             message: `${images} is in use by another run (process ${process.pid})`,
           });
-          seen.push(busy.code, await codeOf(dump({ pid: other.pid, images, force: true })));
+          seen.push(busy.code, (await forcedDumpFails(other.pid, images)).code);
           seen.push(...readdirSync(images).filter((it) => it === 'inventory.img'));
         }),
       ],
@@ -112,7 +116,7 @@ describe('a claim', () => {
       name: 'meanwhile',
       hooks: [],
       async init(stage) {
-        if (stage === 'restore') seen.push(await codeOf(dump({ pid: other.pid, images, force: true })));
+        if (stage === 'restore') seen.push((await forcedDumpFails(other.pid, images)).code);
       },
     });
     const { pid } = await restore({ images, newPids, plugins: [plugin] });

@@ -1,11 +1,13 @@
 import { readdirSync } from 'node:fs';
-import { dump, type EngineError, restore } from '@criujs/core';
+import { check, dump, type EngineError, restore } from '@criujs/core';
+import { definePlugin, hook, type Plugin } from '@criujs/plugin-sdk';
 import { describe, expect } from 'vitest';
 import { run } from './harness/command.ts';
 import { isRoot, root } from './harness/machine.ts';
 import { test } from './harness/place.ts';
 import { untilGone } from './harness/processes.ts';
 import { counter, threads } from './harness/programs.ts';
+import type { Target } from './harness/target.ts';
 import { until } from './harness/wait.ts';
 
 // Runs of one process: the engine's thread stays for the next, and nothing of a run stays in it.
@@ -61,15 +63,64 @@ describe.skipIf(counter.missing !== null)('runs one after the other in one proce
     await other.finish();
   });
 
-  test('two at a time have a thread each', async ({ place }) => {
-    const targets = [await place.start(counter), await place.start(threads)];
-    for (let times = 0; times < 2; times++) {
-      const runs = targets.map((it) => dump({ pid: it.pid, images: it.images(), leaveRunning: true, force: true }));
-      expect((await Promise.all(runs)).map(({ pid }) => pid)).toEqual(targets.map(({ pid }) => pid));
-    }
+  test('take turns when they are asked for at once; one that waits may be aborted, and is not begun', async ({
+    place,
+  }) => {
+    const targets = [await place.start(counter), await place.start(threads), await place.start(counter)];
+    const order: string[] = [];
+    const stop = new AbortController();
+    const dumpOf = (target: Target, name: string, signal?: AbortSignal): Promise<unknown> => {
+      const onProgress = ({ phase }: { phase: string }): void => void order.push(`${name} ${phase}`);
+      return dump({ pid: target.pid, images: target.images(), leaveRunning: true, onProgress, signal });
+    };
+    const [first, second, third] = targets as [Target, Target, Target];
+    const runs = [dumpOf(first, 'first'), dumpOf(second, 'second', stop.signal), dumpOf(third, 'third')];
+    const aborted = expect(runs[1]).rejects.toMatchObject({ code: 'ABORTED' });
+    await until('the first is begun', () => order.length > 0);
+    stop.abort();
+    await aborted;
+    await Promise.all([runs[0], runs[2]]);
+    const names = order.map((it) => it.split(' ')[0]);
+    expect(names).toEqual([...names].sort());
+    expect(new Set(names)).toEqual(new Set(['first', 'third']));
     for (const target of targets) {
       await target.advance();
       await target.finish();
+    }
+  });
+
+  test('are refused to a plugin while it is asked, and the target runs on; a plugin may start one later', async ({
+    place,
+  }) => {
+    const [target, other] = [await place.start(counter), await place.start(counter)];
+    const later: Promise<unknown>[] = [];
+    const dumpOther = (): Promise<unknown> => dump({ pid: other.pid, images: other.images(), leaveRunning: true });
+    const nested = (call: () => Promise<unknown>): Plugin =>
+      definePlugin({ name: 'nested', hooks: [hook('CHECKPOINT_DEVICES', async () => void (await call()))] });
+    for (const [what, call] of [
+      ['dump()', dumpOther],
+      ['check()', () => check()],
+    ] as const) {
+      const failed = dump({ pid: target.pid, images: target.images(), leaveRunning: true, plugins: [nested(call)] });
+      const message = expect.stringContaining(`CHECKPOINT_DEVICES called ${what} while the run waits for its answer`);
+      await expect(failed).rejects.toMatchObject({ plugin: 'nested', message });
+      expect(target.held()).toEqual([]);
+      await target.advance();
+    }
+    const patient = definePlugin({
+      name: 'patient',
+      hooks: [
+        hook('CHECKPOINT_DEVICES', () => {
+          setTimeout(() => later.push(dumpOther()), 1);
+        }),
+      ],
+    });
+    await dump({ pid: target.pid, images: target.images(), leaveRunning: true, plugins: [patient] });
+    await until('the other run was started', () => later.length === 1);
+    await later[0];
+    for (const it of [target, other]) {
+      await it.advance();
+      await it.finish();
     }
   });
 

@@ -10,11 +10,21 @@ export interface CallSuspect extends Suspect {
   known(error: HostError): HostError;
 }
 
-/** @param blame told what it did to the whole process */
-export function suspectOf(it: Invocation<unknown>, blame: (error: HostError) => void): CallSuspect {
+/** The call that somebody may be to blame for. */
+export interface BlamedCall {
+  readonly it: Invocation<unknown>;
+  /** Whether it has been answered. */
+  isOver(): boolean;
+  /** Told what it did to the whole process. */
+  blame(error: HostError): void;
+}
+
+export function suspectOf({ it, isOver, blame }: BlamedCall): CallSuspect {
   const known = new WeakSet<object>();
   let held = 0;
+  const { plugin, hook, resource } = it;
   return {
+    asked: () => (isOver() ? null : { plugin, hook, resource }),
     watched: () => it.run.active || held > 0 || it.run.afterRun !== undefined,
     known(error) {
       known.add(error);

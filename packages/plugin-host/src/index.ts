@@ -27,3 +27,4 @@ export {
 } from './record-format.ts';
 export type { PluginCall } from './run.ts';
 export type { SectionStore } from './section.ts';
+export { askedPlugin } from './watch.ts';

@@ -42,9 +42,13 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
       // Its listeners are the plugin's code.
       runAs(suspect, () => signal.abort(error));
     };
-    const suspect = suspectOf(it, (error) => {
-      if (over) stray(run, error);
-      else if (verdict === undefined) fail(error);
+    const suspect = suspectOf({
+      it,
+      isOver: () => over,
+      blame(error) {
+        if (over) stray(run, error);
+        else if (verdict === undefined) fail(error);
+      },
     });
     const failedByReplacing = (): boolean => {
       const name = putBackBuiltIns();

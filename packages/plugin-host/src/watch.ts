@@ -1,7 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { PluginCall } from './run.ts';
 
 /** Someone whose code runs, and who is told what it did to the whole process. */
 export interface Suspect {
+  /** What it was asked and has not answered yet; null once it has. */
+  asked(): PluginCall | null;
   /** Whether the run that it belongs to still goes on: if not, its deeds take their usual way. */
   watched(): boolean;
   /** It called this function that ends the process. Gives the error to throw into it. */
@@ -21,6 +24,11 @@ export function runAs<T>(suspect: Suspect, body: () => T): T {
 /** Whose code runs now. */
 export function runningSuspect(): Suspect | undefined {
   return suspects.getStore();
+}
+
+/** The plugin whose code runs now, while it is asked something: whoever waits for its answer waits for what it awaits. */
+export function askedPlugin(): PluginCall | null {
+  return suspects.getStore()?.asked() ?? null;
 }
 
 /** Runs code of ours that a plugin called. */

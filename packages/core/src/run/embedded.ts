@@ -1,5 +1,5 @@
 import { type Engine, type EngineJob, toEngineError } from '@criujs/engine-kit';
-import { checkPlatform, noImages, openPlugins } from '@criujs/engine-kit/front';
+import { checkPlatform, noImages, openPlugins, refuseNested } from '@criujs/engine-kit/front';
 import { runThread } from './thread.ts';
 
 /** The embedded engine: it works in its own thread, and asks the main thread for plugins and stores. */
@@ -19,6 +19,7 @@ export const embedded: Engine = {
   },
   async check(signal) {
     checkPlatform();
+    refuseNested('check()');
     try {
       const { outcome } = await runThread({ work: { name: 'check', options: {} }, job: lookingJob(signal) });
       return outcome;

@@ -3,11 +3,14 @@ import { EngineError, type EngineJob, type ExitStatus, toEngineError } from '@cr
 import { isInLedger, newLedger } from '@criujs/linux';
 import type { CriuError } from '@criujs/plugin-sdk';
 import { watchAbort } from './abort.ts';
-import { giveBack, takeThread } from './engine-threads.ts';
+import { giveBack, takeThread, takeTurn } from './engine-threads.ts';
 import { type Control, createControl, serveLink } from './link.ts';
 import { outcomeOf, type ServedPlugins, servePlugins } from './plugins.ts';
 import type { Job, JobName, Jobs, Notice, Request, WorkerStart } from './protocol.ts';
 import { decodeError } from './wire.ts';
+
+/** Milliseconds until a run that waits for another one says so. */
+const noticeMs = 1000;
 
 /** Work for the engine's thread. */
 export interface ThreadRun<J extends JobName> {
@@ -65,6 +68,15 @@ async function serveThread<J extends JobName>(
   });
   const notice = (message: string): void => job.log({ level: 'warn', message });
   const abort = watchAbort(signal, control, () => begun, notice);
+  const late = setTimeout(() => notice('waiting for another run of this process'), noticeMs);
+  const turn = await takeTurn(signal)
+    .catch(async (error) => {
+      abort.release();
+      link.close();
+      await plugins.finish({ ok: false, error: toEngineError(error) as CriuError });
+      throw error;
+    })
+    .finally(() => clearTimeout(late));
   const worker = takeThread();
   const exited = waitsForRoot ? exitOf(worker) : undefined;
   let isSound = false;
@@ -84,7 +96,11 @@ async function serveThread<J extends JobName>(
   } finally {
     abort.release();
     link.close();
-    if (isSound && exited === undefined) await giveBack(worker, true);
+    try {
+      if (isSound && exited === undefined) await giveBack(worker, true);
+    } finally {
+      turn();
+    }
   }
 }
 

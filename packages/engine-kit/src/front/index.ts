@@ -5,6 +5,7 @@
  */
 export { noImages } from '../images/run-images.ts';
 export { checkPlatform } from './admission.ts';
+export { refuseNested } from './nested.ts';
 export type {
   DumpOptions,
   DumpResult,

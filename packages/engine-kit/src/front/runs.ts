@@ -6,6 +6,7 @@ import { type Purpose, purposeOf, type StorePlace } from '../images/run-images.t
 import type { Engine, EngineJob } from '../interface/engine.ts';
 import { checkFileOptions, checkOptions, checkPid, checkPlatform } from './admission.ts';
 import { guardCrashes } from './crash-guard.ts';
+import { refuseNested } from './nested.ts';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from './options.ts';
 import { defaultDeadlineMs, openPlugins } from './plugins.ts';
 
@@ -55,6 +56,7 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
   work: (job: EngineJob) => Promise<O>,
 ): Promise<Conducted<O>> {
   checkPlatform();
+  refuseNested(`${purpose.stage}()`);
   checkOptions(options);
   try {
     if (options.signal?.aborted) throw new EngineError('ABORTED', 'the run was aborted before it began');
