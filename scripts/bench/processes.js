@@ -1,0 +1,42 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** The longest that an end is waited for, in milliseconds. */
+const patience = 60_000;
+
+/** A process and its children. */
+export function familyOf(pid) {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
+    return [pid, ...children.split(' ').filter(Boolean).map(Number)];
+  } catch {
+    return [];
+  }
+}
+
+/** Who a pid is: pids are used again, start times are not. Null when there is no such process. */
+export function identity(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return `${pid} since ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+  } catch {
+    return null;
+  }
+}
+
+/** Ends a process that was started here, and its children, and waits until their pids are free. */
+export async function endFamily(pid) {
+  const members = familyOf(pid).map((member) => ({ pid: member, who: identity(member) }));
+  for (const member of members) if (isThere(member)) process.kill(member.pid, 'SIGKILL');
+  const begun = performance.now();
+  for (const member of members) {
+    while (isThere(member)) {
+      if (performance.now() - begun > patience) throw new Error(`process ${member.pid} was killed and does not end`);
+      await sleep(1);
+    }
+  }
+}
+
+function isThere({ pid, who }) {
+  return who !== null && existsSync(`/proc/${pid}`) && identity(pid) === who;
+}
