@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildNative } from '../../packages/wire/dist/index.js';
 import { criuAt, criujs, findCriu, versionOfCriu, whyNoCriu } from './engines.js';
-import { machineInWords, placeFor } from './machine.js';
+import { machineInWords } from './machine.js';
 import { measure, phases } from './measure.js';
+import { placeFor } from './place.js';
+import { adoptOrphans } from './processes.js';
 
 /**
  * All that a run found out; what is written as JSON.
  * @typedef {{ date: string, machine: string, node: string, criu: string | null, withoutCriu: string | null, images: string,
- *   rounds: number, small: boolean, scenarios: import('./measure.js').Result[] }} Report
+ *   rounds: number, small: boolean, scenarios: import('./notes.js').Result[] }} Report
  */
 
 /** @returns {Promise<Report>} @throws AbortError after SIGINT or SIGTERM, once nothing is left behind */
@@ -23,6 +25,7 @@ export async function benchEngines({ scenarios, rounds, small }) {
   const { folder, isMemory } = placeFor(bytes);
   const place = mkdtempSync(join(folder, 'criujs-bench-'));
   const { signal, release } = onInterrupt();
+  adoptOrphans();
   const results = [];
   try {
     for (const [at, scenario] of scenarios.entries()) {

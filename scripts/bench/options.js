@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { scenarios } from './scenarios.js';
 
-const defaultRounds = 7;
+const defaultRounds = 5;
 
 /** What else is compared, each by a script of its own. */
 export const parts = [

@@ -1,8 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { syscall, trySyscall } from '../../packages/linux/dist/index.js';
 
 /** The longest that an end is waited for, in milliseconds. */
 const patience = 60_000;
+
+/** Of prctl(2) and wait(2). */
+const [PR_SET_CHILD_SUBREAPER, WNOHANG] = [36, 1];
+
+/** Makes this process the parent of all orphans below it, so that a pid is free at once: init may take seconds. */
+export function adoptOrphans() {
+  syscall('prctl', PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
 
 /** A process and its children. */
 export function familyOf(pid) {
@@ -38,5 +47,7 @@ export async function endFamily(pid) {
 }
 
 function isThere({ pid, who }) {
+  // Node waits for its own children only, by their pids.
+  trySyscall('wait4', pid, 0, WNOHANG, 0);
   return who !== null && existsSync(`/proc/${pid}`) && identity(pid) === who;
 }

@@ -22,8 +22,3 @@ export const scenarios = [
   { name: 'descriptors', title: '1,000 descriptors', target: { descriptors: 1000 }, small: { descriptors: 30 } },
   { name: 'maps', title: '30,000 maps', target: { maps: 30_000 }, small: { maps: 300 } },
 ];
-
-/** What a dump of it writes at least, in bytes. */
-export function leastBytes({ bytes = 0 }) {
-  return bytes;
-}

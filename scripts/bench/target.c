@@ -53,17 +53,20 @@ static void *map(size_t bytes)
 	return memory;
 }
 
-// Random bytes; of each run of pages the given part is written too, but with zeros.
+// Random bytes; of each hundred runs of pages so many are written too, but with zeros.
 static void fill(long bytes, long zeros)
 {
 	uint64_t random = 88172645463325252ULL;
 	char *memory = bytes ? map(bytes) : NULL;
-	for (long at = 0; at < bytes; at += 8) {
-		random ^= random << 13;
-		random ^= random >> 7;
-		random ^= random << 17;
-		int is_zero = at / RUN * zeros / 100 != (at / RUN + 1) * zeros / 100;
-		*(volatile uint64_t *)(memory + at) = is_zero ? 0 : random;
+	for (long run = 0; run * RUN < bytes; run++) {
+		uint64_t mask = run * zeros / 100 == (run + 1) * zeros / 100 ? ~0ULL : 0;
+		volatile uint64_t *words = (volatile uint64_t *)(memory + run * RUN);
+		for (long at = 0; at < RUN / 8; at++) {
+			random ^= random << 13;
+			random ^= random >> 7;
+			random ^= random << 17;
+			words[at] = random & mask;
+		}
 	}
 }
 
