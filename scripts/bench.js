@@ -2,10 +2,11 @@
 /** Compares criujs with the real CRIU (npm run bench). Build first. `--help` says what is measured, and what else there is. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createJiti } from 'jiti';
 import { benchEngines } from './bench/bench-engines.js';
-import { help, readOptions, UsageError } from './bench/options.js';
+import { help, readOptions } from './bench/options.js';
 import { plot } from './bench/svg.js';
 import { table } from './bench/table.js';
 import { root } from './packages.js';
@@ -16,8 +17,7 @@ try {
   if (error.name === 'AbortError') process.exitCode = 130;
   else {
     process.exitCode = 1;
-    const isUsage = error instanceof UsageError;
-    console.error(isUsage ? `bench: ${error.message}\n  → npm run bench -- --help` : error);
+    console.error(error.remedy === undefined ? error : `bench: ${error.message}\n  → ${error.remedy}`);
   }
 }
 
@@ -41,5 +41,13 @@ async function compareEngines(options) {
   console.log(table(result));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   if (options.svg !== undefined) writeFileSync(options.svg, plot(result));
+  if (options.docs) await updateReadme();
   return result.scenarios.some(({ failures }) => failures.length > 0) ? 1 : 0;
+}
+
+/** As `npm run docs` does it. */
+async function updateReadme() {
+  const { withFigures } = await createJiti(import.meta.url).import('./docs/figures.ts');
+  const path = join(root, 'README.md');
+  writeFileSync(path, withFigures(readFileSync(path, 'utf8')));
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildNative } from '../../packages/wire/dist/index.js';
 import { criuAt, criujs, findCriu, versionOfCriu, whyNoCriu } from './engines.js';
+import { goalsMissed } from './goals.js';
 import { machineInWords } from './machine.js';
 import { measure, phases } from './measure.js';
 import { placeFor } from './place.js';
@@ -11,7 +12,7 @@ import { adoptOrphans } from './processes.js';
 /**
  * All that a run found out; what is written as JSON.
  * @typedef {{ date: string, machine: string, node: string, criu: string | null, withoutCriu: string | null, images: string,
- *   rounds: number, small: boolean, scenarios: import('./notes.js').Result[] }} Report
+ *   rounds: number, small: boolean, missed: string[], scenarios: import('./notes.js').Result[] }} Report
  */
 
 /** @returns {Promise<Report>} @throws AbortError after SIGINT or SIGTERM, once nothing is left behind */
@@ -23,7 +24,7 @@ export async function benchEngines({ scenarios, rounds, small }) {
   // Images of both, of the library, and what the limit writes.
   const bytes = 3.5 * Math.max(...scenarios.map((it) => it[small ? 'small' : 'target'].bytes ?? 0)) + 2 ** 25;
   const { folder, isMemory } = placeFor(bytes);
-  const place = mkdtempSync(join(folder, 'criujs-bench-'));
+  const place = mkdtempSync(join(folder, `criujs-bench-${process.pid}-`));
   const { signal, release } = onInterrupt();
   adoptOrphans();
   const results = [];
@@ -48,6 +49,7 @@ export async function benchEngines({ scenarios, rounds, small }) {
     images: isMemory ? 'in memory (tmpfs)' : 'on disk',
     rounds,
     small,
+    missed: goalsMissed(results),
     scenarios: results,
   };
 }

@@ -4,18 +4,28 @@ import { root } from '../packages.js';
 import { run } from './command.js';
 
 /**
- * The two that are compared, each as a user would run it.
- * @typedef {{ name: 'criujs' | 'criu', dump(pid: number, images: string): string[], restore(images: string): string[] }} Engine
+ * The two that are compared, each as a user would run it. What they print after a restore may say under which pid.
+ * @typedef {{ name: 'criujs' | 'criu', dump(pid: number, images: string): string[], restore(images: string): string[],
+ *   pidIn(stdout: string): number | undefined }} Engine
  */
 
-const bin = process.env.CRIUJS_BIN ?? join(root, 'packages/cli/bin/criujs.js');
+/** Only root may choose the pids of a restore. */
+export const newPids = process.getuid() !== 0;
+
+const { CRIUJS_BIN, CRIUJS_CRIU } = process.env;
+const bin = CRIUJS_BIN ?? join(root, 'packages/cli/bin/criujs.js');
 
 /** @type {Engine} */
 export const criujs = {
   name: 'criujs',
-  dump: (pid, images) => [process.execPath, bin, 'dump', '-t', `${pid}`, '-D', images, '--leave-running', '--no-config'],
-  restore: (images) => [process.execPath, bin, 'restore', '-D', images, '--detach', '--no-config'],
+  dump: (pid, images) => [...ours('dump', images), '-t', `${pid}`, '--leave-running'],
+  restore: (images) => [...ours('restore', images), '--detach', '--json', ...(newPids ? ['--new-pids'] : [])],
+  pidIn: (stdout) => JSON.parse(stdout).pid,
 };
+
+function ours(command, images) {
+  return [process.execPath, bin, command, '-D', images, '--no-config'];
+}
 
 /** @returns {Engine} */
 export function criuAt(path) {
@@ -23,12 +33,13 @@ export function criuAt(path) {
     name: 'criu',
     dump: (pid, images) => [path, 'dump', '-t', `${pid}`, '-D', images, '--leave-running'],
     restore: (images) => [path, 'restore', '-D', images, '--restore-detached'],
+    pidIn: () => undefined,
   };
 }
 
 /** `CRIUJS_CRIU`, or where scripts/install-criu puts it. */
 export function findCriu() {
-  return [process.env.CRIUJS_CRIU, join(root, '.cache/criu/criu')].find((path) => path && existsSync(path));
+  return [CRIUJS_CRIU, join(root, '.cache/criu/criu')].find((path) => path && existsSync(path));
 }
 
 /** Why CRIU cannot be compared with here, or null. */

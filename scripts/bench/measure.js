@@ -50,7 +50,7 @@ export async function measure(scenario, how) {
       how.signal.throwIfAborted();
       const images = freshFolder(imagesOf('library'));
       target.reset();
-      const ms = await warm.dump(target.pid, images);
+      const { ms } = await warm.dump(target.pid, images);
       const gap = await target.gap();
       if (call < 0) continue;
       notes.add('dump', 'library', ms);
@@ -59,8 +59,11 @@ export async function measure(scenario, how) {
   }
 
   async function restoreByCommand() {
-    await byTurns(async ({ name, restore }) => {
-      const ms = await restored(async () => (await run(restore(imagesOf(name)))).ms);
+    await byTurns(async ({ name, restore, pidIn }) => {
+      const ms = await restored(async () => {
+        const { ms, stdout } = await run(restore(imagesOf(name)));
+        return { ms, pid: pidIn(stdout) };
+      });
       notes.add('restore', name, ms);
     });
   }
@@ -76,8 +79,8 @@ export async function measure(scenario, how) {
   /** Restores it, sees that it runs, and ends it. */
   async function restored(restore) {
     try {
-      const ms = await restore();
-      await target.untilItRuns();
+      const { ms, pid } = await restore();
+      await target.isRestored(pid);
       return ms;
     } finally {
       await target.end();
@@ -94,7 +97,8 @@ export async function measure(scenario, how) {
   }
 
   async function copyAndWrite() {
-    bytes = bytesIn(imagesOf('criujs'));
+    bytes = Math.max(...how.engines.map(({ name }) => bytesIn(imagesOf(name))));
+    if (bytes === 0) return;
     const { stdout } = await run([how.programs.limits, `${bytes}`, join(how.place, 'limits'), `${how.rounds}`]);
     for (const line of stdout.trim().split('\n')) {
       const [copy, write] = line.split(' ').map((nanoseconds) => Number(nanoseconds) / 1e6);
@@ -104,14 +108,14 @@ export async function measure(scenario, how) {
   }
 
   /** Gives each engine its turn, as often as there are rounds. Whoever begins has colder caches: that changes too. */
-  async function byTurns(body, afterRound = () => {}) {
+  async function byTurns(body, afterRound) {
     for (let round = 0; round < how.rounds; round++) {
       const order = round % 2 === 0 ? how.engines : how.engines.toReversed();
       for (const engine of order) {
         how.signal.throwIfAborted();
         await notes.unlessFailed(engine.name, () => body(engine));
       }
-      await afterRound();
+      await afterRound?.();
     }
   }
 

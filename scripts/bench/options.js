@@ -1,13 +1,19 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { root } from '../packages.js';
 import { scenarios } from './scenarios.js';
 
 const defaultRounds = 5;
 
 /** What else is compared, each by a script of its own. */
-export const parts = [
+const parts = [
   { name: 'plan', script: 'bench-plan.js', what: 'a plan of 1,000 descriptors, beside a bare walk of /proc/PID/fd' },
   { name: 'abort', script: 'bench-abort.js', what: 'how soon a run ends after Ctrl-C, phase by phase (root)' },
-  { name: 'bridge', script: 'bench-bridge.js', what: 'plugins in TypeScript inside of CRIU, beside one in C (root, CRIU)' },
+  {
+    name: 'bridge',
+    script: 'bench-bridge.js',
+    what: 'plugins in TypeScript in CRIU, beside one in C (root, CRIU)',
+  },
   { name: 'create', script: 'bench-create.js', what: 'npm create criu-plugin beside two others of its kind (network)' },
 ];
 
@@ -48,7 +54,9 @@ Examples:
 `;
 
 /** A mistake of whoever called: the message is all there is to say. */
-export class UsageError extends Error {}
+class UsageError extends Error {
+  remedy = 'npm run bench -- --help';
+}
 
 /** @throws UsageError */
 export function readOptions(args) {
@@ -56,8 +64,14 @@ export function readOptions(args) {
   const { small = false, help: isHelp = false, docs = false, only = [] } = values;
   const known = ['engines', ...parts.map(({ name }) => name)];
   for (const name of positionals) checkName('part', name, [...known, 'all']);
-  for (const name of only) checkName('scenario', name, scenarios.map((it) => it.name));
-  if (docs && (small || only.length > 0)) throw new UsageError('--docs is for a full run: leave out --small and --only');
+  for (const name of only)
+    checkName(
+      'scenario',
+      name,
+      scenarios.map((it) => it.name),
+    );
+  if (docs && (small || only.length > 0))
+    throw new UsageError('--docs is for a full run: leave out --small and --only');
   const chosen = positionals.includes('all') ? known : positionals.length > 0 ? positionals : ['engines'];
   return {
     help: isHelp,
@@ -65,8 +79,8 @@ export function readOptions(args) {
     docs,
     rounds: readRounds(values.rounds),
     scenarios: scenarios.filter(({ name }) => only.length === 0 || only.includes(name)),
-    json: values.json ?? (docs ? 'docs/bench.json' : undefined),
-    svg: values.svg ?? (docs ? 'docs/bench.svg' : undefined),
+    json: values.json ?? (docs ? join(root, 'docs/bench.json') : undefined),
+    svg: values.svg ?? (docs ? join(root, 'docs/bench.svg') : undefined),
     engines: chosen.includes('engines'),
     parts: parts.filter(({ name }) => chosen.includes(name)),
   };

@@ -14,7 +14,7 @@ export function adoptOrphans() {
 }
 
 /** A process and its children. */
-export function familyOf(pid) {
+function familyOf(pid) {
   try {
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
     return [pid, ...children.split(' ').filter(Boolean).map(Number)];

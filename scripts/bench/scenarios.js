@@ -13,7 +13,7 @@ export const scenarios = [
   { name: '1g', title: '1 GiB dirty', target: { bytes: 1024 * MiB }, small: { bytes: 4 * MiB } },
   {
     name: 'zeros',
-    title: '1 GiB, half zero',
+    title: '1 GiB half zero',
     target: { bytes: 1024 * MiB, zeros: 50 },
     small: { bytes: 4 * MiB, zeros: 50 },
   },

@@ -47,15 +47,18 @@ function legend() {
   const x = 24 + sides.length * 160 - 60;
   const tick = `<line class="limit" x1="${x}" x2="${x}" y1="39" y2="53"/>`;
   const limit = text(x + 10, 50, 'the least: a write of the same bytes, for a restore a copy', 'start', 'small');
-  const node = `<line class="node" x1="${x + 330}" x2="${x + 330}" y1="39" y2="53"/>`;
-  return [...entries, tick, limit, node, text(x + 340, 50, "Node's start", 'start', 'small')];
+  const node = `<line class="node" x1="${x + 344}" x2="${x + 344}" y1="39" y2="53"/>`;
+  return [...entries, tick, limit, node, text(x + 354, 50, "Node's start", 'start', 'small')];
 }
 
 function drawPanel({ what, words }, index, scenarios, bottom) {
   const x0 = left + index * (plotWidth + ratioWidth + gap);
   const summaries = scenarios.flatMap(({ measures }) => Object.values(measures[what]));
   const scale = logarithmic(summaries, x0);
-  const heading = [text(x0, top - 16, words, 'start', 'strong'), text(x0 + plotWidth + ratioWidth, top - 16, '× CRIU', 'end', 'small')];
+  const heading = [
+    text(x0, top - 16, words, 'start', 'strong'),
+    text(x0 + plotWidth + ratioWidth, top - 16, '× CRIU', 'end', 'small'),
+  ];
   const grid = scale.ticks.map(
     (ms) =>
       `<line class="grid" x1="${scale.at(ms)}" x2="${scale.at(ms)}" y1="${top - 6}" y2="${bottom}"/>` +
@@ -74,7 +77,10 @@ function drawRow(what, { measures, limits }, y, scale, x0) {
     if (summary === undefined) return '';
     const words = side === 'criu' || criu === undefined ? '' : ratio(summary, criu);
     const right = x0 + plotWidth + ratioWidth;
-    return lane(side, summary, y + (at - 1) * 12, scale) + text(right, y + (at - 1) * 12 + 4, words, 'end', `small ${side}-text`);
+    return (
+      lane(side, summary, y + (at - 1) * 12, scale) +
+      text(right, y + (at - 1) * 12 + 4, words, 'end', `small ${side}-text`)
+    );
   });
   return [...marks, ...dots].filter(Boolean).join('\n');
 }
@@ -106,7 +112,7 @@ function rowMiddle(at) {
 }
 
 function label(ms) {
-  return ms.toLocaleString('en');
+  return ms < 1000 ? `${ms}` : `${ms / 1000} s`;
 }
 
 function text(x, y, words, anchor, name = 'plain') {

@@ -1,17 +1,15 @@
-import { goalsMissed } from './goals.js';
-
 const columns = [26, 26, 7, 26, 7];
 
 /** The table for people: a line a measurement, a group a scenario. */
-export function table({ scenarios, machine, date, rounds, withoutCriu }) {
+export function table({ scenarios, machine, date, rounds, withoutCriu, missed }) {
   return [
     `${date}, ${machine}.`,
-    `Medians of ${rounds} rounds in milliseconds, with quartiles; ratios are to CRIU in the same run.`,
+    `Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} in milliseconds, with quartiles; ratios are to CRIU in the same run.`,
     '',
     line(['', 'criujs', 'CRIU', 'ratio', 'warm library', 'ratio']),
     ...scenarios.flatMap(group),
     ...(withoutCriu === null ? [] : ['', `Not compared with CRIU: ${withoutCriu}.`]),
-    ...remarks(scenarios),
+    ...remarks(scenarios, missed),
   ].join('\n');
 }
 
@@ -24,9 +22,8 @@ function group({ title, measures, limits, bytes }) {
   return ['', `${title} (${inMiB(bytes)} of images)`, ...rows, least];
 }
 
-function remarks(scenarios) {
+function remarks(scenarios, missed) {
   const failures = scenarios.flatMap(({ title, failures }) => failures.map((it) => `${title}: ${it}`));
-  const missed = goalsMissed(scenarios);
   return [
     ...(failures.length > 0 ? ['', 'Failed:', ...failures.map((it) => `  ${it}`)] : []),
     ...(missed.length > 0 ? ['', 'Takes more than 1.1 times its goal:', ...missed.map((it) => `  ${it}`)] : []),
@@ -44,7 +41,7 @@ function spread(summary) {
 }
 
 /** Milliseconds with three digits that count. */
-export function short(ms) {
+function short(ms) {
   return ms.toFixed(ms < 1 ? 2 : ms < 100 ? 1 : 0);
 }
 
@@ -53,7 +50,7 @@ export function ratio(ours, theirs) {
   return ours === undefined || theirs === undefined ? '–' : (ours.median / theirs.median).toFixed(2);
 }
 
-export function inMiB(bytes) {
+function inMiB(bytes) {
   const MiB = bytes / 2 ** 20;
   return `${MiB.toFixed(MiB < 10 ? 1 : 0)} MiB`;
 }

@@ -7,7 +7,7 @@ import { endFamily, identity } from './processes.js';
 /** The longest that a target may need until it is complete or runs again, in milliseconds. */
 const patience = 120_000;
 
-/** A running bench/target.c. A restored one has the same pid, and the same addresses. */
+/** A running bench/target.c. A restored one has the same addresses. */
 export class Target {
   #pid;
   #clock;
@@ -34,6 +34,12 @@ export class Target {
       await target.remove();
       throw error;
     }
+  }
+
+  /** It was restored, maybe under another pid: waits until it runs. */
+  async isRestored(pid = this.#pid) {
+    this.#pid = pid;
+    await this.untilItRuns();
   }
 
   get pid() {

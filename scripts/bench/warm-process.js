@@ -7,9 +7,8 @@ import { dump, restore } from '../../packages/core/dist/index.js';
 process.on('message', async ({ work, ...options }) => {
   const begun = performance.now();
   try {
-    if (work === 'dump') await dump({ ...options, leaveRunning: true });
-    else await restore({ ...options, detach: true });
-    process.send({ ms: performance.now() - begun });
+    const { pid } = work === 'dump' ? await dump(options) : await restore(options);
+    process.send({ pid, ms: performance.now() - begun });
   } catch (error) {
     process.send({ error: `${error.code ?? ''} ${error.message}`.trim() });
   }
