@@ -24,12 +24,21 @@ function familyOf(pid) {
 }
 
 /** Who a pid is: pids are used again, start times are not. Null when there is no such process. */
-export function identity(pid) {
+function identity(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     return `${pid} since ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
   } catch {
     return null;
+  }
+}
+
+/** The arguments of a process, in one string; none when there is no such process. */
+export function commandOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
   }
 }
 

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'nod
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './command.js';
-import { endFamily, identity } from './processes.js';
+import { commandOf, endFamily } from './processes.js';
 
 /** The longest that a target may need until it is complete or runs again, in milliseconds. */
 const patience = 120_000;
@@ -67,8 +67,9 @@ export class Target {
     }
   }
 
+  /** Ends it, unless it has ended and its pid is somebody else's. */
   async end() {
-    if (identity(this.#pid) !== null) await endFamily(this.#pid);
+    if (commandOf(this.#pid).includes(`folder=${this.#folder}`)) await endFamily(this.#pid);
   }
 
   async remove() {
