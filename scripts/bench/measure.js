@@ -7,8 +7,8 @@ import { freshFolder } from './place.js';
 import { Target } from './target.js';
 import { startWarm } from './warm.js';
 
-/** So many calls of the library come before the first that counts. */
-const warmUp = 3;
+/** So many calls of the library come before the first that counts; with small sizes, which say nothing of speed, fewer. */
+const warmUps = { full: 3, small: 1 };
 /** For so long, in milliseconds, an undisturbed target is watched. */
 const calm = 50;
 
@@ -32,8 +32,10 @@ export async function measure(scenario, how) {
   const size = { ...scenario.target, ...(how.small ? scenario.small : {}) };
   const target = await Target.start(how.programs.target, size, how.place);
   const notes = new Notes(how.signal);
+  const warmUp = how.small ? warmUps.small : warmUps.full;
   const imagesOf = (side) => join(how.place, `images-${side}`);
   let bytes = 0;
+  let warm;
 
   async function dumpByCommand() {
     await byTurns(async ({ name, dump }) => {
@@ -45,7 +47,7 @@ export async function measure(scenario, how) {
     }, watchCalm);
   }
 
-  async function dumpByLibrary(warm) {
+  async function dumpByLibrary() {
     for (let call = -warmUp; call < how.rounds; call++) {
       how.signal.throwIfAborted();
       const images = freshFolder(imagesOf('library'));
@@ -68,7 +70,7 @@ export async function measure(scenario, how) {
     });
   }
 
-  async function restoreByLibrary(warm) {
+  async function restoreByLibrary() {
     for (let call = -warmUp; call < how.rounds; call++) {
       how.signal.throwIfAborted();
       const ms = await restored(() => warm.restore(imagesOf('library')));
@@ -120,12 +122,8 @@ export async function measure(scenario, how) {
   }
 
   async function byLibrary(body) {
-    const warm = startWarm();
-    try {
-      await notes.unlessFailed('library', () => body(warm));
-    } finally {
-      await warm.end();
-    }
+    warm ??= startWarm();
+    await notes.unlessFailed('library', body);
   }
 
   try {
@@ -141,6 +139,7 @@ export async function measure(scenario, how) {
     await byLibrary(restoreByLibrary);
     return notes.result(scenario, bytes);
   } finally {
+    await warm?.end();
     await target.remove();
     for (const name of readdirSync(how.place)) rmSync(join(how.place, name), { recursive: true });
   }
