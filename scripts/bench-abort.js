@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * How soon a run ends after Ctrl-C, phase by phase (part of npm run bench): milliseconds from SIGINT to the end of the command, at
+ * How soon a run ends after Ctrl-C, phase by phase (part of npm run bench -- abort): milliseconds from SIGINT to the end of the command, at
  * random moments of each phase, of processes that are each large in one way. Needs root and a C compiler. Build first.
  * `bench-abort.js [ROUNDS] [CROWD]`, with CROWD one of the names below
  */
@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makePipe, syscall } from '../packages/linux/dist/index.js';
 import { buildNative } from '../packages/wire/dist/index.js';
-import { median } from './median.js';
+import { median } from './bench/statistics.js';
 import { root } from './packages.js';
 
 const rounds = Number(process.argv[2] ?? 5);

@@ -16,7 +16,8 @@ import { criu } from '../packages/criu-bridge/dist/index.js';
 import { syscall } from '../packages/linux/dist/index.js';
 import { definePlugin, hook, notSupported } from '../packages/plugin-sdk/dist/index.js';
 import { buildNative } from '../packages/wire/dist/index.js';
-import { median } from './median.js';
+import { findCriu } from './bench/engines.js';
+import { median } from './bench/statistics.js';
 import { root } from './packages.js';
 
 const path = '/dev/fuse';
@@ -31,8 +32,7 @@ const keeper = definePlugin({
   ],
 });
 
-const { CRIUJS_CRIU } = process.env;
-const bin = [CRIUJS_CRIU, join(root, '.cache/criu/criu')].find((it) => it && existsSync(it));
+const bin = findCriu();
 const missing = whatIsMissing();
 if (missing === null) await bench();
 else console.log(`plugins inside of CRIU are not measured: ${missing}`);

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { createJiti } from 'jiti';
-import { median } from './median.js';
+import { median } from './bench/statistics.js';
 
 const questionRounds = 3;
 const greenRounds = 3;
