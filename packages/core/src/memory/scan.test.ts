@@ -51,3 +51,31 @@ test.skipIf(!hasGuards).each([undefined, 'scan', 'scan, guards from entries', 'e
     }
   },
 );
+
+/** More than what the kernel tells of in one call. */
+const scattered = 9000;
+/** madvise(2). */
+const noHugePages = 15;
+
+test.each(['scan', 'scan, guards from entries', 'entries'] as const)(
+  'thousands of pages that are scattered are found once each, in one map or in many (%s)',
+  (way) => {
+    const length = 2 * scattered * pageSize;
+    const how = mapFlag.private | mapFlag.anonymous;
+    const start = syscall(...(['mmap', 0, length, protection.read | protection.write, how, noFile, 0] as const));
+    try {
+      syscall('madvise', start, length, noHugePages);
+      const at = (page: number): number => start + 2 * page * pageSize;
+      for (let page = 0; page < scattered; page++) syscall('getrandom', at(page), 8, 0);
+      const how = { changedOnly: false, whole: false, guardsOnly: false, lazy: true };
+      const runs = Array.from({ length: scattered }, (_, page) => ({
+        ...{ start: at(page), end: at(page) + pageSize, lazy: true },
+      }));
+      const scan = (ranges: readonly ScanRange[]) => scanPages(process.pid, ranges, () => undefined, way).runs;
+      expect(scan([{ ...how, start, end: start + length }])).toEqual(runs);
+      expect(scan(runs.map(({ start }) => ({ ...how, start, end: start + 2 * pageSize })))).toEqual(runs);
+    } finally {
+      syscall('munmap', start, length);
+    }
+  },
+);

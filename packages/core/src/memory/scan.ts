@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { arena, syscall, trySyscall } from '@criujs/linux';
+import { arena, type Block, syscall, trySyscall } from '@criujs/linux';
 import { pageSize } from '../facts/memory.ts';
 import type { PageRun } from '../pages/source.ts';
 
@@ -64,6 +64,9 @@ type Way = 'scan' | 'scan, guards from entries' | 'entries';
 
 interface Search extends FoundMemory {
   readonly fd: number;
+  /** Room for a question to the kernel, and for what it has found. */
+  readonly arg: Block;
+  readonly found: Block;
   /** Called between two calls into the kernel. */
   readonly check: () => void;
 }
@@ -81,17 +84,38 @@ export function scanPages(
 ): FoundMemory {
   const fd = openSync(`/proc/${pid}/pagemap`, 'r');
   try {
-    const search: Search = { fd, check, runs: [], guards: [] };
     const best = way ?? bestWay(fd);
-    for (const range of ranges) {
-      if (range.whole) addRun(search.runs, range.start, range.end, range.lazy);
-      else if (best === 'entries') readRange(search, range);
-      else scanRange(search, range, best === 'scan');
-    }
-    return search;
+    return arena.scope(() => {
+      const [arg, found] = [arena.alloc(scanArg.bytes), arena.alloc(regions * regionSize)];
+      const search: Search = { fd, arg, found, check, runs: [], guards: [] };
+      for (const range of joined(ranges)) {
+        if (range.whole) addRun(search.runs, range.start, range.end, range.lazy);
+        else if (best === 'entries') readRange(search, range);
+        else scanRange(search, range, best === 'scan');
+      }
+      return { runs: search.runs, guards: search.guards };
+    });
   } finally {
     closeSync(fd);
   }
+}
+
+/** Neighbours that are looked at alike are one: thousands of maps need not be as many calls. */
+function joined(ranges: readonly ScanRange[]): ScanRange[] {
+  const all: ScanRange[] = [];
+  for (const range of ranges) {
+    const last = all.at(-1);
+    if (last?.end === range.start && isAlike(last, range)) all[all.length - 1] = { ...last, end: range.end };
+    else all.push(range);
+  }
+  return all;
+}
+
+function isAlike(one: ScanRange, other: ScanRange): boolean {
+  const { changedOnly, whole, guardsOnly, lazy } = one;
+  return (
+    changedOnly === other.changedOnly && whole === other.whole && guardsOnly === other.guardsOnly && lazy === other.lazy
+  );
 }
 
 /** PAGE_IS_GUARD came with Linux 6.16. */
@@ -125,41 +149,39 @@ function kernelScans(fd: number, categories: bigint): boolean {
 
 /** @param seesGuards whether the kernel tells guard pages from others; if not, entries of what looks swapped do */
 function scanRange(search: Search, range: ScanRange, seesGuards: boolean): void {
-  const { fd, runs, guards, check } = search;
-  arena.scope(() => {
-    const arg = arena.alloc(scanArg.bytes);
-    const found = arena.alloc(regions * regionSize);
-    const ofOthers = page.zero | (range.changedOnly ? page.file : 0n);
-    const unwanted = range.guardsOnly ? 0n : ofOthers;
-    const guardLike = seesGuards ? page.guard : page.swapped;
-    const wanted = range.guardsOnly ? guardLike : page.present | page.swapped;
-    for (let from = range.start; from < range.end; ) {
-      check();
-      arg.bytes.fill(0);
-      const set = (offset: number, value: bigint): void => arg.view.setBigUint64(offset, value, true);
-      set(scanArg.size, BigInt(scanArg.bytes));
-      set(scanArg.start, BigInt(from));
-      set(scanArg.end, BigInt(Math.min(range.end, from + longestScan)));
-      set(scanArg.vec, BigInt(found.address));
-      set(scanArg.vecLength, BigInt(regions));
-      set(scanArg.inverted, unwanted);
-      set(scanArg.all, unwanted);
-      set(scanArg.any, wanted);
-      set(scanArg.returned, guardLike);
-      const count = syscall('ioctl', fd, scanRequest, arg.address);
-      for (let at = 0; at < count; at++) {
-        const start = Number(found.view.getBigUint64(at * regionSize, true));
-        const end = Number(found.view.getBigUint64(at * regionSize + 8, true));
-        const isGuardLike = found.view.getUint32(at * regionSize + 16, true) !== 0;
-        if (!isGuardLike) addRun(runs, start, end, range.lazy);
-        else if (seesGuards) addGuard(guards, start, end);
-        else readRange(search, { ...range, start, end });
-      }
-      const walked = Number(arg.view.getBigUint64(scanArg.walkEnd, true));
-      if (walked <= from) return;
-      from = walked;
+  const { fd, arg, found, runs, guards, check } = search;
+  const ofOthers = page.zero | (range.changedOnly ? page.file : 0n);
+  const unwanted = range.guardsOnly ? 0n : ofOthers;
+  const guardLike = seesGuards ? page.guard : page.swapped;
+  const wanted = range.guardsOnly ? guardLike : page.present | page.swapped;
+  for (let from = range.start; from < range.end; ) {
+    check();
+    arg.bytes.fill(0);
+    const set = (offset: number, value: bigint): void => arg.view.setBigUint64(offset, value, true);
+    set(scanArg.size, BigInt(scanArg.bytes));
+    set(scanArg.start, BigInt(from));
+    set(scanArg.end, BigInt(Math.min(range.end, from + longestScan)));
+    set(scanArg.vec, BigInt(found.address));
+    set(scanArg.vecLength, BigInt(regions));
+    set(scanArg.inverted, unwanted);
+    set(scanArg.all, unwanted);
+    set(scanArg.any, wanted);
+    set(scanArg.returned, guardLike);
+    const count = syscall('ioctl', fd, scanRequest, arg.address);
+    for (let at = 0; at < count; at++) {
+      const start = Number(found.view.getBigUint64(at * regionSize, true));
+      const end = Number(found.view.getBigUint64(at * regionSize + 8, true));
+      const isGuardLike = found.view.getUint32(at * regionSize + 16, true) !== 0;
+      if (!isGuardLike) addRun(runs, start, end, range.lazy);
+      else if (seesGuards) addGuard(guards, start, end);
+      else readRange(search, { ...range, start, end });
     }
-  });
+    // Where there was no room for more, the kernel may say that it came less far than what it has told of.
+    const told = count === 0 ? from : Number(found.view.getBigUint64((count - 1) * regionSize + 8, true));
+    const reached = Math.max(told, Number(arg.view.getBigUint64(scanArg.walkEnd, true)));
+    if (reached <= from) return;
+    from = reached;
+  }
 }
 
 /** Entry by entry. A page of zeros that was only read counts as well: an entry does not tell. */

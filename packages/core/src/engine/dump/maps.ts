@@ -9,6 +9,7 @@ import { saveOfFile } from '../../kinds/maps/of-file.ts';
 import { recogniseMap } from '../../kinds/maps/table.ts';
 import { problemOfFlags } from '../../kinds/maps/vm-flags.ts';
 import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
+import { keepMaps } from '../../machinery/freeze/maps-of.ts';
 import { staleMaps } from '../../machinery/infect/stale.ts';
 import { mapResource } from '../../memory/describe.ts';
 
@@ -32,6 +33,7 @@ export function describeMaps(task: FrozenTask, files: CollectedFiles): Described
   const maps: DumpedMap[] = [];
   const refusals: Refusal[] = [];
   const all = readSmaps(task.pid);
+  keepMaps(task, all);
   const stale = staleMaps(task.pid, all);
   for (const vma of all) {
     if (stale.has(vma)) continue;

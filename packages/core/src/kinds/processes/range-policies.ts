@@ -1,5 +1,5 @@
-import { readMaps } from '@criujs/linux';
 import { mostNodes } from '../../facts/memory-policy.ts';
+import { mapsOf } from '../../machinery/freeze/maps-of.ts';
 import { askForPolicy, nodesOf } from '../memory-policies.ts';
 import type { ProcessKind, ProcessPart, Question } from './kind.ts';
 
@@ -7,8 +7,8 @@ import type { ProcessKind, ProcessPart, Question } from './kind.ts';
 export const rangePolicies: ProcessKind = {
   name: 'memory policies of maps',
   describe: [],
-  ask: ({ pid }) =>
-    readMaps(pid)
+  ask: (task) =>
+    mapsOf(task)
       // The page of vsyscall lies beyond what a number is exact for.
       .filter(({ end }) => Number.isSafeInteger(end))
       .map(({ start, end }) => policyOf(start, end - start)),

@@ -1,6 +1,7 @@
 import { EngineError } from '@criujs/engine-kit';
-import { blob, readMaps, readMemory, type Tracee } from '@criujs/linux';
+import { blob, readMemory, type Tracee } from '@criujs/linux';
 import type { FrozenTask } from '../freeze/freeze.ts';
+import { mapsOf } from '../freeze/maps-of.ts';
 
 /** Bytes at the vdso's end that the code takes; they are zero in every vdso. */
 const caveRoom = blob.cave.code.length;
@@ -20,7 +21,7 @@ export interface Cave {
 
 /** Writes the code. @throws EngineError UNSUPPORTED where there is no room for it */
 export function openCave(task: FrozenTask, thread: Tracee): Cave {
-  const vdso = readMaps(task.pid).find((vma) => vma.name === '[vdso]');
+  const vdso = mapsOf(task).find((vma) => vma.name === '[vdso]');
   if (vdso === undefined)
     throw new EngineError(
       'UNSUPPORTED',

@@ -16,6 +16,7 @@ import type { AskedCalls, ThreadJob } from '../calls/ask.ts';
 import { type CallPlace, callOnce, runBatch } from '../calls/batch.ts';
 import type { DataArea } from '../calls/remote.ts';
 import type { FrozenTask, FrozenThread } from '../freeze/freeze.ts';
+import { mapsOf } from '../freeze/maps-of.ts';
 import { block, type Carrier, carrierOf, putBack, settle } from './carrier.ts';
 import { openCave } from './cave.ts';
 import { findHole } from './hole.ts';
@@ -152,7 +153,8 @@ export function infect(task: FrozenTask, states: readonly ThreadState[], stopLat
   function enter(): number {
     try {
       for (let left = tries; ; left--) {
-        const hole = findHole(readMaps(pid), room.size);
+        // What has come meanwhile only a new look shows.
+        const hole = findHole(left === tries ? mapsOf(task) : readMaps(pid), room.size);
         if (hole === null) throw new LinuxError('mmap', errno.ENOMEM, { about: `of ${room.size} bytes`, pid });
         try {
           mapAt(hole);
