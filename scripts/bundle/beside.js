@@ -11,6 +11,22 @@ export const nativeOfLinux = {
   instead: "createRequire(import.meta.resolve('@criujs/linux'))",
 };
 
+/** The same in a script (`write-script.js`). @type {Looker} */
+export const nativeOfLinuxInScript = {
+  ...nativeOfLinux,
+  instead: "createRequire(createRequire(__filename).resolve('@criujs/linux'))",
+};
+
+/** Files that a script finds where it lies itself. @param {string} module @param {string} name @returns {Looker} */
+export function besideScript(module, name) {
+  return {
+    module,
+    text: `fileURLToPath(new URL('./${name}', import.meta.url))`,
+    instead: `join(__dirname, '${name}')`,
+    before: "import { join } from 'node:path';\n",
+  };
+}
+
 /**
  * Makes a plugin for rolldown that has them look where they did.
  * @param {readonly Looker[]} lookers

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { writeSync } from 'node:fs';
+'use strict';
+const { writeSync } = require('node:fs');
 
 /** What to do where not even our own modules can be read, by the code of Node's error. */
 const remedies = {
@@ -7,15 +8,19 @@ const remedies = {
   ENFILE: 'Close files of other programs, or raise fs.file-max.',
   EACCES: 'Let this user read the folder that criujs is installed in.',
   ERR_MODULE_NOT_FOUND: 'Install criujs again: a part of it is missing.',
+  MODULE_NOT_FOUND: 'Install criujs again: a part of it is missing.',
 };
 
-try {
-  const { main } = await import('../dist/command/index.js');
-  const code = await main(process.argv.slice(2));
-  // A plugin may have left a timer or a socket behind; what was printed is out before the end all the same.
-  // What a plugin did after a run that went well is in process.exitCode.
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code || process.exitCode)));
-} catch (error) {
+async function run() {
+  try {
+    const { start } = require('../dist/command/start.cjs');
+    await start(process.argv.slice(2));
+  } catch (error) {
+    complain(error);
+  }
+}
+
+function complain(error) {
   const remedy = remedies[error.code] ?? 'This is a mistake in criujs: please report it.';
   const known = error.code in remedies;
   const [line] = String(error.message ?? error).split('\n');
@@ -27,3 +32,5 @@ try {
   } else writeSync(2, `criujs: cannot start: ${message}\n  → ${remedy}\n`);
   process.exit(known ? 1 : 70);
 }
+
+void run();

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import type { Worker } from 'node:worker_threads';
 import { exitCodes } from '@criujs/core';
+import { adoptThread } from '@criujs/core/thread';
 import type { Command, CommanderError } from 'commander';
 import { createOutput, flushed } from './output.ts';
 import { parseRun } from './parse-run.ts';
@@ -8,9 +10,15 @@ import { UsageError } from './usage-error.ts';
 
 /**
  * Runs `criujs` with these arguments (without node and script).
+ * @param thread of the engine, if it was started already
  * @returns the exit code
  */
-export async function main(args: readonly string[], cwd: string = currentDirectory()): Promise<number> {
+export async function main(
+  args: readonly string[],
+  cwd: string = currentDirectory(),
+  thread: Worker | null = null,
+): Promise<number> {
+  if (thread !== null) adoptThread(thread);
   const run = parseRun(args);
   try {
     if (run === null) return await runProgram(args, cwd);

@@ -1,6 +1,7 @@
 import { type Engine, type RunOptions, safeText } from '@criujs/core';
 import { loadConfig } from './config.ts';
 import { chooseEngine, type EngineFlags } from './engine-options.ts';
+import { codeOfOthersRan } from './leave.ts';
 import type { Output } from './output.ts';
 import { parsePluginOptions } from './plugin-options.ts';
 import { printError } from './print-error.ts';
@@ -29,9 +30,11 @@ export async function runOptions(
   if (config.path !== null && (output.verbose || flags.config === true))
     output.note(output.errorColors.dim(safeText(`criujs: configuration ${config.path}`)));
   const plugins = [...(config.plugins ?? []), ...flags.plugin];
+  const engine = await chooseEngine(flags, config, cwd);
+  if (plugins.length > 0 || config.path !== null || engine !== undefined) codeOfOthersRan();
   return {
     cwd,
-    engine: await chooseEngine(flags, config, cwd),
+    engine,
     plugins,
     loaders: await pluginLoaders(plugins.length),
     pluginOptions: parsePluginOptions(flags.pluginOption, config.pluginOptions),

@@ -1,4 +1,4 @@
-import { create, type DescMessage, type Message, type MessageInitShape } from '@bufbuild/protobuf';
+import type { Message } from '@bufbuild/protobuf';
 import { ImageError } from './error.ts';
 import { type EntryFormat, imageKinds } from './kinds.ts';
 import { defaultLimits, type Where } from './limits.ts';
@@ -6,6 +6,8 @@ import { writeWord } from './magic.ts';
 import type { ImageKind, ImageRecordInit } from './schemas.ts';
 import { createSequence, dataLength } from './sequence.ts';
 import { encodeMessage } from './wire/encode.ts';
+import { requireLayout } from './wire/layout.ts';
+import { createBy } from './wire/message.ts';
 
 /** Encodes a whole image. Throws ImageError where a record breaks the schema, naming message and field. */
 export function encodeImage<K extends ImageKind>(
@@ -72,7 +74,7 @@ export function createEncoder<K extends ImageKind>(kind: K, where: Where = {}): 
 function toMessage({ schema }: EntryFormat, init: object | null): Message | null {
   if (init === null) return null;
   if ('$typeName' in init && init.$typeName !== schema.typeName) return null;
-  return create(schema, init as MessageInitShape<DescMessage>);
+  return createBy(requireLayout(schema.typeName), init);
 }
 
 function dataParts(

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { create, isFieldSet, type MessageInitShape } from '@bufbuild/protobuf';
+export type { MessageInitShape } from '@bufbuild/protobuf';
 export { decodeImage, iterateImage } from './decode.ts';
 export { encodeImage, encodeParts } from './encode.ts';
 export { ImageError, type ImageErrorCode, type ImageErrorPlace } from './error.ts';
@@ -15,5 +15,6 @@ export { decodePagemap, encodePagemap, type Pagemap, pageCount } from './pagemap
 export { readImage } from './read.ts';
 export { decodeResponse, encodeRequest } from './rpc.ts';
 export type { EntryInit, EntryOf, ImageKind, ImageRecord, ImageRecordInit, ImageSchemas } from './schemas.ts';
+export { create, isFieldSet } from './wire/message.ts';
 export { decodeText, encodeText } from './wire/text.ts';
 export { writeImage } from './write.ts';

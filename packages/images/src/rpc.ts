@@ -1,8 +1,9 @@
-import { create, type DescMessage, type MessageInitShape, type MessageValidType } from '@bufbuild/protobuf';
+import type { DescMessage, MessageInitShape, MessageValidType } from '@bufbuild/protobuf';
 import { criu_reqSchema, criu_respSchema } from './gen/rpc_pb.ts';
 import { defaultLimits } from './limits.ts';
 import { decodeMessage } from './wire/decode.ts';
 import { encodeMessage } from './wire/encode.ts';
+import { create } from './wire/message.ts';
 
 /** The bytes of one request to a running criu; each goes in a packet of its own. Throws ImageError. */
 export function encodeRequest(request: MessageInitShape<typeof criu_reqSchema>): Uint8Array {

@@ -36,6 +36,7 @@ export {
   writeMemory,
   writeMemoryFrom,
 } from './memory.ts';
+export { isOwnAlone, makeFolders, type PrivateCache, privateCache } from './private-cache.ts';
 export { type EpollTarget, type Fdinfo, parseFdinfo } from './proc/fdinfo.ts';
 export { type Limit, parseAuxv, parseChildren, parseLimits, unlimited } from './proc/limits.ts';
 export { parseMaps, parseSmaps, type Vma } from './proc/maps.ts';

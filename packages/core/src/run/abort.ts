@@ -1,5 +1,4 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import type { Worker } from 'node:worker_threads';
 import { EngineError } from '@criujs/engine-kit';
 import { syscallNumbers } from '@criujs/linux';
 import type { Control } from './link.ts';
@@ -8,8 +7,6 @@ import type { Control } from './link.ts';
 
 /** Milliseconds after an abort: until the wait for the engine's thread is reported, and until it is given up. */
 const afterAbort = { noticeMs: 1000, giveUpMs: 10_000 } as const;
-/** Milliseconds that a thread gets to end. */
-const terminateMs = 1000;
 
 /** Who is notified of an abort. */
 export interface AbortWatch {
@@ -55,17 +52,6 @@ export function watchAbort(
       for (const timer of timers) clearTimeout(timer);
     },
   };
-}
-
-/** Ends a thread, and waits for that no longer than the kernel deserves: a thread in a system call cannot be ended. */
-export async function endThread(worker: Worker): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, terminateMs);
-  });
-  await Promise.race([worker.terminate(), late]);
-  clearTimeout(timer);
-  worker.unref();
 }
 
 function engineStuck(tid: number): EngineError {

@@ -1,49 +1,48 @@
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { EngineError } from '@criujs/engine-kit';
-import { endThread } from './abort.ts';
+import { endThread } from './end-thread.ts';
+import type { JobName, ThreadData } from './protocol.ts';
 
-/** The bundle of `worker.ts` and all that it uses (`scripts/bundle-thread.js`). */
-const code = new URL('../thread/worker.js', import.meta.url);
+/** Loads the bundle of `worker.ts` and all that it uses (`scripts/bundle-thread.js`). */
+const code = fileURLToPath(new URL('../thread/start.cjs', import.meta.url));
 
-/** One that has done a run and waits for the next: its code is loaded and compiled. */
+/** One that waits for a run: its code is loaded, and compiled if it has done one. */
 let idle: Worker | null = null;
 
-/** Settles when all runs that were asked for so far are over. */
-let last: Promise<void> = Promise.resolve();
+/** What a thread is started for. */
+export interface Preparation {
+  /** What it will do first. */
+  readonly job: JobName;
+  /** Where its compiled code is kept, see `codeCache` of `@criujs/engine-kit/code-cache`; null: nowhere. */
+  readonly codeCache: string | null;
+}
 
-/**
- * Waits until the runs of this process that were asked for before are over: one thread does them, one after the other.
- * @returns ends the turn
- * @throws EngineError ABORTED
- */
-export async function takeTurn(signal: AbortSignal | undefined): Promise<() => void> {
-  const before = last;
-  let end = (): void => undefined;
-  const over = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  last = before.then(() => over);
-  let abort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(new EngineError('ABORTED', 'the run was aborted before it began'));
-    signal?.addEventListener('abort', abort, { once: true });
-  });
+/** Starts a thread for a run to come, which need not come: it does not keep the process alive. null: none can be started now. */
+export function prepareThread(preparation: Preparation): Worker | null {
   try {
-    await Promise.race([before, aborted]);
-    return end;
-  } catch (error) {
-    end();
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', abort);
+    const worker = startThread({ first: preparation });
+    worker.unref();
+    // The run that finds none starts one, and reports why it cannot.
+    worker.on('error', () => undefined);
+    return worker;
+  } catch {
+    return null;
   }
+}
+
+/** Makes a thread that was prepared the one that the next run takes. */
+export function adoptThread(worker: Worker): void {
+  idle = worker;
+  worker.on('exit', () => {
+    if (idle === worker) idle = null;
+  });
 }
 
 /** Gives a thread for one run: one that is warm, if there is one. It keeps the process alive until it is given back. */
 export function takeThread(): Worker {
   const warm = idle;
   idle = null;
-  if (warm === null) return startThread();
+  if (warm === null) return startThread({ first: null });
   forget(warm);
   warm.ref();
   return warm;
@@ -54,9 +53,10 @@ function forget(worker: Worker): void {
   for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
 }
 
-function startThread(): Worker {
+function startThread(workerData: ThreadData): Worker {
   return new Worker(code, {
     name: 'criujs',
+    workerData,
     // The engine opens descriptors by system calls that Node does not know of.
     trackUnmanagedFds: false,
     // Nothing that the program loads into its threads.
@@ -74,8 +74,5 @@ export async function giveBack(worker: Worker, isSound: boolean): Promise<void> 
   worker.on('error', () => undefined);
   if (!isSound || idle !== null) return endThread(worker);
   worker.unref();
-  idle = worker;
-  worker.on('exit', () => {
-    if (idle === worker) idle = null;
-  });
+  adoptThread(worker);
 }

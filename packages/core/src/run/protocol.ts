@@ -18,6 +18,12 @@ export type Job = { [J in JobName]: { readonly name: J; readonly options: Jobs[J
 
 export type Outcomes = Jobs[JobName]['outcome'];
 
+/** What the engine's thread is started with. */
+export interface ThreadData {
+  /** The run that it may load the engine for before it is asked, and where compiled code is kept; null: nobody knows. */
+  readonly first: { readonly job: JobName; readonly codeCache: string | null } | null;
+}
+
 /** What the engine's thread is given for a run. */
 export interface WorkerStart {
   readonly job: Job;

@@ -3,10 +3,11 @@ import { EngineError, type EngineJob, type ExitStatus, toEngineError } from '@cr
 import { isInLedger, newLedger } from '@criujs/linux';
 import type { CriuError } from '@criujs/plugin-sdk';
 import { watchAbort } from './abort.ts';
-import { giveBack, takeThread, takeTurn } from './engine-threads.ts';
+import { giveBack, takeThread } from './engine-threads.ts';
 import { type Control, createControl, serveLink } from './link.ts';
 import { outcomeOf, type ServedPlugins, servePlugins } from './plugins.ts';
 import type { Job, JobName, Jobs, Notice, Request, WorkerStart } from './protocol.ts';
+import { takeTurn } from './turns.ts';
 import { decodeError } from './wire.ts';
 
 /** Milliseconds until a run that waits for another one says so. */

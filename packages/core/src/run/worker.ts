@@ -49,8 +49,8 @@ function hasCode(error: unknown, code: string): boolean {
   return false;
 }
 
-/** Does one run. The thread may do others afterwards: nothing of a run stays. */
-async function run(start: WorkerStart): Promise<void> {
+/** Does one run. The thread may do others afterwards: nothing of a run stays. @param wentWell is called after such a run */
+async function run(start: WorkerStart, wentWell: () => void): Promise<void> {
   const control = createControl(start.memory);
   control.enter(syscall('gettid'));
   const mark = createCommitMark(start.mark);
@@ -155,6 +155,7 @@ async function run(start: WorkerStart): Promise<void> {
   if (failure !== null || outcome === null) {
     notify({ kind: 'failed', error: encodeError(failure) });
   } else {
+    wentWell();
     notify({ kind: 'done', outcome, warnings });
     if (start.job.name === 'restore' && !(start.job.options as EngineRestoreOptions).detach) {
       const status = await waitForChild((outcome as RestoreOutcome).pid);
@@ -163,4 +164,22 @@ async function run(start: WorkerStart): Promise<void> {
   }
 }
 
-parentPort?.on('message', (start: WorkerStart) => void run(start));
+/** Loads what a run needs, while the main thread finds out whether it comes. What fails here fails again in the run, which reports it. */
+async function prepare(job: JobName): Promise<void> {
+  try {
+    syscall('gettid');
+    await engines[job]();
+  } catch {
+    return;
+  }
+}
+
+/**
+ * Does the runs that this thread is asked for.
+ * @param first the run that is likely to be asked for
+ * @param wentWell is called after each that did, when all of its code is compiled
+ */
+export function serve(first: JobName | null, wentWell: () => void): void {
+  parentPort?.on('message', (start: WorkerStart) => void run(start, wentWell));
+  if (first !== null) void prepare(first);
+}

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -43,7 +43,7 @@ export type cgroup_permsValid = cgroup_perms;
  * Use `create(cgroup_permsSchema)` to create a new message.
  */
 export const cgroup_permsSchema: GenMessage<cgroup_perms, {validType: cgroup_permsValid}> = /*@__PURE__*/
-  messageDesc(file_cgroups, 0);
+  messageDesc("cgroup_perms", file_cgroups, 0);
 
 /**
  * A property file and its value.
@@ -74,7 +74,7 @@ export type cgroup_prop_entryValid = cgroup_prop_entry;
  * Use `create(cgroup_prop_entrySchema)` to create a new message.
  */
 export const cgroup_prop_entrySchema: GenMessage<cgroup_prop_entry, {validType: cgroup_prop_entryValid}> = /*@__PURE__*/
-  messageDesc(file_cgroups, 1);
+  messageDesc("cgroup_prop_entry", file_cgroups, 1);
 
 /**
  * A group and the groups in it.
@@ -110,7 +110,7 @@ export type cgroup_dir_entryValid = cgroup_dir_entry;
  * Use `create(cgroup_dir_entrySchema)` to create a new message.
  */
 export const cgroup_dir_entrySchema: GenMessage<cgroup_dir_entry, {validType: cgroup_dir_entryValid}> = /*@__PURE__*/
-  messageDesc(file_cgroups, 2);
+  messageDesc("cgroup_dir_entry", file_cgroups, 2);
 
 /**
  * Controllers that share a hierarchy, and its groups.
@@ -141,7 +141,7 @@ export type cg_controller_entryValid = cg_controller_entry;
  * Use `create(cg_controller_entrySchema)` to create a new message.
  */
 export const cg_controller_entrySchema: GenMessage<cg_controller_entry, {validType: cg_controller_entryValid}> = /*@__PURE__*/
-  messageDesc(file_cgroups, 3);
+  messageDesc("cg_controller_entry", file_cgroups, 3);
 
 /**
  * A path in one hierarchy.
@@ -172,7 +172,7 @@ export type cg_member_entryValid = cg_member_entry;
  * Use `create(cg_member_entrySchema)` to create a new message.
  */
 export const cg_member_entrySchema: GenMessage<cg_member_entry, {validType: cg_member_entryValid}> = /*@__PURE__*/
-  messageDesc(file_cgroups, 4);
+  messageDesc("cg_member_entry", file_cgroups, 4);
 
 /**
  * A combination of paths that tasks are in.
@@ -198,7 +198,7 @@ export type cg_set_entryValid = cg_set_entry;
  * Use `create(cg_set_entrySchema)` to create a new message.
  */
 export const cg_set_entrySchema: GenMessage<cg_set_entry, {validType: cg_set_entryValid}> = /*@__PURE__*/
-  messageDesc(file_cgroups, 5);
+  messageDesc("cg_set_entry", file_cgroups, 5);
 
 /**
  * All sets and hierarchies.
@@ -224,5 +224,5 @@ export type cgroup_entryValid = cgroup_entry;
  * Use `create(cgroup_entrySchema)` to create a new message.
  */
 export const cgroup_entrySchema: GenMessage<cgroup_entry, {validType: cgroup_entryValid}> = /*@__PURE__*/
-  messageDesc(file_cgroups, 6);
+  messageDesc("cgroup_entry", file_cgroups, 6);
 

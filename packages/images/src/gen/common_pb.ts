@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -53,7 +53,7 @@ export type fown_entryValid = fown_entry;
  * Use `create(fown_entrySchema)` to create a new message.
  */
 export const fown_entrySchema: GenMessage<fown_entry, {validType: fown_entryValid}> = /*@__PURE__*/
-  messageDesc(file_common, 0);
+  messageDesc("fown_entry", file_common, 0);
 
 /**
  * Seconds and microseconds.
@@ -79,7 +79,7 @@ export type timevalValid = timeval;
  * Use `create(timevalSchema)` to create a new message.
  */
 export const timevalSchema: GenMessage<timeval, {validType: timevalValid}> = /*@__PURE__*/
-  messageDesc(file_common, 1);
+  messageDesc("timeval", file_common, 1);
 
 /**
  * Seconds and nanoseconds.
@@ -105,5 +105,5 @@ export type timespecValid = timespec;
  * Use `create(timespecSchema)` to create a new message.
  */
 export const timespecSchema: GenMessage<timespec, {validType: timespecValid}> = /*@__PURE__*/
-  messageDesc(file_common, 2);
+  messageDesc("timespec", file_common, 2);
 

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -78,7 +78,7 @@ export type cpuinfo_x86_entryValid = cpuinfo_x86_entry;
  * Use `create(cpuinfo_x86_entrySchema)` to create a new message.
  */
 export const cpuinfo_x86_entrySchema: GenMessage<cpuinfo_x86_entry, {validType: cpuinfo_x86_entryValid}> = /*@__PURE__*/
-  messageDesc(file_cpuinfo, 0);
+  messageDesc("cpuinfo_x86_entry", file_cpuinfo, 0);
 
 /**
  * Who made the processor.
@@ -139,7 +139,7 @@ export type cpuinfo_ppc64_entryValid = cpuinfo_ppc64_entry;
  * Use `create(cpuinfo_ppc64_entrySchema)` to create a new message.
  */
 export const cpuinfo_ppc64_entrySchema: GenMessage<cpuinfo_ppc64_entry, {validType: cpuinfo_ppc64_entryValid}> = /*@__PURE__*/
-  messageDesc(file_cpuinfo, 1);
+  messageDesc("cpuinfo_ppc64_entry", file_cpuinfo, 1);
 
 /**
  * Byte order in use.
@@ -190,7 +190,7 @@ export type cpuinfo_s390_entryValid = cpuinfo_s390_entry;
  * Use `create(cpuinfo_s390_entrySchema)` to create a new message.
  */
 export const cpuinfo_s390_entrySchema: GenMessage<cpuinfo_s390_entry, {validType: cpuinfo_s390_entryValid}> = /*@__PURE__*/
-  messageDesc(file_cpuinfo, 2);
+  messageDesc("cpuinfo_s390_entry", file_cpuinfo, 2);
 
 /**
  * Features of the processors, by family.
@@ -221,5 +221,5 @@ export type cpuinfo_entryValid = cpuinfo_entry;
  * Use `create(cpuinfo_entrySchema)` to create a new message.
  */
 export const cpuinfo_entrySchema: GenMessage<cpuinfo_entry, {validType: cpuinfo_entryValid}> = /*@__PURE__*/
-  messageDesc(file_cpuinfo, 3);
+  messageDesc("cpuinfo_entry", file_cpuinfo, 3);
 

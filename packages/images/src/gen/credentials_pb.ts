@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -123,7 +123,7 @@ export type creds_entryValid = creds_entry;
  * Use `create(creds_entrySchema)` to create a new message.
  */
 export const creds_entrySchema: GenMessage<creds_entry, {validType: creds_entryValid}> = /*@__PURE__*/
-  messageDesc(file_credentials, 0);
+  messageDesc("creds_entry", file_credentials, 0);
 
 /**
  * One filter program and the filter under it in the chain.
@@ -154,7 +154,7 @@ export type seccomp_filterValid = seccomp_filter;
  * Use `create(seccomp_filterSchema)` to create a new message.
  */
 export const seccomp_filterSchema: GenMessage<seccomp_filter, {validType: seccomp_filterValid}> = /*@__PURE__*/
-  messageDesc(file_credentials, 1);
+  messageDesc("seccomp_filter", file_credentials, 1);
 
 /**
  * All filter programs of the tree; threads name theirs by index.
@@ -175,7 +175,7 @@ export type seccomp_entryValid = seccomp_entry;
  * Use `create(seccomp_entrySchema)` to create a new message.
  */
 export const seccomp_entrySchema: GenMessage<seccomp_entry, {validType: seccomp_entryValid}> = /*@__PURE__*/
-  messageDesc(file_credentials, 2);
+  messageDesc("seccomp_entry", file_credentials, 2);
 
 /**
  * One AppArmor profile.
@@ -201,7 +201,7 @@ export type aa_policyValid = aa_policy;
  * Use `create(aa_policySchema)` to create a new message.
  */
 export const aa_policySchema: GenMessage<aa_policy, {validType: aa_policyValid}> = /*@__PURE__*/
-  messageDesc(file_credentials, 3);
+  messageDesc("aa_policy", file_credentials, 3);
 
 /**
  * AppArmor profiles by namespace, which nest.
@@ -232,7 +232,7 @@ export type aa_namespaceValid = aa_namespace;
  * Use `create(aa_namespaceSchema)` to create a new message.
  */
 export const aa_namespaceSchema: GenMessage<aa_namespace, {validType: aa_namespaceValid}> = /*@__PURE__*/
-  messageDesc(file_credentials, 4);
+  messageDesc("aa_namespace", file_credentials, 4);
 
 /**
  * Loaded AppArmor profiles.
@@ -253,5 +253,5 @@ export type apparmor_entryValid = apparmor_entry;
  * Use `create(apparmor_entrySchema)` to create a new message.
  */
 export const apparmor_entrySchema: GenMessage<apparmor_entry, {validType: apparmor_entryValid}> = /*@__PURE__*/
-  messageDesc(file_credentials, 5);
+  messageDesc("apparmor_entry", file_credentials, 5);
 

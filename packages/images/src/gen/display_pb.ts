@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -63,7 +63,7 @@ export type CRIU_OptsValid = CRIU_Opts;
  * Use `create(CRIU_OptsSchema)` to create a new message.
  */
 export const CRIU_OptsSchema: GenMessage<CRIU_Opts, {validType: CRIU_OptsValid}> = /*@__PURE__*/
-  messageDesc(file_display, 0);
+  messageDesc("CRIU_Opts", file_display, 0);
 
 /**
  * Least size of a file handle.

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { fown_entry, fown_entryValid } from "./common_pb.ts";
 import { file_common } from "./common_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -195,7 +195,7 @@ export type bpfmap_file_entryValid = Message<"bpfmap_file_entry"> & {
  * Use `create(bpfmap_file_entrySchema)` to create a new message.
  */
 export const bpfmap_file_entrySchema: GenMessage<bpfmap_file_entry, {validType: bpfmap_file_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_bpf, 0);
+  messageDesc("bpfmap_file_entry", file_files_bpf, 0);
 
 /**
  * The contents of a BPF map; keys, then values follow the entry.
@@ -235,5 +235,5 @@ export type bpfmap_data_entryValid = bpfmap_data_entry;
  * Use `create(bpfmap_data_entrySchema)` to create a new message.
  */
 export const bpfmap_data_entrySchema: GenMessage<bpfmap_data_entry, {validType: bpfmap_data_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_bpf, 1);
+  messageDesc("bpfmap_data_entry", file_files_bpf, 1);
 

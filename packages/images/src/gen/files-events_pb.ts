@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { fown_entry, fown_entryValid } from "./common_pb.ts";
 import { file_common } from "./common_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -75,7 +75,7 @@ export type eventfd_file_entryValid = Message<"eventfd_file_entry"> & {
  * Use `create(eventfd_file_entrySchema)` to create a new message.
  */
 export const eventfd_file_entrySchema: GenMessage<eventfd_file_entry, {validType: eventfd_file_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_events, 0);
+  messageDesc("eventfd_file_entry", file_files_events, 0);
 
 /**
  * A descriptor that an epoll watches.
@@ -126,7 +126,7 @@ export type eventpoll_tfd_entryValid = eventpoll_tfd_entry;
  * Use `create(eventpoll_tfd_entrySchema)` to create a new message.
  */
 export const eventpoll_tfd_entrySchema: GenMessage<eventpoll_tfd_entry, {validType: eventpoll_tfd_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_events, 1);
+  messageDesc("eventpoll_tfd_entry", file_files_events, 1);
 
 /**
  * An epoll(7) instance and what it watches.
@@ -187,7 +187,7 @@ export type eventpoll_file_entryValid = Message<"eventpoll_file_entry"> & {
  * Use `create(eventpoll_file_entrySchema)` to create a new message.
  */
 export const eventpoll_file_entrySchema: GenMessage<eventpoll_file_entry, {validType: eventpoll_file_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_events, 2);
+  messageDesc("eventpoll_file_entry", file_files_events, 2);
 
 /**
  * A signalfd(2) and its mask.
@@ -248,7 +248,7 @@ export type signalfd_entryValid = Message<"signalfd_entry"> & {
  * Use `create(signalfd_entrySchema)` to create a new message.
  */
 export const signalfd_entrySchema: GenMessage<signalfd_entry, {validType: signalfd_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_events, 3);
+  messageDesc("signalfd_entry", file_files_events, 3);
 
 /**
  * A timerfd_create(2) timer: period (i), time left (v), expirations not read yet.
@@ -369,7 +369,7 @@ export type timerfd_entryValid = Message<"timerfd_entry"> & {
  * Use `create(timerfd_entrySchema)` to create a new message.
  */
 export const timerfd_entrySchema: GenMessage<timerfd_entry, {validType: timerfd_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_events, 4);
+  messageDesc("timerfd_entry", file_files_events, 4);
 
 /**
  * A pidfd_open(2) descriptor and the process it names.
@@ -440,5 +440,5 @@ export type pidfd_entryValid = Message<"pidfd_entry"> & {
  * Use `create(pidfd_entrySchema)` to create a new message.
  */
 export const pidfd_entrySchema: GenMessage<pidfd_entry, {validType: pidfd_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_events, 5);
+  messageDesc("pidfd_entry", file_files_events, 5);
 

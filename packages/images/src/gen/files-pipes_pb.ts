@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { fown_entry, fown_entryValid } from "./common_pb.ts";
 import { file_common } from "./common_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -79,7 +79,7 @@ export type pipe_entryValid = Message<"pipe_entry"> & {
  * Use `create(pipe_entrySchema)` to create a new message.
  */
 export const pipe_entrySchema: GenMessage<pipe_entry, {validType: pipe_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_pipes, 0);
+  messageDesc("pipe_entry", file_files_pipes, 0);
 
 /**
  * An end of a named pipe; the path is in a regular file entry.
@@ -110,7 +110,7 @@ export type fifo_entryValid = fifo_entry;
  * Use `create(fifo_entrySchema)` to create a new message.
  */
 export const fifo_entrySchema: GenMessage<fifo_entry, {validType: fifo_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_pipes, 1);
+  messageDesc("fifo_entry", file_files_pipes, 1);
 
 /**
  * What waits in a pipe; the bytes follow the entry.
@@ -145,5 +145,5 @@ export type pipe_data_entryValid = pipe_data_entry;
  * Use `create(pipe_data_entrySchema)` to create a new message.
  */
 export const pipe_data_entrySchema: GenMessage<pipe_data_entry, {validType: pipe_data_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_pipes, 2);
+  messageDesc("pipe_data_entry", file_files_pipes, 2);
 

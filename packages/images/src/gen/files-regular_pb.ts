@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { fown_entry, fown_entryValid, timeval } from "./common_pb.ts";
 import { file_common } from "./common_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -177,7 +177,7 @@ export type reg_file_entryValid = Message<"reg_file_entry"> & {
  * Use `create(reg_file_entrySchema)` to create a new message.
  */
 export const reg_file_entrySchema: GenMessage<reg_file_entry, {validType: reg_file_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_regular, 0);
+  messageDesc("reg_file_entry", file_files_regular, 0);
 
 /**
  * A file that a plugin saves and brings back.
@@ -218,7 +218,7 @@ export type ext_file_entryValid = Message<"ext_file_entry"> & {
  * Use `create(ext_file_entrySchema)` to create a new message.
  */
 export const ext_file_entrySchema: GenMessage<ext_file_entry, {validType: ext_file_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_regular, 1);
+  messageDesc("ext_file_entry", file_files_regular, 1);
 
 /**
  * A lock on a file (flock(2), fcntl(2)).
@@ -264,7 +264,7 @@ export type file_lock_entryValid = file_lock_entry;
  * Use `create(file_lock_entrySchema)` to create a new message.
  */
 export const file_lock_entrySchema: GenMessage<file_lock_entry, {validType: file_lock_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_regular, 2);
+  messageDesc("file_lock_entry", file_files_regular, 2);
 
 /**
  * A file without a name, whose contents are in this image.
@@ -339,7 +339,7 @@ export type ghost_file_entryValid = ghost_file_entry;
  * Use `create(ghost_file_entrySchema)` to create a new message.
  */
 export const ghost_file_entrySchema: GenMessage<ghost_file_entry, {validType: ghost_file_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_regular, 3);
+  messageDesc("ghost_file_entry", file_files_regular, 3);
 
 /**
  * A piece of a ghost file with holes; the bytes follow the entry.
@@ -369,7 +369,7 @@ export type ghost_chunk_entryValid = ghost_chunk_entry;
  * Use `create(ghost_chunk_entrySchema)` to create a new message.
  */
 export const ghost_chunk_entrySchema: GenMessage<ghost_chunk_entry, {validType: ghost_chunk_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_regular, 4);
+  messageDesc("ghost_chunk_entry", file_files_regular, 4);
 
 /**
  * A file that is opened by another path than its own.
@@ -400,7 +400,7 @@ export type remap_file_path_entryValid = remap_file_path_entry;
  * Use `create(remap_file_path_entrySchema)` to create a new message.
  */
 export const remap_file_path_entrySchema: GenMessage<remap_file_path_entry, {validType: remap_file_path_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_regular, 5);
+  messageDesc("remap_file_path_entry", file_files_regular, 5);
 
 /**
  * An open file of memfd_create(2).
@@ -471,7 +471,7 @@ export type memfd_file_entryValid = Message<"memfd_file_entry"> & {
  * Use `create(memfd_file_entrySchema)` to create a new message.
  */
 export const memfd_file_entrySchema: GenMessage<memfd_file_entry, {validType: memfd_file_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_regular, 6);
+  messageDesc("memfd_file_entry", file_files_regular, 6);
 
 /**
  * The memory behind memfd files.
@@ -532,7 +532,7 @@ export type memfd_inode_entryValid = memfd_inode_entry;
  * Use `create(memfd_inode_entrySchema)` to create a new message.
  */
 export const memfd_inode_entrySchema: GenMessage<memfd_inode_entry, {validType: memfd_inode_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_regular, 7);
+  messageDesc("memfd_inode_entry", file_files_regular, 7);
 
 /**
  * Where a file is found instead.

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { fown_entry, fown_entryValid } from "./common_pb.ts";
 import { file_common } from "./common_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -50,7 +50,7 @@ export type winsize_entryValid = winsize_entry;
  * Use `create(winsize_entrySchema)` to create a new message.
  */
 export const winsize_entrySchema: GenMessage<winsize_entry, {validType: winsize_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_terminals, 0);
+  messageDesc("winsize_entry", file_files_terminals, 0);
 
 /**
  * Settings of a terminal (termios(3)).
@@ -106,7 +106,7 @@ export type termios_entryValid = termios_entry;
  * Use `create(termios_entrySchema)` to create a new message.
  */
 export const termios_entrySchema: GenMessage<termios_entry, {validType: termios_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_terminals, 1);
+  messageDesc("termios_entry", file_files_terminals, 1);
 
 /**
  * The number of a pseudo terminal.
@@ -127,7 +127,7 @@ export type tty_pty_entryValid = tty_pty_entry;
  * Use `create(tty_pty_entrySchema)` to create a new message.
  */
 export const tty_pty_entrySchema: GenMessage<tty_pty_entry, {validType: tty_pty_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_terminals, 2);
+  messageDesc("tty_pty_entry", file_files_terminals, 2);
 
 /**
  * One terminal device.
@@ -218,7 +218,7 @@ export type tty_info_entryValid = tty_info_entry;
  * Use `create(tty_info_entrySchema)` to create a new message.
  */
 export const tty_info_entrySchema: GenMessage<tty_info_entry, {validType: tty_info_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_terminals, 3);
+  messageDesc("tty_info_entry", file_files_terminals, 3);
 
 /**
  * An open file of a terminal.
@@ -289,7 +289,7 @@ export type tty_file_entryValid = Message<"tty_file_entry"> & {
  * Use `create(tty_file_entrySchema)` to create a new message.
  */
 export const tty_file_entrySchema: GenMessage<tty_file_entry, {validType: tty_file_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_terminals, 4);
+  messageDesc("tty_file_entry", file_files_terminals, 4);
 
 /**
  * Input that nobody has read yet.
@@ -315,7 +315,7 @@ export type tty_data_entryValid = tty_data_entry;
  * Use `create(tty_data_entrySchema)` to create a new message.
  */
 export const tty_data_entrySchema: GenMessage<tty_data_entry, {validType: tty_data_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_terminals, 5);
+  messageDesc("tty_data_entry", file_files_terminals, 5);
 
 /**
  * Kinds of terminals.

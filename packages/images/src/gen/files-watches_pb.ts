@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { fown_entry, fown_entryValid } from "./common_pb.ts";
 import { file_common } from "./common_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -55,7 +55,7 @@ export type fh_entryValid = fh_entry;
  * Use `create(fh_entrySchema)` to create a new message.
  */
 export const fh_entrySchema: GenMessage<fh_entry, {validType: fh_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_watches, 0);
+  messageDesc("fh_entry", file_files_watches, 0);
 
 /**
  * A path found for a device and inode.
@@ -86,7 +86,7 @@ export type irmap_cache_entryValid = irmap_cache_entry;
  * Use `create(irmap_cache_entrySchema)` to create a new message.
  */
 export const irmap_cache_entrySchema: GenMessage<irmap_cache_entry, {validType: irmap_cache_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_watches, 1);
+  messageDesc("irmap_cache_entry", file_files_watches, 1);
 
 /**
  * One watch of an inotify(7) instance.
@@ -177,7 +177,7 @@ export type inotify_wd_entryValid = Message<"inotify_wd_entry"> & {
  * Use `create(inotify_wd_entrySchema)` to create a new message.
  */
 export const inotify_wd_entrySchema: GenMessage<inotify_wd_entry, {validType: inotify_wd_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_watches, 2);
+  messageDesc("inotify_wd_entry", file_files_watches, 2);
 
 /**
  * An inotify(7) instance.
@@ -238,7 +238,7 @@ export type inotify_file_entryValid = Message<"inotify_file_entry"> & {
  * Use `create(inotify_file_entrySchema)` to create a new message.
  */
 export const inotify_file_entrySchema: GenMessage<inotify_file_entry, {validType: inotify_file_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_watches, 3);
+  messageDesc("inotify_file_entry", file_files_watches, 3);
 
 /**
  * The inode of a mark.
@@ -279,7 +279,7 @@ export type fanotify_inode_mark_entryValid = Message<"fanotify_inode_mark_entry"
  * Use `create(fanotify_inode_mark_entrySchema)` to create a new message.
  */
 export const fanotify_inode_mark_entrySchema: GenMessage<fanotify_inode_mark_entry, {validType: fanotify_inode_mark_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_watches, 4);
+  messageDesc("fanotify_inode_mark_entry", file_files_watches, 4);
 
 /**
  * The mount of a mark.
@@ -305,7 +305,7 @@ export type fanotify_mount_mark_entryValid = fanotify_mount_mark_entry;
  * Use `create(fanotify_mount_mark_entrySchema)` to create a new message.
  */
 export const fanotify_mount_mark_entrySchema: GenMessage<fanotify_mount_mark_entry, {validType: fanotify_mount_mark_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_watches, 5);
+  messageDesc("fanotify_mount_mark_entry", file_files_watches, 5);
 
 /**
  * One mark of a fanotify(7) group.
@@ -406,7 +406,7 @@ export type fanotify_mark_entryValid = Message<"fanotify_mark_entry"> & {
  * Use `create(fanotify_mark_entrySchema)` to create a new message.
  */
 export const fanotify_mark_entrySchema: GenMessage<fanotify_mark_entry, {validType: fanotify_mark_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_watches, 6);
+  messageDesc("fanotify_mark_entry", file_files_watches, 6);
 
 /**
  * A fanotify(7) group.
@@ -487,7 +487,7 @@ export type fanotify_file_entryValid = Message<"fanotify_file_entry"> & {
  * Use `create(fanotify_file_entrySchema)` to create a new message.
  */
 export const fanotify_file_entrySchema: GenMessage<fanotify_file_entry, {validType: fanotify_file_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files_watches, 7);
+  messageDesc("fanotify_file_entry", file_files_watches, 7);
 
 /**
  * What a fanotify mark is set on.

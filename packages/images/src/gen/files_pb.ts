@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { bpfmap_file_entry, bpfmap_file_entryValid } from "./files-bpf_pb.ts";
 import { file_files_bpf } from "./files-bpf_pb.ts";
 import type { eventfd_file_entry, eventfd_file_entryValid, eventpoll_file_entry, eventpoll_file_entryValid, pidfd_entry, pidfd_entryValid, signalfd_entry, signalfd_entryValid, timerfd_entry, timerfd_entryValid } from "./files-events_pb.ts";
@@ -77,7 +77,7 @@ export type fdinfo_entryValid = fdinfo_entry;
  * Use `create(fdinfo_entrySchema)` to create a new message.
  */
 export const fdinfo_entrySchema: GenMessage<fdinfo_entry, {validType: fdinfo_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files, 0);
+  messageDesc("fdinfo_entry", file_files, 0);
 
 /**
  * One open file (a description, not a descriptor): its kind tells which field is there.
@@ -318,7 +318,7 @@ export type file_entryValid = Message<"file_entry"> & {
  * Use `create(file_entrySchema)` to create a new message.
  */
 export const file_entrySchema: GenMessage<file_entry, {validType: file_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files, 1);
+  messageDesc("file_entry", file_files, 1);
 
 /**
  * Working directory, root and file mode mask of a task.
@@ -353,7 +353,7 @@ export type fs_entryValid = fs_entry;
  * Use `create(fs_entrySchema)` to create a new message.
  */
 export const fs_entrySchema: GenMessage<fs_entry, {validType: fs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_files, 2);
+  messageDesc("fs_entry", file_files, 2);
 
 /**
  * Kinds of open files.

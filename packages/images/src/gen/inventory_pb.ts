@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { task_kobj_ids_entry } from "./process_pb.ts";
 import { file_process } from "./process_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -35,7 +35,7 @@ export type plugins_entryValid = plugins_entry;
  * Use `create(plugins_entrySchema)` to create a new message.
  */
 export const plugins_entrySchema: GenMessage<plugins_entry, {validType: plugins_entryValid}> = /*@__PURE__*/
-  messageDesc(file_inventory, 0);
+  messageDesc("plugins_entry", file_inventory, 0);
 
 /**
  * Written last: a directory with an inventory is a whole dump.
@@ -126,7 +126,7 @@ export type inventory_entryValid = inventory_entry;
  * Use `create(inventory_entrySchema)` to create a new message.
  */
 export const inventory_entrySchema: GenMessage<inventory_entry, {validType: inventory_entryValid}> = /*@__PURE__*/
-  messageDesc(file_inventory, 1);
+  messageDesc("inventory_entry", file_inventory, 1);
 
 /**
  * Times of a dump in microseconds, and counts of pages.
@@ -212,7 +212,7 @@ export type dump_stats_entryValid = dump_stats_entry;
  * Use `create(dump_stats_entrySchema)` to create a new message.
  */
 export const dump_stats_entrySchema: GenMessage<dump_stats_entry, {validType: dump_stats_entryValid}> = /*@__PURE__*/
-  messageDesc(file_inventory, 2);
+  messageDesc("dump_stats_entry", file_inventory, 2);
 
 /**
  * Times of a restore in microseconds, and counts of pages.
@@ -253,7 +253,7 @@ export type restore_stats_entryValid = restore_stats_entry;
  * Use `create(restore_stats_entrySchema)` to create a new message.
  */
 export const restore_stats_entrySchema: GenMessage<restore_stats_entry, {validType: restore_stats_entryValid}> = /*@__PURE__*/
-  messageDesc(file_inventory, 3);
+  messageDesc("restore_stats_entry", file_inventory, 3);
 
 /**
  * The numbers of one dump or one restore.
@@ -279,7 +279,7 @@ export type stats_entryValid = stats_entry;
  * Use `create(stats_entrySchema)` to create a new message.
  */
 export const stats_entrySchema: GenMessage<stats_entry, {validType: stats_entryValid}> = /*@__PURE__*/
-  messageDesc(file_inventory, 4);
+  messageDesc("stats_entry", file_inventory, 4);
 
 /**
  * The security module that was active at the dump.

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -63,7 +63,7 @@ export type ipc_desc_entryValid = ipc_desc_entry;
  * Use `create(ipc_desc_entrySchema)` to create a new message.
  */
 export const ipc_desc_entrySchema: GenMessage<ipc_desc_entry, {validType: ipc_desc_entryValid}> = /*@__PURE__*/
-  messageDesc(file_ipc, 0);
+  messageDesc("ipc_desc_entry", file_ipc, 0);
 
 /**
  * Limits of an IPC namespace.
@@ -164,7 +164,7 @@ export type ipc_var_entryValid = ipc_var_entry;
  * Use `create(ipc_var_entrySchema)` to create a new message.
  */
 export const ipc_var_entrySchema: GenMessage<ipc_var_entry, {validType: ipc_var_entryValid}> = /*@__PURE__*/
-  messageDesc(file_ipc, 1);
+  messageDesc("ipc_var_entry", file_ipc, 1);
 
 /**
  * A message; its text follows.
@@ -192,7 +192,7 @@ export type ipc_msgValid = ipc_msg;
  * Use `create(ipc_msgSchema)` to create a new message.
  */
 export const ipc_msgSchema: GenMessage<ipc_msg, {validType: ipc_msgValid}> = /*@__PURE__*/
-  messageDesc(file_ipc, 2);
+  messageDesc("ipc_msg", file_ipc, 2);
 
 /**
  * A message queue; its messages follow the entry.
@@ -247,7 +247,7 @@ export type ipc_msg_entryValid = Message<"ipc_msg_entry"> & {
  * Use `create(ipc_msg_entrySchema)` to create a new message.
  */
 export const ipc_msg_entrySchema: GenMessage<ipc_msg_entry, {validType: ipc_msg_entryValid}> = /*@__PURE__*/
-  messageDesc(file_ipc, 3);
+  messageDesc("ipc_msg_entry", file_ipc, 3);
 
 /**
  * A semaphore set; its values follow the entry.
@@ -292,7 +292,7 @@ export type ipc_sem_entryValid = Message<"ipc_sem_entry"> & {
  * Use `create(ipc_sem_entrySchema)` to create a new message.
  */
 export const ipc_sem_entrySchema: GenMessage<ipc_sem_entry, {validType: ipc_sem_entryValid}> = /*@__PURE__*/
-  messageDesc(file_ipc, 4);
+  messageDesc("ipc_sem_entry", file_ipc, 4);
 
 /**
  * A shared memory segment; its bytes follow unless pagemaps have them.
@@ -361,5 +361,5 @@ export type ipc_shm_entryValid = Message<"ipc_shm_entry"> & {
  * Use `create(ipc_shm_entrySchema)` to create a new message.
  */
 export const ipc_shm_entrySchema: GenMessage<ipc_shm_entry, {validType: ipc_shm_entryValid}> = /*@__PURE__*/
-  messageDesc(file_ipc, 5);
+  messageDesc("ipc_shm_entry", file_ipc, 5);
 

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -88,7 +88,7 @@ export type vma_entryValid = vma_entry;
  * Use `create(vma_entrySchema)` to create a new message.
  */
 export const vma_entrySchema: GenMessage<vma_entry, {validType: vma_entryValid}> = /*@__PURE__*/
-  messageDesc(file_memory, 0);
+  messageDesc("vma_entry", file_memory, 0);
 
 /**
  * A ring of asynchronous I/O (io_setup(2)).
@@ -119,7 +119,7 @@ export type aio_ring_entryValid = aio_ring_entry;
  * Use `create(aio_ring_entrySchema)` to create a new message.
  */
 export const aio_ring_entrySchema: GenMessage<aio_ring_entry, {validType: aio_ring_entryValid}> = /*@__PURE__*/
-  messageDesc(file_memory, 1);
+  messageDesc("aio_ring_entry", file_memory, 1);
 
 /**
  * One address space: its marks (prctl PR_SET_MM), program file and maps.
@@ -224,7 +224,7 @@ export type mm_entryValid = mm_entry;
  * Use `create(mm_entrySchema)` to create a new message.
  */
 export const mm_entrySchema: GenMessage<mm_entry, {validType: mm_entryValid}> = /*@__PURE__*/
-  messageDesc(file_memory, 2);
+  messageDesc("mm_entry", file_memory, 2);
 
 /**
  * Head of a pagemap: which pages image holds the contents.
@@ -247,7 +247,7 @@ export type pagemap_headValid = pagemap_head;
  * Use `create(pagemap_headSchema)` to create a new message.
  */
 export const pagemap_headSchema: GenMessage<pagemap_head, {validType: pagemap_headValid}> = /*@__PURE__*/
-  messageDesc(file_memory, 3);
+  messageDesc("pagemap_head", file_memory, 3);
 
 /**
  * A run of pages, in the order in which they lie in the pages image.
@@ -298,5 +298,5 @@ export type pagemap_entryValid = pagemap_entry;
  * Use `create(pagemap_entrySchema)` to create a new message.
  */
 export const pagemap_entrySchema: GenMessage<pagemap_entry, {validType: pagemap_entryValid}> = /*@__PURE__*/
-  messageDesc(file_memory, 4);
+  messageDesc("pagemap_entry", file_memory, 4);
 

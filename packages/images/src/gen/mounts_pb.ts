@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -118,7 +118,7 @@ export type mnt_entryValid = mnt_entry;
  * Use `create(mnt_entrySchema)` to create a new message.
  */
 export const mnt_entrySchema: GenMessage<mnt_entry, {validType: mnt_entryValid}> = /*@__PURE__*/
-  messageDesc(file_mounts, 0);
+  messageDesc("mnt_entry", file_mounts, 0);
 
 /**
  * State of an automount point.
@@ -179,7 +179,7 @@ export type autofs_entryValid = autofs_entry;
  * Use `create(autofs_entrySchema)` to create a new message.
  */
 export const autofs_entrySchema: GenMessage<autofs_entry, {validType: autofs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_mounts, 1);
+  messageDesc("autofs_entry", file_mounts, 1);
 
 /**
  * A registered binary format.
@@ -235,7 +235,7 @@ export type binfmt_misc_entryValid = binfmt_misc_entry;
  * Use `create(binfmt_misc_entrySchema)` to create a new message.
  */
 export const binfmt_misc_entrySchema: GenMessage<binfmt_misc_entry, {validType: binfmt_misc_entryValid}> = /*@__PURE__*/
-  messageDesc(file_mounts, 2);
+  messageDesc("binfmt_misc_entry", file_mounts, 2);
 
 /**
  * Kinds of file systems.

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -48,7 +48,7 @@ export type ns_file_entryValid = ns_file_entry;
  * Use `create(ns_file_entrySchema)` to create a new message.
  */
 export const ns_file_entrySchema: GenMessage<ns_file_entry, {validType: ns_file_entryValid}> = /*@__PURE__*/
-  messageDesc(file_namespaces, 0);
+  messageDesc("ns_file_entry", file_namespaces, 0);
 
 /**
  * A pid namespace.
@@ -69,7 +69,7 @@ export type pidns_entryValid = pidns_entry;
  * Use `create(pidns_entrySchema)` to create a new message.
  */
 export const pidns_entrySchema: GenMessage<pidns_entry, {validType: pidns_entryValid}> = /*@__PURE__*/
-  messageDesc(file_namespaces, 1);
+  messageDesc("pidns_entry", file_namespaces, 1);
 
 /**
  * A range of ids in a user namespace (user_namespaces(7)).
@@ -100,7 +100,7 @@ export type uid_gid_extentValid = uid_gid_extent;
  * Use `create(uid_gid_extentSchema)` to create a new message.
  */
 export const uid_gid_extentSchema: GenMessage<uid_gid_extent, {validType: uid_gid_extentValid}> = /*@__PURE__*/
-  messageDesc(file_namespaces, 2);
+  messageDesc("uid_gid_extent", file_namespaces, 2);
 
 /**
  * Id maps of a user namespace.
@@ -126,7 +126,7 @@ export type userns_entryValid = userns_entry;
  * Use `create(userns_entrySchema)` to create a new message.
  */
 export const userns_entrySchema: GenMessage<userns_entry, {validType: userns_entryValid}> = /*@__PURE__*/
-  messageDesc(file_namespaces, 3);
+  messageDesc("userns_entry", file_namespaces, 3);
 
 /**
  * Host and domain name.
@@ -152,5 +152,5 @@ export type utsns_entryValid = utsns_entry;
  * Use `create(utsns_entrySchema)` to create a new message.
  */
 export const utsns_entrySchema: GenMessage<utsns_entry, {validType: utsns_entryValid}> = /*@__PURE__*/
-  messageDesc(file_namespaces, 4);
+  messageDesc("utsns_entry", file_namespaces, 4);
 

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -43,7 +43,7 @@ export type sysctl_entryValid = sysctl_entry;
  * Use `create(sysctl_entrySchema)` to create a new message.
  */
 export const sysctl_entrySchema: GenMessage<sysctl_entry, {validType: sysctl_entryValid}> = /*@__PURE__*/
-  messageDesc(file_network, 0);
+  messageDesc("sysctl_entry", file_network, 0);
 
 /**
  * An open file of a tun device.
@@ -79,7 +79,7 @@ export type tunfile_entryValid = tunfile_entry;
  * Use `create(tunfile_entrySchema)` to create a new message.
  */
 export const tunfile_entrySchema: GenMessage<tunfile_entry, {validType: tunfile_entryValid}> = /*@__PURE__*/
-  messageDesc(file_network, 1);
+  messageDesc("tunfile_entry", file_network, 1);
 
 /**
  * A tun or tap link.
@@ -120,7 +120,7 @@ export type tun_link_entryValid = tun_link_entry;
  * Use `create(tun_link_entrySchema)` to create a new message.
  */
 export const tun_link_entrySchema: GenMessage<tun_link_entry, {validType: tun_link_entryValid}> = /*@__PURE__*/
-  messageDesc(file_network, 2);
+  messageDesc("tun_link_entry", file_network, 2);
 
 /**
  * A macvlan link.
@@ -146,7 +146,7 @@ export type macvlan_link_entryValid = macvlan_link_entry;
  * Use `create(macvlan_link_entrySchema)` to create a new message.
  */
 export const macvlan_link_entrySchema: GenMessage<macvlan_link_entry, {validType: macvlan_link_entryValid}> = /*@__PURE__*/
-  messageDesc(file_network, 3);
+  messageDesc("macvlan_link_entry", file_network, 3);
 
 /**
  * An IPv6-in-IPv4 tunnel.
@@ -242,7 +242,7 @@ export type sit_entryValid = sit_entry;
  * Use `create(sit_entrySchema)` to create a new message.
  */
 export const sit_entrySchema: GenMessage<sit_entry, {validType: sit_entryValid}> = /*@__PURE__*/
-  messageDesc(file_network, 4);
+  messageDesc("sit_entry", file_network, 4);
 
 /**
  * One network link.
@@ -333,7 +333,7 @@ export type net_device_entryValid = net_device_entry;
  * Use `create(net_device_entrySchema)` to create a new message.
  */
 export const net_device_entrySchema: GenMessage<net_device_entry, {validType: net_device_entryValid}> = /*@__PURE__*/
-  messageDesc(file_network, 5);
+  messageDesc("net_device_entry", file_network, 5);
 
 /**
  * The id under which a namespace knows another.
@@ -359,7 +359,7 @@ export type netns_idValid = netns_id;
  * Use `create(netns_idSchema)` to create a new message.
  */
 export const netns_idSchema: GenMessage<netns_id, {validType: netns_idValid}> = /*@__PURE__*/
-  messageDesc(file_network, 6);
+  messageDesc("netns_id", file_network, 6);
 
 /**
  * Settings of a network namespace.
@@ -425,7 +425,7 @@ export type netns_entryValid = netns_entry;
  * Use `create(netns_entrySchema)` to create a new message.
  */
 export const netns_entrySchema: GenMessage<netns_entry, {validType: netns_entryValid}> = /*@__PURE__*/
-  messageDesc(file_network, 7);
+  messageDesc("netns_entry", file_network, 7);
 
 /**
  * Type of a setting.

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { creds_entry } from "./credentials_pb.ts";
 import { file_credentials } from "./credentials_pb.ts";
 import type { thread_info_aarch64, thread_info_aarch64Valid, thread_info_arm, thread_info_armValid } from "./processor-arm_pb.ts";
@@ -69,7 +69,7 @@ export type pstree_entryValid = pstree_entry;
  * Use `create(pstree_entrySchema)` to create a new message.
  */
 export const pstree_entrySchema: GenMessage<pstree_entry, {validType: pstree_entryValid}> = /*@__PURE__*/
-  messageDesc(file_process, 0);
+  messageDesc("pstree_entry", file_process, 0);
 
 /**
  * Equal ids mean a shared kernel object: memory, descriptor table, fs, handlers, namespaces.
@@ -145,7 +145,7 @@ export type task_kobj_ids_entryValid = task_kobj_ids_entry;
  * Use `create(task_kobj_ids_entrySchema)` to create a new message.
  */
 export const task_kobj_ids_entrySchema: GenMessage<task_kobj_ids_entry, {validType: task_kobj_ids_entryValid}> = /*@__PURE__*/
-  messageDesc(file_process, 1);
+  messageDesc("task_kobj_ids_entry", file_process, 1);
 
 /**
  * What all threads of a task share.
@@ -368,7 +368,7 @@ export type task_core_entryValid = Message<"task_core_entry"> & {
  * Use `create(task_core_entrySchema)` to create a new message.
  */
 export const task_core_entrySchema: GenMessage<task_core_entry, {validType: task_core_entryValid}> = /*@__PURE__*/
-  messageDesc(file_process, 2);
+  messageDesc("task_core_entry", file_process, 2);
 
 /**
  * One resource limit (getrlimit(2)); infinity is 2^64-1.
@@ -394,7 +394,7 @@ export type rlimit_entryValid = rlimit_entry;
  * Use `create(rlimit_entrySchema)` to create a new message.
  */
 export const rlimit_entrySchema: GenMessage<rlimit_entry, {validType: rlimit_entryValid}> = /*@__PURE__*/
-  messageDesc(file_process, 3);
+  messageDesc("rlimit_entry", file_process, 3);
 
 /**
  * All resource limits, in the order of the RLIMIT_ numbers.
@@ -415,7 +415,7 @@ export type task_rlimits_entryValid = task_rlimits_entry;
  * Use `create(task_rlimits_entrySchema)` to create a new message.
  */
 export const task_rlimits_entrySchema: GenMessage<task_rlimits_entry, {validType: task_rlimits_entryValid}> = /*@__PURE__*/
-  messageDesc(file_process, 4);
+  messageDesc("task_rlimits_entry", file_process, 4);
 
 /**
  * Alternate signal stack (sigaltstack(2)).
@@ -446,7 +446,7 @@ export type thread_sas_entryValid = thread_sas_entry;
  * Use `create(thread_sas_entrySchema)` to create a new message.
  */
 export const thread_sas_entrySchema: GenMessage<thread_sas_entry, {validType: thread_sas_entryValid}> = /*@__PURE__*/
-  messageDesc(file_process, 5);
+  messageDesc("thread_sas_entry", file_process, 5);
 
 /**
  * Registration for restartable sequences (rseq(2)).
@@ -482,7 +482,7 @@ export type rseq_entryValid = rseq_entry;
  * Use `create(rseq_entrySchema)` to create a new message.
  */
 export const rseq_entrySchema: GenMessage<rseq_entry, {validType: rseq_entryValid}> = /*@__PURE__*/
-  messageDesc(file_process, 6);
+  messageDesc("rseq_entry", file_process, 6);
 
 /**
  * What one thread has for itself, registers apart.
@@ -580,7 +580,7 @@ export type thread_core_entryValid = thread_core_entry;
  * Use `create(thread_core_entrySchema)` to create a new message.
  */
 export const thread_core_entrySchema: GenMessage<thread_core_entry, {validType: thread_core_entryValid}> = /*@__PURE__*/
-  messageDesc(file_process, 7);
+  messageDesc("thread_core_entry", file_process, 7);
 
 /**
  * One thread; that of a leader also tells about its task (tc, ids).
@@ -721,7 +721,7 @@ export type core_entryValid = Message<"core_entry"> & {
  * Use `create(core_entrySchema)` to create a new message.
  */
 export const core_entrySchema: GenMessage<core_entry, {validType: core_entryValid}> = /*@__PURE__*/
-  messageDesc(file_process, 8);
+  messageDesc("core_entry", file_process, 8);
 
 /**
  * The processor whose registers the entry holds.

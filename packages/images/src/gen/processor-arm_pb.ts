@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -48,7 +48,7 @@ export type user_aarch64_regs_entryValid = user_aarch64_regs_entry;
  * Use `create(user_aarch64_regs_entrySchema)` to create a new message.
  */
 export const user_aarch64_regs_entrySchema: GenMessage<user_aarch64_regs_entry, {validType: user_aarch64_regs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_arm, 0);
+  messageDesc("user_aarch64_regs_entry", file_processor_arm, 0);
 
 /**
  * Vector registers, two words each.
@@ -79,7 +79,7 @@ export type user_aarch64_fpsimd_context_entryValid = user_aarch64_fpsimd_context
  * Use `create(user_aarch64_fpsimd_context_entrySchema)` to create a new message.
  */
 export const user_aarch64_fpsimd_context_entrySchema: GenMessage<user_aarch64_fpsimd_context_entry, {validType: user_aarch64_fpsimd_context_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_arm, 1);
+  messageDesc("user_aarch64_fpsimd_context_entry", file_processor_arm, 1);
 
 /**
  * Keys that authenticate pointers.
@@ -140,7 +140,7 @@ export type pac_address_keysValid = pac_address_keys;
  * Use `create(pac_address_keysSchema)` to create a new message.
  */
 export const pac_address_keysSchema: GenMessage<pac_address_keys, {validType: pac_address_keysValid}> = /*@__PURE__*/
-  messageDesc(file_processor_arm, 2);
+  messageDesc("pac_address_keys", file_processor_arm, 2);
 
 /**
  * Keys that authenticate data.
@@ -166,7 +166,7 @@ export type pac_generic_keysValid = pac_generic_keys;
  * Use `create(pac_generic_keysSchema)` to create a new message.
  */
 export const pac_generic_keysSchema: GenMessage<pac_generic_keys, {validType: pac_generic_keysValid}> = /*@__PURE__*/
-  messageDesc(file_processor_arm, 3);
+  messageDesc("pac_generic_keys", file_processor_arm, 3);
 
 /**
  * Pointer authentication keys.
@@ -192,7 +192,7 @@ export type pac_keysValid = pac_keys;
  * Use `create(pac_keysSchema)` to create a new message.
  */
 export const pac_keysSchema: GenMessage<pac_keys, {validType: pac_keysValid}> = /*@__PURE__*/
-  messageDesc(file_processor_arm, 4);
+  messageDesc("pac_keys", file_processor_arm, 4);
 
 /**
  * The processor state of a 64-bit ARM thread.
@@ -263,7 +263,7 @@ export type thread_info_aarch64Valid = Message<"thread_info_aarch64"> & {
  * Use `create(thread_info_aarch64Schema)` to create a new message.
  */
 export const thread_info_aarch64Schema: GenMessage<thread_info_aarch64, {validType: thread_info_aarch64Valid}> = /*@__PURE__*/
-  messageDesc(file_processor_arm, 5);
+  messageDesc("thread_info_aarch64", file_processor_arm, 5);
 
 /**
  * General registers.
@@ -369,7 +369,7 @@ export type user_arm_regs_entryValid = user_arm_regs_entry;
  * Use `create(user_arm_regs_entrySchema)` to create a new message.
  */
 export const user_arm_regs_entrySchema: GenMessage<user_arm_regs_entry, {validType: user_arm_regs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_arm, 6);
+  messageDesc("user_arm_regs_entry", file_processor_arm, 6);
 
 /**
  * Floating point registers.
@@ -410,7 +410,7 @@ export type user_arm_vfpstate_entryValid = user_arm_vfpstate_entry;
  * Use `create(user_arm_vfpstate_entrySchema)` to create a new message.
  */
 export const user_arm_vfpstate_entrySchema: GenMessage<user_arm_vfpstate_entry, {validType: user_arm_vfpstate_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_arm, 7);
+  messageDesc("user_arm_vfpstate_entry", file_processor_arm, 7);
 
 /**
  * The processor state of a 32-bit ARM thread.
@@ -471,5 +471,5 @@ export type thread_info_armValid = Message<"thread_info_arm"> & {
  * Use `create(thread_info_armSchema)` to create a new message.
  */
 export const thread_info_armSchema: GenMessage<thread_info_arm, {validType: thread_info_armValid}> = /*@__PURE__*/
-  messageDesc(file_processor_arm, 8);
+  messageDesc("thread_info_arm", file_processor_arm, 8);
 

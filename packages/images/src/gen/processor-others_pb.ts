@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -218,7 +218,7 @@ export type user_mips_regs_entryValid = user_mips_regs_entry;
  * Use `create(user_mips_regs_entrySchema)` to create a new message.
  */
 export const user_mips_regs_entrySchema: GenMessage<user_mips_regs_entry, {validType: user_mips_regs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_others, 0);
+  messageDesc("user_mips_regs_entry", file_processor_others, 0);
 
 /**
  * Floating point registers.
@@ -414,7 +414,7 @@ export type user_mips_fpregs_entryValid = user_mips_fpregs_entry;
  * Use `create(user_mips_fpregs_entrySchema)` to create a new message.
  */
 export const user_mips_fpregs_entrySchema: GenMessage<user_mips_fpregs_entry, {validType: user_mips_fpregs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_others, 1);
+  messageDesc("user_mips_fpregs_entry", file_processor_others, 1);
 
 /**
  * The processor state of a MIPS thread.
@@ -475,7 +475,7 @@ export type thread_info_mipsValid = Message<"thread_info_mips"> & {
  * Use `create(thread_info_mipsSchema)` to create a new message.
  */
 export const thread_info_mipsSchema: GenMessage<thread_info_mips, {validType: thread_info_mipsValid}> = /*@__PURE__*/
-  messageDesc(file_processor_others, 2);
+  messageDesc("thread_info_mips", file_processor_others, 2);
 
 /**
  * General registers.
@@ -501,7 +501,7 @@ export type user_loongarch64_gpregs_entryValid = user_loongarch64_gpregs_entry;
  * Use `create(user_loongarch64_gpregs_entrySchema)` to create a new message.
  */
 export const user_loongarch64_gpregs_entrySchema: GenMessage<user_loongarch64_gpregs_entry, {validType: user_loongarch64_gpregs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_others, 3);
+  messageDesc("user_loongarch64_gpregs_entry", file_processor_others, 3);
 
 /**
  * Floating point registers.
@@ -532,7 +532,7 @@ export type user_loongarch64_fpregs_entryValid = user_loongarch64_fpregs_entry;
  * Use `create(user_loongarch64_fpregs_entrySchema)` to create a new message.
  */
 export const user_loongarch64_fpregs_entrySchema: GenMessage<user_loongarch64_fpregs_entry, {validType: user_loongarch64_fpregs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_others, 4);
+  messageDesc("user_loongarch64_fpregs_entry", file_processor_others, 4);
 
 /**
  * The processor state of a LoongArch thread.
@@ -593,7 +593,7 @@ export type thread_info_loongarch64Valid = Message<"thread_info_loongarch64"> & 
  * Use `create(thread_info_loongarch64Schema)` to create a new message.
  */
 export const thread_info_loongarch64Schema: GenMessage<thread_info_loongarch64, {validType: thread_info_loongarch64Valid}> = /*@__PURE__*/
-  messageDesc(file_processor_others, 5);
+  messageDesc("thread_info_loongarch64", file_processor_others, 5);
 
 /**
  * General registers.
@@ -769,7 +769,7 @@ export type user_riscv64_regs_entryValid = user_riscv64_regs_entry;
  * Use `create(user_riscv64_regs_entrySchema)` to create a new message.
  */
 export const user_riscv64_regs_entrySchema: GenMessage<user_riscv64_regs_entry, {validType: user_riscv64_regs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_others, 6);
+  messageDesc("user_riscv64_regs_entry", file_processor_others, 6);
 
 /**
  * Double precision registers.
@@ -795,7 +795,7 @@ export type user_riscv64_d_ext_entryValid = user_riscv64_d_ext_entry;
  * Use `create(user_riscv64_d_ext_entrySchema)` to create a new message.
  */
 export const user_riscv64_d_ext_entrySchema: GenMessage<user_riscv64_d_ext_entry, {validType: user_riscv64_d_ext_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_others, 7);
+  messageDesc("user_riscv64_d_ext_entry", file_processor_others, 7);
 
 /**
  * The processor state of a RISC-V thread.
@@ -856,5 +856,5 @@ export type thread_info_riscv64Valid = Message<"thread_info_riscv64"> & {
  * Use `create(thread_info_riscv64Schema)` to create a new message.
  */
 export const thread_info_riscv64Schema: GenMessage<thread_info_riscv64, {validType: thread_info_riscv64Valid}> = /*@__PURE__*/
-  messageDesc(file_processor_others, 8);
+  messageDesc("thread_info_riscv64", file_processor_others, 8);
 

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -88,7 +88,7 @@ export type user_ppc64_regs_entryValid = user_ppc64_regs_entry;
  * Use `create(user_ppc64_regs_entrySchema)` to create a new message.
  */
 export const user_ppc64_regs_entrySchema: GenMessage<user_ppc64_regs_entry, {validType: user_ppc64_regs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_power, 0);
+  messageDesc("user_ppc64_regs_entry", file_processor_power, 0);
 
 /**
  * Floating point registers.
@@ -109,7 +109,7 @@ export type user_ppc64_fpstate_entryValid = user_ppc64_fpstate_entry;
  * Use `create(user_ppc64_fpstate_entrySchema)` to create a new message.
  */
 export const user_ppc64_fpstate_entrySchema: GenMessage<user_ppc64_fpstate_entry, {validType: user_ppc64_fpstate_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_power, 1);
+  messageDesc("user_ppc64_fpstate_entry", file_processor_power, 1);
 
 /**
  * AltiVec registers.
@@ -135,7 +135,7 @@ export type user_ppc64_vrstate_entryValid = user_ppc64_vrstate_entry;
  * Use `create(user_ppc64_vrstate_entrySchema)` to create a new message.
  */
 export const user_ppc64_vrstate_entrySchema: GenMessage<user_ppc64_vrstate_entry, {validType: user_ppc64_vrstate_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_power, 2);
+  messageDesc("user_ppc64_vrstate_entry", file_processor_power, 2);
 
 /**
  * VSX registers.
@@ -156,7 +156,7 @@ export type user_ppc64_vsxstate_entryValid = user_ppc64_vsxstate_entry;
  * Use `create(user_ppc64_vsxstate_entrySchema)` to create a new message.
  */
 export const user_ppc64_vsxstate_entrySchema: GenMessage<user_ppc64_vsxstate_entry, {validType: user_ppc64_vsxstate_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_power, 3);
+  messageDesc("user_ppc64_vsxstate_entry", file_processor_power, 3);
 
 /**
  * Registers of a transaction under way.
@@ -217,7 +217,7 @@ export type user_ppc64_tm_regs_entryValid = Message<"user_ppc64_tm_regs_entry"> 
  * Use `create(user_ppc64_tm_regs_entrySchema)` to create a new message.
  */
 export const user_ppc64_tm_regs_entrySchema: GenMessage<user_ppc64_tm_regs_entry, {validType: user_ppc64_tm_regs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_power, 4);
+  messageDesc("user_ppc64_tm_regs_entry", file_processor_power, 4);
 
 /**
  * The processor state of a POWER thread.
@@ -298,5 +298,5 @@ export type thread_info_ppc64Valid = Message<"thread_info_ppc64"> & {
  * Use `create(thread_info_ppc64Schema)` to create a new message.
  */
 export const thread_info_ppc64Schema: GenMessage<thread_info_ppc64, {validType: thread_info_ppc64Valid}> = /*@__PURE__*/
-  messageDesc(file_processor_power, 5);
+  messageDesc("thread_info_ppc64", file_processor_power, 5);
 

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -58,7 +58,7 @@ export type user_s390_regs_entryValid = user_s390_regs_entry;
  * Use `create(user_s390_regs_entrySchema)` to create a new message.
  */
 export const user_s390_regs_entrySchema: GenMessage<user_s390_regs_entry, {validType: user_s390_regs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_s390, 0);
+  messageDesc("user_s390_regs_entry", file_processor_s390, 0);
 
 /**
  * Low halves of vector registers 0 to 15.
@@ -79,7 +79,7 @@ export type user_s390_vxrs_low_entryValid = user_s390_vxrs_low_entry;
  * Use `create(user_s390_vxrs_low_entrySchema)` to create a new message.
  */
 export const user_s390_vxrs_low_entrySchema: GenMessage<user_s390_vxrs_low_entry, {validType: user_s390_vxrs_low_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_s390, 1);
+  messageDesc("user_s390_vxrs_low_entry", file_processor_s390, 1);
 
 /**
  * Vector registers 16 to 31.
@@ -100,7 +100,7 @@ export type user_s390_vxrs_high_entryValid = user_s390_vxrs_high_entry;
  * Use `create(user_s390_vxrs_high_entrySchema)` to create a new message.
  */
 export const user_s390_vxrs_high_entrySchema: GenMessage<user_s390_vxrs_high_entry, {validType: user_s390_vxrs_high_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_s390, 2);
+  messageDesc("user_s390_vxrs_high_entry", file_processor_s390, 2);
 
 /**
  * Floating point registers.
@@ -126,7 +126,7 @@ export type user_s390_fpregs_entryValid = user_s390_fpregs_entry;
  * Use `create(user_s390_fpregs_entrySchema)` to create a new message.
  */
 export const user_s390_fpregs_entrySchema: GenMessage<user_s390_fpregs_entry, {validType: user_s390_fpregs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_s390, 3);
+  messageDesc("user_s390_fpregs_entry", file_processor_s390, 3);
 
 /**
  * A guarded storage control block.
@@ -147,7 +147,7 @@ export type user_s390_gs_cb_entryValid = user_s390_gs_cb_entry;
  * Use `create(user_s390_gs_cb_entrySchema)` to create a new message.
  */
 export const user_s390_gs_cb_entrySchema: GenMessage<user_s390_gs_cb_entry, {validType: user_s390_gs_cb_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_s390, 4);
+  messageDesc("user_s390_gs_cb_entry", file_processor_s390, 4);
 
 /**
  * The runtime instrumentation control block.
@@ -173,7 +173,7 @@ export type user_s390_ri_entryValid = user_s390_ri_entry;
  * Use `create(user_s390_ri_entrySchema)` to create a new message.
  */
 export const user_s390_ri_entrySchema: GenMessage<user_s390_ri_entry, {validType: user_s390_ri_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_s390, 5);
+  messageDesc("user_s390_ri_entry", file_processor_s390, 5);
 
 /**
  * The processor state of an IBM Z thread.
@@ -274,5 +274,5 @@ export type thread_info_s390Valid = Message<"thread_info_s390"> & {
  * Use `create(thread_info_s390Schema)` to create a new message.
  */
 export const thread_info_s390Schema: GenMessage<thread_info_s390, {validType: thread_info_s390Valid}> = /*@__PURE__*/
-  messageDesc(file_processor_s390, 6);
+  messageDesc("thread_info_s390", file_processor_s390, 6);
 

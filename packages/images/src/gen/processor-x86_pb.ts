@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -168,7 +168,7 @@ export type user_x86_regs_entryValid = user_x86_regs_entry;
  * Use `create(user_x86_regs_entrySchema)` to create a new message.
  */
 export const user_x86_regs_entrySchema: GenMessage<user_x86_regs_entry, {validType: user_x86_regs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_x86, 0);
+  messageDesc("user_x86_regs_entry", file_processor_x86, 0);
 
 /**
  * Shadow stack state.
@@ -194,7 +194,7 @@ export type user_x86_cet_entryValid = user_x86_cet_entry;
  * Use `create(user_x86_cet_entrySchema)` to create a new message.
  */
 export const user_x86_cet_entrySchema: GenMessage<user_x86_cet_entry, {validType: user_x86_cet_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_x86, 1);
+  messageDesc("user_x86_cet_entry", file_processor_x86, 1);
 
 /**
  * Extended state beyond x87 and SSE, one list a component.
@@ -255,7 +255,7 @@ export type user_x86_xsave_entryValid = user_x86_xsave_entry;
  * Use `create(user_x86_xsave_entrySchema)` to create a new message.
  */
 export const user_x86_xsave_entrySchema: GenMessage<user_x86_xsave_entry, {validType: user_x86_xsave_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_x86, 2);
+  messageDesc("user_x86_xsave_entry", file_processor_x86, 2);
 
 /**
  * x87 and SSE state (FXSAVE), and the extended state.
@@ -333,7 +333,7 @@ export type user_x86_fpregs_entryValid = user_x86_fpregs_entry;
  * Use `create(user_x86_fpregs_entrySchema)` to create a new message.
  */
 export const user_x86_fpregs_entrySchema: GenMessage<user_x86_fpregs_entry, {validType: user_x86_fpregs_entryValid}> = /*@__PURE__*/
-  messageDesc(file_processor_x86, 3);
+  messageDesc("user_x86_fpregs_entry", file_processor_x86, 3);
 
 /**
  * A segment for thread-local storage (set_thread_area(2)).
@@ -399,7 +399,7 @@ export type user_desc_tValid = user_desc_t;
  * Use `create(user_desc_tSchema)` to create a new message.
  */
 export const user_desc_tSchema: GenMessage<user_desc_t, {validType: user_desc_tValid}> = /*@__PURE__*/
-  messageDesc(file_processor_x86, 4);
+  messageDesc("user_desc_t", file_processor_x86, 4);
 
 /**
  * The processor state of an x86 thread.
@@ -464,7 +464,7 @@ export type thread_info_x86Valid = Message<"thread_info_x86"> & {
  * Use `create(thread_info_x86Schema)` to create a new message.
  */
 export const thread_info_x86Schema: GenMessage<thread_info_x86, {validType: thread_info_x86Valid}> = /*@__PURE__*/
-  messageDesc(file_processor_x86, 5);
+  messageDesc("thread_info_x86", file_processor_x86, 5);
 
 /**
  * Whether the registers are those of 64-bit or 32-bit code.

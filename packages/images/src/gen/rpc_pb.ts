@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -48,7 +48,7 @@ export type criu_page_server_infoValid = criu_page_server_info;
  * Use `create(criu_page_server_infoSchema)` to create a new message.
  */
 export const criu_page_server_infoSchema: GenMessage<criu_page_server_info, {validType: criu_page_server_infoValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 0);
+  messageDesc("criu_page_server_info", file_rpc, 0);
 
 /**
  * Names of the two ends of a link.
@@ -74,7 +74,7 @@ export type criu_veth_pairValid = criu_veth_pair;
  * Use `create(criu_veth_pairSchema)` to create a new message.
  */
 export const criu_veth_pairSchema: GenMessage<criu_veth_pair, {validType: criu_veth_pairValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 1);
+  messageDesc("criu_veth_pair", file_rpc, 1);
 
 /**
  * Stands for a mount from outside.
@@ -100,7 +100,7 @@ export type ext_mount_mapValid = ext_mount_map;
  * Use `create(ext_mount_mapSchema)` to create a new message.
  */
 export const ext_mount_mapSchema: GenMessage<ext_mount_map, {validType: ext_mount_mapValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 2);
+  messageDesc("ext_mount_map", file_rpc, 2);
 
 /**
  * A namespace to enter at restore.
@@ -131,7 +131,7 @@ export type join_namespaceValid = join_namespace;
  * Use `create(join_namespaceSchema)` to create a new message.
  */
 export const join_namespaceSchema: GenMessage<join_namespace, {validType: join_namespaceValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 3);
+  messageDesc("join_namespace", file_rpc, 3);
 
 /**
  * A descriptor that the caller hands down.
@@ -157,7 +157,7 @@ export type inherit_fdValid = inherit_fd;
  * Use `create(inherit_fdSchema)` to create a new message.
  */
 export const inherit_fdSchema: GenMessage<inherit_fd, {validType: inherit_fdValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 4);
+  messageDesc("inherit_fd", file_rpc, 4);
 
 /**
  * Where the groups of a controller go.
@@ -183,7 +183,7 @@ export type cgroup_rootValid = cgroup_root;
  * Use `create(cgroup_rootSchema)` to create a new message.
  */
 export const cgroup_rootSchema: GenMessage<cgroup_root, {validType: cgroup_rootValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 5);
+  messageDesc("cgroup_root", file_rpc, 5);
 
 /**
  * A unix socket by its inode.
@@ -204,7 +204,7 @@ export type unix_skValid = unix_sk;
  * Use `create(unix_skSchema)` to create a new message.
  */
 export const unix_skSchema: GenMessage<unix_sk, {validType: unix_skValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 6);
+  messageDesc("unix_sk", file_rpc, 6);
 
 /**
  * Options of a run, as on the command line of criu.
@@ -578,7 +578,7 @@ export type criu_optsValid = criu_opts;
  * Use `create(criu_optsSchema)` to create a new message.
  */
 export const criu_optsSchema: GenMessage<criu_opts, {validType: criu_optsValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 7);
+  messageDesc("criu_opts", file_rpc, 7);
 
 /**
  * Answer to a dump.
@@ -599,7 +599,7 @@ export type criu_dump_respValid = criu_dump_resp;
  * Use `create(criu_dump_respSchema)` to create a new message.
  */
 export const criu_dump_respSchema: GenMessage<criu_dump_resp, {validType: criu_dump_respValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 8);
+  messageDesc("criu_dump_resp", file_rpc, 8);
 
 /**
  * Answer to a restore.
@@ -620,7 +620,7 @@ export type criu_restore_respValid = criu_restore_resp;
  * Use `create(criu_restore_respSchema)` to create a new message.
  */
 export const criu_restore_respSchema: GenMessage<criu_restore_resp, {validType: criu_restore_respValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 9);
+  messageDesc("criu_restore_resp", file_rpc, 9);
 
 /**
  * A step that the service tells about.
@@ -646,7 +646,7 @@ export type criu_notifyValid = criu_notify;
  * Use `create(criu_notifySchema)` to create a new message.
  */
 export const criu_notifySchema: GenMessage<criu_notify, {validType: criu_notifyValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 10);
+  messageDesc("criu_notify", file_rpc, 10);
 
 /**
  * Features to ask for.
@@ -677,7 +677,7 @@ export type criu_featuresValid = criu_features;
  * Use `create(criu_featuresSchema)` to create a new message.
  */
 export const criu_featuresSchema: GenMessage<criu_features, {validType: criu_featuresValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 11);
+  messageDesc("criu_features", file_rpc, 11);
 
 /**
  * One request.
@@ -723,7 +723,7 @@ export type criu_reqValid = criu_req;
  * Use `create(criu_reqSchema)` to create a new message.
  */
 export const criu_reqSchema: GenMessage<criu_req, {validType: criu_reqValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 12);
+  messageDesc("criu_req", file_rpc, 12);
 
 /**
  * Version of criu.
@@ -769,7 +769,7 @@ export type criu_versionValid = criu_version;
  * Use `create(criu_versionSchema)` to create a new message.
  */
 export const criu_versionSchema: GenMessage<criu_version, {validType: criu_versionValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 13);
+  messageDesc("criu_version", file_rpc, 13);
 
 /**
  * One answer.
@@ -842,7 +842,7 @@ export type criu_respValid = criu_resp;
  * Use `create(criu_respSchema)` to create a new message.
  */
 export const criu_respSchema: GenMessage<criu_resp, {validType: criu_respValid}> = /*@__PURE__*/
-  messageDesc(file_rpc, 14);
+  messageDesc("criu_resp", file_rpc, 14);
 
 /**
  * What to do with cgroups.

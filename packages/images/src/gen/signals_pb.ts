@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -60,7 +60,7 @@ export type sa_entryValid = sa_entry;
  * Use `create(sa_entrySchema)` to create a new message.
  */
 export const sa_entrySchema: GenMessage<sa_entry, {validType: sa_entryValid}> = /*@__PURE__*/
-  messageDesc(file_signals, 0);
+  messageDesc("sa_entry", file_signals, 0);
 
 /**
  * A siginfo_t of 128 bytes, as the kernel gave it.
@@ -81,7 +81,7 @@ export type siginfo_entryValid = siginfo_entry;
  * Use `create(siginfo_entrySchema)` to create a new message.
  */
 export const siginfo_entrySchema: GenMessage<siginfo_entry, {validType: siginfo_entryValid}> = /*@__PURE__*/
-  messageDesc(file_signals, 1);
+  messageDesc("siginfo_entry", file_signals, 1);
 
 /**
  * Signals that wait for delivery, oldest first.
@@ -102,5 +102,5 @@ export type signal_queue_entryValid = signal_queue_entry;
  * Use `create(signal_queue_entrySchema)` to create a new message.
  */
 export const signal_queue_entrySchema: GenMessage<signal_queue_entry, {validType: signal_queue_entryValid}> = /*@__PURE__*/
-  messageDesc(file_signals, 2);
+  messageDesc("signal_queue_entry", file_signals, 2);
 

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { fown_entry, fown_entryValid } from "./common_pb.ts";
 import { file_common } from "./common_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -155,7 +155,7 @@ export type sk_opts_entryValid = sk_opts_entry;
  * Use `create(sk_opts_entrySchema)` to create a new message.
  */
 export const sk_opts_entrySchema: GenMessage<sk_opts_entry, {validType: sk_opts_entryValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 0);
+  messageDesc("sk_opts_entry", file_sockets, 0);
 
 /**
  * Rights of a socket's file.
@@ -186,7 +186,7 @@ export type file_perms_entryValid = file_perms_entry;
  * Use `create(file_perms_entrySchema)` to create a new message.
  */
 export const file_perms_entrySchema: GenMessage<file_perms_entry, {validType: file_perms_entryValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 1);
+  messageDesc("file_perms_entry", file_sockets, 1);
 
 /**
  * A unix(7) socket.
@@ -389,7 +389,7 @@ export type unix_sk_entryValid = Message<"unix_sk_entry"> & {
  * Use `create(unix_sk_entrySchema)` to create a new message.
  */
 export const unix_sk_entrySchema: GenMessage<unix_sk_entry, {validType: unix_sk_entryValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 2);
+  messageDesc("unix_sk_entry", file_sockets, 2);
 
 /**
  * TCP options (tcp(7)).
@@ -430,7 +430,7 @@ export type tcp_opts_entryValid = tcp_opts_entry;
  * Use `create(tcp_opts_entrySchema)` to create a new message.
  */
 export const tcp_opts_entrySchema: GenMessage<tcp_opts_entry, {validType: tcp_opts_entryValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 3);
+  messageDesc("tcp_opts_entry", file_sockets, 3);
 
 /**
  * Options of raw sockets (raw(7)).
@@ -466,7 +466,7 @@ export type ip_opts_raw_entryValid = ip_opts_raw_entry;
  * Use `create(ip_opts_raw_entrySchema)` to create a new message.
  */
 export const ip_opts_raw_entrySchema: GenMessage<ip_opts_raw_entry, {validType: ip_opts_raw_entryValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 4);
+  messageDesc("ip_opts_raw_entry", file_sockets, 4);
 
 /**
  * IP options (ip(7)).
@@ -507,7 +507,7 @@ export type ip_opts_entryValid = ip_opts_entry;
  * Use `create(ip_opts_entrySchema)` to create a new message.
  */
 export const ip_opts_entrySchema: GenMessage<ip_opts_entry, {validType: ip_opts_entryValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 5);
+  messageDesc("ip_opts_entry", file_sockets, 5);
 
 /**
  * A TCP, UDP or raw socket.
@@ -728,7 +728,7 @@ export type inet_sk_entryValid = Message<"inet_sk_entry"> & {
  * Use `create(inet_sk_entrySchema)` to create a new message.
  */
 export const inet_sk_entrySchema: GenMessage<inet_sk_entry, {validType: inet_sk_entryValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 6);
+  messageDesc("inet_sk_entry", file_sockets, 6);
 
 /**
  * State of an established TCP connection; both queues follow the entry.
@@ -835,7 +835,7 @@ export type tcp_stream_entryValid = tcp_stream_entry;
  * Use `create(tcp_stream_entrySchema)` to create a new message.
  */
 export const tcp_stream_entrySchema: GenMessage<tcp_stream_entry, {validType: tcp_stream_entryValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 7);
+  messageDesc("tcp_stream_entry", file_sockets, 7);
 
 /**
  * A multicast address of a packet socket.
@@ -866,7 +866,7 @@ export type packet_mclistValid = packet_mclist;
  * Use `create(packet_mclistSchema)` to create a new message.
  */
 export const packet_mclistSchema: GenMessage<packet_mclist, {validType: packet_mclistValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 8);
+  messageDesc("packet_mclist", file_sockets, 8);
 
 /**
  * A mapped ring of a packet socket.
@@ -917,7 +917,7 @@ export type packet_ringValid = packet_ring;
  * Use `create(packet_ringSchema)` to create a new message.
  */
 export const packet_ringSchema: GenMessage<packet_ring, {validType: packet_ringValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 9);
+  messageDesc("packet_ring", file_sockets, 9);
 
 /**
  * A packet(7) socket.
@@ -1138,7 +1138,7 @@ export type packet_sock_entryValid = Message<"packet_sock_entry"> & {
  * Use `create(packet_sock_entrySchema)` to create a new message.
  */
 export const packet_sock_entrySchema: GenMessage<packet_sock_entry, {validType: packet_sock_entryValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 10);
+  messageDesc("packet_sock_entry", file_sockets, 10);
 
 /**
  * A netlink(7) socket.
@@ -1279,7 +1279,7 @@ export type netlink_sk_entryValid = Message<"netlink_sk_entry"> & {
  * Use `create(netlink_sk_entrySchema)` to create a new message.
  */
 export const netlink_sk_entrySchema: GenMessage<netlink_sk_entry, {validType: netlink_sk_entryValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 11);
+  messageDesc("netlink_sk_entry", file_sockets, 11);
 
 /**
  * Control data of a packet, such as descriptors on their way.
@@ -1305,7 +1305,7 @@ export type scm_entryValid = scm_entry;
  * Use `create(scm_entrySchema)` to create a new message.
  */
 export const scm_entrySchema: GenMessage<scm_entry, {validType: scm_entryValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 12);
+  messageDesc("scm_entry", file_sockets, 12);
 
 /**
  * A packet in a receive queue; its bytes follow the entry.
@@ -1340,7 +1340,7 @@ export type sk_packet_entryValid = sk_packet_entry;
  * Use `create(sk_packet_entrySchema)` to create a new message.
  */
 export const sk_packet_entrySchema: GenMessage<sk_packet_entry, {validType: sk_packet_entryValid}> = /*@__PURE__*/
-  messageDesc(file_sockets, 13);
+  messageDesc("sk_packet_entry", file_sockets, 13);
 
 /**
  * Directions that are shut down (shutdown(2)).

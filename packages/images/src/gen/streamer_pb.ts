@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -33,7 +33,7 @@ export type img_streamer_request_entryValid = img_streamer_request_entry;
  * Use `create(img_streamer_request_entrySchema)` to create a new message.
  */
 export const img_streamer_request_entrySchema: GenMessage<img_streamer_request_entry, {validType: img_streamer_request_entryValid}> = /*@__PURE__*/
-  messageDesc(file_streamer, 0);
+  messageDesc("img_streamer_request_entry", file_streamer, 0);
 
 /**
  * Tells whether it is there.
@@ -54,5 +54,5 @@ export type img_streamer_reply_entryValid = img_streamer_reply_entry;
  * Use `create(img_streamer_reply_entrySchema)` to create a new message.
  */
 export const img_streamer_reply_entrySchema: GenMessage<img_streamer_reply_entry, {validType: img_streamer_reply_entryValid}> = /*@__PURE__*/
-  messageDesc(file_streamer, 1);
+  messageDesc("img_streamer_reply_entry", file_streamer, 1);
 

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "../wire/descriptors.ts";
 import type { timespec, timespecValid } from "./common_pb.ts";
 import { file_common } from "./common_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -50,7 +50,7 @@ export type itimer_entryValid = itimer_entry;
  * Use `create(itimer_entrySchema)` to create a new message.
  */
 export const itimer_entrySchema: GenMessage<itimer_entry, {validType: itimer_entryValid}> = /*@__PURE__*/
-  messageDesc(file_timers, 0);
+  messageDesc("itimer_entry", file_timers, 0);
 
 /**
  * Timer of timer_create(2): period (i) and time left (v), in seconds and nanoseconds.
@@ -121,7 +121,7 @@ export type posix_timer_entryValid = posix_timer_entry;
  * Use `create(posix_timer_entrySchema)` to create a new message.
  */
 export const posix_timer_entrySchema: GenMessage<posix_timer_entry, {validType: posix_timer_entryValid}> = /*@__PURE__*/
-  messageDesc(file_timers, 1);
+  messageDesc("posix_timer_entry", file_timers, 1);
 
 /**
  * All timers of a task.
@@ -182,7 +182,7 @@ export type task_timers_entryValid = Message<"task_timers_entry"> & {
  * Use `create(task_timers_entrySchema)` to create a new message.
  */
 export const task_timers_entrySchema: GenMessage<task_timers_entry, {validType: task_timers_entryValid}> = /*@__PURE__*/
-  messageDesc(file_timers, 2);
+  messageDesc("task_timers_entry", file_timers, 2);
 
 /**
  * Offsets of the clocks in a time namespace.
@@ -223,5 +223,5 @@ export type timens_entryValid = Message<"timens_entry"> & {
  * Use `create(timens_entrySchema)` to create a new message.
  */
 export const timens_entrySchema: GenMessage<timens_entry, {validType: timens_entryValid}> = /*@__PURE__*/
-  messageDesc(file_timers, 3);
+  messageDesc("timens_entry", file_timers, 3);
 

@@ -1,8 +1,9 @@
-import { create, type DescMessage, type Message, type MessageValidType, type UnknownField } from '@bufbuild/protobuf';
+import type { DescMessage, Message, MessageValidType, UnknownField } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { ImageError } from '../error.ts';
 import type { Limits } from '../limits.ts';
-import { type FieldLayout, layoutOf } from './layout.ts';
+import { type FieldLayout, type MessageLayout, requireLayout } from './layout.ts';
+import { emptyMessage } from './message.ts';
 import { decodeText } from './text.ts';
 
 /** Where the message lies, for errors, and what it may hold. */
@@ -26,12 +27,13 @@ export function decodeMessage<S extends DescMessage>(
   place: DecodePlace,
 ): MessageValidType<S> {
   const state: State = { reader: new BinaryReader(bytes, decodeText), place, items: 0 };
-  const message = create(schema) as Message;
+  const layout = requireLayout(schema.typeName);
+  const message = emptyMessage(layout);
   try {
-    readMessage(state, schema, message, bytes.length, 1);
+    readMessage(state, layout, message, bytes.length, 1);
   } catch (error) {
     if (error instanceof ImageError) throw error;
-    throw corrupt(state, state.reader.pos, `${schema.typeName}: ${(error as Error).message}`, error);
+    throw corrupt(state, state.reader.pos, `${layout.typeName}: ${(error as Error).message}`, error);
   }
   return message as MessageValidType<S>;
 }
@@ -44,10 +46,9 @@ interface State {
 
 type Fields = Message & Record<string, unknown>;
 
-function readMessage(state: State, schema: DescMessage, target: Message, end: number, depth: number): void {
+function readMessage(state: State, layout: MessageLayout, target: Message, end: number, depth: number): void {
   const { reader, place } = state;
   if (depth > place.limits.depth) throw tooLarge(state, `over ${place.limits.depth} levels of messages in messages`);
-  const layout = layoutOf(schema);
   const message = target as Fields;
   const unknown: UnknownField[] = message.$unknown ?? [];
   const start = reader.pos;
@@ -58,9 +59,9 @@ function readMessage(state: State, schema: DescMessage, target: Message, end: nu
     if (field) {
       readField(state, message, field, wire, at, end, depth);
     } else {
-      unknown.push({ no: number, wireType: wire, data: readUnknown(state, schema, number, wire, at) });
+      unknown.push({ no: number, wireType: wire, data: readUnknown(state, layout, number, wire, at) });
     }
-    if (reader.pos > end) throw corrupt(state, at, `${schema.typeName}: field ${number} ends after its message`);
+    if (reader.pos > end) throw corrupt(state, at, `${layout.typeName}: field ${number} ends after its message`);
   }
   if (unknown.length > 0) message.$unknown = unknown;
   const missing = layout.sorted.find((field) => field.required && !Object.hasOwn(message, field.key));
@@ -84,11 +85,11 @@ function readField(
     readPacked(state, message[field.key] as unknown[], field, at, end);
   } else if (field.list) {
     if (!field.message) countItem(state);
-    const item = field.message && create(field.message);
+    const item = field.message && emptyMessage(field.message);
     (message[field.key] as unknown[]).push(readValue(state, field, item, at, end, depth));
   } else {
     // A message that comes in two parts is merged, as protobuf wants it.
-    const part = field.message && ((message[field.key] as Message | undefined) ?? create(field.message));
+    const part = field.message && ((message[field.key] as Message | undefined) ?? emptyMessage(field.message));
     message[field.key] = readValue(state, field, part, at, end, depth);
   }
 }
@@ -124,9 +125,9 @@ function readLength(state: State, field: FieldLayout, at: number, end: number): 
   throw corrupt(state, at, `${field.name}: ${length} bytes declared, ${Math.max(0, end - state.reader.pos)} there`);
 }
 
-function readUnknown(state: State, schema: DescMessage, number: number, wire: WireType, at: number): Uint8Array {
+function readUnknown(state: State, layout: MessageLayout, number: number, wire: WireType, at: number): Uint8Array {
   if (wire === WireType.StartGroup || wire === WireType.EndGroup) {
-    throw corrupt(state, at, `${schema.typeName}: field ${number} is a group, which no image has`);
+    throw corrupt(state, at, `${layout.typeName}: field ${number} is a group, which no image has`);
   }
   countItem(state);
   return state.reader.skip(wire, number);

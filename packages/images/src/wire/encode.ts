@@ -1,8 +1,8 @@
 import type { DescMessage, Message, UnknownField } from '@bufbuild/protobuf';
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { ImageError } from '../error.ts';
 import type { Limits } from '../limits.ts';
-import { type FieldLayout, layoutOf } from './layout.ts';
+import { type FieldLayout, type MessageLayout, requireLayout } from './layout.ts';
 import type { Scalar } from './scalars.ts';
 import { encodeText } from './text.ts';
 
@@ -21,7 +21,7 @@ export interface EncodePlace {
  */
 export function encodeMessage(schema: DescMessage, message: Message, place: EncodePlace): Uint8Array {
   const state: State = { writer: new BinaryWriter(encodeText), place };
-  writeMessage(state, schema, message as Fields, 1);
+  writeMessage(state, requireLayout(schema.typeName), message as Fields, 1);
   const bytes = state.writer.finish();
   if (bytes.length <= place.limits.entry) return bytes;
   throw new ImageError('IMAGE_TOO_LARGE', `${schema.typeName} takes ${bytes.length} bytes`, place);
@@ -34,14 +34,14 @@ interface State {
 
 type Fields = Message & Record<string, unknown>;
 
-function writeMessage(state: State, schema: DescMessage, message: Fields, depth: number): void {
+function writeMessage(state: State, layout: MessageLayout, message: Fields, depth: number): void {
   const { writer, place } = state;
   if (depth > place.limits.depth) {
     throw new ImageError('IMAGE_TOO_LARGE', `over ${place.limits.depth} levels of messages in messages`, place);
   }
   const unknown = [...(message.$unknown ?? [])].sort((a, b) => a.no - b.no);
   let written = 0;
-  for (const field of layoutOf(schema).sorted) {
+  for (const field of layout.sorted) {
     written = writeUnknown(writer, unknown, written, field.number);
     writeField(state, message, field, depth);
   }
@@ -60,13 +60,8 @@ function writeField(state: State, message: Fields, field: FieldLayout, depth: nu
     return;
   }
   if (!Array.isArray(value)) throw corrupt(state, `${field.name} is not a list`);
-  if (!field.packed) {
-    for (const item of value) writeItem(state, field, item, depth);
-  } else if (value.length > 0) {
-    state.writer.tag(field.number, WireType.LengthDelimited).fork();
-    for (const item of value) writeScalar(state, field, field.scalar, item);
-    state.writer.join();
-  }
+  // Each item by itself: CRIU packs none.
+  for (const item of value) writeItem(state, field, item, depth);
 }
 
 function writeItem(state: State, field: FieldLayout, value: unknown, depth: number): void {

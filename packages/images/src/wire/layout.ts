@@ -1,5 +1,5 @@
-import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { WireType } from '@bufbuild/protobuf/wire';
+import { layouts } from '../gen/layouts.ts';
 import { type Scalar, scalars } from './scalars.ts';
 
 /** One field, as far as bytes are concerned. */
@@ -11,47 +11,108 @@ export interface FieldLayout {
   readonly name: string;
   readonly required: boolean;
   readonly list: boolean;
-  readonly packed: boolean;
   readonly wire: WireType;
   /** Exactly one of these two is there. */
-  readonly scalar?: Scalar;
-  readonly message?: DescMessage;
+  readonly scalar: Scalar | undefined;
+  /** Made when it is asked for: a message refers to many that an image does not have. */
+  readonly message: MessageLayout | undefined;
+  /** What the field is worth where it is not set; undefined for lists and messages. */
+  readonly unset: unknown;
 }
 
 /** The fields of a message, ready for reading and writing. */
 export interface MessageLayout {
+  readonly typeName: string;
   readonly byNumber: ReadonlyMap<number, FieldLayout>;
   /** In the order in which CRIU writes them: that of their numbers. */
   readonly sorted: readonly FieldLayout[];
+  /** Fields that are lists. */
+  readonly lists: readonly FieldLayout[];
+  /** Of all message objects: what fields are worth where they are not set. */
+  readonly prototype: object;
 }
 
-/** LEGACY_REQUIRED of google.protobuf.FeatureSet.FieldPresence. */
-const presenceRequired = 3;
+const made = new Map<string, MessageLayout>();
 
-const layouts = new WeakMap<DescMessage, MessageLayout>();
-
-/** Made once a message type. */
-export function layoutOf(schema: DescMessage): MessageLayout {
-  const known = layouts.get(schema);
-  if (known) return known;
-  const sorted = schema.fields.map(fieldLayout).sort((a, b) => a.number - b.number);
-  const layout = { sorted, byNumber: new Map(sorted.map((field) => [field.number, field])) };
-  layouts.set(schema, layout);
+/**
+ * Made once a message type, from a line of text: the descriptors of the protobuf runtime take some 40 ms to build, as many as all
+ * else that a short run does.
+ * @returns undefined where the schema has no such message
+ */
+export function layoutOf(typeName: string): MessageLayout | undefined {
+  const known = made.get(typeName);
+  if (known !== undefined) return known;
+  const text = Object.hasOwn(layouts, typeName) ? layouts[typeName] : undefined;
+  if (text === undefined) return undefined;
+  const sorted = text === '' ? [] : text.split(';').map((field) => fieldLayout(typeName, field));
+  const layout = {
+    typeName,
+    sorted,
+    byNumber: new Map(sorted.map((field) => [field.number, field])),
+    lists: sorted.filter(({ list }) => list),
+    prototype: Object.fromEntries(sorted.filter(({ unset }) => unset !== undefined).map((it) => [it.key, it.unset])),
+  };
+  made.set(typeName, layout);
   return layout;
 }
 
-function fieldLayout(field: DescField): FieldLayout {
+/** The same for one that the schema must have. */
+export function requireLayout(typeName: string): MessageLayout {
+  const layout = layoutOf(typeName);
+  if (layout === undefined) throw new TypeError(`${typeName}: the schema has no such message`);
+  return layout;
+}
+
+/** Reads `number label type name` and a default; see scripts/layouts.js. */
+function fieldLayout(parent: string, text: string): FieldLayout {
+  const [number, label, type = '', name = '', known] = text.split(' ');
+  const list = label === '*';
   const base = {
-    number: field.number,
-    key: field.localName,
-    name: `${field.parent.typeName}.${field.name}`,
-    required: field.presence === presenceRequired,
-    list: field.fieldKind === 'list',
-    packed: field.fieldKind === 'list' && field.packed,
+    number: Number(number),
+    key: propertyOf(name),
+    name: `${parent}.${name}`,
+    required: label === '!',
+    list,
   };
-  if (field.message) return { ...base, wire: WireType.LengthDelimited, message: field.message };
-  // An enum is an int32: a number that a newer CRIU added stays what it is.
-  const scalar = scalars[field.scalar ?? ScalarType.INT32];
-  if (!scalar) throw new TypeError(`${base.name}: scalar type ${field.scalar} has no row in the table`);
-  return { ...base, wire: scalar.wire, scalar };
+  if (type.startsWith('.')) {
+    const refersTo = type.slice(1);
+    return {
+      ...base,
+      wire: WireType.LengthDelimited,
+      scalar: undefined,
+      get message() {
+        return requireLayout(refersTo);
+      },
+      unset: undefined,
+    };
+  }
+  const scalar = scalars[type];
+  if (!scalar) throw new TypeError(`${base.name}: scalar type ${type} has no row in the table`);
+  return {
+    ...base,
+    wire: scalar.wire,
+    scalar,
+    message: undefined,
+    unset: list ? undefined : unsetOf(scalar, known),
+  };
+}
+
+function unsetOf({ type }: Scalar, known: string | undefined): unknown {
+  switch (type) {
+    case 'number':
+      return Number(known ?? 0);
+    case 'bigint':
+      return BigInt(known ?? 0);
+    case 'boolean':
+      return known === 'true';
+    case 'string':
+      return known ?? '';
+    case 'bytes':
+      return new Uint8Array();
+  }
+}
+
+/** The name of a property for that of a field, as protobuf's own generators make it. */
+function propertyOf(name: string): string {
+  return name.replaceAll(/_+(.?)/g, (_, next: string) => next.toUpperCase());
 }

@@ -1,4 +1,3 @@
-import { ScalarType } from '@bufbuild/protobuf';
 import { type BinaryReader, type BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 /** How one scalar type lies on the wire, and the JavaScript type that holds it. */
@@ -9,63 +8,63 @@ export interface Scalar {
   write(writer: BinaryWriter, value: never): unknown;
 }
 
-/** The scalar types of the schema; a test checks that there are no others. */
-export const scalars: { readonly [type: number]: Scalar } = {
-  [ScalarType.UINT32]: {
+/** The scalar types of the schema, by their names in it; a test checks that there are no others. */
+export const scalars: { readonly [type: string]: Scalar } = {
+  uint32: {
     wire: WireType.Varint,
     type: 'number',
     read: readUint32,
     write: (writer, value: number) => writer.uint32(value),
   },
-  [ScalarType.INT32]: {
+  int32: {
     wire: WireType.Varint,
     type: 'number',
     read: readInt32,
     write: (writer, value: number) => writer.int32(value),
   },
-  [ScalarType.SINT32]: {
+  sint32: {
     wire: WireType.Varint,
     type: 'number',
     read: readSint32,
     write: (writer, value: number) => writer.sint32(value),
   },
-  [ScalarType.UINT64]: {
+  uint64: {
     wire: WireType.Varint,
     type: 'bigint',
     read: (reader) => reader.uint64(),
     write: (writer, value: bigint) => writer.uint64(value),
   },
-  [ScalarType.INT64]: {
+  int64: {
     wire: WireType.Varint,
     type: 'bigint',
     read: (reader) => reader.int64(),
     write: (writer, value: bigint) => writer.int64(value),
   },
-  [ScalarType.SINT64]: {
+  sint64: {
     wire: WireType.Varint,
     type: 'bigint',
     read: (reader) => reader.sint64(),
     write: (writer, value: bigint) => writer.sint64(value),
   },
-  [ScalarType.FIXED64]: {
+  fixed64: {
     wire: WireType.Bit64,
     type: 'bigint',
     read: (reader) => reader.fixed64(),
     write: (writer, value: bigint) => writer.fixed64(value),
   },
-  [ScalarType.BOOL]: {
+  bool: {
     wire: WireType.Varint,
     type: 'boolean',
     read: (reader) => reader.bool(),
     write: (writer, value: boolean) => writer.bool(value),
   },
-  [ScalarType.STRING]: {
+  string: {
     wire: WireType.LengthDelimited,
     type: 'string',
     read: (reader) => reader.string(),
     write: (writer, value: string) => writer.string(value),
   },
-  [ScalarType.BYTES]: {
+  bytes: {
     wire: WireType.LengthDelimited,
     type: 'bytes',
     read: (reader) => reader.bytes(),

@@ -1,0 +1,2 @@
+export { codeCache } from './kept.ts';
+export { type LoadedScript, loadScript } from './script.ts';
