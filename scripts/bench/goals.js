@@ -2,39 +2,46 @@
 const tolerance = 1.1;
 
 /**
- * What each time is to stay below, in milliseconds. A command of ours starts Node first, and no work on ours makes that faster.
- * @type {readonly { what: 'dump' | 'frozen' | 'restore', side: 'criujs' | 'library', words: string, than: string, goal(criu: number, node: number): number }[]}
+ * What each time is to stay below, in milliseconds: the first row that is about a scenario counts. A command of ours starts Node
+ * first, and no work on ours makes that faster.
+ * @type {readonly {
+ *   readonly what: 'dump' | 'frozen' | 'restore',
+ *   readonly side: 'criujs' | 'library',
+ *   readonly of?: string,
+ *   readonly than: string,
+ *   goal(criu: number, node: number): number
+ * }[]}
  */
 const goals = [
-  {
-    what: 'dump',
-    side: 'criujs',
-    words: 'dump by command',
-    than: "CRIU and Node's start",
-    goal: (criu, node) => criu + node,
-  },
-  { what: 'dump', side: 'library', words: 'dump by the warm library', than: 'CRIU', goal: (criu) => criu },
-  { what: 'frozen', side: 'criujs', words: 'frozen by command', than: 'CRIU', goal: (criu) => criu },
-  { what: 'frozen', side: 'library', words: 'frozen by the warm library', than: 'CRIU', goal: (criu) => criu },
-  {
-    what: 'restore',
-    side: 'criujs',
-    words: 'restore by command',
-    than: "CRIU and Node's start",
-    goal: (criu, node) => criu + node,
-  },
-  { what: 'restore', side: 'library', words: 'restore by the warm library', than: 'CRIU', goal: (criu) => criu },
+  ...['dump', 'restore'].flatMap((what) => [
+    { what, side: 'criujs', of: 'small process', than: "Node's start and 30 ms", goal: (_, node) => node + 30 },
+    { what, side: 'criujs', of: '100 threads', than: "Node's start and 40 ms", goal: (_, node) => node + 40 },
+    { what, side: 'criujs', of: '1 GiB dirty', than: 'CRIU', goal: (criu) => criu },
+    { what, side: 'criujs', than: "CRIU and Node's start", goal: (criu, node) => criu + node },
+    { what, side: 'library', of: 'small process', than: '20 ms', goal: () => 20 },
+    { what, side: 'library', than: 'CRIU', goal: (criu) => criu },
+  ]),
+  { what: 'frozen', side: 'library', of: 'small process', than: '4 ms', goal: () => 4 },
+  { what: 'frozen', side: 'criujs', than: 'CRIU', goal: (criu) => criu },
+  { what: 'frozen', side: 'library', than: 'CRIU', goal: (criu) => criu },
 ];
 
+/** In words, for the two ways to run it. */
+const sides = { criujs: 'by command', library: 'by the warm library' };
+
 /**
- * What takes more than a tenth longer than it should, a line a goal: `frozen by command: small process × 3.2, 64 MiB × 1.4 (goal: CRIU)`.
+ * What takes more than a tenth longer than it should, a line a goal: `frozen by command: 64 MiB × 1.4, 100 threads × 3.2 (goal: CRIU)`.
  * @param {readonly import('./notes.js').Result[]} scenarios
  * @returns {string[]}
  */
 export function goalsMissed(scenarios) {
-  return goals.flatMap((it) => {
-    const missed = scenarios.flatMap((scenario) => timesGoal(it, scenario));
-    return missed.length === 0 ? [] : [`${it.words}: ${missed.join(', ')} (goal: ${it.than})`];
+  return goals.flatMap((it, at) => {
+    const earlier = goals.slice(0, at).filter(({ what, side }) => what === it.what && side === it.side);
+    const missed = scenarios
+      .filter(({ title }) => it.of === undefined || it.of === title)
+      .filter(({ title }) => !earlier.some(({ of }) => of === title))
+      .flatMap((scenario) => timesGoal(it, scenario));
+    return missed.length === 0 ? [] : [`${it.what} ${sides[it.side]}: ${missed.join(', ')} (goal: ${it.than})`];
   });
 }
 
