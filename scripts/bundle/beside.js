@@ -7,14 +7,15 @@
 /** koffi is found from where `@criujs/linux` lies. @type {Looker} */
 export const nativeOfLinux = {
   module: '/linux/dist/native.js',
-  text: 'createRequire(import.meta.url)',
-  instead: "createRequire(import.meta.resolve('@criujs/linux'))",
+  text: 'fileURLToPath(import.meta.url)',
+  instead: "fileURLToPath(import.meta.resolve('@criujs/linux'))",
 };
 
 /** The same in a script (`write-script.js`). @type {Looker} */
 export const nativeOfLinuxInScript = {
   ...nativeOfLinux,
-  instead: "createRequire(createRequire(__filename).resolve('@criujs/linux'))",
+  before: "import { findPackage } from './koffi.js';\n",
+  instead: "(findPackage(__dirname, '@criujs/linux') ?? __dirname) + '/any.js'",
 };
 
 /** Files that a script finds where it lies itself. @param {string} module @param {string} name @returns {Looker} */

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { packagesOf, writeNotices } from './notices.js';
 
 /** Of Node's own modules, those that take milliseconds to load and that a run seldom needs. */
-const slow = ['child_process', 'crypto', 'os'];
+const slow = ['child_process', 'crypto', 'os', 'timers/promises', 'tty'];
 
 /** Says in a bundle that a module of ours is not in it. @param {RegExp} modules @param {string} why */
 export function leaveOut(modules, why) {
@@ -69,16 +69,14 @@ async function oneScript(build) {
   return script;
 }
 
-/** What such a module exports is asked for by name each time. */
+/** What such a module exports is asked for by name each time, unless all of it is wanted. */
 function loadSlowLate(code) {
-  return slow.reduce(
-    (text, name) =>
-      text.replace(
-        `node_${name}=require("node:${name}")`,
-        `node_${name}=new Proxy({},{get:(_,name)=>require("node:${name}")[name]})`,
-      ),
-    code,
-  );
+  return slow.reduce((text, name) => {
+    const variable = `node_${name.replace('/', '_')}`;
+    if (text.includes(`__toESM(${variable}`)) return text;
+    const late = `${variable}=new Proxy({},{get:(_,name)=>require("node:${name}")[name]})`;
+    return text.replace(`${variable}=require("node:${name}")`, late);
+  }, code);
 }
 
 /** A script has no `import()` of its own: that of its loader finds the same packages, as it lies beside it. */

@@ -7,6 +7,7 @@ const remedies = {
   EMFILE: 'Raise the limit of open files: ulimit -n 1024, or more.',
   ENFILE: 'Close files of other programs, or raise fs.file-max.',
   EACCES: 'Let this user read the folder that criujs is installed in.',
+  ENOENT: 'Install criujs again: a part of it is missing.',
   ERR_MODULE_NOT_FOUND: 'Install criujs again: a part of it is missing.',
   MODULE_NOT_FOUND: 'Install criujs again: a part of it is missing.',
 };

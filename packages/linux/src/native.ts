@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { LibraryHandle } from 'koffi';
 import { errno, LinuxError } from './errors.ts';
+import { type Koffi, loadKoffi } from './koffi.ts';
 import { processorSupported } from './processor/processor.ts';
-
-type Koffi = typeof import('koffi').default;
 
 /** koffi and the C library of one thread. Loaded on first use, so that the package can be imported anywhere. */
 export interface Native {
@@ -31,13 +31,13 @@ function load(): Native {
   if (!processorSupported) {
     throw unsupported(`the processor is ${process.arch}`, 'Run it with Node for x64: only x86-64 is supported so far.');
   }
-  const koffi = loadKoffi();
+  const koffi = koffiOfHere();
   return { koffi, ...loadLibrary(koffi) };
 }
 
-function loadKoffi(): Koffi {
+function koffiOfHere(): Koffi {
   try {
-    return createRequire(import.meta.url)('koffi') as Koffi;
+    return loadKoffi(dirname(fileURLToPath(import.meta.url)));
   } catch (cause) {
     const error = unsupported(
       `koffi does not load (${(cause as Error).message})`,
