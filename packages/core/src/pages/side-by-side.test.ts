@@ -17,16 +17,35 @@ test('every piece is done once, and those that failed are given back', () => {
     done.push(piece);
     return callsFor(piece);
   };
-  const failed = sideBySide({ pieces, capacity: 1, bench }, nothing);
+  const failed: number[] = [];
+  sideBySide({ pieces, capacity: 1, bench, failed: (piece) => failed.push(piece) }, nothing);
   expect(done.sort((a, b) => a - b)).toEqual(pieces);
   expect(failed.sort((a, b) => a - b)).toEqual([5, 10, 15, 20]);
 });
 
 test('a single piece, and none', () => {
-  const bench = () => callsFor;
-  expect(sideBySide({ pieces: [1], capacity: 1, bench }, nothing)).toEqual([]);
-  expect(sideBySide({ pieces: [5], capacity: 1, bench }, nothing)).toEqual([5]);
-  expect(sideBySide({ pieces: [], capacity: 1, bench }, nothing)).toEqual([]);
+  const failedOf = (pieces: readonly number[]): number[] => {
+    const failed: number[] = [];
+    sideBySide({ pieces, capacity: 1, bench: () => callsFor, failed: (piece) => failed.push(piece) }, nothing);
+    return failed;
+  };
+  expect(failedOf([1])).toEqual([]);
+  expect(failedOf([5])).toEqual([5]);
+  expect(failedOf([])).toEqual([]);
+});
+
+test('what is thrown about a failure ends the work', () => {
+  const pieces = Array.from({ length: 1000 }, (_, at) => at + 1);
+  let done = 0;
+  const bench = () => (piece: number) => {
+    done++;
+    return callsFor(piece);
+  };
+  const failed = (piece: number): never => {
+    throw new Error(`piece ${piece}`);
+  };
+  expect(() => sideBySide({ pieces, capacity: 1, bench, failed }, nothing)).toThrow('piece 5');
+  expect(done).toBeLessThan(20);
 });
 
 test('an abort is heard between pieces', () => {
@@ -40,6 +59,6 @@ test('an abort is heard between pieces', () => {
     done++;
     return callsFor(piece);
   };
-  expect(() => sideBySide({ pieces, capacity: 1, bench }, abort)).toThrow('aborted');
+  expect(() => sideBySide({ pieces, capacity: 1, bench, failed: nothing }, abort)).toThrow('aborted');
   expect(done).toBeLessThan(20);
 });

@@ -4,7 +4,7 @@ import { arena, createHand, type ExpectedCall, type Hand, trySyscall } from '@cr
 /** Work that several threads of the engine do side by side, with system calls only. */
 export interface SharedWork<T> {
   /** Each takes milliseconds: an abort is heard between two. They may be done in any order. */
-  readonly pieces: readonly T[];
+  readonly pieces: Iterable<T>;
   /** The most calls that a piece takes. */
   readonly capacity: number;
   /**
@@ -12,6 +12,8 @@ export interface SharedWork<T> {
    * all calls answer what is expected.
    */
   bench(): (piece: T) => readonly ExpectedCall[];
+  /** Called for a piece that failed: it may be done in part. What it throws ends the work. */
+  failed(piece: T): void;
 }
 
 /** More threads than this wait for the same memory. */
@@ -28,47 +30,54 @@ interface Worker<T> {
 
 /**
  * Does work on as many processors as there are.
- *
  * @param check called again and again; what it throws ends the work, once what is being done is over
- * @returns pieces that failed: they may be done in part
  */
-export function sideBySide<T>({ pieces, capacity, bench }: SharedWork<T>, check: () => void): T[] {
-  const failed: T[] = [];
-  const count = Math.min(availableParallelism(), mostHands, pieces.length);
-  let next = 0;
+export function sideBySide<T>(work: SharedWork<T>, check: () => void): void {
+  const most = Math.min(availableParallelism(), mostHands);
+  const pieces = work.pieces[Symbol.iterator]();
   arena.scope(() => {
-    const workers = Array.from({ length: count }, (): Worker<T> => {
-      return { hand: createHand(capacity), callsOf: bench(), piece: null };
-    });
+    const workers: Worker<T>[] = [];
     const busy = (): Worker<T>[] => workers.filter(({ piece }) => piece !== null);
+    const idle = (): Worker<T> => {
+      const known = workers.find(({ piece }) => piece === null);
+      if (known !== undefined) return known;
+      const made = { hand: createHand(work.capacity), callsOf: work.bench(), piece: null };
+      workers.push(made);
+      return made;
+    };
     const settle = (worker: Worker<T>, succeeded: boolean): void => {
-      if (!succeeded) failed.push(worker.piece as T);
+      const { piece } = worker;
       worker.piece = null;
+      if (!succeeded) work.failed(piece as T);
     };
     /** Waits for one, and settles all that are over. */
-    const wait = (milliseconds: number): void => {
+    const wait = (): void => {
       const all = busy();
-      all[0]?.hand.wait(milliseconds);
+      all[0]?.hand.wait(lookMs);
       for (const worker of all) if (worker.hand.wait(0)) settle(worker, worker.hand.succeeded());
     };
     try {
-      while (next < pieces.length) {
-        for (const worker of workers) {
-          if (worker.piece !== null || next === pieces.length) continue;
-          worker.piece = pieces[next++] as T;
-          const calls = worker.callsOf(worker.piece);
-          // Without a second thread this one does it.
-          if (count === 1 || !worker.hand.start(calls)) settle(worker, makeCalls(calls));
+      for (let next = pieces.next(); !next.done; next = pieces.next()) {
+        const worker = idle();
+        worker.piece = next.value;
+        const calls = worker.callsOf(next.value);
+        // Without a second thread this one does it.
+        if (most === 1 || !worker.hand.start(calls)) settle(worker, makeCalls(calls));
+        while (busy().length === most) {
+          wait();
+          check();
         }
-        wait(lookMs);
+        check();
+      }
+      while (busy().length > 0) {
+        wait();
         check();
       }
     } finally {
-      while (busy().length > 0) wait(lookMs);
+      // What they use is given back.
+      for (const { hand } of busy()) while (!hand.wait(lookMs));
     }
   });
-  check();
-  return failed;
 }
 
 function makeCalls(calls: readonly ExpectedCall[]): boolean {
