@@ -22,6 +22,8 @@ export interface Hand {
   start(calls: readonly ExpectedCall[]): boolean;
   /** Waits for the end, at most this long. @returns whether it has come */
   wait(milliseconds: number): boolean;
+  /** Ends it after the call that it is making. Wait for the end all the same. */
+  stop(): void;
   /** Once it is over: whether every call answered what was expected. */
   succeeded(): boolean;
 }
@@ -37,6 +39,8 @@ const layout = { tid: 0, timeout: 16, table: 64 } as const;
 
 /** What a call that was not made has for an answer. */
 const notMade = -(2n ** 63n);
+
+const noCall = 0xffff_ffff;
 
 let code: { readonly page: number; readonly type: unknown } | undefined;
 
@@ -66,6 +70,10 @@ export function createHand(capacity: number): Hand {
       view.setBigInt64(layout.timeout + 8, BigInt(Math.round(milliseconds * 1e6)), true);
       trySyscall('futex', address + layout.tid, FUTEX_WAIT, now, address + layout.timeout);
       return tid() === 0;
+    },
+    stop() {
+      // The next number is that of no call: its failure ends the list.
+      for (let at = 0; at < expected.length; at++) view.setUint32(layout.table + at * batchEntryLength, noCall, true);
     },
     succeeded: () => expected.every((it, at) => view.getBigInt64(resultAt(at), true) === BigInt(it)),
   };

@@ -34,6 +34,7 @@ export {
   mapFile,
   readMemory,
   readMemoryInto,
+  setVector,
   writeMemory,
   writeMemoryFrom,
 } from './memory.ts';

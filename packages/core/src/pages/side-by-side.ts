@@ -75,6 +75,7 @@ export function sideBySide<T>(work: SharedWork<T>, check: () => void): void {
       }
     } finally {
       // What they use is given back.
+      for (const { hand } of busy()) hand.stop();
       for (const { hand } of busy()) while (!hand.wait(lookMs));
     }
   });
