@@ -27,12 +27,14 @@ export { isStream, readNow, writeNow } from './descriptors/stream.ts';
 export { type Watch, watchReadable } from './descriptors/watch.ts';
 export { errno, errnoName, LinuxError, type LinuxErrorDetails } from './errors.ts';
 export { isGone, unlessGone } from './gone.ts';
+export { createHand, type ExpectedCall, type Hand } from './hand.ts';
 export {
   type MappedFile,
   type MemoryPiece,
   mapFile,
   readMemory,
   readMemoryInto,
+  setVector,
   writeMemory,
   writeMemoryFrom,
 } from './memory.ts';

@@ -1,25 +1,33 @@
+import { availableParallelism } from 'node:os';
 import { arena } from '@criujs/linux';
+import { copyPieces } from './copy-pieces.ts';
 import type { PageSink } from './sink.ts';
-import type { PageSource } from './source.ts';
+import { bytesOf, type PageSource } from './source.ts';
 
 /** How much is copied at once, in bytes. */
 const chunk = 1 << 20;
+/** Less than this is copied before a second thread has begun. */
+const worthwhile = 4 << 20;
 
 /**
- * Brings all pages from where they are to where they belong, through the engine's memory, and closes both.
+ * Brings all pages from where they are to where they belong, through the engine's memory, and closes both: in any order and on
+ * several processors at once where both allow it.
  *
  * @param check called after each chunk; what it throws ends the copy
  * @returns how many bytes
  */
 export function copyPages(source: PageSource, sink: PageSink, check: () => void): number {
+  const { pieces, runs } = source;
+  const { places } = sink;
+  const bytes = bytesOf(runs);
+  const several = bytes >= worthwhile && availableParallelism() > 1;
   try {
-    arena.scope(() => {
-      const { address } = arena.alloc(chunk);
-      for (let got = source.read(address, chunk); got > 0; got = source.read(address, chunk)) {
-        sink.write(address, got);
-        check();
-      }
-    });
+    if (pieces !== null && places !== null && several) {
+      copyPieces(runs, pieces, places, check);
+      sink.end();
+      return bytes;
+    }
+    copyInOrder(source, sink, check);
   } catch (error) {
     sink.giveUp();
     throw error;
@@ -27,4 +35,14 @@ export function copyPages(source: PageSource, sink: PageSink, check: () => void)
     source.close();
   }
   return sink.end();
+}
+
+function copyInOrder(source: PageSource, sink: PageSink, check: () => void): void {
+  arena.scope(() => {
+    const { address } = arena.alloc(chunk);
+    for (let got = source.read(address, chunk); got > 0; got = source.read(address, chunk)) {
+      sink.write(address, got);
+      check();
+    }
+  });
 }

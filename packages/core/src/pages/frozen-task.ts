@@ -1,11 +1,11 @@
 import { closeSync, openSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
-import { readMemoryInto, syscall, type Vma } from '@criujs/linux';
+import { type Block, type RemoteCall, readMemoryInto, setVector, syscall, type Vma } from '@criujs/linux';
 import { vmaStatus } from '../facts/memory.ts';
 import type { DumpedPages } from '../kinds/maps/kind.ts';
 import { type MemoryRange, scanPages } from '../memory/scan.ts';
 import { readRuns } from './run-reader.ts';
-import type { PageRun, PageSource } from './source.ts';
+import type { PageRun, PageSource, PieceReader } from './source.ts';
 import { readingMemory } from './unreadable.ts';
 
 /** A map of a frozen task, as far as its pages go. */
@@ -51,11 +51,20 @@ export function frozenTask(pid: number, maps: readonly SourceMap[], check: () =>
     });
   };
 
+  const readerOf = (parts: readonly PageRun[]): PageSource['read'] =>
+    readRuns(parts, copy, (from) => memoryGone(pid, from));
+  const pieces: PieceReader = {
+    reaches: (parts) => !parts.some(isHidden),
+    call: (parts, address, vectors) => readCall(pid, parts, address, vectors),
+    part: readerOf,
+  };
+
   return {
     runs,
     guards,
     file: null,
-    read: readRuns(runs, copy, (from) => memoryGone(pid, from)),
+    pieces,
+    read: readerOf(runs),
     close() {
       if (memory !== null) closeSync(memory);
       memory = null;
@@ -64,17 +73,34 @@ export function frozenTask(pid: number, maps: readonly SourceMap[], check: () =>
 }
 
 /**
- * Tells of each run whether the process itself may not read some of it: process_vm_readv(2) refuses such pages, and
- * /proc/PID/mem gives them. Runs must come in the order of their addresses: each map is looked at once.
+ * Tells of a run, or a part of one, whether the process itself may not read some of it: process_vm_readv(2) refuses such pages, and
+ * /proc/PID/mem gives them.
+ *
+ * @param maps in the order of their addresses
  */
 function hiddenRuns(maps: readonly SourceMap[]): (run: PageRun) => boolean {
   const unreadable = maps.filter(({ vma }) => !vma.read).map(({ vma }) => vma);
-  let at = 0;
   return ({ start, end }) => {
-    while (at < unreadable.length && (unreadable[at]?.end ?? end) <= start) at++;
-    const next = unreadable[at];
+    // The first that ends behind the start.
+    let [low, high] = [0, unreadable.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((unreadable[middle]?.end ?? 0) <= start) low = middle + 1;
+      else high = middle;
+    }
+    const next = unreadable[low];
     return next !== undefined && next.start < end;
   };
+}
+
+function readCall(pid: number, parts: readonly PageRun[], address: number, vectors: Block): RemoteCall {
+  let length = 0;
+  parts.forEach(({ start, end }, at) => {
+    setVector(vectors, 16 * (at + 1), start, end - start);
+    length += end - start;
+  });
+  setVector(vectors, 0, address, length);
+  return ['process_vm_readv', pid, vectors.address, 1, vectors.address + 16, parts.length, 0];
 }
 
 function memoryGone(pid: number, address: number): EngineError {

@@ -53,6 +53,7 @@ function inOrder(
   let open = true;
   return {
     runs: image.runs,
+    pieces: null,
     read(address, length) {
       const want = Math.min(length, bytes - done);
       if (want === 0) return 0;

@@ -35,6 +35,7 @@ function collector(): PageSink & { readonly bytes: () => Buffer; readonly state:
   const parts: Buffer[] = [];
   let state = 'open';
   return {
+    places: null,
     write: (address, length) => void parts.push(Buffer.from(ours(address, length))),
     end: () => {
       state = 'ended';
@@ -143,6 +144,7 @@ function sourceOf(bytes: Buffer): PageSource {
   return {
     runs: [],
     file: null,
+    pieces: null,
     read(address, length) {
       const part = bytes.subarray(done, done + length);
       ours(address, part.length).set(part);

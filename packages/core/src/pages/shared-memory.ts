@@ -38,7 +38,7 @@ interface Content {
 export function sharedPages(maps: readonly SharedMap[], size: number, check: () => void): PageSource {
   const content = ofObject(maps, size, check) ?? throughMaps(maps, check);
   const { runs, read, close } = content;
-  return { runs, file: null, read: readRuns(runs, read, (from) => memoryGone(maps, from)), close };
+  return { runs, file: null, pieces: null, read: readRuns(runs, read, (from) => memoryGone(maps, from)), close };
 }
 
 /** null: nobody may open it. */

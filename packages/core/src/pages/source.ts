@@ -1,3 +1,5 @@
+import type { Block, RemoteCall } from '@criujs/linux';
+
 /** Pages in a row that belong into an image, or are in one. Addresses in bytes. */
 export interface PageRun {
   readonly start: number;
@@ -15,6 +17,8 @@ export interface PageSource {
    * itself, in any order, and memory never passes through the engine. null: there is none, and {@link read} is the only way.
    */
   readonly file: number | null;
+  /** How any thread of the engine reads its pages, in any order; null: {@link read} is the only way. */
+  readonly pieces: PieceReader | null;
   /**
    * Copies what follows the bytes that it gave last into the engine's memory at `address`: at most `length` bytes, across runs.
    * A call lasts milliseconds at most, or reacts to an abort of the run.
@@ -25,6 +29,24 @@ export interface PageSource {
   read(address: number, length: number): number;
   close(): void;
 }
+
+/** Reads parts of runs, in any order, while the source is open. */
+export interface PieceReader {
+  /** Whether {@link call} can read them. */
+  reaches(parts: readonly PageRun[]): boolean;
+  /**
+   * A call that reads these parts into the engine's memory, one after the other; its answer is how many bytes.
+   *
+   * @param parts at most {@link mostParts}
+   * @param vectors memory for the call's arguments, 16 bytes for each part and 16 more
+   */
+  call(parts: readonly PageRun[], address: number, vectors: Block): RemoteCall;
+  /** Reads these parts in order, with the errors of {@link PageSource.read}. */
+  part(parts: readonly PageRun[]): PageSource['read'];
+}
+
+/** Most parts in one call (IOV_MAX is 1024). process_vm_readv(2). */
+export const mostParts = 1000;
 
 /** Bytes of all runs together. */
 export function bytesOf(runs: readonly PageRun[]): number {

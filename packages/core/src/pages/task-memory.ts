@@ -60,6 +60,7 @@ export function taskMemory(pid: number, places: readonly PagePlace[], file: stri
         taken += dealt;
       }
     },
+    places: null,
     end: () => written,
     giveUp: () => undefined,
   };

@@ -65,6 +65,8 @@ export const readGuardVerdict: typeof x86_64.readGuardVerdict = facts.readGuardV
 export const helperImage: typeof x86_64.helperImage = facts.helperImage;
 /** Where in a helper's first page the code of `blob` is. */
 export const helperBlobOffset: number = facts.helperBlobOffset;
+/** Machine code that starts a thread which makes the calls of a table (`batchTable`), in the process that runs it. */
+export const handCode: typeof x86_64.handCode = facts.handCode;
 /** Machine code that asks the processor. */
 export const queryCode: typeof x86_64.queryCode = facts.queryCode;
 /** The layout of the extended state from the processor's answers. */

@@ -1,6 +1,10 @@
+import { closeFd } from '@criujs/linux';
 import { runTaskCalls, type TaskCall } from '../../machinery/calls/remote.ts';
 import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
+import { userfaultfdOf } from '../../machinery/make/userfaultfd.ts';
+import type { Range } from '../../memory/ranges.ts';
 import { copyPages } from '../../pages/copy.ts';
+import { fillFresh, placesFor } from '../../pages/fresh-memory.ts';
 import type { PageSource } from '../../pages/source.ts';
 import { type PagePlace, taskMemory } from '../../pages/task-memory.ts';
 import type { Session } from '../../run/session.ts';
@@ -22,17 +26,44 @@ export interface Filling {
 }
 
 /**
- * Fills memory of a task: it reads its pages from a file itself, those of a stream go through the engine.
+ * Fills memory of a task: the engine copies pages of a file into memory that has none, the task reads others itself, and those of a
+ * stream go through the engine's memory.
+ *
  * @param file the image that says where they belong
+ * @param fresh private memory without a file and without a page, in the order of addresses
  */
 export function fillMemory(
   { thread, workshop, session, inherited }: Filling,
   places: readonly PagePlace[],
   pages: PageSource,
   file: string,
+  fresh: readonly Range[] = [],
 ): void {
-  if (pages.file === null) copyPages(pages, taskMemory(thread.pid, places, file), session.checkAborted);
-  else runTaskCalls(workshop.place(thread), workshop.data, fillCalls(places, inherited(pages.file)), file);
+  if (pages.file === null) {
+    copyPages(pages, taskMemory(thread.pid, places, file), session.checkAborted);
+    return;
+  }
+  const left = fillQuickly({ thread, workshop, session }, places, pages.file, fresh);
+  runTaskCalls(workshop.place(thread), workshop.data, fillCalls(left, inherited(pages.file)), file);
+}
+
+/** Gives the places that are left. */
+function fillQuickly(
+  { thread, workshop, session }: Omit<Filling, 'inherited'>,
+  places: readonly PagePlace[],
+  file: number,
+  spans: readonly Range[],
+): readonly PagePlace[] {
+  const quick = placesFor(places, spans);
+  const userfaultfd = quick.length === 0 ? null : userfaultfdOf(thread, workshop);
+  if (userfaultfd === null) return places;
+  try {
+    const failed = fillFresh({ userfaultfd, spans }, quick, file, session.checkAborted);
+    const isQuick = new Set(quick.map(({ offset }) => offset));
+    return [...places.filter(({ offset }) => !isQuick.has(offset)), ...failed].sort((a, b) => a.offset - b.offset);
+  } finally {
+    closeFd(userfaultfd);
+  }
 }
 
 /**

@@ -1,6 +1,8 @@
 import { writeMemory } from '@criujs/linux';
+import { mapFlag, vmaStatus } from '../../facts/memory.ts';
 import type { OpenedFiles } from '../../files/open.ts';
 import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
+import type { Range } from '../../memory/ranges.ts';
 import type { PageSource } from '../../pages/source.ts';
 import type { Session } from '../../run/session.ts';
 import { runCalls } from './calls.ts';
@@ -56,7 +58,27 @@ function make(build: MemoryBuild, stage: Stage): void {
     object: workshop.object,
   };
   runCalls(build, main, stageCalls(stage, place), imageOf(build));
-  fillMemory({ ...build, thread: main }, stage.fills, pages, imageOf(build));
+  fillMemory({ ...build, thread: main }, stage.fills, pages, imageOf(build), freshIn(stage));
+}
+
+/** New private memory without a file. A stack grows while it is filled, and is small. */
+function freshIn({ maps }: Stage): Range[] {
+  const spans: { start: number; end: number }[] = [];
+  for (const { start, end } of maps.filter(isPlain)) {
+    const last = spans.at(-1);
+    if (last?.end === start) last.end = end;
+    else spans.push({ start, end });
+  }
+  return spans;
+}
+
+function isPlain({ entry: { flags, status }, device }: MapPlan): boolean {
+  const kept = mapFlag.private | mapFlag.anonymous | mapFlag.growsDown;
+  return (
+    device === null &&
+    (flags & kept) === (mapFlag.private | mapFlag.anonymous) &&
+    (status & vmaStatus.anonymousPrivate) !== 0
+  );
 }
 
 function imageOf({ image }: MemoryBuild): string {

@@ -7,6 +7,7 @@ import { assemble, imm32, imm64, type Line } from './assemble.ts';
 import { blob, listings } from './blob.ts';
 import { crashLines } from './crash-code.ts';
 import { guardLines } from './guard-code.ts';
+import { handLines } from './hand-code.ts';
 import { helperLines } from './helper-image.ts';
 import { queryLines } from './xstate.ts';
 
@@ -24,6 +25,7 @@ const programs: Readonly<Record<string, readonly Line[]>> = {
   cave: listings[0] as readonly Line[],
   blob: listings[1] as readonly Line[],
   query: queryLines,
+  hand: handLines,
   helper: helperLines(4242),
   guard,
   crash: crashLines(0x7f0000403000),

@@ -9,6 +9,7 @@ export {
   guardImage,
   readGuardVerdict,
 } from './guard-image.ts';
+export { handCode } from './hand-code.ts';
 export { helperBlobOffset, helperImage } from './helper-image.ts';
 export { createRegisters, registerNames, registersFrom, registersLength } from './registers.ts';
 export { syscallNumbers } from './syscalls.ts';
