@@ -124,3 +124,14 @@ test('what has been there for a month is removed', () => {
   writeKept(folder, 'new', Buffer.from('code'));
   expect(readdirSync(folder)).toEqual(['new.code']);
 });
+
+test('of many, those that were made last stay', () => {
+  for (let at = 0; at < 30; at++) {
+    writeKept(folder, `code-${at}`, Buffer.from('code'));
+    utimesSync(join(folder, `code-${at}.code`), Date.now() / 1000, Date.now() / 1000 - 100 + at);
+  }
+  writeKept(folder, 'last', Buffer.from('code'));
+  const names = readdirSync(folder);
+  expect(names.length).toBe(16);
+  expect(names).toEqual(expect.arrayContaining(['last.code', 'code-29.code', 'code-15.code']));
+});

@@ -14,8 +14,8 @@ import {
 import { join } from 'node:path';
 import { othersMayWrite, privateCache } from '@criujs/linux';
 
-/** Milliseconds after which kept code is deleted: it is of a release that nobody runs any more, or made again. */
-const longest = 30 * 24 * 60 * 60 * 1000;
+/** Milliseconds after which kept code is deleted, and how many are kept: others are of releases that nobody runs, or made again. */
+const limits = { age: 30 * 24 * 60 * 60 * 1000, count: 16 } as const;
 const ending = '.code';
 
 /**
@@ -73,9 +73,14 @@ function discard(path: string): void {
   }
 }
 
+/** What another process has just removed is no error. */
 function removeOld(folder: string): void {
-  for (const name of readdirSync(folder)) {
+  const files = readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
-    if (Date.now() - statSync(path).mtimeMs > longest) rmSync(path, { force: true });
-  }
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat === undefined ? [] : [{ path, made: stat.mtimeMs }];
+  });
+  const newestFirst = files.toSorted((a, b) => b.made - a.made);
+  for (const [index, { path, made }] of newestFirst.entries())
+    if (index >= limits.count || Date.now() - made > limits.age) discard(path);
 }
