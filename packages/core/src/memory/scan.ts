@@ -155,9 +155,12 @@ function scanRange(search: Search, range: ScanRange, seesGuards: boolean): void 
         else if (seesGuards) addGuard(guards, start, end);
         else readRange(search, { ...range, start, end });
       }
+      // It may say where it last emptied a buffer of its own, which has 512 regions, and have gone on from there.
       const walked = Number(arg.view.getBigUint64(scanArg.walkEnd, true));
-      if (walked <= from) return;
-      from = walked;
+      const last = count === 0 ? 0 : Number(found.view.getBigUint64((count - 1) * regionSize + 8, true));
+      const next = Math.max(walked, last);
+      if (next <= from) return;
+      from = next;
     }
   });
 }
