@@ -48,6 +48,14 @@ describe.skipIf(missing)(missing ?? 'copies after fork', () => {
     await target.finish();
   });
 
+  test('stay shared in the program that a dump leaves running', async ({ place }) => {
+    const target = await begin(place);
+    const before = await target.paused(() => use(target));
+    await criujs.dump(target.pid, target.images(), { leaveRunning: true });
+    await expectShared(target, before);
+    await target.finish();
+  });
+
   test('stay shared for an ordinary user, with new pids', async ({ place }) => {
     const how = { asNobody: isRoot };
     const bin = await installedFor(place, how);

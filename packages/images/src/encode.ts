@@ -15,7 +15,7 @@ export function encodeImage<K extends ImageKind>(
   records: Iterable<ImageRecordInit<K>>,
   where: Where = {},
 ): Uint8Array {
-  return join([...encodeParts(kind, records, where)]);
+  return gather(encodeParts(kind, records, where));
 }
 
 /** Encodes an image piece by piece, to be written one after another; `data` of records is handed through. */
@@ -89,6 +89,22 @@ function dataParts(
   // Callers need not know how a kind is padded.
   if (given.length === bare) return [given, new Uint8Array(padded - bare)];
   throw wrong(`${schema.typeName} declares ${bare} bytes of data, ${given.length} are given`);
+}
+
+/** One array of parts that come one at a time: an image of many small records is not held twice. */
+function gather(parts: Iterable<Uint8Array>): Uint8Array {
+  let whole = new Uint8Array(1024);
+  let length = 0;
+  for (const part of parts) {
+    if (length + part.length > whole.length) {
+      const larger = new Uint8Array(Math.max(2 * whole.length, length + part.length));
+      larger.set(whole.subarray(0, length));
+      whole = larger;
+    }
+    whole.set(part, length);
+    length += part.length;
+  }
+  return whole.slice(0, length);
 }
 
 /** One array of many. */

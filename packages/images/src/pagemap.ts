@@ -25,12 +25,16 @@ export function encodePagemap(
   entries: Iterable<MessageInitShape<typeof PagemapEntrySchema>>,
   where: Where = {},
 ): Uint8Array {
-  const messages: EntryInit<'PAGEMAP'>[] = [head, ...entries];
-  return encodeImage(
-    'PAGEMAP',
-    messages.map((message) => ({ message })),
-    where,
-  );
+  return encodeImage('PAGEMAP', recordsOf(head, entries), where);
+}
+
+/** One at a time: there may be hundreds of thousands. */
+function* recordsOf(
+  head: MessageInitShape<typeof PagemapHeadSchema>,
+  entries: Iterable<MessageInitShape<typeof PagemapEntrySchema>>,
+): Generator<{ message: EntryInit<'PAGEMAP'> }> {
+  yield { message: head };
+  for (const message of entries) yield { message };
 }
 
 /** How many pages an entry stands for: newer releases count with 64 bits, and beside that with 32 for older ones. */

@@ -21,6 +21,10 @@ export const mapFlag = {
 /** MADV_DONTNEED: private pages are given back, and read as zeros or as the file has them. madvise(2). */
 export const dontNeed = 4;
 
+/** MADV_HUGEPAGE and MADV_NOHUGEPAGE. madvise(2). */
+export const adviseHuge = 14;
+export const adviseNoHuge = 15;
+
 /** MADV_GUARD_INSTALL: whoever touches these pages gets SIGSEGV. madvise(2), Linux 6.13. */
 export const guardInstall = 102;
 
@@ -88,3 +92,6 @@ export const addressEnd = 0x7fff_ffff_f000;
 
 /** One page, in bytes. The processors served so far all have this size. */
 export const pageSize = 4096;
+
+/** A huge page, in bytes. Documentation/admin-guide/mm/transhuge.rst. */
+export const hugePageSize: number = 2 << 20;

@@ -79,3 +79,42 @@ test.each(['scan', 'scan, guards from entries', 'entries'] as const)(
     }
   },
 );
+
+test.each([undefined, 'entries'] as const)('pages behind many others are found once (%s)', (way) => {
+  for (const [scattered, row] of [
+    [600, 300],
+    [512, 10],
+    [8191, 1],
+    [8192, 5],
+    [9000, 100],
+  ] as const) {
+    const size = (2 * scattered + row) * pageSize;
+    const how = mapFlag.private | mapFlag.anonymous;
+    const start = syscall('mmap', 0, size, protection.read | protection.write, how, noFile, 0);
+    try {
+      const runs: { start: number; end: number }[] = [];
+      for (let at = 0; at < scattered; at++) {
+        const page = start + 2 * at * pageSize;
+        syscall('getrandom', page, 8, 0);
+        runs.push({ start: page, end: page + pageSize });
+      }
+      const last = start + 2 * scattered * pageSize;
+      for (let at = 0; at < row; at++) syscall('getrandom', last + at * pageSize, 8, 0);
+      runs.push({ start: last, end: last + row * pageSize });
+      const range = {
+        ...{ start, end: start + size },
+        changedOnly: false,
+        whole: false,
+        guardsOnly: false,
+        lazy: false,
+      };
+      const found = scanPages(process.pid, [range], () => undefined, way).runs.map((it) => ({
+        start: it.start,
+        end: it.end,
+      }));
+      expect(found).toEqual(runs);
+    } finally {
+      syscall('munmap', start, size);
+    }
+  }
+});

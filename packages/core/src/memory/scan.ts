@@ -176,7 +176,7 @@ function scanRange(search: Search, range: ScanRange, seesGuards: boolean): void 
       else if (seesGuards) addGuard(guards, start, end);
       else readRange(search, { ...range, start, end });
     }
-    // Where there was no room for more, the kernel may say that it came less far than what it has told of.
+    // It may say where it last emptied a buffer of its own, which has 512 regions, and have gone on from there.
     const told = count === 0 ? from : Number(found.view.getBigUint64((count - 1) * regionSize + 8, true));
     const reached = Math.max(told, Number(arg.view.getBigUint64(scanArg.walkEnd, true)));
     if (reached <= from) return;

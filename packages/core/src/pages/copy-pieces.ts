@@ -1,14 +1,15 @@
 import { arena, type ExpectedCall } from '@criujs/linux';
+import { pageSize } from '../facts/memory.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { PlaceWriter } from './sink.ts';
-import { mostParts, type PageRun, type PieceReader } from './source.ts';
+import type { PageRun, PieceReader } from './source.ts';
 
 /** How much is read and written at once, in bytes: it stays in the processor's cache in between. */
 const chunkSize = 1 << 20;
 /** A piece of work: it takes some milliseconds. */
 const chunksInPiece = 4;
-/** `struct iovec` for each part, and for the buffer. */
-const vectorsSize = 16 * (mostParts + 1);
+/** A chunk of single pages: a call for each. */
+const mostParts = chunkSize / pageSize;
 
 /** Pages that follow each other where they go. */
 interface Chunk {
@@ -23,40 +24,31 @@ interface Chunk {
  * @param check called again and again; what it throws ends the copy
  */
 export function copyPieces(runs: readonly PageRun[], from: PieceReader, to: PlaceWriter, check: () => void): void {
-  const inOrder = (chunk: Chunk): void => {
-    copyChunk(chunk, from, to);
-    check();
-  };
   const work = {
-    pieces: piecesOf(runs, from, inOrder),
-    capacity: 2 * chunksInPiece,
+    pieces: piecesOf(runs),
+    capacity: chunksInPiece * (mostParts + 1),
     bench: () => {
       const { address } = arena.alloc(chunkSize);
-      const vectors = Array.from({ length: chunksInPiece }, () => arena.alloc(vectorsSize));
       return (piece: readonly Chunk[]) =>
-        piece.flatMap(({ parts, at, length }, index): ExpectedCall[] => [
-          { call: from.call(parts, address, vectors[index] as (typeof vectors)[number]), expect: length },
+        piece.flatMap(({ parts, at, length }): ExpectedCall[] => [
+          ...from.calls(parts, address),
           { call: to.call(address, length, at), expect: length },
         ]);
     },
     // Done again, in order, it says what is wrong.
-    failed: (piece: readonly Chunk[]) => piece.forEach(inOrder),
+    failed(piece: readonly Chunk[]) {
+      for (const chunk of piece) {
+        copyChunk(chunk, from, to);
+        check();
+      }
+    },
   };
   sideBySide(work, check);
 }
 
-/** Pieces of what can be read by calls; the rest is copied meanwhile. */
-function* piecesOf(
-  runs: readonly PageRun[],
-  from: PieceReader,
-  copy: (chunk: Chunk) => void,
-): Generator<readonly Chunk[]> {
+function* piecesOf(runs: readonly PageRun[]): Generator<readonly Chunk[]> {
   let piece: Chunk[] = [];
   for (const chunk of chunksOf(runs)) {
-    if (!from.reaches(chunk.parts)) {
-      copy(chunk);
-      continue;
-    }
     piece.push(chunk);
     if (piece.length < chunksInPiece) continue;
     yield piece;
@@ -74,7 +66,7 @@ function* chunksOf(runs: readonly PageRun[]): Generator<Chunk> {
       parts.push({ ...run, start, end });
       length += end - start;
       start = end;
-      if (length < chunkSize && parts.length < mostParts) continue;
+      if (length < chunkSize) continue;
       yield { parts, at, length };
       at += length;
       [parts, length] = [[], 0];

@@ -1,4 +1,11 @@
-import { encodePagemap, isFieldSet, type PagemapEntry, PagemapEntrySchema, pageCount } from '@criujs/images';
+import {
+  encodePagemap,
+  isFieldSet,
+  type MessageInitShape,
+  type PagemapEntry,
+  PagemapEntrySchema,
+  pageCount,
+} from '@criujs/images';
 import { addressEnd, pageFlag, pageSize } from '../facts/memory.ts';
 import { invalid, unsupported } from '../kinds/rules.ts';
 import type { PageRun } from './source.ts';
@@ -7,12 +14,15 @@ import type { PageRun } from './source.ts';
 
 /** Encodes a map of pages. */
 export function pagemapOf(pagesId: number, runs: readonly PageRun[]): Uint8Array {
-  const entries = runs.map(({ start, end, lazy }) => {
+  return encodePagemap({ pagesId }, entriesOf(runs));
+}
+
+function* entriesOf(runs: readonly PageRun[]): Generator<MessageInitShape<typeof PagemapEntrySchema>> {
+  for (const { start, end, lazy } of runs) {
     const pages = (end - start) / pageSize;
     const flags = pageFlag.present | (lazy ? pageFlag.lazy : 0);
-    return { vaddr: BigInt(start), compatNrPages: pages, nrPages: BigInt(pages), flags };
-  });
-  return encodePagemap({ pagesId }, entries);
+    yield { vaddr: BigInt(start), compatNrPages: pages, nrPages: BigInt(pages), flags };
+  }
 }
 
 /**

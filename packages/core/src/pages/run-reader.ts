@@ -1,4 +1,4 @@
-import type { PageRun, PageSource } from './source.ts';
+import type { PageRun, PageSource, PieceReader } from './source.ts';
 
 /**
  * Reads runs in order, across their borders.
@@ -25,5 +25,25 @@ export function readRuns(
       from = run?.start ?? 0;
     }
     return fill;
+  };
+}
+
+/**
+ * Reads parts of runs from a file in which they lie at their own addresses, in any order.
+ *
+ * @param open gives the file's descriptor, the same each time
+ * @param part reads parts in order
+ */
+export function piecesOf(open: () => number, part: PieceReader['part']): PieceReader {
+  return {
+    part,
+    calls(parts, address) {
+      let done = 0;
+      return parts.map(({ start, end }) => {
+        const to = address + done;
+        done += end - start;
+        return { call: ['pread64', open(), to, end - start, start], expect: end - start };
+      });
+    },
   };
 }

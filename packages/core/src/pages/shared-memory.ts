@@ -3,7 +3,7 @@ import { EngineError } from '@criujs/engine-kit';
 import { LinuxError, openPath, syscall, trySyscall, type Vma } from '@criujs/linux';
 import { pageSize } from '../facts/memory.ts';
 import { openFlag } from '../kinds/files/flags.ts';
-import { readRuns } from './run-reader.ts';
+import { piecesOf, readRuns } from './run-reader.ts';
 import type { PageRun, PageSource } from './source.ts';
 import { behindGuards, readingMemory } from './unreadable.ts';
 
@@ -23,6 +23,8 @@ interface Content {
   readonly runs: readonly PageRun[];
   /** Reads from a place in it, into the engine's memory; gives how many bytes. */
   read(at: number, address: number, length: number): number;
+  /** The descriptor of a file that is this content; null: there is none. */
+  readonly file: (() => number) | null;
   close(): void;
 }
 
@@ -37,8 +39,10 @@ interface Content {
  */
 export function sharedPages(maps: readonly SharedMap[], size: number, check: () => void): PageSource {
   const content = ofObject(maps, size, check) ?? throughMaps(maps, check);
-  const { runs, read, close } = content;
-  return { runs, file: null, pieces: null, read: readRuns(runs, read, (from) => memoryGone(maps, from)), close };
+  const { runs, read, file, close } = content;
+  const part = (parts: readonly PageRun[]): PageSource['read'] =>
+    readRuns(parts, read, (from) => memoryGone(maps, from));
+  return { runs, file: null, pieces: file === null ? null : piecesOf(file, part), read: part(runs), close };
 }
 
 /** null: nobody may open it. */
@@ -47,10 +51,10 @@ function ofObject(maps: readonly SharedMap[], size: number, check: () => void): 
   if (first === undefined) return null;
   const { pid, vma } = first;
   const link = `/proc/${pid}/map_files/${vma.start.toString(16)}-${vma.end.toString(16)}`;
-  const open = (): number => openPath(link, openFlag.O_CLOEXEC);
-  let fd: number | null;
+  let fd: number | null = null;
+  const open = (): number => (fd ??= openPath(link, openFlag.O_CLOEXEC));
   try {
-    fd = open();
+    open();
   } catch (error) {
     if (error instanceof LinuxError) return null;
     throw error;
@@ -61,11 +65,9 @@ function ofObject(maps: readonly SharedMap[], size: number, check: () => void): 
   };
   try {
     return {
-      runs: dataOf(fd, size, check),
-      read(at, address, length) {
-        fd ??= open();
-        return syscall('pread64', fd, address, length, at);
-      },
+      runs: dataOf(open(), size, check),
+      file: open,
+      read: (at, address, length) => syscall('pread64', open(), address, length, at),
       close,
     };
   } finally {
@@ -111,6 +113,7 @@ function throughMaps(maps: readonly SharedMap[], check: () => void): Content {
   };
   try {
     return {
+      file: null,
       runs: parts.flatMap(({ start, end, map }) => usedIn(start, end, map, memoryOf(map.pid), check)),
       read(at, address, length) {
         const { end, map } = partAt(at);

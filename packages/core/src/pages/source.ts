@@ -1,4 +1,4 @@
-import type { Block, RemoteCall } from '@criujs/linux';
+import type { ExpectedCall } from '@criujs/linux';
 
 /** Pages in a row that belong into an image, or are in one. Addresses in bytes. */
 export interface PageRun {
@@ -32,21 +32,11 @@ export interface PageSource {
 
 /** Reads parts of runs, in any order, while the source is open. */
 export interface PieceReader {
-  /** Whether {@link call} can read them. */
-  reaches(parts: readonly PageRun[]): boolean;
-  /**
-   * A call that reads these parts into the engine's memory, one after the other; its answer is how many bytes.
-   *
-   * @param parts at most {@link mostParts}
-   * @param vectors memory for the call's arguments, 16 bytes for each part and 16 more
-   */
-  call(parts: readonly PageRun[], address: number, vectors: Block): RemoteCall;
+  /** Calls that read these parts into the engine's memory, one after the other: one for each. */
+  calls(parts: readonly PageRun[], address: number): readonly ExpectedCall[];
   /** Reads these parts in order, with the errors of {@link PageSource.read}. */
   part(parts: readonly PageRun[]): PageSource['read'];
 }
-
-/** Most parts in one call (IOV_MAX is 1024). process_vm_readv(2). */
-export const mostParts = 1000;
 
 /** Bytes of all runs together. */
 export function bytesOf(runs: readonly PageRun[]): number {

@@ -1,12 +1,15 @@
+import { availableParallelism } from 'node:os';
 import { closeFd } from '@criujs/linux';
 import { runTaskCalls, type TaskCall } from '../../machinery/calls/remote.ts';
 import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
 import { userfaultfdOf } from '../../machinery/make/userfaultfd.ts';
 import type { Range } from '../../memory/ranges.ts';
+import { isInOrder, worthwhile } from '../../pages/chunks.ts';
 import { copyPages } from '../../pages/copy.ts';
 import { fillFresh, placesFor } from '../../pages/fresh-memory.ts';
 import type { PageSource } from '../../pages/source.ts';
 import { type PagePlace, taskMemory } from '../../pages/task-memory.ts';
+import { fillWritten } from '../../pages/written-memory.ts';
 import type { Session } from '../../run/session.ts';
 
 /** Most pieces that one preadv takes (IOV_MAX is 1024). readv(2). */
@@ -26,41 +29,63 @@ export interface Filling {
 }
 
 /**
- * Fills memory of a task: the engine copies pages of a file into memory that has none, the task reads others itself, and those of a
- * stream go through the engine's memory.
+ * Fills memory of a task: the engine copies pages of a file, the task reads what that does not do itself, and pages of a stream go
+ * through the engine's memory in order.
  *
  * @param file the image that says where they belong
  * @param fresh private memory without a file and without a page, in the order of addresses
  */
 export function fillMemory(
-  { thread, workshop, session, inherited }: Filling,
+  filling: Filling,
   places: readonly PagePlace[],
   pages: PageSource,
   file: string,
   fresh: readonly Range[] = [],
 ): void {
+  const { thread, workshop, session } = filling;
   if (pages.file === null) {
     copyPages(pages, taskMemory(thread.pid, places, file), session.checkAborted);
     return;
   }
-  const left = fillQuickly({ thread, workshop, session }, places, pages.file, fresh);
-  runTaskCalls(workshop.place(thread), workshop.data, fillCalls(left, inherited(pages.file)), file);
+  // Images may say anything: what has a page twice is filled in their order.
+  const left = isInOrder(places) ? fillFromOutside(filling, places, pages.file, fresh) : places;
+  runTaskCalls(workshop.place(thread), workshop.data, fillCalls(left, filling.inherited(pages.file)), file);
 }
 
-/** Gives the places that are left. */
-function fillQuickly(
-  { thread, workshop, session }: Omit<Filling, 'inherited'>,
+/** Gives the places that are left: all of them where it is not worth while. */
+function fillFromOutside(
+  filling: Filling,
+  places: readonly PagePlace[],
+  file: number,
+  fresh: readonly Range[],
+): readonly PagePlace[] {
+  const { filled, failed } = fillNew(filling, placesFor(places, fresh), file, fresh);
+  const others = filled.size === 0 ? places : places.filter(({ offset }) => !filled.has(offset));
+  const bytes = others.reduce((sum, { length }) => sum + length, 0);
+  // With one processor, the task is quicker.
+  const written = bytes >= worthwhile && availableParallelism() > 1;
+  const { thread, session } = filling;
+  const left = written ? fillWritten(thread.pid, others, file, session.checkAborted) : others;
+  return failed.length === 0 ? left : [...left, ...failed].sort((a, b) => a.offset - b.offset);
+}
+
+interface Filled {
+  /** Offsets of places that were dealt with. */
+  readonly filled: ReadonlySet<number>;
+  readonly failed: readonly PagePlace[];
+}
+
+function fillNew(
+  { thread, workshop, session }: Filling,
   places: readonly PagePlace[],
   file: number,
   spans: readonly Range[],
-): readonly PagePlace[] {
-  const quick = placesFor(places, spans);
-  const userfaultfd = quick.length === 0 ? null : userfaultfdOf(thread, workshop);
-  if (userfaultfd === null) return places;
+): Filled {
+  const userfaultfd = places.length === 0 ? null : userfaultfdOf(thread, workshop);
+  if (userfaultfd === null) return { filled: new Set(), failed: [] };
   try {
-    const failed = fillFresh({ userfaultfd, spans }, quick, file, session.checkAborted);
-    const isQuick = new Set(quick.map(({ offset }) => offset));
-    return [...places.filter(({ offset }) => !isQuick.has(offset)), ...failed].sort((a, b) => a.offset - b.offset);
+    const failed = fillFresh({ userfaultfd, spans }, places, file, session.checkAborted);
+    return { filled: new Set(places.map(({ offset }) => offset)), failed };
   } finally {
     closeFd(userfaultfd);
   }

@@ -8,6 +8,7 @@ import type { Session } from '../../run/session.ts';
 import { runCalls } from './calls.ts';
 import type { MemoryStages, Stage } from './copies.ts';
 import { fillMemory } from './fill.ts';
+import { hugeMaps, hugePageCalls, hugePagePolicy } from './huge-pages.ts';
 import type { MapPlan, MemoryPlan } from './layout.ts';
 import { finishMapCalls, stageCalls, startCalls } from './map.ts';
 import { allocateKeys } from './protection-keys.ts';
@@ -57,14 +58,19 @@ function make(build: MemoryBuild, stage: Stage): void {
     source: (map: MapPlan) => inherited(sourceOf(map, files)),
     object: workshop.object,
   };
-  runCalls(build, main, stageCalls(stage, place), imageOf(build));
-  fillMemory({ ...build, thread: main }, stage.fills, pages, imageOf(build), freshIn(stage));
+  const plain = stage.maps.filter(isPlain);
+  const policy = hugePagePolicy();
+  const huge = hugeMaps(plain, stage.fills, policy);
+  const calls = [...stageCalls(stage, place), ...hugePageCalls(plain, huge, policy)];
+  runCalls(build, main, calls, imageOf(build));
+  const fresh = joined(plain.filter((map) => !huge.has(map)));
+  fillMemory({ ...build, thread: main }, stage.fills, pages, imageOf(build), fresh);
 }
 
-/** New private memory without a file. A stack grows while it is filled, and is small. */
-function freshIn({ maps }: Stage): Range[] {
+/** The addresses of maps that lie side by side in one: the kernel may have joined them. */
+function joined(maps: readonly MapPlan[]): Range[] {
   const spans: { start: number; end: number }[] = [];
-  for (const { start, end } of maps.filter(isPlain)) {
+  for (const { start, end } of maps) {
     const last = spans.at(-1);
     if (last?.end === start) last.end = end;
     else spans.push({ start, end });
@@ -72,6 +78,7 @@ function freshIn({ maps }: Stage): Range[] {
   return spans;
 }
 
+/** New private memory without a file. A stack grows while it is filled, and is small. */
 function isPlain({ entry: { flags, status }, device }: MapPlan): boolean {
   const kept = mapFlag.private | mapFlag.anonymous | mapFlag.growsDown;
   return (
