@@ -11,11 +11,16 @@ export function codeOfOthersRan(): void {
 /**
  * Ends this process, when what was printed is out: a plugin may have left a timer or a socket behind.
  * @param atOnce by a system call, if nobody could miss Node's own way out: it first ends the engine's thread and gives back all
- *   memory, some 10 ms, which the kernel does anyway
+ *   memory, some 10 ms, which the kernel does anyway. A thread that Node ends while it loads koffi takes the process along (SIGABRT):
+ *   so wrong arguments leave at once, too
  */
 export async function leave(code: number, atOnce: boolean): Promise<never> {
   await flushed();
-  if (atOnce && code === 0 && !othersRan && !isWatched()) return endProcess(code);
+  try {
+    if (atOnce && !othersRan && !isWatched()) return endProcess(code);
+  } catch {
+    // No system calls here: what failed for that reason has been told.
+  }
   // What a plugin did after a run that went well is in process.exitCode.
   return process.exit(code || process.exitCode);
 }
