@@ -23,6 +23,7 @@ import { runCalls } from './restore/calls.ts';
 import { planCopies } from './restore/copies.ts';
 import { planDevices } from './restore/devices.ts';
 import { readOne } from './restore/entries.ts';
+import { hugePagePolicy } from './restore/huge-pages.ts';
 import { findHole, type MemoryPlan, planMemory } from './restore/layout.ts';
 import { buildEarlyMemory } from './restore/memory.ts';
 import { makeObject, openObject, planObjects } from './restore/objects.ts';
@@ -118,7 +119,8 @@ export function restoreTree(options: EngineRestoreOptions, given: Session): Rest
       });
       for (const { prepare } of loaded) prepare?.(helper, workshop);
       runCalls({ workshop, session }, helper, authority.becomeOwner, 'inventory.img');
-      const how = { workshop, authority, files, session, newPids: options.newPids, inherited: inheritance.at };
+      const given = { newPids: options.newPids, inherited: inheritance.at, hugePages: hugePagePolicy() };
+      const how = { workshop, authority, files, session, ...given };
       const builds = new Map(
         shared.map((it) => [it.image.pid, { ...how, ...it, recorded: (tid: number) => recorded.get(tid) }]),
       );

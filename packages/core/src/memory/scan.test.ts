@@ -1,6 +1,6 @@
 import { syscall, trySyscall } from '@criujs/linux';
 import { expect, test } from 'vitest';
-import { guardInstall, mapFlag, pageSize, protection } from '../facts/memory.ts';
+import { adviseNoHuge, guardInstall, mapFlag, pageSize, protection } from '../facts/memory.ts';
 import { type ScanRange, scanPages } from './scan.ts';
 
 const noFile = -1;
@@ -54,8 +54,6 @@ test.skipIf(!hasGuards).each([undefined, 'scan', 'scan, guards from entries', 'e
 
 /** More than what the kernel tells of in one call. */
 const scattered = 9000;
-/** madvise(2). */
-const noHugePages = 15;
 
 test.each(['scan', 'scan, guards from entries', 'entries'] as const)(
   'thousands of pages that are scattered are found once each, in one map or in many (%s)',
@@ -64,7 +62,7 @@ test.each(['scan', 'scan, guards from entries', 'entries'] as const)(
     const how = mapFlag.private | mapFlag.anonymous;
     const start = syscall(...(['mmap', 0, length, protection.read | protection.write, how, noFile, 0] as const));
     try {
-      syscall('madvise', start, length, noHugePages);
+      syscall('madvise', start, length, adviseNoHuge);
       const at = (page: number): number => start + 2 * page * pageSize;
       for (let page = 0; page < scattered; page++) syscall('getrandom', at(page), 8, 0);
       const how = { changedOnly: false, whole: false, guardsOnly: false, lazy: true };

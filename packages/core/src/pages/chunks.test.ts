@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { chunkSize, chunksInPiece, extentOf, isInOrder, piecesOf } from './chunks.ts';
+import { chunkSize, chunksInPiece, chunksOf, extentOf, isInOrder } from './chunks.ts';
+import { inPieces } from './side-by-side.ts';
 import type { PagePlace } from './task-memory.ts';
 
 const page = 4096;
@@ -11,7 +12,7 @@ const place = (start: number, pages: number, offset: number): PagePlace => ({
 
 test('chunks have all places once, in order, and are read at once', () => {
   const places = [place(10, 1000, 0), place(2000, 1, 1001), place(2002, 3, 1010), place(3000, 5000, 1100)];
-  const pieces = [...piecesOf(places, 4)];
+  const pieces = [...inPieces(chunksOf(places, 4), chunksInPiece)];
   expect(pieces.every((piece) => piece.length <= chunksInPiece)).toBe(true);
   const chunks = pieces.flat();
   for (const chunk of chunks) {
@@ -29,8 +30,8 @@ test('chunks have all places once, in order, and are read at once', () => {
 });
 
 test('what belongs nowhere is read only where it is little', () => {
-  const near = [...piecesOf([place(0, 1, 0), place(9, 1, 10)], 8)].flat();
-  const far = [...piecesOf([place(0, 1, 0), place(9, 1, 50)], 8)].flat();
+  const near = [...chunksOf([place(0, 1, 0), place(9, 1, 10)], 8)];
+  const far = [...chunksOf([place(0, 1, 0), place(9, 1, 50)], 8)];
   expect([near.length, far.length]).toEqual([1, 2]);
 });
 

@@ -6,8 +6,6 @@ export const chunkSize: number = 512 << 10;
 export const chunksInPiece = 8;
 /** More than this that belongs nowhere is not read, in bytes. */
 const longestGap = 64 << 10;
-/** Less than this altogether, in bytes, is done before other threads have begun. */
-export const worthwhile: number = 4 << 20;
 
 /** Pages that lie close together in the image. */
 export type Chunk = readonly PagePlace[];
@@ -18,19 +16,8 @@ export function extentOf(chunk: Chunk): { readonly offset: number; readonly leng
   return { offset: first.offset, length: last.offset + last.length - first.offset };
 }
 
-/** Cuts places, which come in the order of the image, into pieces of work. */
-export function* piecesOf(places: readonly PagePlace[], mostPlaces: number): Generator<readonly Chunk[]> {
-  let piece: Chunk[] = [];
-  for (const chunk of chunksOf(places, mostPlaces)) {
-    piece.push(chunk);
-    if (piece.length < chunksInPiece) continue;
-    yield piece;
-    piece = [];
-  }
-  if (piece.length > 0) yield piece;
-}
-
-function* chunksOf(places: readonly PagePlace[], mostPlaces: number): Generator<Chunk> {
+/** Cuts places, which come in the order of the image. */
+export function* chunksOf(places: readonly PagePlace[], mostPlaces: number): Generator<Chunk> {
   let chunk: PagePlace[] = [];
   let [begin, end] = [0, 0];
   for (const { start, length, offset } of places) {

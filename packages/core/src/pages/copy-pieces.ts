@@ -1,6 +1,6 @@
 import { arena, type ExpectedCall } from '@criujs/linux';
 import { pageSize } from '../facts/memory.ts';
-import { sideBySide } from './side-by-side.ts';
+import { inPieces, sideBySide } from './side-by-side.ts';
 import type { PlaceWriter } from './sink.ts';
 import type { PageRun, PieceReader } from './source.ts';
 
@@ -25,7 +25,7 @@ interface Chunk {
  */
 export function copyPieces(runs: readonly PageRun[], from: PieceReader, to: PlaceWriter, check: () => void): void {
   const work = {
-    pieces: piecesOf(runs),
+    pieces: inPieces(chunksOf(runs), chunksInPiece),
     capacity: chunksInPiece * (mostParts + 1),
     bench: () => {
       const { address } = arena.alloc(chunkSize);
@@ -44,17 +44,6 @@ export function copyPieces(runs: readonly PageRun[], from: PieceReader, to: Plac
     },
   };
   sideBySide(work, check);
-}
-
-function* piecesOf(runs: readonly PageRun[]): Generator<readonly Chunk[]> {
-  let piece: Chunk[] = [];
-  for (const chunk of chunksOf(runs)) {
-    piece.push(chunk);
-    if (piece.length < chunksInPiece) continue;
-    yield piece;
-    piece = [];
-  }
-  if (piece.length > 0) yield piece;
 }
 
 function* chunksOf(runs: readonly PageRun[]): Generator<Chunk> {

@@ -1,13 +1,11 @@
-import { availableParallelism } from 'node:os';
 import { arena } from '@criujs/linux';
 import { copyPieces } from './copy-pieces.ts';
+import { isSoonerSideBySide } from './side-by-side.ts';
 import type { PageSink } from './sink.ts';
 import { bytesOf, type PageSource } from './source.ts';
 
 /** How much is copied at once, in bytes. */
 const chunk = 1 << 20;
-/** Less than this is copied before a second thread has begun. */
-const worthwhile = 4 << 20;
 
 /**
  * Brings all pages from where they are to where they belong, through the engine's memory, and closes both: in any order and on
@@ -20,9 +18,8 @@ export function copyPages(source: PageSource, sink: PageSink, check: () => void)
   const { pieces, runs } = source;
   const { places } = sink;
   const bytes = bytesOf(runs);
-  const several = bytes >= worthwhile && availableParallelism() > 1;
   try {
-    if (pieces !== null && places !== null && several) {
+    if (pieces !== null && places !== null && isSoonerSideBySide(bytes)) {
       copyPieces(runs, pieces, places, check);
       sink.end();
       return bytes;

@@ -1,8 +1,8 @@
 import { arena, type Block, type ExpectedCall, trySyscall } from '@criujs/linux';
 import { userfault } from '../facts/userfaultfd.ts';
 import { overlaps, type Range } from '../memory/ranges.ts';
-import { type Chunk, chunkSize, chunksInPiece, extentOf, piecesOf, worthwhile } from './chunks.ts';
-import { sideBySide } from './side-by-side.ts';
+import { type Chunk, chunkSize, chunksInPiece, chunksOf, extentOf } from './chunks.ts';
+import { inPieces, sideBySide, worthwhile } from './side-by-side.ts';
 import type { PagePlace } from './task-memory.ts';
 
 // Memory that has no pages yet gets them from userfaultfd(2): the kernel copies bytes straight into a new page. A task that reads
@@ -13,6 +13,7 @@ import type { PagePlace } from './task-memory.ts';
 const least = 64 << 10;
 /** The most places in a chunk. */
 const mostPlaces = chunkSize / least;
+
 /** Memory of a task to which the engine has the userfaultfd. */
 interface FreshMemory {
   /** A descriptor of the engine's for the userfaultfd. */
@@ -52,7 +53,7 @@ export function fillFresh(
   const failed: PagePlace[] = [];
   try {
     const work = {
-      pieces: piecesOf(places, mostPlaces),
+      pieces: inPieces(chunksOf(places, mostPlaces), chunksInPiece),
       capacity: chunksInPiece * (1 + mostPlaces),
       bench: () => {
         const buffer = arena.alloc(chunkSize);

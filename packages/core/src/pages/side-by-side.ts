@@ -21,6 +21,26 @@ const mostHands = 4;
 /** How long the engine waits for one hand before it looks at the others, in milliseconds. */
 const lookMs = 1;
 
+/** Less than this, in bytes, is moved before another thread has begun. */
+export const worthwhile: number = 4 << 20;
+
+/** Whether moving so many bytes is done sooner by several threads: with one processor it is not. */
+export function isSoonerSideBySide(bytes: number): boolean {
+  return bytes >= worthwhile && availableParallelism() > 1;
+}
+
+/** Puts so many chunks at a time into a piece of work. */
+export function* inPieces<T>(chunks: Iterable<T>, chunksInPiece: number): Generator<readonly T[]> {
+  let piece: T[] = [];
+  for (const chunk of chunks) {
+    piece.push(chunk);
+    if (piece.length < chunksInPiece) continue;
+    yield piece;
+    piece = [];
+  }
+  if (piece.length > 0) yield piece;
+}
+
 /** A hand, and what it is doing. */
 interface Worker<T> {
   readonly hand: Hand;

@@ -1,7 +1,7 @@
 import { arena, type Block, type ExpectedCall, setVector } from '@criujs/linux';
 import { pageSize } from '../facts/memory.ts';
-import { type Chunk, chunkSize, chunksInPiece, extentOf, piecesOf } from './chunks.ts';
-import { sideBySide } from './side-by-side.ts';
+import { type Chunk, chunkSize, chunksInPiece, chunksOf, extentOf } from './chunks.ts';
+import { inPieces, sideBySide } from './side-by-side.ts';
 import type { PagePlace } from './task-memory.ts';
 
 /** A chunk of single pages. */
@@ -25,7 +25,7 @@ export function fillWritten(
 ): readonly PagePlace[] {
   const failed: PagePlace[] = [];
   const work = {
-    pieces: piecesOf(places, mostPlaces),
+    pieces: inPieces(chunksOf(places, mostPlaces), chunksInPiece),
     capacity: 2 * chunksInPiece,
     bench: () => {
       const buffer = arena.alloc(chunkSize);

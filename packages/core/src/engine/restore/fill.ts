@@ -1,12 +1,12 @@
-import { availableParallelism } from 'node:os';
 import { closeFd } from '@criujs/linux';
 import { runTaskCalls, type TaskCall } from '../../machinery/calls/remote.ts';
 import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
 import { userfaultfdOf } from '../../machinery/make/userfaultfd.ts';
 import type { Range } from '../../memory/ranges.ts';
-import { isInOrder, worthwhile } from '../../pages/chunks.ts';
+import { isInOrder } from '../../pages/chunks.ts';
 import { copyPages } from '../../pages/copy.ts';
 import { fillFresh, placesFor } from '../../pages/fresh-memory.ts';
+import { isSoonerSideBySide } from '../../pages/side-by-side.ts';
 import type { PageSource } from '../../pages/source.ts';
 import { type PagePlace, taskMemory } from '../../pages/task-memory.ts';
 import { fillWritten } from '../../pages/written-memory.ts';
@@ -62,10 +62,8 @@ function fillFromOutside(
   const { filled, failed } = fillNew(filling, placesFor(places, fresh), file, fresh);
   const others = filled.size === 0 ? places : places.filter(({ offset }) => !filled.has(offset));
   const bytes = others.reduce((sum, { length }) => sum + length, 0);
-  // With one processor, the task is quicker.
-  const written = bytes >= worthwhile && availableParallelism() > 1;
   const { thread, session } = filling;
-  const left = written ? fillWritten(thread.pid, others, file, session.checkAborted) : others;
+  const left = isSoonerSideBySide(bytes) ? fillWritten(thread.pid, others, file, session.checkAborted) : others;
   return failed.length === 0 ? left : [...left, ...failed].sort((a, b) => a.offset - b.offset);
 }
 

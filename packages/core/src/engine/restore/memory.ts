@@ -8,7 +8,7 @@ import type { Session } from '../../run/session.ts';
 import { runCalls } from './calls.ts';
 import type { MemoryStages, Stage } from './copies.ts';
 import { fillMemory } from './fill.ts';
-import { hugeMaps, hugePageCalls, hugePagePolicy } from './huge-pages.ts';
+import { type HugePagePolicy, hugeMaps, hugePageCalls } from './huge-pages.ts';
 import type { MapPlan, MemoryPlan } from './layout.ts';
 import { finishMapCalls, stageCalls, startCalls } from './map.ts';
 import { allocateKeys } from './protection-keys.ts';
@@ -28,6 +28,8 @@ export interface MemoryBuild {
   inherited(fd: number): number;
   /** What it is filled with. */
   readonly pages: PageSource;
+  /** Of this kernel. */
+  readonly hugePages: HugePagePolicy;
 }
 
 /** Makes and fills the memory that the process's children keep, or that it keeps itself from its parent. */
@@ -53,15 +55,14 @@ function start(build: MemoryBuild, { kept }: Stage): void {
 }
 
 function make(build: MemoryBuild, stage: Stage): void {
-  const { main, workshop, files, pages, inherited } = build;
+  const { main, workshop, files, pages, inherited, hugePages } = build;
   const place = {
     source: (map: MapPlan) => inherited(sourceOf(map, files)),
     object: workshop.object,
   };
   const plain = stage.maps.filter(isPlain);
-  const policy = hugePagePolicy();
-  const huge = hugeMaps(plain, stage.fills, policy);
-  const calls = [...stageCalls(stage, place), ...hugePageCalls(plain, huge, policy)];
+  const huge = hugeMaps(plain, stage.fills, hugePages);
+  const calls = [...stageCalls(stage, place), ...hugePageCalls(plain, huge, hugePages)];
   runCalls(build, main, calls, imageOf(build));
   const fresh = joined(plain.filter((map) => !huge.has(map)));
   fillMemory({ ...build, thread: main }, stage.fills, pages, imageOf(build), fresh);

@@ -17,9 +17,8 @@ const callLines: readonly Line[] = [
   ['syscall', 0x0f, 0x05],
 ];
 
-/** r12: the table, r13: how many calls, at least 1; rax, rcx, rdx, rsi, rdi, r8 to r11 are lost */
-const batchLines: readonly Line[] = [
-  'batch:',
+/** Makes the call of a table's entry at r12; rax, rcx, rdx, rsi, rdi, r8 to r11 are lost. The answer is in rax. */
+export const entryLines: readonly Line[] = [
   ['mov rax,[r12]', 0x49, 0x8b, 0x04, 0x24],
   ['mov rdi,[r12+0x8]', 0x49, 0x8b, 0x7c, 0x24, 0x08],
   ['mov rsi,[r12+0x10]', 0x49, 0x8b, 0x74, 0x24, 0x10],
@@ -28,6 +27,12 @@ const batchLines: readonly Line[] = [
   ['mov r8,[r12+0x28]', 0x4d, 0x8b, 0x44, 0x24, 0x28],
   ['mov r9,[r12+0x30]', 0x4d, 0x8b, 0x4c, 0x24, 0x30],
   ['syscall', 0x0f, 0x05],
+];
+
+/** r12: the table, r13: how many calls, at least 1; rax, rcx, rdx, rsi, rdi, r8 to r11 are lost */
+const batchLines: readonly Line[] = [
+  'batch:',
+  ...entryLines,
   ['mov [r12+0x38],rax', 0x49, 0x89, 0x44, 0x24, 0x38],
   ['add r12,0x40', 0x49, 0x83, 0xc4, 0x40],
   ['dec r13', 0x49, 0xff, 0xcd],
