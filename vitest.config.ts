@@ -14,7 +14,7 @@ const patience = { test: 300_000, hook: 300_000, poll: 60_000 } as const;
  */
 const alone = [
   ...['abort', 'crash', 'files-collect', 'fuzz', 'holds', 'infection', 'library', 'many'],
-  ...['passing-processes', 'signals', 'streams', 'stuck-target'],
+  ...['passing-processes', 'signals', 'streams', 'stuck-target', 'sysv'],
 ]
   .map((name) => `packages/core/test/${name}.test.ts`)
   .concat('packages/linux/test/*.test.ts', 'packages/criu-bridge/test/{driver,failures,namespaces}.test.ts');

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { breakpointsWork } from '@criujs/linux';
 import { root } from '../packages.js';
 import { run } from './command.js';
 
@@ -12,7 +13,7 @@ import { run } from './command.js';
 /** Only root may choose the pids of a restore. */
 export const newPids = process.getuid() !== 0;
 
-const { CRIUJS_BIN, CRIUJS_CRIU } = process.env;
+const { CRIUJS_BIN, CRIUJS_CRIU, CRIU_FAULT } = process.env;
 const bin = CRIUJS_BIN ?? join(root, 'packages/cli/bin/criujs.js');
 
 /** @type {Engine} */
@@ -48,10 +49,18 @@ export async function whyNoCriu(path) {
   if (process.getuid() !== 0) return 'CRIU needs root';
   try {
     await run([path, 'check']);
+    avoidBreakpoints();
     return null;
   } catch {
     return 'CRIU does not work on this kernel (criu check)';
   }
+}
+
+/** On a machine whose breakpoints in hardware are never reported, CRIU would wait for one for ever. */
+function avoidBreakpoints() {
+  if (breakpointsWork() !== false || CRIU_FAULT !== undefined) return;
+  process.env.CRIU_FAULT = '130';
+  process.stderr.write('breakpoints in hardware do not work here: CRIU runs without them, and somewhat slower\n');
 }
 
 /** `4.1.1` */

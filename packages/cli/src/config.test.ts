@@ -42,6 +42,8 @@ test.each([
   ['export default { plugin: [] }', 'unknown setting plugin'],
   ['export default { plugins: "x" }', 'plugins is not an array'],
   ['export default { hookDeadline: "x" }', 'hookDeadline is not a number'],
+  ['export default { external: "pipe[1]" }', 'external is not an array of names'],
+  ['export default { inheritFd: ["fd[1]:a"] }', 'inheritFd is not an array of { fd, key }'],
 ])('%s is a mistake', async (text, message) => {
   writeFileSync(join(cwd, 'criu.config.js'), text);
   await expect(loadConfig(cwd, true)).rejects.toMatchObject({

@@ -17,6 +17,8 @@ const known: readonly string[] = [
   'plugins',
   'pluginOptions',
   'hookDeadline',
+  'external',
+  'inheritFd',
   'engine',
   'criu',
 ] satisfies (keyof CriuConfig)[];
@@ -106,7 +108,21 @@ function firstMistake(config: unknown): string | null {
     return 'pluginOptions is not an object';
   if (hookDeadline !== undefined && typeof hookDeadline !== 'number')
     return 'hookDeadline is not a number of milliseconds';
+  const { external, inheritFd } = config as Record<string, unknown>;
+  if (external !== undefined && !isListOf(external, (it) => typeof it === 'string'))
+    return 'external is not an array of names';
+  if (inheritFd !== undefined && !isListOf(inheritFd, isInherited)) return 'inheritFd is not an array of { fd, key }';
   return engineMistake(config as Record<string, unknown>);
+}
+
+function isListOf(value: unknown, fits: (it: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(fits);
+}
+
+function isInherited(it: unknown): boolean {
+  if (typeof it !== 'object' || it === null) return false;
+  const { fd, key } = it as Record<string, unknown>;
+  return typeof fd === 'number' && typeof key === 'string';
 }
 
 function engineMistake({ engine, criu }: Record<string, unknown>): string | null {

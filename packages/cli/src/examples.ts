@@ -22,6 +22,8 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
   criujs dump -t "$(pgrep -n myserver)" -D images --json
   criujs dump -t 4242 -D images --engine criu -p ./gpu.ts
                                                      let an installed CRIU do it, with the same plugin
+  criujs dump -t 4242 -D images --external 'pipe[4026]'
+                                                     its output goes to somebody else: see restore
   criujs dump -t 4242 -D images --engine criu --criu-option tcp-established --criu-option ghost-limit=10000000
   criujs dump -t 4242 -D images --engine criu --native-plugin /usr/lib/criu/cuda_plugin.so -p ./gpu.ts`,
   restore: `Examples:
@@ -29,6 +31,8 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
   criujs restore -D images --detach          in the background
   criujs restore -D images --detach --new-pids --pidfile server.pid
                                              without privileges; the pid goes to a file
+  criujs restore -D images --inherit-fd 'fd[1]:pipe:[4026]' | logger
+                                             its output goes to another pipe than before
   criujs restore -D images --engine criu -p ./gpu.ts
                                              by an installed CRIU, whichever engine dumped`,
   plan: `Examples:

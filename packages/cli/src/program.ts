@@ -7,7 +7,7 @@ import type { EngineFlags } from './engine-options.ts';
 import { examples } from './examples.ts';
 import { createOutput, type Output } from './output.ts';
 import { parseNumber } from './run-options.ts';
-import { general, withEngine, withEnginePlugins, withFiles, withRecord } from './shared-flags.ts';
+import { general, withEngine, withEnginePlugins, withFiles, withInherited, withRecord } from './shared-flags.ts';
 
 /** What the commands of one invocation share. */
 export interface Call {
@@ -58,24 +58,30 @@ export function createProgram({ cwd, version, finished }: Call): Command {
 
   withRecord(
     withEnginePlugins(
-      program
-        .command('restore')
-        .summary('restore processes from a directory')
-        .description(
-          'Restores processes from a directory; if it fails, or Ctrl-C stops it, none of them is left. In the foreground it forwards signals to the restored root and exits with its exit code (128 + n after signal n).',
-        )
-        .requiredOption('-D, --images-dir <directory>', 'where the images are')
-        .option('-d, --detach', 'return and leave the restored processes running in the background')
-        .option('--new-pids', 'let the kernel choose the pids; needs no privileges')
-        .option(
-          '--allow-clock-behind',
-          'restore even if the monotonic clock is behind (after a reboot) and cannot be set for the program',
-        )
-        .option(
-          '--trust-images',
-          'restore with your own rights what another user could have written, credentials and all',
-        )
-        .option('--pidfile <file>', 'write the pid of the restored root to this file'),
+      withInherited(
+        program
+          .command('restore')
+          .summary('restore processes from a directory')
+          .description(
+            'Restores processes from a directory; if it fails, or Ctrl-C stops it, none of them is left. In the foreground it forwards signals to the restored root and exits with its exit code (128 + n after signal n).',
+          )
+          .requiredOption('-D, --images-dir <directory>', 'where the images are')
+          .option('-d, --detach', 'return and leave the restored processes running in the background')
+          .option('--file-locks', 'take the locks and leases of files again that the images hold')
+          .option('-j, --shell-job', 'give the job of a shell the terminal of this command')
+          .option('--ext-unix-sk', 'connect datagram sockets again to names outside of the tree')
+          .option('--new-pids', 'let the kernel choose the pids; needs no privileges')
+          .option(
+            '--allow-clock-behind',
+            'restore even if the monotonic clock is behind (after a reboot) and cannot be set for the program',
+          )
+          .option('--allow-grown-files', 'restore even if files that the program has open have grown')
+          .option(
+            '--trust-images',
+            'restore with your own rights what another user could have written, credentials and all',
+          )
+          .option('--pidfile <file>', 'write the pid of the restored root to this file'),
+      ),
     ),
   )
     .addHelpText('after', `\n${examples.restore}`)
@@ -189,11 +195,17 @@ function complete<F extends object>(flags: Partial<F>): F {
     config: true,
     leaveRunning: false,
     linkRemap: false,
+    fileLocks: false,
+    shellJob: false,
+    extUnixSk: false,
+    external: [],
+    inheritFd: [],
     dumpOnly: false,
     force: false,
     detach: false,
     newPids: false,
     allowClockBehind: false,
+    allowGrownFiles: false,
     trustImages: false,
   };
   return { ...absent, ...flags } as F;

@@ -1,4 +1,4 @@
-import { type Engine, type RunOptions, safeText } from '@criujs/core';
+import { type CriuConfig, type Engine, type RunOptions, safeText } from '@criujs/core';
 import { loadConfig } from './config.ts';
 import { chooseEngine, type EngineFlags } from './engine-options.ts';
 import { codeOfOthersRan } from './leave.ts';
@@ -24,7 +24,7 @@ export async function runOptions(
   flags: RunFlags,
   cwd: string,
   output: Output,
-): Promise<RunOptions & { readonly engine: Engine | undefined }> {
+): Promise<RunOptions & { readonly engine: Engine | undefined; readonly config: CriuConfig }> {
   const config = await loadConfig(cwd, flags.config, (message) => output.warning(message));
   // Code that nobody has named is named here.
   if (config.path !== null && (output.verbose || flags.config === true))
@@ -35,6 +35,7 @@ export async function runOptions(
   return {
     cwd,
     engine,
+    config,
     plugins,
     loaders: await pluginLoaders(plugins.length),
     pluginOptions: parsePluginOptions(flags.pluginOption, config.pluginOptions),

@@ -115,7 +115,7 @@ describe('plan', () => {
     expect(ready.stdout).toMatch(/^Nothing is refused: \d+ resources have a taker \(exit code 0\)\.$/m);
     expect(ready.stdout + ready.stderr).not.toContain('\x1b');
 
-    const holder = spawn('sh', ['-c', 'exec 7</dev/ptmx; exec sleep 1000'], { stdio: 'ignore' });
+    const holder = spawn('bash', ['-c', 'exec 7<>/dev/udp/127.0.0.1/9; exec sleep 1000'], { stdio: 'ignore' });
     try {
       await until('it sleeps', () => proc(holder.pid ?? 0, 'comm') === 'sleep\n');
       const plan = (...names: string[]): ReturnType<typeof criujsCommand> => {
@@ -129,14 +129,14 @@ describe('plan', () => {
       const refused = await plan();
       expect(refused.code).toBe(3);
       expect(refused.stdout).toMatch(
-        /^✗ \d+ \(sleep\) descriptor 7: terminal .* — nobody\n {4}.*\n {4}→ .*--plugin NAME/m,
+        /^✗ \d+ \(sleep\) descriptor 7: UDP socket .* — nobody\n {4}.*\n {4}→ .*--plugin NAME/m,
       );
       const claimed = await plan('one');
       expect(claimed.code).toBe(0);
-      expect(claimed.stdout).toMatch(/descriptor 7: terminal .* — plugin one$/m);
+      expect(claimed.stdout).toMatch(/descriptor 7: UDP socket .* — plugin one$/m);
       const conflict = await plan('one', 'two');
       expect(conflict.code).toBe(4);
-      expect(conflict.stdout).toMatch(/descriptor 7: terminal .* — plugins one, two$/m);
+      expect(conflict.stdout).toMatch(/descriptor 7: UDP socket .* — plugins one, two$/m);
     } finally {
       const ended = once(holder, 'exit');
       holder.kill('SIGKILL');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { breakpointsWork } from '@criujs/linux';
 import { describe, expect } from 'vitest';
 import { run } from '../../core/test/harness/command.ts';
 import { bin, criujs, criujsCommand, criujsFails } from '../../core/test/harness/engines.ts';
@@ -137,6 +138,15 @@ describe.skipIf(missing)(missing ?? 'criujs --engine criu', () => {
     expect(rows.length).toBeGreaterThan(0);
     for (const { taker } of rows) expect(taker.engine).toMatch(/^CRIU/);
     await target.advance();
+  });
+
+  test('needs nobody to tell it whether breakpoints in hardware work', async ({ place }) => {
+    const target = await place.start(counter);
+    const dump = ['dump', '-t', String(target.pid), '-D', target.images(), '-vv', ...by];
+    const { code, stdout, stderr } = await run(['env', '-u', 'CRIU_FAULT', process.execPath, bin, ...dump]);
+    expect(code, stderr).toBe(0);
+    expect(`${stdout}${stderr}`.includes('CRIU_FAULT=130')).toBe(breakpointsWork() === false);
+    await untilGone(target.pid);
   });
 
   test('check says which CRIU there is and which hooks it calls', async () => {

@@ -1,3 +1,4 @@
+import type { InheritedFd } from '@criujs/engine-kit';
 import type { Plugin } from '@criujs/plugin-sdk';
 
 /** What a `criu.config.ts` may say. Options of the command line win over it; plugins of both are loaded, its own first. */
@@ -8,6 +9,10 @@ export interface CriuConfig {
   readonly pluginOptions?: Readonly<Record<string, unknown>>;
   /** Milliseconds that a hook may take. */
   readonly hookDeadline?: number;
+  /** Resources that a dump leaves to whoever restores: see `external` of its options. Those of the command line come on top. */
+  readonly external?: readonly string[];
+  /** Descriptors that take the place of files in a restore: see `inheritFd` of its options. Those of the command line come on top. */
+  readonly inheritFd?: readonly InheritedFd[];
   /** Who does the work. Default: the embedded engine. */
   readonly engine?: 'embedded' | 'criu';
   /** How CRIU is run, where it does the work. */

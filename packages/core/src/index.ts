@@ -1,4 +1,4 @@
-export type { ExitStatus, LogEntry, PlanRow, PlanSubject, Taker } from '@criujs/engine-kit';
+export type { ExitStatus, InheritedFd, LogEntry, PlanRow, PlanSubject, Taker } from '@criujs/engine-kit';
 export {
   type Ability,
   type CheckResult,

@@ -1,4 +1,4 @@
-import type { FileOptions } from '@criujs/engine-kit';
+import type { FileOptions, InheritedFd } from '@criujs/engine-kit';
 
 // What the engine's own functions take: `dumpTree(options, session)` and its siblings in `engine/`.
 
@@ -11,6 +11,11 @@ export interface EngineDumpOptions extends FileOptions {
 export interface EngineRestoreOptions {
   readonly newPids: boolean;
   readonly allowClockBehind: boolean;
+  readonly fileLocks: boolean;
+  readonly shellJob: boolean;
+  readonly extUnixSk: boolean;
+  readonly allowGrownFiles: boolean;
+  readonly inheritFd: readonly InheritedFd[];
   /** false: the root becomes a child of this process (CLONE_PARENT) and is waited for by the run. */
   readonly detach: boolean;
 }

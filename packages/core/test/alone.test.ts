@@ -14,7 +14,6 @@ const rows = [
   { how: 'leader', resource: /^main thread$/, why: 'it has ended while other threads run on' },
   { how: 'files', resource: /^thread \d+: descriptors$/, why: /for itself/ },
   { how: 'directory', resource: /^thread \d+: working directory and umask$/, why: /for itself/ },
-  { how: 'filter', resource: /^thread \d+: seccomp filter$/, why: /not supported/ },
   { how: 'network', resource: /^thread \d+: namespace of network$/, why: /for itself/, needsRoot: true },
   { how: 'host', resource: /^thread \d+: namespace of host name$/, why: /for itself/, needsRoot: true },
   { how: 'pids', resource: /^thread \d+: namespace of process ids of children$/, why: /for itself/, needsRoot: true },

@@ -12,11 +12,34 @@ import { stillness } from './harness/stillness.ts';
 import type { Target } from './harness/target.ts';
 import { until } from './harness/wait.ts';
 
-/** How often the engine is killed, in all: 100 is the full count. */
-const total = Number(process.env['CRIUJS_CRASH_RUNS'] ?? 12);
-const targets: readonly { readonly program: Program; readonly more: readonly string[] }[] = [
-  ...[counter, threads, tree, cProgram('shared')].map((program) => ({ program, more: [] })),
-  { program: cProgram('deleted', { DELETED_LINKS: '1', DELETED_GUESTS: '1' }), more: ['--link-remap'] },
+/** How often the engine is killed in a dump of the tree that does most, and as often in those of all others: 300 is the full count. */
+const total = Number(process.env['CRIUJS_CRASH_RUNS'] ?? 20);
+const patience = 60_000 + total * 20_000;
+
+interface Row {
+  readonly program: Program;
+  /** Options of the dump. */
+  readonly more?: readonly string[];
+  /** Options of the restore. */
+  readonly back?: readonly string[];
+  readonly kills: number;
+  /** Threads under seccomp may keep some unused memory of a killed engine until the next dump: docs/crash-safety.md. */
+  readonly mayKeep?: true;
+}
+
+const few = Math.ceil(total / 6);
+const rows: readonly Row[] = [
+  ...[
+    ...[counter, threads, tree, cProgram('shared'), cProgram('pairs'), cProgram('rings')],
+    cProgram('ptys', { PTYS_NO_LINES: '1' }),
+  ].map((program) => ({ program, kills: few })),
+  { program: cProgram('filters'), kills: few, mayKeep: true },
+  {
+    program: cProgram('deleted', { DELETED_LINKS: '1', DELETED_GUESTS: '1' }),
+    more: ['--link-remap'],
+    kills: few,
+  },
+  { program: cProgram('busy'), more: ['--file-locks'], back: ['--file-locks'], kills: total },
 ];
 // The kernel tells a thread by its rseq(2) area which processor it runs on: that memory changes by itself.
 const still = cProgram('still', { GLIBC_TUNABLES: 'glibc.pthread.rseq=0' });
@@ -32,6 +55,9 @@ function differences(before: string, after: string): string[] {
   const come = [...is].filter((line) => !was.has(line)).map((line) => `+ ${line}`);
   return [...gone, ...come];
 }
+
+/** What is different when a killed engine has left memory that nobody uses. */
+const unused = /^\+ [0-9a-f]+-[0-9a-f]+ (r-x|rw-)p 0 00:00 0 *$/;
 
 /** Waits until it is clear what became of the target: exactly one of image and process. */
 async function settle(target: Target, pids: readonly number[], images: string): Promise<'image' | 'process'> {
@@ -50,18 +76,28 @@ async function settle(target: Target, pids: readonly number[], images: string): 
   });
 }
 
-async function revive(place: Place, target: Target, images: string, when: string): Promise<void> {
-  const restored = await criujs.restore(images).catch((error: Error) => {
+async function revive(
+  place: Place,
+  target: Target,
+  { images, back, when }: { readonly images: string; readonly back: readonly string[]; readonly when: string },
+): Promise<void> {
+  const restored = await criujs.restore(images, { more: back }).catch((error: Error) => {
     const ranOn = error.message.includes('FILE_CHANGED') ? ': it ran on although its dump was whole' : '';
     throw new Error(`${when}${ranOn}\n${error.message}`);
   });
   place.track(restored);
-  await target.advance(3);
+  await target.advance(3).catch((error: Error) => {
+    throw new Error(`${when}, restored\n${error.message}`);
+  });
 }
 
 /** Names that a dump has given to files that had lost theirs. */
 function given({ directory }: Target): string[] {
   return readdirSync(directory).filter((name) => name.startsWith('link_remap.'));
+}
+
+function described(hits: ReadonlyMap<string, number>): string {
+  return [...hits].map(([name, count]) => `${name} ${count}`).join(', ');
 }
 
 function say(text: string): void {
@@ -72,47 +108,49 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
   const marksman = createMarksman(dumpPhases);
   const seen = { process: 0, image: 0, done: 0 };
 
-  for (const [index, { program, more }] of targets.entries()) {
-    const count = Math.floor((total + targets.length - 1 - index) / targets.length);
-    test(`of a dump of ${program.name}, ${count} times: neither lost nor doubled nor changed`, {
-      timeout: 60_000 + total * 10_000,
+  for (const { program, more = [], back = [], kills, mayKeep = false } of rows) {
+    test(`of a dump of ${program.name}, ${kills} times: neither lost nor doubled nor changed`, {
+      timeout: patience,
     }, async ({ place }) => {
       const target = await place.start(program);
       const before = await target.paused(() => portrait(target.pid));
       let who = target.identities();
-      for (let round = 0; round < count; round++) {
+      const hits = new Map(dumpPhases.map((name) => [name, 0]));
+      for (let round = 0; round < kills; round++) {
         const images = target.images();
         const pids = target.pids();
         const { phase, delay } = marksman.aim();
         const dump = ['dump', '-t', String(target.pid), '-D', images, ...more];
         const run = await killAt(phase, delay, [process.execPath, bin, ...dump]);
         marksman.note(run);
+        if (run.killed) hits.set(run.last, (hits.get(run.last) ?? 0) + 1);
         if (!run.killed) expect(run.code, `not killed in ${phase} after ${delay} µs: ${run.said}`).toBe(0);
 
         const left = await settle(target, pids, images);
         seen[run.killed ? left : 'done'] += 1;
         if (left === 'process') await until('the names that the dump gave are gone', () => given(target).length === 0);
         if (left === 'image') {
-          await revive(place, target, images, `killed in ${run.last}`);
+          await revive(place, target, { images, back, when: `killed in ${run.last}` });
           who = target.identities();
         }
         expect(target.identities(), `killed in ${run.last}`).toEqual(who);
         const after = await target.paused(() => portrait(target.pid));
-        expect(differences(before, after), `killed in ${run.last}`).toEqual([]);
+        const found = differences(before, after).filter((line) => !(mayKeep && unused.test(line)));
+        expect(found, `killed in ${run.last}`).toEqual([]);
       }
       // What killed engines left in it is no obstacle to a dump.
       const images = target.images();
       await criujs.dump(target.pid, images, { more });
-      await revive(place, target, images, 'after all');
+      await revive(place, target, { images, back, when: 'after all' });
       expect(given(target)).toEqual([]);
       expect(differences(before, await target.paused(() => portrait(target.pid)))).toEqual([]);
       await target.finish();
+      say(`${program.name}, killed in these phases of a dump: ${described(hits)}`);
     });
   }
 
   test('every phase was hit', () => {
-    const rows = [...marksman.hits()].map(([name, count]) => `${name} ${count}`);
-    say(`killed in these phases of a dump: ${rows.join(', ')}`);
+    say(`all, killed in these phases of a dump: ${described(marksman.hits())}`);
     say(`left: the process ${seen.process}, images ${seen.image}; too late to kill ${seen.done}`);
     const least = total >= 100 ? 5 : 0;
     for (const [name, count] of marksman.hits()) expect(count, `killed in ${name}`).toBeGreaterThanOrEqual(least);
@@ -120,7 +158,7 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
 
   const stills = Math.ceil(total / 3);
   test(`of a dump of a program that only waits, ${stills} times: nothing of it is changed`, {
-    timeout: 60_000 + total * 10_000,
+    timeout: patience,
   }, async ({ place }) => {
     const shots = createMarksman(['freeze', 'collect', 'infect', 'pages']);
     const target = await place.start(still);
@@ -143,12 +181,12 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
         10_000,
       ).catch(() => expect(found, `killed in ${run.last}`).toEqual([]));
     }
-    say(`killed in these phases of a dump of a program that waits: ${[...shots.hits()].flat().join(' ')}`);
+    say(`${still.name}, killed in these phases of a dump: ${described(shots.hits())}`);
   });
 
   const restores = Math.ceil(total / 4);
   test(`of a restore, ${restores} times: either nothing or all of it is there`, {
-    timeout: 60_000 + total * 10_000,
+    timeout: patience,
   }, async ({ place }) => {
     const shots = createMarksman(restorePhases);
     const target = await place.start(tree);
@@ -177,8 +215,6 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
       expect(await target.paused(() => portrait(target.pid)), `killed in ${run.last}`).toBe(before);
     }
     await target.finish();
-    say(
-      `killed in these phases of a restore: ${[...shots.hits()].map(([name, count]) => `${name} ${count}`).join(', ')}`,
-    );
+    say(`${tree.name}, killed in these phases of a restore: ${described(shots.hits())}`);
   });
 });

@@ -85,6 +85,17 @@ export function socketPair(): [number, number] {
   });
 }
 
+/** The same, the first with a name that the kernel chooses (unix(7), "Autobind"): the engine takes no such pair. */
+export function namedPair(): [number, number] {
+  const [named, other] = socketPair();
+  arena.scope(() => {
+    const family = arena.alloc(2);
+    family.view.setUint16(0, 1, true);
+    syscall('bind', named, family.address, family.length);
+  });
+  return [named, other];
+}
+
 /** A unix socket of this type, bound to a path and connected to another. */
 export function boundSocket(type: number, path: string, peer?: string): number {
   const fd = syscall('socket', 1, type | closeOnExec, 0);
@@ -100,8 +111,9 @@ export function boundSocket(type: number, path: string, peer?: string): number {
   return fd;
 }
 
-export function timerfd(): number {
-  return syscall('timerfd_create', 1, closeOnExec);
+/** A file that no kind takes: a userfaultfd for faults of the program itself, which every user may have. userfaultfd(2), UFFD_USER_MODE_ONLY */
+export function unknownFile(): number {
+  return syscall('userfaultfd', 1 | closeOnExec);
 }
 
 export function eventfd(count: number, flags = 0): number {

@@ -16,13 +16,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeRecords, encodeRecords } from '@criujs/engine-kit';
 import { decodeImage, encodeImage, type FdinfoEntry, FdTypes, RemapType } from '@criujs/images';
-import { duplicate, getFlags, makePipe, readFdinfo, sameFile, setFlags, syscall } from '@criujs/linux';
+import { arena, duplicate, getFlags, makePipe, readFdinfo, sameFile, setFlags, syscall } from '@criujs/linux';
 import { retryLater } from '@criujs/plugin-sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { smallImages } from '../dist/engine/dump/small-images.js';
 import { collectFiles } from '../dist/files/collect.js';
-import { type OpenedFiles, openFiles } from '../dist/files/open.js';
+import { openFiles } from '../dist/files/open.js';
+import type { OpenedFiles } from '../dist/files/opened.js';
 import {
   boundSocket,
   createDescriptors,
@@ -31,16 +33,17 @@ import {
   getOwner,
   setOwner,
   socketPair,
-  timerfd,
+  unknownFile,
   watch,
 } from './files-holder.ts';
-import { fileOptions } from './files-samples.ts';
+import { fileOptions, noPlace } from './files-samples.ts';
 import { type PretendHooks, type PretendSession, pretendSession } from './files-session.ts';
 
 /** No memory map is a plugin's. */
 const none: ReadonlySet<number> = new Set();
 /** No dump here has kept anything. */
 const noRelease = (): void => undefined;
+const noLocks = { fileLocks: false, shellJob: false, extUnixSk: false, allowGrownFiles: false, inheritFd: [] } as const;
 
 const holders = createHolders();
 const descriptors = createDescriptors();
@@ -103,7 +106,7 @@ function restore(
   const session = pretendSession(hooks, images);
   sessions.push(session);
   const entries = decodeImage('FILES', images.get('files.img') ?? new Uint8Array()).map(({ message }) => message);
-  const files = openFiles({ files: entries, fdinfo, devices: none }, session, noRelease);
+  const files = openFiles({ files: entries, fdinfo, devices: none, owners: new Map() }, session, noRelease, noLocks);
   restored.push(files);
   return { files, session };
 }
@@ -179,13 +182,63 @@ test('counters count on, as semaphores too, and beyond 32 bits', async () => {
   expect(getFlags(at(files, 2, 4)) & 0o4000).toBe(0o4000);
 });
 
+/** What is left of a timer, in seconds. timerfd_gettime(2) */
+function secondsLeft(fd: number): number {
+  return arena.scope(() => {
+    const spec = arena.alloc(32);
+    syscall('timerfd_gettime', fd, spec.address);
+    return Number(spec.view.getBigInt64(16, true));
+  });
+}
+
+test('a timer that was set to a moment of the wall clock expires at that moment; others run on with what was left', async () => {
+  const [realtime, monotonic, absolute] = [0, 1, 1];
+  const set = (clock: number, flags: number, seconds: number): number => {
+    const fd = descriptors.keep(syscall('timerfd_create', clock, 0o2000000));
+    arena.scope(() => {
+      const spec = arena.alloc(32);
+      spec.view.setBigInt64(16, BigInt(seconds), true);
+      syscall('timerfd_settime', fd, flags, spec.address, 0);
+    });
+    return fd;
+  };
+  const hour = 3600;
+  const now = Math.floor(Date.now() / 1000);
+  const dumped = await dump([{ 3: set(realtime, absolute, now + 9 * hour), 4: set(monotonic, 0, 9 * hour) }]);
+  const records = decodeRecords(dumped.images.get('criujs.json') ?? new Uint8Array());
+  const [timer, ...others] = records.timers ?? [];
+  expect(others).toEqual([]);
+  const moment = BigInt(now + 9 * hour) * 10n ** 9n;
+  expect(Number((timer?.expires ?? 0n) - moment) / 1e9).toBeCloseTo(0, 0);
+  // Five hours later, as far as the records know.
+  const later = { ...records, timers: [{ id: timer?.id ?? 0, expires: moment - BigInt(5 * hour) * 10n ** 9n }] };
+  dumped.images.set('criujs.json', encodeRecords(later));
+  const { files, session } = restore(dumped);
+  expect([3, 4].map((fd) => secondsLeft(at(files, 2, fd)))).toEqual([0, 0]);
+  files.start();
+  expect([3, 4].map((fd) => Math.round(secondsLeft(at(files, 2, fd)) / hour))).toEqual([4, 9]);
+  expect(session.warnings).toEqual([]);
+});
+
+test.each([
+  [{ clockid: 3 }, 'the clock of a timerfd is 3'],
+  [{ settimeFlags: 4 }, 'the flags of a timerfd is 4'],
+  [{ vnsec: 10n ** 9n }, 'the rest of a timerfd in nanoseconds is 1000000000'],
+])('an impossible timer is refused: %o', async (damage, message) => {
+  const dumped = await dump([{ 3: descriptors.keep(syscall('timerfd_create', 1, 0o2000000)) }]);
+  const records = decodeImage('FILES', dumped.images.get('files.img') ?? new Uint8Array());
+  for (const { message: entry } of records) if (entry.tfd !== undefined) Object.assign(entry.tfd, damage);
+  dumped.images.set('files.img', encodeImage('FILES', records));
+  expect(() => restore(dumped)).toThrow(message);
+});
+
 test('an epoll watches again after the calls that its task is given', async () => {
   const target = descriptors.keep(duplicate(descriptors.keep(eventfd(1)), { atLeast: 60 }));
   const epoll = descriptors.keep(syscall('epoll_create1', 0o2000000));
   watch(epoll, target, 0x8000_0001, 77n);
   const { files } = restore(await dump([{ 3: epoll, [target]: target }, { 8: epoll }]));
-  expect(files.afterTasks(3)).toEqual([]);
-  const [call, ...others] = files.afterTasks(2);
+  expect(files.afterTasks(3, [3])).toEqual([]);
+  const [call, ...others] = files.afterTasks(2, [2]);
   expect(others).toEqual([]);
   expect(call).toMatchObject({ name: 'epoll_ctl', args: [3, 1, target, expect.any(Uint8Array)] });
   expect(Buffer.from(call?.args[3] as Uint8Array).toString('hex')).toBe('190000804d00000000000000');
@@ -201,7 +254,7 @@ test('the owner of signals is set under its pid of now, and with the user of the
   collected.record(smallImages(session.store, false), []);
   const fdinfo = new Map([[2, collected.fdinfo(tree[0]?.pid ?? 0)]]);
   const { files, session: restoring } = restore({ images: session.images, fdinfo, pids: [] });
-  files.afterFork((old) => (old === tree[0]?.pid ? process.pid : old));
+  files.afterFork((old) => (old === tree[0]?.pid ? process.pid : old), noPlace);
   expect(getOwner(at(files, 2, 3))).toEqual({ type: 1, pid: process.pid });
   expect(restoring.warnings).toEqual([]);
 });
@@ -209,23 +262,23 @@ test('the owner of signals is set under its pid of now, and with the user of the
 test('an external file is opened by its plugin, which is told what was recorded', async () => {
   const path = join(folder, 'device');
   writeFileSync(path, '0123456789');
-  const timer = descriptors.keep(timerfd());
+  const timer = descriptors.keep(unknownFile());
   setFlags(timer, 0o4000);
   const dumped = await dump([{ 3: timer, 4: timer }], { DUMP_EXT_FILE: () => undefined });
   let answered = -1;
   const { files, session } = restore(dumped, {
     RESTORE_EXT_FILE: ({ id, file }, provider) => {
       expect(provider).toBe('pretend');
-      expect(file).toMatchObject({ path: 'anon_inode:[timerfd]', flags: 0o4002, provider: { version: '1.0.0' } });
+      expect(file).toMatchObject({ path: 'anon_inode:[userfaultfd]', flags: 0o4000, provider: { version: '1.0.0' } });
       expect(dumped.fdinfo.get(2)?.[0]?.id).toBe(id);
-      answered = timerfd();
+      answered = unknownFile();
       return answered;
     },
   });
   expect(session.calls).toHaveLength(1);
   const fd = at(files, 2, 4);
   expect([fd === answered, same(fd, answered), getFlags(fd) & 0o4000]).toEqual([false, true, 0]);
-  files.afterFork((pid) => pid);
+  files.afterFork((pid) => pid, noPlace);
   expect(getFlags(fd) & 0o4000).toBe(0o4000);
   expect(session.warnings).toEqual([]);
   expect(files.mapping(dumped.fdinfo.get(2)?.[0]?.id ?? 0, 'write')).toBe(fd);
@@ -234,25 +287,25 @@ test('an external file is opened by its plugin, which is told what was recorded'
 test('position and append of an external file that has such', async () => {
   const path = join(folder, 'file');
   writeFileSync(path, '0123456789');
-  const dumped = await dump([{ 3: descriptors.keep(timerfd()) }], { DUMP_EXT_FILE: () => undefined });
+  const dumped = await dump([{ 3: descriptors.keep(unknownFile()) }], { DUMP_EXT_FILE: () => undefined });
   const records = JSON.parse(Buffer.from(dumped.images.get('criujs.json') ?? []).toString());
   Object.assign(records.externals[0].file, { position: '4', flags: 0o2002 });
   dumped.images.set('criujs.json', Buffer.from(JSON.stringify(records)));
   const { files } = restore(dumped, { RESTORE_EXT_FILE: () => openSync(path, 'r+') });
-  files.afterFork((pid) => pid);
+  files.afterFork((pid) => pid, noPlace);
   const info = readFdinfo(process.pid, at(files, 2, 3));
   expect([info.position, info.flags & 0o2000]).toEqual([4n, 0o2000]);
 });
 
 test('a plugin that answers "later" is asked again when the others are open', async () => {
-  const dumped = await dump([{ 3: descriptors.keep(timerfd()), 4: descriptors.keep(timerfd()) }], {
+  const dumped = await dump([{ 3: descriptors.keep(unknownFile()), 4: descriptors.keep(unknownFile()) }], {
     DUMP_EXT_FILE: () => undefined,
   });
   const order: number[] = [];
   const { files } = restore(dumped, {
     RESTORE_EXT_FILE: ({ id }) => {
       order.push(id);
-      return order.length === 1 ? retryLater : timerfd();
+      return order.length === 1 ? retryLater : unknownFile();
     },
   });
   const [first, second] = dumped.fdinfo.get(2)?.map(({ id }) => id) ?? [];
@@ -266,7 +319,7 @@ test.each<[string, PretendHooks, string]>([
 ])('%s opens an external file: an error, and nothing is left open', async (_who, hooks, code) => {
   const path = join(folder, 'data');
   writeFileSync(path, '');
-  const dumped = await dump([{ 3: descriptors.keep(openSync(path, 'r')), 4: descriptors.keep(timerfd()) }], {
+  const dumped = await dump([{ 3: descriptors.keep(openSync(path, 'r')), 4: descriptors.keep(unknownFile()) }], {
     DUMP_EXT_FILE: () => undefined,
   });
   const open = ownDescriptors();
@@ -279,27 +332,28 @@ test.each<[string, PretendHooks, string]>([
   const entries = decodeImage('FILES', dumped.images.get('files.img') ?? new Uint8Array());
   expect(() =>
     openFiles(
-      { files: entries.map(({ message }) => message), fdinfo: dumped.fdinfo, devices: none },
+      { files: entries.map(({ message }) => message), fdinfo: dumped.fdinfo, devices: none, owners: new Map() },
       { ...session, hooks: { ...session.hooks, call } },
       noRelease,
+      noLocks,
     ),
   ).toThrow(expect.objectContaining({ code }));
   expect(ownDescriptors()).toEqual(open);
 });
 
 test('images of CRIU have no records: plugins are asked with what files.img tells', async () => {
-  const dumped = await dump([{ 3: descriptors.keep(timerfd()) }], { DUMP_EXT_FILE: () => undefined });
+  const dumped = await dump([{ 3: descriptors.keep(unknownFile()) }], { DUMP_EXT_FILE: () => undefined });
   dumped.images.delete('criujs.json');
-  const { files, session } = restore(dumped, { RESTORE_EXT_FILE: () => timerfd() });
+  const { files, session } = restore(dumped, { RESTORE_EXT_FILE: () => unknownFile() });
   expect(session.calls[0]?.args).toMatchObject({ file: { path: null, flags: 0, provider: null } });
-  files.afterFork((pid) => pid);
+  files.afterFork((pid) => pid, noPlace);
   expect(session.warnings).toEqual([]);
 });
 
 test('records that do not know an external file are refused', async () => {
-  const dumped = await dump([{ 3: descriptors.keep(timerfd()) }], { DUMP_EXT_FILE: () => undefined });
+  const dumped = await dump([{ 3: descriptors.keep(unknownFile()) }], { DUMP_EXT_FILE: () => undefined });
   dumped.images.set('criujs.json', Buffer.from('{"format":"criujs","version":1,"externals":[],"sockets":[]}'));
-  expect(() => restore(dumped, { RESTORE_EXT_FILE: () => timerfd() })).toThrow(/criujs.json does not know/);
+  expect(() => restore(dumped, { RESTORE_EXT_FILE: () => unknownFile() })).toThrow(/criujs.json does not know/);
 });
 
 test('a unix socket is connected by its plugin', async () => {
@@ -316,7 +370,7 @@ test('a unix socket is connected by its plugin', async () => {
     },
   });
   expect(session.calls).toHaveLength(1);
-  files.afterFork((pid) => pid);
+  files.afterFork((pid) => pid, noPlace);
   writeSync(peer, 'hello');
   const bytes = Buffer.alloc(10);
   expect(bytes.subarray(0, readSync(at(files, 2, 3), bytes)).toString()).toBe('hello');
@@ -341,7 +395,7 @@ describe('the name that a unix socket left', () => {
       RESTORE_UNIX_SK: ({ socket }) => {
         expect(socket.name).toBe(path);
         wasThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-        return wasThere ? timerfd() : boundSocket(datagram, path);
+        return wasThere ? unknownFile() : boundSocket(datagram, path);
       },
     });
     return { wasThere, warnings: session.warnings };
@@ -370,7 +424,7 @@ describe('the name that a unix socket left', () => {
       RESTORE_UNIX_SK: ({ socket }) => {
         expect(socket.name).toBe('client');
         wasThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-        return timerfd();
+        return unknownFile();
       },
     });
     expect(wasThere).toBe(false);
@@ -400,7 +454,7 @@ describe('the name that a unix socket left', () => {
 test('nothing is opened and nobody asked when a file has changed', async () => {
   const path = join(folder, 'data');
   writeFileSync(path, 'x');
-  const dumped = await dump([{ 3: descriptors.keep(openSync(path, 'r')), 4: descriptors.keep(timerfd()) }], {
+  const dumped = await dump([{ 3: descriptors.keep(openSync(path, 'r')), 4: descriptors.keep(unknownFile()) }], {
     DUMP_EXT_FILE: () => undefined,
   });
   appendFileSync(path, 'y');
@@ -417,14 +471,24 @@ test('kinds that cannot be restored yet are refused before anything is opened', 
   const [known] = decodeImage('FILES', dumped.images.get('files.img') ?? new Uint8Array()).map(
     ({ message }) => message,
   );
-  const entries = [known!, { ...known!, type: FdTypes.TTY, id: 99 }];
-  expect(() => openFiles({ files: entries, fdinfo: new Map(), devices: none }, pretendSession(), noRelease)).toThrow(
-    expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('TTY') }),
-  );
+  const entries = [known!, { ...known!, type: FdTypes.PACKETSK, id: 99 }];
+  expect(() =>
+    openFiles(
+      { files: entries, fdinfo: new Map(), devices: none, owners: new Map() },
+      pretendSession(),
+      noRelease,
+      noLocks,
+    ),
+  ).toThrow(expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('PACKETSK') }));
   const remap = { origId: known!.id, remapId: 2, remapType: RemapType.PROCFS };
   const images = new Map([['remap-fpath.img', encodeImage('REMAP_FPATH', [{ message: remap }])]]);
   const file = { ...known!, type: FdTypes.REG };
   expect(() =>
-    openFiles({ files: [file], fdinfo: new Map(), devices: none }, pretendSession({}, images), noRelease),
+    openFiles(
+      { files: [file], fdinfo: new Map(), devices: none, owners: new Map() },
+      pretendSession({}, images),
+      noRelease,
+      noLocks,
+    ),
   ).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
 });

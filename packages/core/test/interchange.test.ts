@@ -3,7 +3,7 @@ import { criujs, type Engine, realCriu } from './harness/engines.ts';
 import { travel } from './harness/legs.ts';
 import { criuMissing } from './harness/machine.ts';
 import { test } from './harness/place.ts';
-import { cProgram, nodeCounter, type Program, pipeline, pythonCounter, shCounter } from './harness/programs.ts';
+import { cProgram, huge, nodeCounter, type Program, pipeline, pythonCounter, shCounter } from './harness/programs.ts';
 
 const missing = criuMissing();
 
@@ -32,10 +32,24 @@ const both: Route = {
 const routes = process.env['CRIUJS_TEST_HARNESS'] === '1' ? [alone, both] : [both];
 
 /** What is not in the tree of `mirror.test.ts`. */
-const programs: readonly { readonly program: Program; readonly compared?: boolean }[] = [
+const programs: readonly {
+  readonly program: Program;
+  readonly compared?: boolean;
+}[] = [
   { program: cProgram('timers'), compared: false },
+  { program: cProgram('timerfds', { TIMERFDS_PLAIN: '1' }) },
+  { program: cProgram('pidfds', { PIDFDS_PLAIN: '1' }) },
+  { program: cProgram('watches', { WATCHES_PLAIN: '1' }) },
   { program: cProgram('memory', { MEMORY_OLD: '1' }) },
   { program: cProgram('clocks') },
+  { program: cProgram('pipes', { PIPES_PLAIN: '1' }) },
+  { program: cProgram('pairs', { PAIRS_PLAIN: '1' }) },
+  { program: huge },
+  { program: cProgram('netlinks', { NETLINKS_PLAIN: '1' }) },
+  { program: cProgram('flights', { FLIGHTS_PLAIN: '1' }) },
+  { program: cProgram('listeners', { LISTENERS_PLAIN: '1' }) },
+  // CRIU gives a controlling terminal to the leader of its session alone.
+  { program: cProgram('ptys', { PTYS_PLAIN: '1' }), compared: false },
   { program: cProgram('deleted', { DELETED_PLAIN: '1' }), compared: false },
   { program: pipeline, compared: false },
   { program: shCounter, compared: false },
@@ -44,11 +58,11 @@ const programs: readonly { readonly program: Program; readonly compared?: boolea
 ];
 
 describe.skipIf(missing)(missing ?? 'images understood by CRIU and by us', () => {
-  for (const { program, compared } of programs) {
+  for (const { program, compared = true } of programs) {
     for (const route of routes) {
       test.skipIf(program.missing)(`${program.name}: ${program.missing ?? route.name}`, async ({ place }) => {
         const target = await place.start(program);
-        for (const leg of route.legs) await travel(place, target, { ...leg, compared: compared ?? true });
+        for (const leg of route.legs) await travel(place, target, { ...leg, compared });
         await target.finish();
       });
     }

@@ -8,11 +8,15 @@ import { portrait } from './harness/portrait.ts';
 import {
   counter,
   cProgram,
+  huge,
   nodeCounter,
   type Program,
   pipeline,
   pythonCounter,
+  pythonPool,
+  rubyWorkers,
   shCounter,
+  sqliteTransaction,
 } from './harness/programs.ts';
 
 interface Row {
@@ -21,6 +25,8 @@ interface Row {
   readonly compared: boolean;
   readonly legs: number;
   readonly needsRoot?: boolean;
+  /** Options of the dump and of the restore. */
+  readonly more?: readonly string[];
 }
 
 /** What is not in the tree of `mirror.test.ts`, or is there with other options. */
@@ -30,24 +36,52 @@ const rows: readonly Row[] = [
   { program: cProgram('counter', { COUNTER_PAGES: '20000' }), compared: true, legs: 2 },
   { program: cProgram('threads', { THREADS: '100' }), compared: true, legs: 2 },
   { program: cProgram('timers'), compared: false, legs: 3 },
+  { program: cProgram('timerfds'), compared: true, legs: 3 },
+  { program: cProgram('signalfds'), compared: true, legs: 3 },
+  { program: cProgram('pidfds'), compared: true, legs: 3 },
+  { program: cProgram('watches'), compared: true, legs: 3 },
+  { program: cProgram('epolls'), compared: true, legs: 3 },
+  { program: cProgram('rings'), compared: true, legs: 3 },
+  { program: cProgram('rings', { RINGS_WORKER: '1' }), compared: false, legs: 3 },
   { program: cProgram('memory', { MEMORY_SHARED: '1', MEMORY_FUTURE: '1' }), compared: true, legs: 3, needsRoot: true },
   { program: cProgram('memory', { MEMORY_FUTURE: '2' }), compared: true, legs: 2, needsRoot: true },
+  { program: cProgram('memfds'), compared: true, legs: 3 },
+  { program: cProgram('sysv-memory'), compared: true, legs: 3 },
+  { program: cProgram('sysv-semaphores'), compared: true, legs: 3 },
+  { program: cProgram('sysv-queues'), compared: true, legs: 3 },
   { program: cProgram('clocks'), compared: true, legs: 3 },
+  { program: cProgram('pipes'), compared: true, legs: 3 },
+  { program: cProgram('opened'), compared: true, legs: 3, needsRoot: true },
+  { program: cProgram('procfiles'), compared: true, legs: 3, needsRoot: true },
+  { program: cProgram('pairs'), compared: true, legs: 3 },
+  { program: cProgram('listeners'), compared: true, legs: 3, needsRoot: true },
+  { program: cProgram('netlinks'), compared: true, legs: 3 },
+  { program: huge, compared: true, legs: 3, needsRoot: true },
+  { program: cProgram('flights'), compared: true, legs: 3 },
+  { program: cProgram('ptys'), compared: true, legs: 3 },
+  { program: cProgram('locks'), compared: true, legs: 3, more: ['--file-locks'] },
+  { program: cProgram('busy'), compared: true, legs: 3, more: ['--file-locks'] },
+  { program: cProgram('kin'), compared: true, legs: 3 },
+  { program: cProgram('kin', { KIN_MANY: '200' }), compared: true, legs: 2 },
   { program: cProgram('waits'), compared: false, legs: 4 },
   { program: cProgram('tree', { TREE_EXIT_SIGNAL: '1' }), compared: true, legs: 2 },
   { program: shCounter, compared: false, legs: 3 },
   { program: pipeline, compared: false, legs: 3 },
   { program: pythonCounter, compared: false, legs: 3 },
   { program: nodeCounter, compared: false, legs: 3 },
+  { program: pythonPool, compared: false, legs: 3 },
+  { program: sqliteTransaction, compared: false, legs: 3, more: ['--file-locks'] },
+  { program: rubyWorkers, compared: false, legs: 3 },
 ];
 
 describe.skipIf(!isRoot)('with the pids that they had (root)', () => {
-  for (const { program, compared, legs } of rows) {
+  for (const { program, compared, legs, more = [] } of rows) {
     test.skipIf(program.missing)(
       `${program.name}: dumped and restored ${legs} times${because(program)}`,
       async ({ place }) => {
         const target = await place.start(program);
-        for (let leg = 0; leg < legs; leg++) await travel(place, target, { by: criujs, compared });
+        for (let leg = 0; leg < legs; leg++)
+          await travel(place, target, { by: criujs, compared, dump: { more }, restore: { more } });
         await target.finish();
       },
     );
@@ -55,7 +89,7 @@ describe.skipIf(!isRoot)('with the pids that they had (root)', () => {
 });
 
 describe('left running', () => {
-  for (const { program, compared, needsRoot } of rows) {
+  for (const { program, compared, needsRoot, more = [] } of rows) {
     const missing = program.missing ?? (needsRoot && !isRoot ? 'needs root' : null);
     test.skipIf(missing)(
       `${program.name}: dumped twice, and not changed by it${because(program)}`,
@@ -66,7 +100,7 @@ describe('left running', () => {
           portrait: compared ? portrait(target.pid) : '',
         }));
         for (let leg = 0; leg < 2; leg++) {
-          await criujs.dump(target.pid, target.images(), { leaveRunning: true });
+          await criujs.dump(target.pid, target.images(), { leaveRunning: true, more });
           expect(target.held(), 'nobody is stopped or traced').toEqual([]);
           await target.advance();
         }

@@ -122,6 +122,18 @@ describe.skipIf(counter.missing)('a restore that cannot be', () => {
     await target.finish();
   });
 
+  test.skipIf(!isRoot)('because a file has grown names the option that lets it', async ({ place }) => {
+    const target = await place.start(counter);
+    const images = target.images();
+    await criujs.dump(target.pid, images);
+    appendFileSync(target.path('words'), 'word 20001\n');
+    const failure = await criujsFails(['restore', '-D', images, '--detach']);
+    expect(failure).toMatchObject({ code: 'FILE_CHANGED', remedy: expect.stringContaining('--allow-grown-files') });
+    place.track(await criujs.restore(images, { more: ['--allow-grown-files'] }));
+    await target.advance();
+    await target.finish();
+  });
+
   test.skipIf(!isRoot)('because somebody has the pid leaves them alone', async ({ place }) => {
     const target = await place.start(counter);
     const images = target.images();

@@ -21,7 +21,12 @@ import {
 const how = { asNobody: isRoot } as const;
 
 /** Programs that ask for their pid anew whenever they need it. */
-const withoutOldPids: readonly Program[] = [counter, pythonCounter, nodeCounter];
+const withoutOldPids: readonly Program[] = [
+  counter,
+  pythonCounter,
+  nodeCounter,
+  cProgram('listeners', { LISTENERS_NEW: '1' }),
+];
 
 describe('without any right', () => {
   for (const program of withoutOldPids) {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { check, dump, type EngineError } from '@criujs/core';
 import { type CriuOptions, criu } from '@criujs/criu-bridge';
+import { breakpointsWork } from '@criujs/linux';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type Place, test } from '../../core/test/harness/place.ts';
 import { failureOf } from './harness/runs.ts';
@@ -77,6 +78,7 @@ test('check says what is missing, which hooks a release calls, and what its own 
   expect(old.rows).toMatchObject([
     { id: 'criu', state: 'ok', detail: expect.stringContaining('is CRIU 3.18') },
     { id: 'criu-check', state: 'missing', detail: expect.stringContaining('no ptrace') },
+    { id: 'criu-breakpoints', state: breakpointsWork() === true ? 'ok' : 'limited' },
     { id: 'criu-hooks', state: 'limited', detail: expect.stringMatching(/never PAUSE_DEVICES \(since 4.0\)/) },
     { id: 'criu-options', state: 'limited', detail: expect.stringContaining('leaveStopped (since 3.19)') },
   ]);

@@ -32,6 +32,7 @@ export type {
   Engine,
   EngineJob,
   FileOptions,
+  InheritedFd,
   RestoreJob,
   RestoreOutcome,
 } from './interface/engine.ts';
@@ -55,8 +56,23 @@ export type {
   ProcessAttributes,
   RangePolicy,
   SchedulingAttributes,
+  SemaphoreUndo,
   ThreadAttributes,
 } from './records/attributes.ts';
+export {
+  type EpollTargetRecord,
+  type ExternalRecord,
+  exact,
+  type InodeRecord,
+  type NetlinkRecord,
+  type PidfdRecord,
+  type RecordsOfFiles,
+  type RingRecord,
+  type SocketRecord,
+  type TerminalRecord,
+  type TimerRecord,
+  type UnixRecord,
+} from './records/files.ts';
 export {
   lastProtectionKey,
   type MemoryArea,
@@ -66,16 +82,14 @@ export {
 } from './records/memory.ts';
 export { nameOf } from './records/missing-plugins.ts';
 export { type JsonLimits, parseJson } from './records/parse-json.ts';
+export type { PipeRecord } from './records/pipes.ts';
 export { type Needs, type PluginNames, type Provided, refuseMissing, resourcesOf } from './records/providers.ts';
 export {
   decodeRecords,
-  type ExternalRecord,
   encodeRecords,
-  exact,
-  type InodeRecord,
   inventoryNames,
   type Records,
   recordsName,
-  type SocketRecord,
   type TaskRecord,
 } from './records/records.ts';
+export type { QueueRecord, SegmentRecord, SetRecord, SystemVRecords } from './records/system-v.ts';

@@ -28,11 +28,17 @@ const alignment = 64;
 let memory: { readonly buffer: ArrayBuffer; readonly bytes: Buffer; readonly address: number } | undefined;
 let used = 0;
 
-function reserve(): NonNullable<typeof memory> {
-  const buffer = new ArrayBuffer(capacity + alignment);
+function reserve(length: number = capacity): NonNullable<typeof memory> {
+  const buffer = new ArrayBuffer(length + alignment);
   const start = Number(native().koffi.address(buffer));
   const skip = (alignment - (start % alignment)) % alignment;
-  return { buffer, bytes: Buffer.from(buffer, skip, capacity), address: start + skip };
+  return { buffer, bytes: Buffer.from(buffer, skip, length), address: start + skip };
+}
+
+/** Memory beside the arena, for whoever keeps the block for good. */
+export function keptBlock(length: number): Block {
+  const { bytes, address } = reserve(length);
+  return { address, length, bytes, view: new DataView(bytes.buffer, bytes.byteOffset, length) };
 }
 
 export const arena: Arena = {

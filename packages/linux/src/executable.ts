@@ -1,4 +1,6 @@
 import { closeFd, memfd } from './descriptors/own.ts';
+import { native } from './native.ts';
+import type { Machine } from './processor/processor.ts';
 import { syscall } from './syscall.ts';
 
 const PROT_READ = 1;
@@ -16,4 +18,28 @@ export function executablePage(name: string, code: Uint8Array): number {
   } finally {
     closeFd(fd);
   }
+}
+
+/**
+ * Machine code that is called as a function of C, with whole numbers. It is mapped at the first call, and stays.
+ * @param parameters how many it has
+ */
+export function machineFunction(
+  name: string,
+  { code, labels }: Machine,
+  label: string,
+  parameters: number,
+): (...args: readonly number[]) => number {
+  let made: { readonly address: bigint; readonly type: unknown } | undefined;
+  return (...args) => {
+    const { koffi } = native();
+    made ??= {
+      address: BigInt(executablePage(name, code) + (labels[label] ?? 0)),
+      type: koffi.proto(
+        'int64_t',
+        Array.from({ length: parameters }, () => 'int64_t'),
+      ),
+    };
+    return Number(koffi.call(made.address, made.type as never, ...args));
+  };
 }

@@ -1,6 +1,5 @@
 import { arena, type Block } from './arena.ts';
-import { executablePage } from './executable.ts';
-import { native } from './native.ts';
+import { machineFunction } from './executable.ts';
 import { batchEntryLength, batchResultOffset, batchTable, handCode, type RemoteCall } from './processor/processor.ts';
 import { syscall, trySyscall } from './syscall.ts';
 
@@ -42,7 +41,7 @@ const notMade = -(2n ** 63n);
 
 const noCall = 0xffff_ffff;
 
-let code: { readonly page: number; readonly type: unknown } | undefined;
+const startThread = machineFunction('criujs-hand', handCode, 'start', 6);
 
 /**
  * Makes a hand, whose memory is the arena's: give it back only when it is not at work.
@@ -92,22 +91,9 @@ function clone({ address }: Block, count: number): boolean {
     syscall('rt_sigprocmask', SIG_SETMASK, all.address, own.address, signalSetLength);
     try {
       const tid = address + layout.tid;
-      return call(threadFlags, 0, tid, tid, count, address + layout.table) > 0;
+      return startThread(threadFlags, 0, tid, tid, count, address + layout.table) > 0;
     } finally {
       syscall('rt_sigprocmask', SIG_SETMASK, own.address, 0, signalSetLength);
     }
   });
-}
-
-function call(...args: readonly number[]): number {
-  const { koffi } = native();
-  code ??= {
-    page: executablePage('criujs-hand', handCode.code),
-    type: koffi.proto(
-      'int64_t',
-      Array.from({ length: 6 }, () => 'int64_t'),
-    ),
-  };
-  const { page, type } = code;
-  return Number(koffi.call(BigInt(page + (handCode.labels['start'] ?? 0)), type as never, ...args));
 }

@@ -1,4 +1,5 @@
-export { type Arena, arena, type Block } from './arena.ts';
+export { type Arena, arena, type Block, keptBlock } from './arena.ts';
+export { type CallList, createCallList, type ListedCall } from './call-list.ts';
 export {
   type CrashHandler,
   type CrashText,
@@ -39,7 +40,9 @@ export {
   writeMemoryFrom,
 } from './memory.ts';
 export { isOwnAlone, makeFolders, type PrivateCache, privateCache } from './private-cache.ts';
+export { prepareReadAhead, type ReadAhead, readAhead } from './proc/ahead.ts';
 export { type EpollTarget, type Fdinfo, parseFdinfo } from './proc/fdinfo.ts';
+export type { FileStat } from './proc/file-stat.ts';
 export { type Limit, parseAuxv, parseChildren, parseLimits, unlimited } from './proc/limits.ts';
 export { parseMaps, parseSmaps, type Vma } from './proc/maps.ts';
 export { type Mount, parseMountinfo } from './proc/mountinfo.ts';
@@ -51,6 +54,7 @@ export {
   readChildren,
   readFdinfo,
   readFds,
+  readFileStat,
   readLimits,
   readLink,
   readMaps,
@@ -59,11 +63,13 @@ export {
   readSmaps,
   readStat,
   readStatus,
+  readText,
   readThreads,
   readTimers,
 } from './proc/read.ts';
 export { parseStat, type Stat } from './proc/stat.ts';
 export { parseStatus, type Status } from './proc/status.ts';
+export { readSystemV, type SystemVObject, type SystemVObjects, type SystemVSort } from './proc/system-v.ts';
 export { type PosixTimer, parseTimers } from './proc/timers.ts';
 export { ptracer, yamaScope } from './proc/yama.ts';
 export {
@@ -92,7 +98,9 @@ export {
   syscallNumbers,
   type XstateLayout,
 } from './processor/processor.ts';
+export { breakpointsWork } from './ptrace/breakpoints.ts';
 export { ptraceEvent, ptraceOption, ptraceRequest, syscallStopSignal } from './ptrace/requests.ts';
+export { readSeccompFilters, type SeccompFilterProgram } from './ptrace/seccomp.ts';
 export { type RseqConfiguration, type Tracee, tracee } from './ptrace/tracee.ts';
 export {
   decodeStatus,
@@ -104,8 +112,9 @@ export {
   waitPatiently,
 } from './ptrace/wait.ts';
 export { type SignalName, signalName, signals } from './signals.ts';
-export { type UnixSocket, unixSockets } from './sockets/diag.ts';
-export { peerName, socketName } from './sockets/names.ts';
+export type { Credentials } from './sockets/credentials.ts';
+export { type ShutHalves, type UnixSocket, unixSockets } from './sockets/diag.ts';
+export { addressOf, peerAddress, peerName, socketAddress, socketFile, socketName } from './sockets/names.ts';
 export {
   acceptPackets,
   listenPackets,
@@ -115,6 +124,13 @@ export {
   receivePacket,
   sendPacket,
 } from './sockets/packets.ts';
+export {
+  type Accompanied,
+  hasUrgentByte,
+  peekPart,
+  sendPart,
+  type WaitingPart,
+} from './sockets/waiting.ts';
 export { type SpawnOptions, spawnImage } from './spawn.ts';
 export { type SyscallArgument, syscall, trySyscall } from './syscall.ts';
 export { type OpenFolder, openFolder, openFolderInWords, othersMayWrite, whoElseMayChange } from './who-may-write.ts';

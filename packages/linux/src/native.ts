@@ -24,6 +24,11 @@ export function native(): Native {
   return loaded;
 }
 
+/** Whether this thread has loaded it. What only looks, on the main thread, does without. */
+export function isNativeLoaded(): boolean {
+  return loaded !== undefined;
+}
+
 function load(): Native {
   if (process.platform !== 'linux') {
     throw unsupported(`this is ${process.platform}`, 'Run it on Linux, in a virtual machine or a container.');

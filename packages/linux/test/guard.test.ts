@@ -24,7 +24,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { alive, startSleeper, until } from './processes.ts';
 
 const O_WRONLY_CREAT = 0o101;
-const target = { file: 5, process: 6 } as const;
+const target = { file: 5, process: 6, arm: 9 } as const;
 const inventory = Buffer.from('the inventory');
 
 let directory = '';
@@ -111,25 +111,35 @@ test('when the pipe ends it goes, nothing done', async () => {
   expect(alive(sleeper.pid)).toBe(true);
 });
 
-test('once it is armed, the end of the pipe is an order as well', async () => {
+test.for(['nothing', 'instead', 'order'] as const)('armed, the end of the pipe means: %s', async (meaning) => {
   await using sleeper = await startSleeper();
   const pidfd = pidfdOpen(sleeper.pid);
-  const orders = { ...plan(write(inventory), inventory.length, kill(target.process)), armed: true };
+  const [armRead, arm] = makePipe();
+  const otherwise: readonly GuardCall[] = [['ftruncate', target.file, 7]];
+  const orders = {
+    ...plan(write(inventory), inventory.length, kill(target.process)),
+    armed: { by: target.arm, otherwise },
+  };
   const { pid, order, verdict } = startGuard(orders, [
     { fd: openTarget('inventory'), as: target.file },
     { fd: pidfd, as: target.process },
+    { fd: armRead, as: target.arm },
   ]);
   closeFd(pidfd);
-  await until('it waits for the first byte', () => waiting(pid));
-  writeSync(order, 'x');
-  await until('it waits for the second', () => waiting(pid));
+  closeFd(armRead);
+  await until('it waits for the order', () => waiting(pid));
+  for (let bytes = { nothing: 0, instead: 1, order: 2 }[meaning]; bytes > 0; bytes--) writeSync(arm, 'x');
+  expect(waiting(pid)).toBe(true);
   expect(alive(sleeper.pid)).toBe(true);
   expect(readFileSync(join(directory, 'inventory'))).toHaveLength(0);
+  closeFd(arm);
   closeFd(order);
   expect(waitFor(pid)).toEqual({ kind: 'exited', code: 0 });
-  expect(answer(verdict)).toEqual({ committed: true, failures: 0 });
-  expect(readFileSync(join(directory, 'inventory')).equals(inventory)).toBe(true);
-  await until('it is gone', () => !alive(sleeper.pid));
+  expect(answer(verdict)).toEqual(meaning === 'order' ? { committed: true, failures: 0 } : null);
+  const written = { nothing: Buffer.alloc(0), instead: Buffer.alloc(7), order: inventory }[meaning];
+  expect(readFileSync(join(directory, 'inventory')).equals(written)).toBe(true);
+  if (meaning === 'order') await until('it is gone', () => !alive(sleeper.pid));
+  else expect(alive(sleeper.pid)).toBe(true);
 });
 
 test('told to, it commits, kills and says so', async () => {

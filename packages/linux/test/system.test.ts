@@ -218,7 +218,12 @@ test.each([
     const inode = (fd: number): number => Number(/\d+/.exec(readLink(process.pid, `fd/${fd}`))?.[0]);
     const all = unixSockets().map((socket) => ({ ...socket, name: trim(socket.name) }));
     const bySocket = (fd: number) => all.find((socket) => socket.inode === inode(fd));
-    expect(bySocket(clientFd)).toEqual({ inode: inode(clientFd), peer: inode(peerFd), state: 1, type: 1, name: null });
+    const seenAgain = (fd: number) => unixSockets().find((socket) => socket.inode === inode(fd));
+    const connected = { peer: inode(peerFd), state: 1, type: 1, name: null, shut: 0, file: null };
+    expect(bySocket(clientFd)).toMatchObject({ inode: inode(clientFd), ...connected });
+    syscall('shutdown', peerFd, 1);
+    expect(seenAgain(peerFd)).toMatchObject({ shut: 2 });
+    expect(seenAgain(clientFd)).toMatchObject({ shut: 1 });
     expect(bySocket(peerFd)).toMatchObject({ peer: inode(clientFd), name });
     expect(all).toContainEqual(expect.objectContaining({ name, state: 10, peer: 0 }));
   } finally {

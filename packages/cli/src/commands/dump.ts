@@ -12,14 +12,23 @@ export interface DumpFlags extends RunFlags {
   readonly force: boolean;
   readonly ghostLimit?: number;
   readonly linkRemap: boolean;
+  readonly fileLocks: boolean;
+  readonly shellJob: boolean;
+  readonly extUnixSk: boolean;
+  readonly external: readonly string[];
 }
 
 export async function dumpCommand(flags: DumpFlags, cwd: string, output: Output): Promise<number> {
   const { tree: pid, imagesDir, leaveRunning, dumpOnly, force, ghostLimit, linkRemap } = flags;
-  const options = await runOptions(flags, cwd, output);
+  const { fileLocks, shellJob, extUnixSk } = flags;
+  const { config, ...options } = await runOptions(flags, cwd, output);
+  const external = [...(config.external ?? []), ...flags.external];
   const images = resolve(cwd, imagesDir);
   const result = await attended(`dumping ${pid}`, output, (attention) =>
-    dump({ ...options, ...attention, pid, images, leaveRunning, dumpOnly, force, ghostLimit, linkRemap }),
+    dump({
+      ...{ ...options, ...attention, pid, images, leaveRunning, dumpOnly, force },
+      ...{ ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external },
+    }),
   );
   for (const warning of result.warnings) output.warning(warning);
   output.result(

@@ -7,6 +7,10 @@ export interface PlanFlags extends RunFlags {
   readonly tree: number;
   readonly ghostLimit?: number;
   readonly linkRemap: boolean;
+  readonly fileLocks: boolean;
+  readonly shellJob: boolean;
+  readonly extUnixSk: boolean;
+  readonly external: readonly string[];
 }
 
 const codes: Readonly<Record<PlanVerdict, number>> = {
@@ -17,9 +21,11 @@ const codes: Readonly<Record<PlanVerdict, number>> = {
 
 /** @returns 0 when everything has a taker or a plugin to ask */
 export async function planCommand(flags: PlanFlags, cwd: string, output: Output): Promise<number> {
-  const { tree: pid, ghostLimit, linkRemap } = flags;
+  const { tree: pid, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk } = flags;
+  const { config, ...options } = await runOptions(flags, cwd, output);
+  const external = [...(config.external ?? []), ...flags.external];
   // Signals need no handling: there is nothing to clean up.
-  const result = await plan({ ...(await runOptions(flags, cwd, output)), pid, ghostLimit, linkRemap });
+  const result = await plan({ ...options, pid, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external });
   const exitCode = codes[result.verdict];
   const width = output.width();
   const { colors, verbose } = output;

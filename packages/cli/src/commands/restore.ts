@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type RestoreResult, restore, safeText } from '@criujs/core';
+import { type InheritedFd, type RestoreResult, restore, safeText } from '@criujs/core';
 import type { Output } from '../output.ts';
 import { openPidfile } from '../pidfile.ts';
 import { type Attention, attended, type RunFlags, runOptions } from '../run-options.ts';
@@ -11,20 +11,30 @@ export interface RestoreFlags extends RunFlags {
   readonly detach: boolean;
   readonly newPids: boolean;
   readonly allowClockBehind: boolean;
+  readonly allowGrownFiles: boolean;
+  readonly fileLocks: boolean;
+  readonly shellJob: boolean;
+  readonly extUnixSk: boolean;
+  readonly inheritFd: readonly InheritedFd[];
   readonly trustImages: boolean;
   readonly pidfile?: string;
 }
 
 /** @returns with `detach` 0, else the exit code of the restored root */
 export async function restoreCommand(flags: RestoreFlags, cwd: string, output: Output): Promise<number> {
-  const { imagesDir, detach, newPids, allowClockBehind, trustImages, pidfile } = flags;
-  const options = await runOptions(flags, cwd, output);
+  const { imagesDir, detach, newPids, allowClockBehind, allowGrownFiles, fileLocks, trustImages, pidfile } = flags;
+  const { shellJob, extUnixSk } = flags;
+  const { config, ...options } = await runOptions(flags, cwd, output);
+  const inheritFd = [...(config.inheritFd ?? []), ...flags.inheritFd];
   const images = resolve(cwd, imagesDir);
   const file = pidfile === undefined ? null : openPidfile(resolve(cwd, pidfile));
   let result: RestoreResult;
   try {
     const run = (attention: Attention): Promise<RestoreResult> =>
-      restore({ ...options, ...attention, images, detach, newPids, allowClockBehind, trustImages });
+      restore({
+        ...{ ...options, ...attention, images, detach, newPids, allowClockBehind },
+        ...{ allowGrownFiles, fileLocks, shellJob, extUnixSk, inheritFd, trustImages },
+      });
     result = await attended(`restoring ${imagesDir}`, output, run, passOn);
   } catch (error) {
     file?.remove();

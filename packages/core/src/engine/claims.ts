@@ -1,7 +1,7 @@
 import type { PlanRow } from '@criujs/engine-kit';
 import type { PluginClaim } from '@criujs/plugin-host';
 import type { ClaimableName } from '@criujs/plugin-sdk';
-import type { Problem } from '../kinds/files/kind.ts';
+import type { Problem } from '../kinds/files/held.ts';
 
 /** The part of a row that plugins decide. */
 export type Settled = Pick<PlanRow, 'taker' | 'conflict' | 'why' | 'remedy'> & {

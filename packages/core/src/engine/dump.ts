@@ -1,22 +1,27 @@
 import { type DumpOutcome, inventoryNames, type MemoryRecord, type Refusal, refusedDump } from '@criujs/engine-kit';
 import { checkRoot, type DumpedProcess, deathOf, orDeath } from '@criujs/engine-kit/targets';
-import { closeFd } from '@criujs/linux';
+import { closeFd, prepareReadAhead, readAhead } from '@criujs/linux';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
 import { refuseTooMany } from '../files/limit.ts';
+import { prepareOwners } from '../files/look-for-owners.ts';
 import { refuseUnrestorable, type UnrestorableResource } from '../files/unrestorable.ts';
+import { checkExternal } from '../kinds/files/external-keys.ts';
+import { imageWriter } from '../kinds/files/side-images.ts';
 import { objectKinds } from '../kinds/objects/table.ts';
+import type { SystemVRecording } from '../kinds/system-v-records.ts';
 import { recogniseTree, treeKinds } from '../kinds/trees/table.ts';
 import { isOwnChild, withoutChildSignals } from '../machinery/freeze/child-signals.ts';
-import { type FrozenTask, type FrozenTree, freezeTree } from '../machinery/freeze/freeze.ts';
+import { type FrozenTask, type FrozenThread, type FrozenTree, freezeTree } from '../machinery/freeze/freeze.ts';
 import { commitAlone, commitAndKill } from '../machinery/guard/commit.ts';
 import { createHolds } from '../machinery/guard/holds.ts';
 import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { recogniseTask } from '../tasks/recognise.ts';
 import { callObserver } from './accelerators.ts';
-import { ask, type InsideView, lookAt, type OutsideView, refusedInside } from './dump/collect.ts';
-import { inventoryImage } from './dump/inventory.ts';
-import { type FoundMemory, type FoundPages, findPages, writePages } from './dump/pages.ts';
+import { aheadOf } from './dump/ahead.ts';
+import { ask, conversations, type InsideView, lookAt, type OutsideView, refusedInside } from './dump/collect.ts';
+import { idsOfAll, inventoryImage, type ObjectIds } from './dump/inventory.ts';
+import { type FoundMemory, findObject, findPages, writePages } from './dump/pages.ts';
 import { keysOf } from './dump/protection-keys.ts';
 import { smallImages } from './dump/small-images.ts';
 import { addTask, addTree, addZombie } from './dump/write.ts';
@@ -31,6 +36,7 @@ import { surveyRefused, surveyTree } from './survey.ts';
  */
 export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutcome {
   session.phase('survey');
+  checkExternal(options);
   const root = checkRoot(options.pid);
   const own = orDeath([root], () => {
     refuse(
@@ -38,6 +44,8 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
       surveyRefused(options.pid, { hooks: session.hooks, options }, session.checkAborted).map(asRefusal),
     );
 
+    prepareReadAhead();
+    prepareOwners();
     session.phase('pause');
     if (session.hooks.serves('PAUSE_DEVICES'))
       for (const { pid } of doSteps(surveyTree(options.pid), session.checkAborted))
@@ -75,34 +83,32 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     for (const kind of treeKinds) kind.hold?.(tree, { session, hold: holds.hold });
 
     session.phase('infect');
-    const asked = views.map((view) => ({ view, inside: ask(tree, view, session.checkAborted) }));
+    const talks = conversations();
+    const asked = views.map((view) => ({ view, inside: ask(tree, view, talks, session.checkAborted) }));
     refuse(
       options.pid,
       asked.flatMap(({ view, inside }) => refusedInside(view, inside)),
     );
 
     session.phase('write');
-    const attributes = asked.flatMap(({ view, inside }, at) =>
-      addTask(view, inside, at, files as CollectedFiles, images),
+    const ids = idsOfAll(tree);
+    const attributes = asked.flatMap(({ view, inside }) =>
+      addTask(view, inside, ids.get(view.task.pid) as ObjectIds, files as CollectedFiles, images),
     );
     for (const task of tree.tasks) if (task.state === 'zombie') addZombie(task, images);
     files.write(images);
-    const tasks = addTree(tree, images);
+    const systemV: SystemVRecording = { segments: [], sets: [], queues: [] };
+    const tasks = addTree(tree, images, attributes, systemV);
     callObserver(session, 'DUMP_DEVICES_LATE', options.pid);
 
     session.hooks.seal();
     const plugins = session.hooks.record(files.providers());
     const context = { images, checkAborted: session.checkAborted };
     const memory = views.map(({ task, maps }, at) => findPages(task.pid, at + 1, maps, context));
-    files.record(images, plugins, { tasks, attributes, memory: memoryRecords(asked, memory) });
-    const objects = objectKinds.flatMap((kind) => kind.find(views));
-    const found = [
-      ...objects.map((object, at): FoundPages => {
-        const pagesId = views.length + at + 1;
-        return { pagesId, source: object.save(pagesId, context) };
-      }),
-      ...memory,
-    ];
+    const saving = { images: imageWriter(images), records: { systemV } };
+    const objects = [...objectKinds.flatMap((kind) => kind.save(views, saving)), ...files.contents()];
+    files.record(images, plugins, { tasks, attributes, memory: memoryRecords(asked, memory), systemV });
+    const found = [...objects.map((object, at) => findObject(object, views.length + at + 1, context)), ...memory];
     images.add('inventory.img', () => inventoryImage(inventoryNames(plugins)));
 
     // Behind all that was written at once, so that a restore can read that before them, from a stream too.
@@ -157,13 +163,26 @@ function lookAtAll(
   judge: (unrestorable: readonly UnrestorableResource[]) => Refusal[],
 ): OutsideView[] {
   const refusals: Refusal[] = recogniseTree(tree).map(asRefusal);
-  const views = living.map((task) => lookAt(task, files, refusals, session.checkAborted));
-  // It may have changed since the survey.
-  const tasks = living.flatMap(recogniseTask);
+  const tasks: Refusal[] = [];
+  const views = living.map((task) =>
+    readAhead(aheadOf(task), () => {
+      const view = lookAt(task, files, refusals, session.checkAborted);
+      // It may have changed since the survey.
+      tasks.push(...recogniseTask(task));
+      return view;
+    }),
+  );
   const root = tree.tasks[0] as FrozenTask;
   refusals.push(...refuseTooMany(files.count(), root));
   refuse(root.pid, [...tasks, ...refusals, ...files.refusals, ...judge(files.unrestorable())]);
-  return views;
+  const shared = treeKinds.flatMap((kind) => kind.ofThreads?.(tree) ?? []);
+  return views.map((view) => ({
+    ...view,
+    ofThreads: view.ofThreads.map((parts, at) => {
+      const { tid } = view.task.threads[at] as FrozenThread;
+      return [...parts, ...shared.map((ofThread) => ofThread(tid))];
+    }),
+  }));
 }
 
 function refuse(root: number, refusals: readonly Refusal[]): void {

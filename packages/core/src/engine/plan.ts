@@ -3,6 +3,7 @@ import type { PlanPlugins } from '@criujs/engine-kit/front';
 import { checkRoot, deathOf, targetDied } from '@criujs/engine-kit/targets';
 import { missingHook, whyUnrestorable } from '@criujs/plugin-host/facts';
 import type { SurveyRow } from '../files/survey.ts';
+import { checkExternal } from '../kinds/files/external-keys.ts';
 import type { ClaimQuestion } from '../kinds/files/kind.ts';
 import { type Settled, settle } from './claims.ts';
 import { doStepsInTurns } from './steps.ts';
@@ -21,6 +22,7 @@ export async function planTree(
   plugins: PlanPlugins,
   check: () => void,
 ): Promise<PlanRow[]> {
+  checkExternal(options);
   const root = checkRoot(pid);
   const settled = new Map<ClaimQuestion, Promise<Settled>>();
   const askPlugins: Ask = async (question, { pid: holder, command, resource }) => {

@@ -1,44 +1,40 @@
 import type { RestoreOutcome } from '@criujs/engine-kit';
-import type { EntryOf, ImageKind } from '@criujs/images';
-import { signals } from '@criujs/linux';
-import { type OpenedFiles, openFiles } from '../files/open.ts';
+import { openFiles } from '../files/open.ts';
+import type { OpenedFiles } from '../files/opened.ts';
 import { checkProviders } from '../files/providers.ts';
-import { isFileMap } from '../kinds/maps/of-file.ts';
-import type { LoadedTree } from '../kinds/trees/kind.ts';
 import { treeKinds } from '../kinds/trees/table.ts';
 import { restoreWaits, watchWaits } from '../machinery/calls/patience.ts';
+import { createHolds } from '../machinery/guard/holds.ts';
 import { createReleases } from '../machinery/guard/releases.ts';
-import { createInheritance, type Inheritance } from '../machinery/make/descriptors.ts';
 import { createMade } from '../machinery/make/end.ts';
+import { letFetch } from '../machinery/make/fetch.ts';
 import { forkTree } from '../machinery/make/fork.ts';
 import { type BuiltThread, holeSize, lowestAddress, startHelper, workshopAt } from '../machinery/make/helper.ts';
+import { latePlace, newborn } from '../machinery/make/late-place.ts';
 import type { EngineRestoreOptions } from '../options.ts';
-import { imagePages } from '../pages/image-pages.ts';
 import type { PageSource } from '../pages/source.ts';
 import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
+import { makerIn } from '../system-v/maker.ts';
 import { callObserver } from './accelerators.ts';
 import { authorityOf } from './restore/authority.ts';
 import { runCalls } from './restore/calls.ts';
 import { planCopies } from './restore/copies.ts';
 import { planDevices } from './restore/devices.ts';
-import { readOne } from './restore/entries.ts';
+import { entryReader } from './restore/entries.ts';
 import { hugePagePolicy } from './restore/huge-pages.ts';
-import { findHole, type MemoryPlan, planMemory } from './restore/layout.ts';
+import { inherit } from './restore/inherit.ts';
+import { findHole, type Planned, planMemory } from './restore/layout.ts';
+import { births, completeAll, exitSignals, traceOptions } from './restore/loaded.ts';
 import { buildEarlyMemory } from './restore/memory.ts';
-import { makeObject, openObject, planObjects } from './restore/objects.ts';
-import { livingTasks, readTree, type TaskImage } from './restore/read.ts';
+import { leaveObjects, makeObject, openObject, planObjects } from './restore/objects.ts';
+import { openPages } from './restore/pages.ts';
+import { livingTasks, readTree } from './restore/read.ts';
 import { letGo, putTogether } from './restore/resume.ts';
-import { checkSources, sourceOf } from './restore/sources.ts';
-import { buildTask, type TaskBuild } from './restore/task.ts';
+import { checkSources } from './restore/sources.ts';
+import { buildTask, sharersOfTables, type TaskBuild } from './restore/task.ts';
 import { supportedMemory } from './restore/traits.ts';
 import { detourVdso, ownKernelPages } from './restore/vdso.ts';
-
-/** A process while it is planned: its images, and what its memory is to be. */
-interface Planned {
-  readonly image: TaskImage;
-  readonly memory: MemoryPlan;
-}
 
 /**
  * Restores a tree from the session's store.
@@ -57,10 +53,7 @@ export function restoreTree(options: EngineRestoreOptions, given: Session): Rest
   authority.check(images);
   const releases = createReleases(session.warn);
   const { beforeItRuns } = releases;
-  const loading = {
-    ...{ session, records, beforeItRuns, options },
-    readOne: <K extends ImageKind>(kind: K, name: string): EntryOf<K> => readOne(session, kind, name),
-  };
+  const loading = { session, records, beforeItRuns, options, ...entryReader(session) };
   const loaded = treeKinds.flatMap((kind) => kind.load?.(tree, loading) ?? []);
   const recorded = new Map(records?.attributes?.map((it) => [it.tid, it]));
   const planned = images.map((image): Planned => {
@@ -69,8 +62,9 @@ export function restoreTree(options: EngineRestoreOptions, given: Session): Rest
     return { image, memory: planMemory(image, supportedMemory(image.pid, record, session.warn)) };
   });
   const devices = planDevices(planned, tree.plugins, session);
-  const objects = planObjects(planned, { session, beforeItRuns });
+  const objects = planObjects(planned, { session, records, beforeItRuns });
   const made = createMade((message) => session.warn(message));
+  const holds = createHolds(session);
   const workshop = workshopAt(
     findHole(
       planned.map(({ memory }) => memory),
@@ -86,11 +80,22 @@ export function restoreTree(options: EngineRestoreOptions, given: Session): Rest
   const contents: (PageSource | null)[] = [];
   const pages: PageSource[] = [];
   let files: OpenedFiles | undefined;
+  const closePages = (): void => {
+    for (const source of [...contents.splice(0), ...pages.splice(0)]) source?.close();
+  };
   try {
     for (const object of objects.list) contents.push(openObject(object, session));
-    for (const { image, memory } of planned) pages.push(openPages(image, memory, session));
+    for (const it of planned) pages.push(openPages(it, session));
     files = authority.asOwner(() =>
-      openFiles({ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files }, session, beforeItRuns),
+      openFiles(
+        {
+          ...{ files: tree.files, fdinfo: tree.fdinfo, devices: devices.files },
+          owners: new Map(images.map(({ pid, ids }) => [pid, ids.filesId])),
+        },
+        session,
+        beforeItRuns,
+        options,
+      ),
     );
     const opened = files;
     authority.asOwner(() => {
@@ -105,36 +110,55 @@ export function restoreTree(options: EngineRestoreOptions, given: Session): Rest
     });
     const shared = planCopies(filled, session.checkAborted);
     const inheritance = authority.asOwner(() =>
-      inherit(planned, opened, [...contents.flatMap((it) => it ?? []), ...pages]),
+      inherit(planned, opened, objects, [...contents.flatMap((it) => it ?? []), ...pages]),
     );
 
     session.phase('fork');
     const forkedAt = performance.now();
     try {
-      const helper = startHelper(workshop, inheritance.list);
+      const helper = startHelper(workshop, inheritance.list, traceOptions(loaded));
       const filling = { thread: helper, workshop, session, inherited: inheritance.at };
+      const maker = makerIn({ helper, workshop }, authority.user, { hold: holds.hold, warn: session.warn });
+      const source = (id: number): number => inheritance.at(opened.mapping(id, 'write'));
       objects.list.forEach((object, at) => {
         session.checkAborted();
-        makeObject(object, contents[at] ?? null, filling);
+        makeObject(object, contents[at] ?? null, filling, { source, maker });
       });
-      for (const { prepare } of loaded) prepare?.(helper, workshop);
+      for (const { prepare } of loaded) prepare?.(helper, workshop, maker);
       runCalls({ workshop, session }, helper, authority.becomeOwner, 'inventory.img');
-      const given = { newPids: options.newPids, inherited: inheritance.at, hugePages: hugePagePolicy() };
-      const how = { workshop, authority, files, session, ...given };
+      const given = {
+        newPids: options.newPids,
+        helper: helper.pid,
+        inherited: inheritance.at,
+        hugePages: hugePagePolicy(),
+      };
+      const how = { workshop, authority, files, session, loaded, ...given };
+      const placesFor = sharersOfTables(images);
       const builds = new Map(
-        shared.map((it) => [it.image.pid, { ...how, ...it, recorded: (tid: number) => recorded.get(tid) }]),
+        shared.map((it) => {
+          const { image } = it;
+          return [
+            image.pid,
+            { ...how, ...it, placesFor: placesFor(image), recorded: (tid: number) => recorded.get(tid) },
+          ];
+        }),
       );
       const fork = forkTree(tree, helper, workshop, {
         ...options,
         exitSignal: exitSignals(loaded),
+        birth: births(loaded),
         born: (pid, main) => {
           session.checkAborted();
           buildEarlyMemory({ ...(builds.get(pid) as Omit<TaskBuild, 'main'>), main });
         },
+        led: (pid, main) => opened.led(pid, newborn(main, workshop, inheritance.at)),
       });
       const { tasks } = fork;
       const now = (pid: number): number => fork.ids.get(pid) ?? pid;
-      files.afterFork(now);
+      if (files.hasLate) letFetch(helper, workshop);
+      const place = latePlace(helper, workshop, fork, { at: inheritance.at, hold: holds.hold });
+      files.openLate(place, inheritance.at);
+      files.afterFork(now, place);
       if (session.hooks.serves('POST_FORKING')) session.hooks.call('POST_FORKING', {});
 
       session.phase('build');
@@ -146,11 +170,21 @@ export function restoreTree(options: EngineRestoreOptions, given: Session): Rest
       session.phase('resume');
       for (const { threads } of built) callObserver(session, 'RESUME_DEVICES_LATE', (threads[0] as BuiltThread).pid);
       session.checkAborted();
+      completeAll(loaded, built, (main, calls, file) => runCalls({ workshop, session }, main, calls, file));
       for (const { image, threads } of built) {
         session.checkAborted();
         putTogether(image, threads, workshop);
       }
-      letGo(built, () => authority.asOwner(releases.run));
+      leaveObjects(helper, workshop, objects);
+      closePages();
+      letGo(built, () => {
+        holds.keep();
+        holds.committed();
+        authority.asOwner(() => {
+          releases.run();
+          opened.start();
+        });
+      });
       made.letGo([...tasks.values()].map(({ pid }) => pid));
       return {
         pid: now((planned[0] as Planned).image.pid),
@@ -159,33 +193,11 @@ export function restoreTree(options: EngineRestoreOptions, given: Session): Rest
       };
     } finally {
       made.endAll();
+      holds.end();
     }
   } finally {
-    for (const source of [...contents, ...pages]) source?.close();
+    closePages();
     devices.close();
     files?.close();
   }
-}
-
-/** The signal that each process's parent gets when it ends. */
-function exitSignals(loaded: readonly LoadedTree[]): (pid: number) => number {
-  return (pid) => loaded.map(({ exitSignal }) => exitSignal?.(pid)).find((it) => it !== undefined) ?? signals.SIGCHLD;
-}
-
-/** The image of a process's pages. */
-function openPages({ pid, pagesId }: TaskImage, { runs }: MemoryPlan, { store }: Session): PageSource {
-  return imagePages({ name: `pages-${pagesId}.img`, pagemap: `pagemap-${pid}.img`, runs }, store);
-}
-
-/** Gives every descriptor that a task needs a number at which it finds it while it is built. */
-function inherit(planned: readonly Planned[], files: OpenedFiles, pages: readonly PageSource[]): Inheritance {
-  const inheritance = createInheritance(planned.flatMap(({ image }) => files.placements(image.ids.filesId)));
-  for (const { image, memory } of planned) {
-    for (const { source } of files.placements(image.ids.filesId)) inheritance.at(source);
-    for (const map of memory.maps) if (isFileMap(map.entry)) inheritance.at(sourceOf(map, files));
-    for (const id of [image.fs.rootId, image.fs.cwdId]) inheritance.at(files.directory(id));
-    inheritance.at(files.mapping(image.mm.exeFileId, 'read'));
-  }
-  for (const { file } of pages) if (file !== null) inheritance.at(file);
-  return inheritance;
 }

@@ -5,7 +5,7 @@ import type { HookName } from '@criujs/plugin-sdk';
 import { mappedFrom } from '../files/mapped.ts';
 import { type SurveyRow, surveyFiles } from '../files/survey.ts';
 import type { Relative } from '../kinds/trees/kind.ts';
-import { recogniseTree } from '../kinds/trees/table.ts';
+import { recogniseTree, surveyKinds } from '../kinds/trees/table.ts';
 import { surveyMaps } from '../memory/survey.ts';
 import { surveyTask } from '../tasks/survey.ts';
 import { doSteps, type Steps } from './steps.ts';
@@ -79,7 +79,12 @@ function sameResource({ pid, resource }: SurveyRow): string {
 
 function* surveyRows(tasks: readonly SurveyedTask[], { hooks, options }: SurveyContext): Steps<SurveyRow[]> {
   const { rows: files, externals, seen } = yield* surveyFiles(tasks, hooks, options);
-  const relations = whileItLives(() => recogniseTree({ tasks }).map((problem) => ({ ...problem, taker: null })));
+  const relations = [
+    ...whileItLives(() => recogniseTree({ tasks }).map((problem): SurveyRow => ({ ...problem, taker: null }))),
+    ...whileItLives(() =>
+      surveyKinds({ tasks }).map(({ by, ...row }): SurveyRow => ({ ...row, taker: { engine: by } })),
+    ),
+  ];
   const mapped = mappedFrom(externals);
   const [relationsOf, filesOf] = [byProcess(relations), byProcess(files)];
   const rows: SurveyRow[] = [];

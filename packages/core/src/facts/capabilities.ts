@@ -3,6 +3,7 @@ export const capability = {
   SETGID: 6,
   SETUID: 7,
   SETPCAP: 8,
+  IPC_LOCK: 14,
   SYS_PTRACE: 19,
   SYS_ADMIN: 21,
   SYS_RESOURCE: 24,
@@ -21,4 +22,10 @@ export function capabilityHeader(): Buffer {
   const header = Buffer.alloc(8);
   header.writeUInt32LE(0x2008_0522, 0);
   return header;
+}
+
+/** Takes one out of the set in force, in what capget(2) has given. */
+export function dropCapability(data: DataView, number: number): void {
+  const at = (number >> 5) * capabilityData.wordSize;
+  data.setUint32(at, data.getUint32(at, true) & ~(1 << (number & 31)), true);
 }

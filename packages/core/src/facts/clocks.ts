@@ -3,6 +3,15 @@ export const movableClocks = { monotonic: 1, boottime: 7 } as const;
 /** The most that such a clock may show, in seconds: half of what the kernel can count (KTIME_SEC_MAX). Linux, kernel/time/namespace.c. */
 export const latestClock: bigint = ((1n << 63n) - 1n) / 1_000_000_000n / 2n;
 
+/** Clocks of timerfd_create(2). */
+export const timerfdClocks = {
+  realtime: 0,
+  monotonic: 1,
+  boottime: 7,
+  realtimeAlarm: 8,
+  boottimeAlarm: 9,
+} as const;
+
 /** Clocks that have a number of their own: CLOCK_REALTIME to CLOCK_TAI. clock_getres(2). */
 export const lastClock: number = 11;
 /**

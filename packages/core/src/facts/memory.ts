@@ -15,8 +15,13 @@ export const mapFlag = {
   locked: 0x2000,
   noReserve: 0x4000,
   stack: 0x2_0000,
+  /** MAP_HUGETLB. The bits that say how large the pages are lie above all flags. */
+  hugePages: 0x4_0000,
   fixedNoReplace: 0x10_0000,
 } as const;
+
+/** Where the flags of huge pages say how large they are: the logarithm, behind this shift. MAP_HUGE_SHIFT of mmap(2) */
+export const hugeSize = { shift: 26, mask: 0x3f } as const;
 
 /** MADV_DONTNEED: private pages are given back, and read as zeros or as the file has them. madvise(2). */
 export const dontNeed = 4;
@@ -53,6 +58,8 @@ export const vmaStatus = {
   vvar: 0x1000,
   aioRing: 0x2000,
   memfd: 0x4000,
+  /** A ring of io_uring: ours, CRIU has none. */
+  ring: 0x400_0000,
   /** A device that a plugin took. */
   extPlugin: 0x800_0000,
 } as const;

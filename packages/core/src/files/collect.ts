@@ -3,21 +3,26 @@ import { create, type FdinfoEntry, FdinfoEntrySchema } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
 import { type SmallImages, smallImages } from '../engine/dump/small-images.ts';
-import { descriptorResource } from '../kinds/files/describe.ts';
-import type { FileInit, HeldFile, Holder, Problem, SeenProcess } from '../kinds/files/kind.ts';
+import type { FileInit } from '../kinds/files/dumping.ts';
+import type { HeldFile, Problem, SeenFile, SeenProcess, Tree } from '../kinds/files/held.ts';
 import { createMappedDevices } from '../kinds/files/mapped-device.ts';
+import { isProblem } from '../kinds/files/problem.ts';
 import { seeFiles } from '../kinds/files/seen.ts';
 import { imageWriter } from '../kinds/files/side-images.ts';
-import { fileKinds, isProblem } from '../kinds/files/table.ts';
+import { fileKinds } from '../kinds/files/table.ts';
 import type { MapProblem } from '../kinds/maps/kind.ts';
+import type { FoundObject } from '../kinds/objects/kind.ts';
 import type { Hold } from '../machinery/guard/holds.ts';
 import { addRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { dumpFiles } from './dump-files.ts';
+import { findInFlight, type InFlight } from './in-flight.ts';
 import { inodeRecords } from './inodes.ts';
-import { fileOfMap, mappedFrom } from './mapped.ts';
+import { writeLocks } from './lock-dump.ts';
+import { createFilesOfMaps, descriptorOf, mappedFrom, sharedMemoryOf } from './mapped.ts';
 import { createPathFiles } from './paths.ts';
-import { groupFiles, holdersByProcess } from './same.ts';
+import { refusalsOf } from './refusals.ts';
+import { groupFiles } from './same.ts';
 import { createTree } from './tree.ts';
 import { findUnrestorable, type UnrestorableResource } from './unrestorable.ts';
 
@@ -37,7 +42,7 @@ export interface CollectOptions extends FileOptions {
 }
 
 /** Records that are not about files. */
-type OtherRecords = Partial<Pick<Records, 'tasks' | 'attributes' | 'memory'>>;
+type OtherRecords = Partial<Pick<Records, 'tasks' | 'attributes' | 'memory' | 'systemV'>>;
 
 /** All open files of a frozen tree. Nothing was changed to find them. */
 export interface CollectedFiles {
@@ -56,17 +61,23 @@ export interface CollectedFiles {
   addPath(file: HeldFile): number;
   /** The file that a memory map was made from, or why it cannot be told. */
   fileOfMap(pid: number, vma: Vma): HeldFile | MapProblem;
+  /** The id of the open file without a path that a process has mapped and a descriptor of; undefined: it has none. */
+  mappedDescriptor(pid: number, vma: Vma): number | undefined;
+  /** Anonymous shared memory that is mapped and that somebody has a descriptor of, too; null: nobody has. */
+  sharedMemory(vma: Vma): HeldFile | null;
   /** Whether a plugin takes the map of a device, which `resource` names. */
   takesDevice(process: SeenProcess, vma: Vma, resource: string): boolean;
   /** The id of the file behind a memory map that a plugin took; null when there is none. */
   externalMapping(pid: number, vma: Vma): number | Problem | null;
+  /** Memory of files, which goes where pages go: once all entries are there. */
+  contents(): FoundObject[];
   /** How many open files the images will hold. */
   count(): number;
   /** Adds files.img, and writes what kinds of files have beside it: what waits in pipes is read here, and stays there. */
   write(images: SmallImages): void;
   /** Adds criujs.json, once the plugins have finished their part of the dump. */
   record(images: SmallImages, plugins: readonly PluginRecord[], others?: OtherRecords): void;
-  /** Nothing is held open between calls: this is for callers that treat all steps alike. */
+  /** Closes what the engine has of files that are on their way. */
   close(): void;
 }
 
@@ -84,38 +95,57 @@ export function collectFiles(
     session.checkAborted();
     return seeFiles(process);
   });
-  const tree = createTree(seen, { hooks: session.hooks, options, pidfdOf: pidfdIn(processes) });
+  const pidfdOf = pidfdIn(processes);
+  const lookAt = (all: readonly SeenFile[], pidfdOfAll: (pid: number) => number): Tree =>
+    createTree(all, { processes, hooks: session.hooks, options, pidfdOf: pidfdOfAll });
+  const tree = lookAt(seen, pidfdOf);
+  const inFlight = findInFlight(seen, tree, options.hold);
+  const found = { processes, seen, inFlight };
+  try {
+    if (inFlight.files.length === 0) return collectAll({ ...found, all: seen, tree, pidfdOf }, options, session);
+    const all = [...seen, ...inFlight.files];
+    const pidfdOfAll = (pid: number): number => (pid === process.pid ? inFlight.pidfd() : pidfdOf(pid));
+    const whole = { all, tree: lookAt(all, pidfdOfAll), pidfdOf: pidfdOfAll };
+    return collectAll({ ...found, ...whole }, options, session);
+  } catch (error) {
+    inFlight.close();
+    throw error;
+  }
+}
+
+/** All files that were found. */
+interface Found {
+  readonly processes: readonly FrozenProcess[];
+  readonly seen: readonly SeenFile[];
+  readonly inFlight: InFlight;
+  /** With those that are on their way. */
+  readonly all: readonly SeenFile[];
+  readonly tree: Tree;
+  pidfdOf(pid: number): number;
+}
+
+function collectAll(
+  { processes, seen, inFlight, all, tree, pidfdOf }: Found,
+  options: CollectOptions,
+  session: Session,
+): CollectedFiles {
   let lastId = 0;
   const nextId = (): number => ++lastId;
-  const files = groupFiles(seen, nextId);
-  const { entries, byKind, add, records, problems } = dumpFiles(files, { session, tree, hold: options.hold });
-  const refusals: Refusal[] = problems.flatMap(({ holders, problem }) => ofHolders(holders, problem));
+  const files = groupFiles(all, nextId);
+  const { entries, byKind, add, records, problems } = dumpFiles(files, nextId, {
+    session,
+    tree,
+    hold: options.hold,
+    pidfdOf,
+  });
+  const words = refusalsOf(processes, inFlight);
+  const refusals: Refusal[] = problems.flatMap(({ holders, problem }) => words.ofHolders(holders, problem));
   const paths = createPathFiles({ nextId, add }, options);
   const types = new Map(entries.map(({ id, type }) => [id, type]));
   const claimed = [...records.externals.map(({ file }) => file.provider), ...records.sockets.map((it) => it.provider)];
   const devices = createMappedDevices(session);
   const ofPlugins = new Set(records.externals.map(({ id }) => id));
   const mapped = mappedFrom(files.all.filter(({ id }) => ofPlugins.has(id)));
-
-  function commandOf(pid: number): { command?: string } {
-    const command = processes.find((process) => process.pid === pid)?.command;
-    return command === undefined ? {} : { command };
-  }
-
-  /** One for each process that has the file open. */
-  function ofHolders(holders: readonly Holder[], { file, why, remedy }: Problem): Refusal[] {
-    return [...holdersByProcess(holders)].map(([pid, fds]) => ({
-      pid,
-      ...commandOf(pid),
-      resource: descriptorResource(fds, file),
-      why,
-      remedy,
-    }));
-  }
-
-  function refuse(pid: number, { file, why, remedy }: Problem): void {
-    refusals.push({ pid, ...commandOf(pid), resource: file, why, remedy });
-  }
 
   return {
     refusals,
@@ -125,7 +155,7 @@ export function collectFiles(
         devices: devices.taken,
         files: files.all,
         tree,
-        commandOf: (pid) => commandOf(pid).command ?? '',
+        commandOf: (pid) => words.commandOf(pid) ?? '',
       }),
     providers: () => [
       ...new Set([...claimed, ...devices.taken.map(({ provider }) => provider)].flatMap((it) => it?.name ?? [])),
@@ -140,10 +170,13 @@ export function collectFiles(
     addPath(file) {
       const answer = paths.add(file);
       if (typeof answer === 'number') return answer;
-      refuse(file.pid, answer);
+      refusals.push(words.of(file.pid, answer));
       return 0;
     },
-    fileOfMap: (pid, vma) => fileOfMap(pid, vma, seen),
+    fileOfMap: createFilesOfMaps(seen),
+    mappedDescriptor: (pid, vma) => files.idOf(descriptorOf(pid, vma, seen) ?? { pid, fd: -1 }),
+    sharedMemory: (vma) => sharedMemoryOf(vma, seen),
+    contents: () => [...byKind].flatMap(([kind, saved]) => kind.contents?.(saved) ?? []),
     count: () => entries.length,
     takesDevice: devices.take,
     externalMapping(pid, vma) {
@@ -155,15 +188,20 @@ export function collectFiles(
       const addFirst = (entry: FileInit): void => void first.push(entry);
       // What files hold may be much: it is written at once instead of being kept.
       const atOnce = imageWriter(smallImages(session.store, false));
-      const context = { tree, images: atOnce, nextId, addFirst, hold: options.hold };
+      const { packetsOf } = inFlight;
+      const { idOf } = files;
+      const context = { tree, images: atOnce, records, nextId, addFirst, idOf, packetsOf, hold: options.hold };
       for (const kind of fileKinds) kind.save?.(byKind.get(kind) ?? [], context);
+      // Locks of what a plugin took are the plugin's.
+      const own = files.all.filter(({ id }) => !ofPlugins.has(id));
+      writeLocks(own, seen, context);
       const all = [...first, ...entries].map((message) => ({ message }));
       imageWriter(images).write('FILES', 'files.img', all);
     },
     record(images, plugins, others) {
       addRecords(images, { ...records, tasks: [], ...others, inodes: inodeRecords(byKind), plugins });
     },
-    close: () => undefined,
+    close: inFlight.close,
   };
 }
 

@@ -1,17 +1,17 @@
-import type { ExternalRecord, SocketRecord } from '@criujs/engine-kit';
-import type {
-  DumpContext,
-  FileInit,
-  FileKind,
-  FileOwner,
-  Holder,
-  OpenFile,
-  Problem,
-  SavedFile,
-  SeenFile,
-} from '../kinds/files/kind.ts';
+import { EngineError } from '@criujs/engine-kit';
+import type { FileOwner } from '@criujs/engine-kit/externals';
+import { readAhead } from '@criujs/linux';
+import { inPieces } from '../in-pieces.ts';
+import type { DumpContext, FileInit, FileRecords, OpenFile, SavedFile } from '../kinds/files/dumping.ts';
+import { fileTypes } from '../kinds/files/file-type.ts';
+import type { Holder, Problem, SeenFile } from '../kinds/files/held.ts';
+import type { FileKind } from '../kinds/files/kind.ts';
 import { isOwnerInside, nobody, readOwner } from '../kinds/files/owner.ts';
-import { isProblem, type Recognised, recognise, whyNoPlugin } from '../kinds/files/table.ts';
+import { isProblem } from '../kinds/files/problem.ts';
+import { hasPath } from '../kinds/files/reachable.ts';
+import { regularEntry } from '../kinds/files/reg-entry.ts';
+import { type Recognised, recognise, recogniseHeld, whyNoPlugin } from '../kinds/files/table.ts';
+import { filesAtOnce, readNoOwners } from './look-for-owners.ts';
 import type { Description, GroupedFiles } from './same.ts';
 
 /** What dumping all open files came to. */
@@ -22,18 +22,31 @@ export interface DumpedFiles {
   readonly byKind: ReadonlyMap<FileKind, readonly SavedFile[]>;
   /** Adds one without a descriptor. */
   add(kind: FileKind, saved: SavedFile): void;
-  readonly records: { readonly externals: readonly ExternalRecord[]; readonly sockets: readonly SocketRecord[] };
+  readonly records: FileRecords;
   /** Each with the descriptors of its file. */
   readonly problems: readonly { readonly holders: readonly Holder[]; readonly problem: Problem }[];
 }
 
-/** Dumps every open file by its kind, once, however many descriptors it has. */
+/** What dumping all of them needs. */
+interface DumpFilesContext extends Pick<DumpContext, 'session' | 'tree' | 'hold'> {
+  /** A descriptor of a process. */
+  pidfdOf(pid: number): number;
+}
+
+/**
+ * Dumps every open file by its kind, once, however many descriptors it has.
+ * @param nextId gives an id that no entry has
+ */
 export function dumpFiles(
   { all, idOf }: GroupedFiles,
-  { session, tree, hold }: Pick<DumpContext, 'session' | 'tree' | 'hold'>,
+  nextId: () => number,
+  { session, tree, hold, pidfdOf }: DumpFilesContext,
 ): DumpedFiles {
-  const records = { externals: [] as ExternalRecord[], sockets: [] as SocketRecord[] };
-  const context: DumpContext = { session, tree, records, idOf, hold };
+  const records: FileRecords = {
+    ...{ externals: [], sockets: [], pipes: [], timers: [], pidfds: [], epollTargets: [], rings: [], unixSockets: [] },
+    terminals: [],
+    netlinks: [],
+  };
   const entries: FileInit[] = [];
   const byKind = new Map<FileKind, SavedFile[]>();
   const problems: { holders: readonly Holder[]; problem: Problem }[] = [];
@@ -43,14 +56,34 @@ export function dumpFiles(
     own.push(saved);
     byKind.set(kind, own);
   };
-  for (const description of all) {
+  const addName: DumpContext['addName'] = (file) => {
+    const kind = recogniseHeld(file.seen, tree.options);
+    if (isProblem(kind)) return kind;
+    const named = { ...file, id: nextId() };
+    const answer = dumpAs(kind, named, context);
+    if (answer === null) throw new EngineError('INTERNAL', `${file.seen.link} is not taken by ${kind.name}`);
+    if (isProblem(answer)) return answer;
+    add(kind, { entry: answer.entry, file: file.seen, holder: file.seen });
+    return named.id;
+  };
+  const addPlainName: DumpContext['addPlainName'] = ({ seen, owner }, name) => {
+    const id = nextId();
+    entries.push({ type: fileTypes.REG, id, reg: regularEntry(id, { ...seen, link: name }, owner) });
+    return id;
+  };
+  const context: DumpContext = { session, tree, records, idOf, hold, addName, addPlainName };
+  const dumpOne = (description: Description, owner: FileOwner | undefined): void => {
+    const answer = dumpFile(description, owner, context);
+    if (isProblem(answer)) problems.push({ holders: description.holders, problem: answer });
+    else add(answer.kind, { entry: answer.entry, file: description.seen, holder: description.seen });
+  };
+  for (const some of inPieces(all, filesAtOnce)) {
     session.checkAborted();
-    const answer = dumpFile(description, context);
-    if (isProblem(answer)) {
-      problems.push({ holders: description.holders, problem: answer });
-      continue;
-    }
-    add(answer.kind, { entry: answer.entry, file: description.seen, holder: description.seen });
+    const seen = some.map((it) => it.seen);
+    const noOwners = readNoOwners(seen, pidfdOf);
+    readAhead({ stats: seen.map(({ link }) => link).filter(hasPath) }, () => {
+      for (const description of some) dumpOne(description, noOwners.get(description.seen));
+    });
   }
   return { entries, byKind, add, records, problems };
 }
@@ -61,30 +94,47 @@ interface Dumped {
   readonly entry: SavedFile['entry'];
 }
 
-function dumpFile({ id, seen, holders }: Description, context: DumpContext): Dumped | Problem {
+/** @param known its owner, if that has been read */
+function dumpFile(
+  { id, seen, holders }: Description,
+  known: FileOwner | undefined,
+  context: DumpContext,
+): Dumped | Problem {
   const recognised = recognise(seen, context.tree);
   const { engine, byPlugins, refusal } = recognised;
   if (engine === null && byPlugins.length === 0) return refusal(whyNoPlugin(recognised));
-  return context.tree.borrow(seen, (fd) =>
-    dumpByOne({ id, seen, holders, owner: ownerOf(fd, seen, context), fd }, recognised, context),
-  );
+  return context.tree.borrowLater(seen, (fd) => {
+    const owner = known ?? ownerOf(fd(), seen, context);
+    const file = {
+      id,
+      seen,
+      // What is on its way through a socket the engine has at a descriptor of its own.
+      holders: holders.filter(({ pid }) => pid !== process.pid),
+      owner,
+      get fd() {
+        return fd();
+      },
+    };
+    return dumpByOne(file, recognised, context);
+  });
 }
 
 /** The engine first; what it cannot dump after all the plugins are asked for as well. */
 function dumpByOne(file: OpenFile, recognised: Recognised, context: DumpContext): Dumped | Problem {
   const { engine, byPlugins, refusal } = recognised;
-  const dumpAs = (kind: FileKind): Dumped | Problem | null => {
-    const answer = kind.dump(file, context);
-    if (answer === null || isProblem(answer)) return answer;
-    return { kind, entry: { ...answer, type: kind.type, id: file.id } };
-  };
-  const own = engine === null ? null : dumpAs(engine);
+  const own = engine === null ? null : dumpAs(engine, file, context);
   if (own !== null && !isProblem(own)) return own;
   for (const kind of byPlugins) {
-    const answer = dumpAs(kind);
+    const answer = dumpAs(kind, file, context);
     if (answer !== null && !isProblem(answer)) return answer;
   }
   return refusal(whyNoPlugin(recognised), own ?? undefined);
+}
+
+function dumpAs(kind: FileKind, file: OpenFile, context: DumpContext): Dumped | Problem | null {
+  const answer = kind.dump(file, context);
+  if (answer === null || isProblem(answer)) return answer;
+  return { kind, entry: { ...answer, type: kind.type, id: file.id } };
 }
 
 /** An owner outside of the tree is left out: at restore its pid may be anybody's. */

@@ -1,6 +1,7 @@
 import { fchmodSync, fchownSync, fstatSync } from 'node:fs';
 import { EngineError, type InodeRecord, type Records } from '@criujs/engine-kit';
-import type { FileKind, SavedFile } from '../kinds/files/kind.ts';
+import type { SavedFile } from '../kinds/files/dumping.ts';
+import type { FileKind } from '../kinds/files/kind.ts';
 import { errorCode } from '../kinds/files/seen.ts';
 import { permissionBits } from '../kinds/files/stat.ts';
 

@@ -1,7 +1,7 @@
 import type { Vma } from '@criujs/linux';
 import { expect, test } from 'vitest';
 import { sampleFile } from '../../test/files-samples.ts';
-import { isProblem } from '../kinds/files/table.ts';
+import { isProblem } from '../kinds/files/problem.ts';
 import { mappedFrom } from './mapped.ts';
 import type { Description } from './same.ts';
 

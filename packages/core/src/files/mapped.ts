@@ -1,8 +1,8 @@
-import { statSync } from 'node:fs';
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
-import { deviceNumber, type Vma } from '@criujs/linux';
+import { deviceNumber, type FileStat, readFileStat, type Vma } from '@criujs/linux';
 import { accessOf, openFlag } from '../kinds/files/flags.ts';
-import type { HeldFile, Problem, SeenFile } from '../kinds/files/kind.ts';
+import type { HeldFile, Problem, SeenFile } from '../kinds/files/held.ts';
+import { sharedMemoryLink } from '../kinds/files/memfd-inode.ts';
 import { deletedMark, lookAt } from '../kinds/files/reachable.ts';
 import { errorCode } from '../kinds/files/seen.ts';
 import type { MapProblem } from '../kinds/maps/kind.ts';
@@ -24,29 +24,67 @@ export function lookOnce(look: () => HeldFile | MapProblem): () => HeldFile | Ma
   };
 }
 
-/** The file that a memory map was made from, while its name leads there or something else does; or why it cannot be told. */
-export function fileOfMap(pid: number, vma: Vma, files: readonly SeenFile[]): HeldFile | MapProblem {
-  const flags = vma.shared && mayBeWritten(vma) ? openFlag.O_RDWR : 0;
-  const withMark = `${vma.name}${deletedMark}`;
-  // A file may bear the kernel's mark in its own name.
-  const isNamed = !vma.deleted || Number(lookAt(withMark)?.ino) === vma.inode;
-  const link = vma.deleted ? withMark : vma.name;
-  if (isNamed) return found(pid, link, flags, link);
-  const descriptor = files.find((file) => file.link === link && Number(file.stat.ino) === vma.inode);
-  const ways = [mapHandle(pid, vma), ...(descriptor === undefined ? [] : [descriptor.handle]), `/proc/${pid}/exe`];
-  for (const handle of ways) {
-    const file = found(pid, link, flags, handle);
-    if (!('why' in file) && Number(file.stat.ino) === vma.inode) return file;
-  }
-  return {
-    why: 'the mapped file has been deleted, and this user may not look at what is only mapped',
-    remedy: 'Dump it as root, or let the program keep a descriptor of the file.',
+/**
+ * Finds the file that a memory map was made from, while its name leads there or something else does; or why it cannot be told. A program
+ * maps a file in several pieces: each name is looked at once.
+ */
+export function createFilesOfMaps(files: readonly SeenFile[]): (pid: number, vma: Vma) => HeldFile | MapProblem {
+  const looked = new Map<string, FileStat>();
+  const lookOnceAt = (path: string): FileStat => {
+    const stat = looked.get(path) ?? readFileStat(path);
+    looked.set(path, stat);
+    return stat;
+  };
+  return (pid, vma) => {
+    if (vma.name.startsWith('anon_inode:')) return descriptorOf(pid, vma, files) ?? nobodyHasOpen;
+    const flags = vma.shared && mayBeWritten(vma) ? openFlag.O_RDWR : 0;
+    const found = (handle: string, look = readFileStat): HeldFile | MapProblem =>
+      attempt(() => ({ pid, link, flags, handle, stat: look(handle) }));
+    const withMark = `${vma.name}${deletedMark}`;
+    // A file may bear the kernel's mark in its own name.
+    const isNamed = !vma.deleted || Number(lookAt(withMark)?.ino) === vma.inode;
+    const link = vma.deleted ? withMark : vma.name;
+    if (isNamed) return found(link, lookOnceAt);
+    const descriptor = files.find((file) => file.link === link && Number(file.stat.ino) === vma.inode);
+    if (link === sharedMemoryLink && descriptor === undefined) return nobodyHolds;
+    const ways = [mapHandle(pid, vma), ...(descriptor === undefined ? [] : [descriptor.handle]), `/proc/${pid}/exe`];
+    for (const handle of ways) {
+      const file = found(handle);
+      if (!('why' in file) && Number(file.stat.ino) === vma.inode) return file;
+    }
+    return {
+      why: 'the mapped file has been deleted, and this user may not look at what is only mapped',
+      remedy: 'Dump it as root, or let the program keep a descriptor of the file.',
+    };
   };
 }
 
-function found(pid: number, link: string, flags: number, handle: string): HeldFile | MapProblem {
+/** What has no path only a descriptor tells. */
+const nobodyHasOpen: MapProblem = {
+  why: 'the process has closed what it has mapped',
+  remedy: 'Let the program keep the descriptor that it has mapped.',
+};
+
+/** What memory without a file is mapped privately from only a descriptor tells. */
+const nobodyHolds: MapProblem = {
+  why: 'it is a private copy of anonymous shared memory, and nothing that this process can reach leads there',
+  remedy: 'Let the program keep the descriptor that it has mapped.',
+};
+
+/** A descriptor that a process has of what it has mapped, where that has no path. */
+export function descriptorOf(pid: number, vma: Vma, files: readonly SeenFile[]): SeenFile | undefined {
+  return files.find((file) => file.pid === pid && file.link === vma.name && Number(file.stat.ino) === vma.inode);
+}
+
+/** Anonymous shared memory, through a descriptor that somebody has of it; null: nobody has. */
+export function sharedMemoryOf(vma: Vma, files: readonly SeenFile[]): HeldFile | null {
+  const held = files.find((file) => file.link === sharedMemoryLink && Number(file.stat.ino) === vma.inode);
+  return held === undefined ? null : { ...held, flags: mayBeWritten(vma) ? openFlag.O_RDWR : 0 };
+}
+
+function attempt(look: () => HeldFile): HeldFile | MapProblem {
   try {
-    return { pid, link, flags, handle, stat: statSync(handle, { bigint: true }) };
+    return look();
   } catch (error) {
     return {
       why: `the mapped file cannot be looked at (${errorCode(error)})`,

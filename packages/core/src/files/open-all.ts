@@ -1,8 +1,8 @@
 import { EngineError } from '@criujs/engine-kit';
 import { pause } from '@criujs/engine-kit/targets';
 import { blaming } from '../engine/blame.ts';
-import type { FileEntry, LoadContext } from '../kinds/files/kind.ts';
 import { kindOfEntry } from '../kinds/files/kind-of-entry.ts';
+import type { FileEntry, LoadContext } from '../kinds/files/opening.ts';
 
 /** Plugins that answer "later" wait for other files first, then for the world outside: this long, in milliseconds. */
 const patience = { step: 20, whole: 10_000 } as const;

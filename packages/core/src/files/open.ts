@@ -1,89 +1,85 @@
 import { EngineError } from '@criujs/engine-kit';
-import type { FdinfoEntry, FileEntry as PartialFileEntry } from '@criujs/images';
 import { closeFd } from '@criujs/linux';
 import { blaming } from '../engine/blame.ts';
 import { openFlag } from '../kinds/files/flags.ts';
-import type { FileEntry, FileKind, Opener, Table } from '../kinds/files/kind.ts';
+import type { FileKind } from '../kinds/files/kind.ts';
 import { kindOfEntry } from '../kinds/files/kind-of-entry.ts';
 import { openAgain, openNamed } from '../kinds/files/named.ts';
+import type { FileEntry, Opener, Table } from '../kinds/files/opening.ts';
 import { isSameFile } from '../kinds/files/reachable.ts';
 import { regOf } from '../kinds/files/reg-entry.ts';
 import { remapImage } from '../kinds/files/remap.ts';
 import { imageReader } from '../kinds/files/side-images.ts';
 import { fileKinds } from '../kinds/files/table.ts';
+import { idsInFlight } from '../kinds/files/unix-queue.ts';
 import type { TaskCall } from '../machinery/calls/remote.ts';
 import type { BeforeItRuns } from '../machinery/guard/releases.ts';
+import type { EngineRestoreOptions } from '../options.ts';
 import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
+import { findInherited } from './inherited.ts';
 import { restoreInodes } from './inodes.ts';
+import { createLateFiles } from './late.ts';
+import { laterSteps } from './later-steps.ts';
+import { readLocks } from './lock-restore.ts';
+import { treeLocks } from './locks.ts';
 import { openAll } from './open-all.ts';
-import { restoreOwners } from './owners.ts';
-import { filesById, readTables } from './tables.ts';
+import type { FileImages, OpenedFiles } from './opened.ts';
+import { commonOf, restoreOwners, signalCalls } from './owners.ts';
+import {
+  filesById,
+  fileWith,
+  groupByKind,
+  namesOfTerminals,
+  readTables,
+  tableCalls,
+  tablesOf,
+  tableWith,
+} from './tables.ts';
 import { verifyFiles } from './verify.ts';
-
-/** One descriptor that a task is to have. */
-export interface Placement {
-  readonly fd: number;
-  /** The engine's own descriptor of the same open file. */
-  readonly source: number;
-  readonly cloexec: boolean;
-}
-
-/** All open files of the images, open in the engine. Every descriptor here is close-on-exec and the engine's own. */
-export interface OpenedFiles {
-  /** The open file with this id. */
-  descriptor(id: number): number;
-  /** A file that a plugin opened, in words, and the plugin that dumped it where the images say; null: the engine opened it. */
-  ofPlugin(id: number): { readonly resource: string; readonly plugin: string | undefined } | null;
-  /** The path of a file that has one. */
-  path(id: number): string;
-  /** What memory is mapped from: a regular file opened anew for reading or for both, or the very file of a plugin. */
-  mapping(id: number, access: 'read' | 'write'): number;
-  /** A directory to change to: fchdir(2) takes it. */
-  directory(id: number): number;
-  /** Whether a directory is another than the engine's own root. */
-  isForeignRoot(id: number): boolean;
-  placements(filesId: number): Placement[];
-  /** Sets owners of signals, and flags and positions of external files. `pids` tells the pid now of a pid then. */
-  afterFork(pids: (old: number) => number): void;
-  /** Calls for the task with this table, to be made when all its descriptors are in place. */
-  afterTasks(filesId: number): TaskCall[];
-  close(): void;
-}
-
-/** What the images say of files. */
-export interface FileImages {
-  readonly files: readonly PartialFileEntry[];
-  readonly fdinfo: ReadonlyMap<number, readonly FdinfoEntry[]>;
-  /** Ids of devices that a plugin took as memory maps: these may be opened. */
-  readonly devices: ReadonlySet<number>;
-}
 
 /**
  * Opens every file that a process had. Everything that can be checked is checked before anything is opened or a plugin is asked.
  * @throws EngineError IMAGE_INVALID, UNSUPPORTED, FILE_MISSING, FILE_CHANGED, NOT_PERMITTED, PLUGIN_MISSING …
  */
-export function openFiles(images: FileImages, session: Session, beforeItRuns: BeforeItRuns): OpenedFiles {
+export function openFiles(
+  images: FileImages,
+  session: Session,
+  beforeItRuns: BeforeItRuns,
+  options: Pick<EngineRestoreOptions, 'fileLocks' | 'allowGrownFiles' | 'shellJob' | 'extUnixSk' | 'inheritFd'>,
+): OpenedFiles {
   // Decoding has seen to it that required fields are there.
   const reader = imageReader(session.store);
   const files = filesById(images.files as readonly FileEntry[], reader.read('REMAP_FPATH', remapImage));
   const tables = readTables(images.fdinfo, files);
-  const placed = new Set([...tables.values()].flatMap((table) => [...table.values()].map(({ id }) => id)));
+  const placed = new Set([
+    ...[...tables.values()].flatMap((table) => [...table.values()].map(({ id }) => id)),
+    ...idsInFlight(reader),
+  ]);
+  // Names of open files that have an entry of their own.
+  const names = new Set([...files.values()].flatMap(({ named }) => named?.id ?? []).filter((id) => !placed.has(id)));
   const byKind = groupByKind(files.values());
-  for (const table of tables.values()) tableCalls(table, tables, files);
   const records = readRecords(session.store);
+  const callsOf = (table: Table): TaskCall[] => tableCalls({ own: table, all: [...tables.values()], records }, files);
+  for (const table of tables.values()) callsOf(table);
+  const inherited = findInherited(
+    [...placed].map((id) => fileWith(files, id)),
+    options.inheritFd,
+    records,
+  );
   const held: (() => void)[] = [];
   const kept: number[] = [];
   const context = {
-    session,
-    records,
-    images: reader,
+    ...{ session, options, records, images: reader, openName, beforeItRuns },
+    all: () => files.values(),
+    handle: (entry: FileEntry) => openerOf(entry).handle?.(entry) ?? regOf(entry).name,
     entry: (id: number) => files.get(id),
-    hasDescriptor: (id: number) => placed.has(id),
+    descriptor,
+    hasDescriptor: (id: number) => placed.has(id) || names.has(id),
     untilOpen: (release: () => void) => void held.push(release),
-    beforeItRuns,
     keep: (fd: number) => void kept.push(fd),
   };
+  let pidNow = (old: number): number => old;
   const openers = new Map<FileKind, Opener>();
   const opened = new Map<number, number>();
   const paths = new Map<string, number>();
@@ -111,33 +107,54 @@ export function openFiles(images: FileImages, session: Session, beforeItRuns: Be
     release();
   }
 
+  /** A link to a descriptor is not opened as the link that it is. */
+  function openName(file: FileEntry, flags: number): number {
+    const handle = openerOf(file).handle?.(file);
+    return handle === undefined ? openNamed(regOf(file).name, flags) : openAgain(handle, flags & ~openFlag.O_NOFOLLOW);
+  }
+
   function openPathOf(id: number, flags: number): number {
     const file = fileWith(files, id);
-    const handle = openerOf(file).handle?.(file);
-    const path = handle ?? regOf(file).name;
-    const key = `${flags}:${path}`;
-    const fd = paths.get(key) ?? (handle === undefined ? openNamed(path, flags) : openAgain(path, flags));
+    const key = `${flags}:${context.handle(file)}`;
+    const fd = paths.get(key) ?? openName(file, flags);
     paths.set(key, fd);
     return fd;
   }
 
   function descriptor(id: number): number {
     const file = fileWith(files, id);
-    const fd = opened.get(id) ?? blaming('files.img', () => openerOf(file).open(file));
+    const fd = opened.get(id) ?? blaming('files.img', () => inherited.open(file, openerOf(file)));
     if (fd === 'later') throw new EngineError('INTERNAL', `file ${id} is not open yet`);
     opened.set(id, fd);
     return fd;
   }
 
+  const fileOf = (id: number): [FileEntry, Opener] => [fileWith(files, id), openerOf(fileWith(files, id))];
+  const late = createLateFiles(opened, fileOf);
+  const later = laterSteps(opened, openers, fileOf, session.warn);
+  const locks = treeLocks(readLocks(reader, tablesOf(images.owners, tables), options), {
+    fileOf(id) {
+      const file = fileWith(files, id);
+      return { fd: descriptor(id), flags: commonOf(file)?.flags ?? 0, name: file.reg?.name ?? `file ${id}` };
+    },
+    restoreOwner: (id) => restoreOwners(new Map([[id, descriptor(id)]]), files, pidNow, session),
+  });
+
   try {
     for (const kind of fileKinds) openers.set(kind, kind.load({ ...context, entries: byKind.get(kind) ?? [] }));
-    verifyFiles(files.values(), placed, images.devices);
+    // What is not there yet can be compared with nothing.
+    const terminals = namesOfTerminals(files);
+    const there = [...files.values()].filter(
+      (file) => !inherited.has(file.id) && !terminals.has(file.id) && !openerOf(file).isLate?.(file),
+    );
+    verifyFiles(there, { opened: placed, names, devices: images.devices }, options);
     openAll(
       [...files.values()].filter(isOpen),
-      { session, records, open: (file) => openerOf(file).open(file) },
+      { session, records, open: (file) => inherited.open(file, openerOf(file)) },
       opened,
     );
-    restoreInodes(opened, records);
+    restoreInodes(new Map([...opened].filter(([id]) => !inherited.has(id) && !late.has(id))), records);
+    locks.take();
     release();
   } catch (error) {
     close();
@@ -153,7 +170,10 @@ export function openFiles(images: FileImages, session: Session, beforeItRuns: Be
     },
     path: (id) => regOf(fileWith(files, id)).name,
     mapping: (id, access) => {
-      if (fileWith(files, id).reg === undefined) return descriptor(id);
+      const file = fileWith(files, id);
+      const opener = openerOf(file);
+      if (access === 'write' && opener.writable !== undefined) return opener.writable(file);
+      if (file.reg === undefined && opener.handle === undefined) return descriptor(id);
       return openPathOf(id, access === 'write' ? openFlag.O_RDWR : 0);
     },
     directory: (id) => openPathOf(id, openFlag.O_PATH | openFlag.O_DIRECTORY),
@@ -162,47 +182,27 @@ export function openFiles(images: FileImages, session: Session, beforeItRuns: Be
       [...tableWith(tables, filesId).values()].map(({ fd, id, flags }) => {
         return { fd, source: descriptor(id), cloexec: (flags & 1) === 1 };
       }),
-    afterFork(pids) {
-      for (const [id, fd] of opened) {
-        const entry = fileWith(files, id);
-        openerOf(entry).afterFork?.(entry, fd);
-      }
+    late: (filesId) => late.among([...tableWith(tables, filesId).values()].map(({ id }) => id)),
+    allLate: () => late.among(opened.keys()),
+    get hasLate() {
+      return late.are();
+    },
+    openLate(place, at) {
+      late.open(place, at);
+      restoreInodes(new Map([...opened].filter(([id]) => late.has(id))), records);
+    },
+    led: later.led,
+    afterFork(pids, place) {
+      pidNow = pids;
+      later.afterFork(place);
       restoreOwners(opened, files, pids, session);
     },
-    afterTasks: (filesId) => tableCalls(tableWith(tables, filesId), tables, files),
+    start: later.start,
+    afterTasks(filesId, pids) {
+      const own = tableWith(tables, filesId);
+      return [...callsOf(own), ...pids.flatMap(locks.calls), ...signalCalls(own, [...tables.values()], files, opened)];
+    },
+    afterCalls: locks.settle,
     close,
   };
-}
-
-function tableCalls(own: Table, tables: ReadonlyMap<number, Table>, files: ReadonlyMap<number, FileEntry>): TaskCall[] {
-  const all = [...tables.values()];
-  return [...own.values()].flatMap(({ fd, id }) => {
-    const entry = fileWith(files, id);
-    return kindOfEntry(entry).afterTasks?.(entry, fd, { own, all }) ?? [];
-  });
-}
-
-/** @throws EngineError UNSUPPORTED for an entry of none of the kinds */
-function groupByKind(files: Iterable<FileEntry>): ReadonlyMap<FileKind, readonly FileEntry[]> {
-  const byKind = new Map<FileKind, FileEntry[]>();
-  for (const file of files) {
-    const kind = kindOfEntry(file);
-    const known = byKind.get(kind);
-    if (known === undefined) byKind.set(kind, [file]);
-    else known.push(file);
-  }
-  return byKind;
-}
-
-function fileWith(files: ReadonlyMap<number, FileEntry>, id: number): FileEntry {
-  const file = files.get(id);
-  if (file === undefined)
-    throw new EngineError('IMAGE_INVALID', `files.img does not have file ${id}`, { resource: 'files.img' });
-  return file;
-}
-
-function tableWith(tables: ReadonlyMap<number, Table>, filesId: number): Table {
-  const table = tables.get(filesId);
-  if (table === undefined) throw new EngineError('IMAGE_INVALID', `there is no fdinfo-${filesId}.img`);
-  return table;
 }

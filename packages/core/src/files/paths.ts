@@ -1,6 +1,9 @@
 import type { FileOptions } from '@criujs/engine-kit';
-import type { FileKind, HeldFile, Problem, SavedFile } from '../kinds/files/kind.ts';
-import { isProblem, recogniseHeld } from '../kinds/files/table.ts';
+import type { SavedFile } from '../kinds/files/dumping.ts';
+import type { HeldFile, Problem } from '../kinds/files/held.ts';
+import type { FileKind } from '../kinds/files/kind.ts';
+import { isProblem } from '../kinds/files/problem.ts';
+import { recogniseHeld } from '../kinds/files/table.ts';
 
 /** Where the entries of files go. */
 interface Destination {

@@ -1,8 +1,8 @@
 import { EngineError, type Records, refuseMissing, resourcesOf } from '@criujs/engine-kit';
 import { missingHook } from '@criujs/plugin-host/facts';
 import type { HookName } from '@criujs/plugin-sdk';
-import type { FileEntry } from '../kinds/files/kind.ts';
 import { findKind } from '../kinds/files/kind-of-entry.ts';
+import type { FileEntry } from '../kinds/files/opening.ts';
 import type { Session } from '../run/session.ts';
 
 /** What the images say of plugins, beside `criujs.json`. */

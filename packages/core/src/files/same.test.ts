@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { sampleFile } from '../../test/files-samples.ts';
-import type { SeenFile } from '../kinds/files/kind.ts';
+import type { SeenFile } from '../kinds/files/held.ts';
 import { groupFiles } from './same.ts';
 
 function counter(): () => number {

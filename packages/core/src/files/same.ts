@@ -1,6 +1,6 @@
 import { EngineError } from '@criujs/engine-kit';
 import { compare } from '@criujs/linux';
-import type { Holder, SeenFile } from '../kinds/files/kind.ts';
+import type { Holder, SeenFile } from '../kinds/files/held.ts';
 import { errorCode } from '../kinds/files/seen.ts';
 
 /** One open file (a description) and every descriptor of the tree that leads to it. */

@@ -1,11 +1,13 @@
 import { EngineError, type FileOptions, type PlanRow, type PlanSubject } from '@criujs/engine-kit';
-import { closeFd, isGone, pidfdOpen } from '@criujs/linux';
+import { closeFd, isGone, LinuxError, pidfdOpen } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { Steps } from '../engine/steps.ts';
 import { describeFile, descriptorResource } from '../kinds/files/describe.ts';
-import type { ClaimQuestion, Problem, SeenFile, SeenProcess, Tree } from '../kinds/files/kind.ts';
+import type { Problem, SeenFile, SeenProcess, Tree } from '../kinds/files/held.ts';
+import type { ClaimQuestion } from '../kinds/files/kind.ts';
 import { errorCode, glanceAtFiles } from '../kinds/files/seen.ts';
 import { type PluginKind, type Recognised, recognise, whyNoPlugin } from '../kinds/files/table.ts';
+import { mayCarryFiles } from './in-flight.ts';
 import { compareIfPermitted, type Description, groupFiles, holdersByProcess } from './same.ts';
 import { createTree } from './tree.ts';
 
@@ -56,7 +58,7 @@ export function* surveyFiles(
       seen.push(glance(process));
     }
     const all = seen.flatMap(({ files }) => files);
-    const tree = createTree(all, { hooks, options, pidfdOf });
+    const tree = withFlying(createTree(all, { processes, hooks, options, pidfdOf }));
     let lastId = 0;
     const files = groupFiles(all, () => ++lastId, compareIfPermitted);
     const commands = new Map(processes.map(({ pid, command }) => [pid, command]));
@@ -94,13 +96,30 @@ interface Surveyed {
   readonly external?: ExternalFile;
 }
 
+/**
+ * What seems to be outside of the tree may be on its way through a socket. That can be told when the tree stands still, and is refused
+ * then.
+ */
+function withFlying(tree: Tree): Tree {
+  let may: { readonly some: boolean; readonly seen: boolean } | undefined;
+  const carries = (): { readonly some: boolean; readonly seen: boolean } => {
+    may ??= mayCarryFiles(tree);
+    return may;
+  };
+  return {
+    ...tree,
+    isPipeOpenOutside: (file) => tree.isPipeOpenOutside(file) && !carries().some,
+    holdsSocket: (inode) => tree.holdsSocket(inode) || (tree.unixSocket(inode) !== undefined && carries().seen),
+  };
+}
+
 /** One open file: a row for each process that has it. */
 function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, string>): Surveyed[] {
   const { seen, holders } = file;
   const subject: PlanSubject = seen.link.startsWith('socket:') ? 'socket' : 'file';
   const rows = (
     what: string,
-    found: Pick<SurveyRow, 'taker' | 'why' | 'remedy' | 'question' | 'otherwise'>,
+    found: Pick<SurveyRow, 'taker' | 'why' | 'remedy' | 'question' | 'otherwise' | 'passes'>,
   ): SurveyRow[] =>
     [...holdersByProcess(holders)].map(([pid, descriptors]) => ({
       pid,
@@ -111,8 +130,8 @@ function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, str
       file: what,
       ...found,
     }));
-  const refused = ({ file: what, why, remedy }: Problem): Surveyed[] => [
-    { rows: rows(what, { taker: null, why, remedy }) },
+  const refused = ({ file: what, why, remedy, passes }: Problem): Surveyed[] => [
+    { rows: rows(what, { taker: null, why, remedy, ...(passes && { passes }) }) },
   ];
   try {
     const recognised = recognise(seen, tree);
@@ -131,10 +150,15 @@ function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, str
       },
     ];
   } catch (error) {
-    if (isGone(error)) return [];
+    if (isGone(error) || isClosed(error)) return [];
     if (!(error instanceof EngineError) || error.code === 'INTERNAL') throw error;
     return refused({ file: seen.link, why: error.message, remedy: error.remedy });
   }
+}
+
+/** Whether a descriptor was closed before it could be looked at. pidfd_getfd(2) */
+function isClosed(error: unknown): boolean {
+  return error instanceof LinuxError && error.call === 'pidfd_getfd' && error.code === 'EBADF';
 }
 
 function questionOf(

@@ -1,6 +1,6 @@
 import { create, type FdinfoEntry, FdinfoEntrySchema, FdTypes, FileEntrySchema } from '@criujs/images';
 import { expect, test } from 'vitest';
-import type { FileEntry } from '../kinds/files/kind.ts';
+import type { FileEntry } from '../kinds/files/opening.ts';
 import { filesById, readTables } from './tables.ts';
 
 const file = (id: number, type: FdTypes = FdTypes.REG): FileEntry => create(FileEntrySchema, { id, type }) as FileEntry;

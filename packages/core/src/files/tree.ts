@@ -1,22 +1,24 @@
 import { EngineError, type FileOptions } from '@criujs/engine-kit';
 import { pidfdGetfd, type UnixSocket, unixSockets } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
-import { accessOf, openFlag } from '../kinds/files/flags.ts';
-import type { Holder, SeenFile, Tree } from '../kinds/files/kind.ts';
+import { accessOf } from '../kinds/files/flags.ts';
+import type { Holder, SeenFile, Tree } from '../kinds/files/held.ts';
 import { isOtherEndClosed } from '../kinds/files/pipe-content.ts';
 import { closeLent } from '../kinds/files/plugin-descriptor.ts';
+import { isProblem } from '../kinds/files/problem.ts';
 import { errorCode } from '../kinds/files/seen.ts';
 import { inodeOfLink } from '../kinds/files/sockets.ts';
+import { recogniseHeld } from '../kinds/files/table.ts';
 
-/** Which ends of a pipe the tree holds, and whether one has O_DIRECT. */
+/** Which ends of a pipe the tree holds. */
 interface PipeEnds {
   read: boolean;
   write: boolean;
-  packets: boolean;
 }
 
 /** What looking at a tree needs beside its descriptors. */
 interface TreeContext {
+  readonly processes: readonly { readonly pid: number }[];
   readonly hooks: { serves(hook: HookName): boolean };
   readonly options: FileOptions;
   /** A descriptor of a process. */
@@ -24,28 +26,45 @@ interface TreeContext {
 }
 
 /** All descriptors of the tree together. */
-export function createTree(files: readonly SeenFile[], { hooks, options, pidfdOf }: TreeContext): Tree {
+export function createTree(files: readonly SeenFile[], { processes, hooks, options, pidfdOf }: TreeContext): Tree {
   const sockets = socketInodes(files);
   const pipes = pipeEnds(files);
   const openOutside = new Map<number, boolean>();
   let known: ReadonlyMap<number, UnixSocket> | undefined;
+  let listeners: ReadonlyMap<number, UnixSocket> | undefined;
 
-  function borrow<T>(file: Holder, use: (fd: number) => T): T {
-    const fd = getfd(pidfdOf(file.pid), file);
+  function unix(): ReadonlyMap<number, UnixSocket> {
+    known ??= new Map(allUnixSockets().map((socket) => [socket.inode, socket]));
+    return known;
+  }
+
+  function borrowLater<T>(file: Holder, use: (fd: () => number) => T): T {
+    let fd: number | undefined;
     try {
-      return use(fd);
+      return use(() => {
+        fd ??= getfd(pidfdOf(file.pid), file);
+        return fd;
+      });
     } finally {
-      closeLent(fd);
+      if (fd !== undefined) closeLent(fd);
     }
   }
 
+  function borrow<T>(file: Holder, use: (fd: number) => T): T {
+    return borrowLater(file, (fd) => use(fd()));
+  }
+
   return {
-    pids: [...new Set(files.map(({ pid }) => pid))],
+    pids: processes.map(({ pid }) => pid),
+    all: files,
     serves: (hook) => hooks.serves(hook),
     options,
-    unixSocket(inode) {
-      known ??= new Map(allUnixSockets().map((socket) => [socket.inode, socket]));
-      return known.get(inode);
+    unixSocket: (inode) => unix().get(inode),
+    listenerOf(inode) {
+      listeners ??= new Map(
+        [...unix().values()].flatMap((socket) => socket.pending.map((client) => [client, socket] as const)),
+      );
+      return listeners.get(inode);
     },
     holdsSocket: (inode) => sockets.has(inode),
     isPipeOpenOutside(file) {
@@ -56,8 +75,13 @@ export function createTree(files: readonly SeenFile[], { hooks, options, pidfdOf
       openOutside.set(inode, isOpen);
       return isOpen;
     },
-    isPacketPipe: (file) => pipes.get(inodeOfLink(file.link, 'pipe') ?? 0)?.packets ?? false,
+    fifoId: createFifoIds(),
+    nameProblem(file) {
+      const kind = recogniseHeld(file, options);
+      return isProblem(kind) ? kind : null;
+    },
     borrow,
+    borrowLater,
   };
 }
 
@@ -101,12 +125,25 @@ function pipeEnds(files: readonly SeenFile[]): ReadonlyMap<number, PipeEnds> {
   for (const file of files) {
     const inode = inodeOfLink(file.link, 'pipe');
     if (inode === null) continue;
-    const ends = pipes.get(inode) ?? { read: false, write: false, packets: false };
+    const ends = pipes.get(inode) ?? { read: false, write: false };
     const access = accessOf(file.flags);
     ends.read ||= access !== 'write';
     ends.write ||= access !== 'read';
-    ends.packets ||= (file.flags & openFlag.O_DIRECT) !== 0;
     pipes.set(inode, ends);
   }
   return pipes;
+}
+
+/** Numbers of named pipes: their inodes, as in CRIU, unless two file systems have the same. */
+function createFifoIds(): Tree['fifoId'] {
+  const ids = new Map<string, number>();
+  const taken = new Set<number>();
+  return ({ stat: { dev, ino } }) => {
+    const key = `${dev}:${ino}`;
+    let id = ids.get(key) ?? Number(BigInt.asUintN(32, ino));
+    while (!ids.has(key) && taken.has(id)) id = (id + 1) >>> 0;
+    ids.set(key, id);
+    taken.add(id);
+    return id;
+  };
 }

@@ -2,7 +2,7 @@ import type { Records, Refusal } from '@criujs/engine-kit';
 import { missingHook, type Unrestorable, unrestorableWarnings, whyUnrestorable } from '@criujs/plugin-host/facts';
 import type { HookName } from '@criujs/plugin-sdk';
 import { describeFile, descriptorResource } from '../kinds/files/describe.ts';
-import type { SeenProcess, Tree } from '../kinds/files/kind.ts';
+import type { SeenProcess, Tree } from '../kinds/files/held.ts';
 import type { TakenDevice } from '../kinds/files/mapped-device.ts';
 import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, FdTypes, FileEntrySchema } from '@criujs/images';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { FileEntry } from '../kinds/files/kind.ts';
+import type { FileEntry } from '../kinds/files/opening.ts';
 import { nobody } from '../kinds/files/owner.ts';
 import { recorded } from '../kinds/files/reg-entry.ts';
 import { verifyFiles } from './verify.ts';
@@ -27,7 +27,12 @@ function entryOf(name: string, flags = 0): FileEntry {
   return create(FileEntrySchema, { type: FdTypes.REG, id: 1, reg }) as FileEntry;
 }
 
-const verify = (...files: FileEntry[]): void => verifyFiles(files, { has: () => true }, new Set());
+function check(files: FileEntry[], allowGrownFiles: boolean, isOpened = true): void {
+  const used = { opened: { has: () => isOpened }, names: new Set<number>(), devices: new Set<number>() };
+  verifyFiles(files, used, { allowGrownFiles });
+}
+
+const verify = (...files: FileEntry[]): void => check(files, false);
 
 test('an unchanged file passes', () => {
   expect(() => verify(entryOf(path, 2), entryOf(folder), entryOf('/dev/null', 2))).not.toThrow();
@@ -62,6 +67,23 @@ test('a log that is only appended to may have grown', () => {
   const entry = entryOf(path, 0o2001);
   appendFileSync(path, 'more');
   expect(() => verify(entry)).not.toThrow();
+});
+
+test('a file that is open may have grown where the user takes that, and no other; the refusal names the option', () => {
+  const entry = entryOf(path, 2);
+  appendFileSync(path, 'more');
+  expect(() => verify(entry)).toThrow(
+    expect.objectContaining({ remedy: expect.stringContaining('--allow-grown-files') }),
+  );
+  expect(() => check([entry], true)).not.toThrow();
+  expect(() => check([entry], true, false)).toThrow(`${path}: it had 5 bytes and has 9`);
+  writeFileSync(path, '1234');
+  expect(() => check([entry], true)).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining('5 bytes and has 4'),
+      remedy: `Put ${path} back as it was.`,
+    }),
+  );
 });
 
 test('all that is wrong is told at once', () => {

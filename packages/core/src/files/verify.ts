@@ -1,15 +1,17 @@
-import { accessSync, type BigIntStats, constants } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import { deviceOf, fileType, typeOf } from '@criujs/engine-kit/externals';
 import { isFieldSet, RegFileEntrySchema } from '@criujs/images';
+import type { FileStat } from '@criujs/linux';
 import { accessOf, openFlag } from '../kinds/files/flags.ts';
-import type { FileEntry } from '../kinds/files/kind.ts';
 import { isGivenName } from '../kinds/files/link-remap.ts';
+import type { FileEntry } from '../kinds/files/opening.ts';
 import { lookAt } from '../kinds/files/reachable.ts';
 import { type RegularFile, regOf } from '../kinds/files/reg-entry.ts';
 import { errorCode } from '../kinds/files/seen.ts';
 import { permissionBits, typeWord } from '../kinds/files/stat.ts';
 import { isStateless } from '../kinds/files/stateless.ts';
+import type { EngineRestoreOptions } from '../options.ts';
 
 /** One path that is not as the images say. */
 interface Fault {
@@ -22,15 +24,20 @@ interface Fault {
 /**
  * Compares every file that is found under its name with what is there now, before anything is opened or asked: type, size and permissions, as
  * CRIU does.
- * @param used those that a process had a descriptor of
- * @param devices those that a plugin vouches for
  * @throws EngineError FILE_MISSING, FILE_CHANGED or NOT_PERMITTED, listing every fault
  */
-export function verifyFiles(files: Iterable<FileEntry>, used: IdSet, devices: IdSet): void {
+export function verifyFiles(
+  files: Iterable<FileEntry>,
+  { opened, names, devices }: UsedFiles,
+  { allowGrownFiles }: Pick<EngineRestoreOptions, 'allowGrownFiles'>,
+): void {
   const faults: Fault[] = [];
   for (const file of files) {
     if (file.reg === undefined || file.remap !== undefined) continue;
-    const fault = faultOf(regOf(file), { isOpened: used.has(file.id), isDevice: devices.has(file.id) });
+    const isNamedPipe = names.has(file.id);
+    const isOpened = isNamedPipe || opened.has(file.id);
+    const use = { isOpened, isNamedPipe, isDevice: devices.has(file.id), mayGrow: isOpened && allowGrownFiles };
+    const fault = faultOf(regOf(file), use);
     if (fault !== null && !faults.some(({ path, what }) => path === fault.path && what === fault.what))
       faults.push(fault);
   }
@@ -47,15 +54,28 @@ interface IdSet {
   has(id: number): boolean;
 }
 
+/** How files are used, by their ids. */
+export interface UsedFiles {
+  /** Those that a process had a descriptor of. */
+  readonly opened: IdSet;
+  /** Names of named pipes that a process had a descriptor of. */
+  readonly names: IdSet;
+  /** Those that a plugin vouches for. */
+  readonly devices: IdSet;
+}
+
 interface Use {
   /** A process had a descriptor of it. */
   readonly isOpened: boolean;
+  readonly isNamedPipe: boolean;
   /** A plugin vouches for a device. */
   readonly isDevice: boolean;
+  /** The user takes it if it has grown. */
+  readonly mayGrow: boolean;
 }
 
 /** What is wrong with a file. */
-function faultOf(reg: RegularFile, { isOpened, isDevice }: Use): Fault | null {
+function faultOf(reg: RegularFile, { isOpened, isNamedPipe, isDevice, mayGrow }: Use): Fault | null {
   const path = reg.name;
   const isLink = typeOf(reg.mode) === fileType.link;
   const now = lookAt(path, isLink ? 'itself' : 'follow');
@@ -66,8 +86,8 @@ function faultOf(reg: RegularFile, { isOpened, isDevice }: Use): Fault | null {
   }
   const isReference = (reg.flags & openFlag.O_PATH) !== 0;
   return (
-    changeOf(reg, now) ??
-    (isDevice ? null : danger(path, now, isReference)) ??
+    changeOf(reg, now, mayGrow) ??
+    (isDevice || (isNamedPipe && typeOf(now.mode) === fileType.fifo) ? null : danger(path, now, isReference)) ??
     (isOpened && !isReference ? refusal(reg) : null)
   );
 }
@@ -78,7 +98,7 @@ function used(path: string): Fault {
   return { code: 'FILE_MISSING', path, what, remedy: 'Dump again: images with --link-remap can be restored once.' };
 }
 
-function changeOf(reg: RegularFile, now: BigIntStats): Fault | null {
+function changeOf(reg: RegularFile, now: FileStat, mayGrow: boolean): Fault | null {
   const path = reg.name;
   const changed = (what: string, remedy: string): Fault => ({ code: 'FILE_CHANGED', path, what, remedy });
   if (isFieldSet(reg, RegFileEntrySchema.field.mode)) {
@@ -94,7 +114,10 @@ function changeOf(reg: RegularFile, now: BigIntStats): Fault | null {
     }
   }
   if (isFieldSet(reg, RegFileEntrySchema.field.size) && reg.size !== now.size) {
-    return changed(`it had ${reg.size} bytes and has ${now.size}`, `Put ${path} back as it was.`);
+    const hasGrown = now.size > reg.size;
+    if (hasGrown && mayGrow) return null;
+    const remedy = `Put ${path} back as it was${hasGrown ? ', or take what others have added: --allow-grown-files (option `allowGrownFiles`)' : ''}.`;
+    return changed(`it had ${reg.size} bytes and has ${now.size}`, remedy);
   }
   return null;
 }
@@ -104,7 +127,7 @@ function permissions(mode: number): string {
 }
 
 /** Opening some files does something: images must not make us do it. */
-function danger(path: string, now: BigIntStats, isReference: boolean): Fault | null {
+function danger(path: string, now: FileStat, isReference: boolean): Fault | null {
   const type = typeOf(now.mode);
   if (isReference || type === fileType.regular || type === fileType.directory) return null;
   if (type === fileType.character && isStateless(deviceOf(now))) return null;

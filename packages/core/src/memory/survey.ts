@@ -3,10 +3,12 @@ import type { FileOptions } from '@criujs/engine-kit';
 import { deviceStat } from '@criujs/engine-kit/externals';
 import type { Vma } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
-import { type FindMapped, fileOfMap, lookOnce, nothingBehind } from '../files/mapped.ts';
+import { createFilesOfMaps, type FindMapped, lookOnce, nothingBehind } from '../files/mapped.ts';
 import type { ExternalFile, SurveyRow } from '../files/survey.ts';
-import type { ClaimQuestion, HeldFile, SeenFile, SeenProcess } from '../kinds/files/kind.ts';
-import { isProblem, recogniseHeld } from '../kinds/files/table.ts';
+import type { HeldFile, SeenFile, SeenProcess } from '../kinds/files/held.ts';
+import type { ClaimQuestion } from '../kinds/files/kind.ts';
+import { isProblem } from '../kinds/files/problem.ts';
+import { recogniseHeld } from '../kinds/files/table.ts';
 import type { MapProblem } from '../kinds/maps/kind.ts';
 import { recogniseMap } from '../kinds/maps/table.ts';
 import { problemOfFlags } from '../kinds/maps/vm-flags.ts';
@@ -43,8 +45,9 @@ export function surveyMaps(
     refused.push({ ...row, resource: mapResource(vma), taker: null, why, remedy });
   };
 
+  const fileOfMap = createFilesOfMaps(seen);
   for (const vma of maps) {
-    const fileBehind = lookOnce(() => fileOfMap(pid, vma, seen));
+    const fileBehind = lookOnce(() => fileOfMap(pid, vma));
     const { kind, problem } = recogniseMap(vma, fileBehind);
     const found = mapped(pid, vma);
     const file = found === null || isProblem(found) ? undefined : found;

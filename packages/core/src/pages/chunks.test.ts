@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { inPieces } from '../in-pieces.ts';
 import { chunkSize, chunksInPiece, chunksOf, extentOf, isInOrder } from './chunks.ts';
-import { inPieces } from './side-by-side.ts';
 import type { PagePlace } from './task-memory.ts';
 
 const page = 4096;

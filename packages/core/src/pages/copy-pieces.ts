@@ -1,6 +1,7 @@
 import { arena, type ExpectedCall } from '@criujs/linux';
 import { pageSize } from '../facts/memory.ts';
-import { inPieces, sideBySide } from './side-by-side.ts';
+import { inPieces } from '../in-pieces.ts';
+import { sideBySide } from './side-by-side.ts';
 import type { PlaceWriter } from './sink.ts';
 import type { PageRun, PieceReader } from './source.ts';
 

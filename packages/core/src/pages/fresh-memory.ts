@@ -1,8 +1,9 @@
 import { arena, type Block, type ExpectedCall, trySyscall } from '@criujs/linux';
 import { userfault } from '../facts/userfaultfd.ts';
+import { inPieces } from '../in-pieces.ts';
 import { overlaps, type Range } from '../memory/ranges.ts';
 import { type Chunk, chunkSize, chunksInPiece, chunksOf, extentOf } from './chunks.ts';
-import { inPieces, sideBySide, worthwhile } from './side-by-side.ts';
+import { sideBySide, worthwhile } from './side-by-side.ts';
 import type { PagePlace } from './task-memory.ts';
 
 // Memory that has no pages yet gets them from userfaultfd(2): the kernel copies bytes straight into a new page. A task that reads

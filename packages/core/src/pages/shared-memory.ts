@@ -77,7 +77,7 @@ function ofObject(maps: readonly SharedMap[], size: number, check: () => void): 
 }
 
 /** Where a file in memory has pages, those that were swapped out among them. */
-function dataOf(fd: number, size: number, check: () => void): PageRun[] {
+export function dataOf(fd: number, size: number, check: () => void): PageRun[] {
   const runs: PageRun[] = [];
   for (let at = 0; at < size; ) {
     check();

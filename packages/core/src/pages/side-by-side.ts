@@ -29,18 +29,6 @@ export function isSoonerSideBySide(bytes: number): boolean {
   return bytes >= worthwhile && availableParallelism() > 1;
 }
 
-/** Puts so many chunks at a time into a piece of work. */
-export function* inPieces<T>(chunks: Iterable<T>, chunksInPiece: number): Generator<readonly T[]> {
-  let piece: T[] = [];
-  for (const chunk of chunks) {
-    piece.push(chunk);
-    if (piece.length < chunksInPiece) continue;
-    yield piece;
-    piece = [];
-  }
-  if (piece.length > 0) yield piece;
-}
-
 /** A hand, and what it is doing. */
 interface Worker<T> {
   readonly hand: Hand;

@@ -1,7 +1,8 @@
 import { arena, type Block, type ExpectedCall, setVector } from '@criujs/linux';
 import { pageSize } from '../facts/memory.ts';
+import { inPieces } from '../in-pieces.ts';
 import { type Chunk, chunkSize, chunksInPiece, chunksOf, extentOf } from './chunks.ts';
-import { inPieces, sideBySide } from './side-by-side.ts';
+import { sideBySide } from './side-by-side.ts';
 import type { PagePlace } from './task-memory.ts';
 
 /** A chunk of single pages. */

@@ -1,21 +1,25 @@
 import { type Engine, type EngineJob, toEngineError } from '@criujs/engine-kit';
 import { checkPlatform, noImages, openPlugins, refuseNested } from '@criujs/engine-kit/front';
+import { keepForeground } from './foreground.ts';
 import { runThread } from './thread.ts';
 
 /** The embedded engine: it works in its own thread, and asks the main thread for plugins and stores. */
 export const embedded: Engine = {
   name: 'criujs',
   async dump(job) {
-    const { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap } = job;
-    const work = { name: 'dump', options: { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap } } as const;
+    const { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external } = job;
+    const options = { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external };
+    const work = { name: 'dump', options } as const;
     const { outcome, warnings } = await runThread({ work, job });
     return { ...outcome, warnings };
   },
   async restore(job) {
-    const { newPids, allowClockBehind, detach } = job;
-    const work = { name: 'restore', options: { newPids, allowClockBehind, detach } } as const;
+    const { newPids, allowClockBehind, allowGrownFiles, fileLocks, shellJob, extUnixSk, inheritFd, detach } = job;
+    const options = { newPids, allowClockBehind, allowGrownFiles, fileLocks, shellJob, extUnixSk, inheritFd, detach };
+    const work = { name: 'restore', options } as const;
+    const takeForeground = shellJob && !detach ? keepForeground() : () => undefined;
     const { outcome, warnings, exited } = await runThread({ work, job, waitsForRoot: !detach });
-    return { ...outcome, warnings, ...(exited === undefined ? {} : { exited }) };
+    return { ...outcome, warnings, ...(exited === undefined ? {} : { exited: exited.finally(takeForeground) }) };
   },
   async check(signal) {
     checkPlatform();

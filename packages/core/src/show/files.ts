@@ -14,7 +14,10 @@ export function seeFiles(tasks: readonly SeenTask[], records: Records | null, re
     ...(records?.externals ?? []).map(({ id, file }) => [id, file.provider] as const),
     ...(records?.sockets ?? []).map(({ id, provider }) => [id, provider] as const),
   ]);
-  const paths = new Map((records?.externals ?? []).map(({ id, file }) => [id, file.path] as const));
+  const paths = new Map([
+    ...(records?.externals ?? []).map(({ id, file }) => [id, file.path] as const),
+    ...(records?.rings ?? []).map(({ id, entries }) => [id, `io_uring of ${entries} entries`] as const),
+  ]);
   return entries.map((entry) => {
     const { id, type } = entry;
     return {

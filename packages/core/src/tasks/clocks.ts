@@ -24,7 +24,7 @@ export function ownOffsets(): Clocks | null {
 
 /** The clocks as a process sees them now. Where its namespace cannot be read they are ours. @throws LinuxError */
 export function clocksNow(pid: number): Clocks {
-  const ours = { monotonic: read('monotonic'), boottime: read('boottime') };
+  const ours = { monotonic: clockNow(movableClocks.monotonic), boottime: clockNow(movableClocks.boottime) };
   if (pid === process.pid || namespaceOf(pid, 'time') === namespaceOf(process.pid, 'time')) return ours;
   const [here, there] = [ownOffsets(), offsetsOf(pid)];
   if (here === null || there === null) return ours;
@@ -64,10 +64,11 @@ function offsetsOf(pid: number): Clocks | null {
   }
 }
 
-function read(name: keyof Clocks): bigint {
+/** What a clock shows us, in nanoseconds. clock_gettime(2) @throws LinuxError */
+export function clockNow(clock: number): bigint {
   return arena.scope(() => {
     const out = arena.alloc(16);
-    syscall('clock_gettime', movableClocks[name], out.address);
+    syscall('clock_gettime', clock, out.address);
     return out.view.getBigInt64(0, true) * second + out.view.getBigInt64(8, true);
   });
 }

@@ -1,6 +1,5 @@
-import { statSync } from 'node:fs';
-import { readLink, readMaps, readStat } from '@criujs/linux';
-import type { HeldFile } from '../kinds/files/kind.ts';
+import { readFileStat, readLink, readMaps, readStat } from '@criujs/linux';
+import type { HeldFile } from '../kinds/files/held.ts';
 
 /** What a process has by a path beside its descriptors: its program and two directories. */
 export const processPaths = ['exe', 'cwd', 'root'] as const;
@@ -19,5 +18,5 @@ export function pathOf(pid: number, what: (typeof processPaths)[number]): HeldFi
 }
 
 function heldAt(pid: number, link: string, handle: string): HeldFile {
-  return { pid, link, handle, flags: 0, stat: statSync(handle, { bigint: true }) };
+  return { pid, link, handle, flags: 0, stat: readFileStat(handle) };
 }

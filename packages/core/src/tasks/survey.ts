@@ -1,7 +1,8 @@
 import type { FileOptions } from '@criujs/engine-kit';
 import type { Stat } from '@criujs/linux';
 import type { SurveyRow } from '../files/survey.ts';
-import { isProblem, recogniseHeld } from '../kinds/files/table.ts';
+import { isProblem } from '../kinds/files/problem.ts';
+import { recogniseHeld } from '../kinds/files/table.ts';
 import type { Relative } from '../kinds/trees/kind.ts';
 import { pathOf, processPaths } from './paths.ts';
 import { recogniseSubjects } from './recognise.ts';

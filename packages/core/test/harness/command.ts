@@ -14,6 +14,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Run as the user nobody: needs root. */
   readonly asNobody?: boolean;
+  /** Descriptors that it gets as 3, 4 and so on. */
+  readonly descriptors?: readonly number[];
 }
 
 /** The user that tests of the engine without rights run as. */
@@ -30,9 +32,10 @@ export async function run(command: readonly string[], options: CommandOptions = 
   const child = spawn(file, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.descriptors ?? [])],
   });
   const said = { stdout: '', stderr: '' };
+  if (child.stdout === null || child.stderr === null) throw new Error('it has no output');
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said.stdout += text;
   });

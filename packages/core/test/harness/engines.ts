@@ -117,6 +117,13 @@ function tail(file: string): string {
   }
 }
 
+/**
+ * Without breakpoints CRIU steps its tasks from call to call until they run, and gives up when a signal of theirs, such as a
+ * timer's, comes first. What it made has ended then, and it may try again.
+ */
+const metASignal = /stopped with \d+: /;
+const mostTries = 5;
+
 /** The real CRIU. */
 export const realCriu: Engine = {
   name: 'CRIU',
@@ -139,7 +146,12 @@ export const realCriu: Engine = {
   async restore(images, leg = {}, how) {
     const pidfile = join(images, `restored-${performance.now()}.pid`);
     const args = ['restore', '-D', images, '-d', '--pidfile', pidfile, '-o', 'restore.log', '-v3', ...(leg.more ?? [])];
-    wellEnded(await run([criu ?? '', ...args], how), 'criu restore', tail(join(images, 'restore.log')));
-    return Number(readFileSync(pidfile, 'utf8'));
+    for (let tries = 1; ; tries++) {
+      const ended = await run([criu ?? '', ...args], how);
+      const log = tail(join(images, 'restore.log'));
+      if (ended.code !== 0 && tries < mostTries && metASignal.test(log)) continue;
+      wellEnded(ended, 'criu restore', log);
+      return Number(readFileSync(pidfile, 'utf8'));
+    }
   },
 };

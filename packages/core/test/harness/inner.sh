@@ -19,10 +19,10 @@ setsid "$@" </dev/null >output 2>&1 &
 pid=$!
 ticks 5
 for leg in 1 2; do
-  "$node" "$criujs" dump -t "$pid" -D "images-$leg" || exit 1
+  "$node" "$criujs" dump -t "$pid" -D "images-$leg" --file-locks || exit 1
   wait
   before=$(wc -l <log)
-  "$node" "$criujs" restore -D "images-$leg" --detach --pidfile "pid-$leg" || exit 1
+  "$node" "$criujs" restore -D "images-$leg" --file-locks --detach --pidfile "pid-$leg" || exit 1
   [ "$(cat "pid-$leg")" = "$pid" ] || { echo "pid $pid became $(cat "pid-$leg")"; exit 1; }
   ticks $((before + 10))
 done

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { breakpointsWork } from '@criujs/linux';
+
+const hugePages = '/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages';
 
 /** The repository. */
 export const root: string = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -45,9 +48,20 @@ export const sh: string = '/bin/sh';
 export const bash: string | null = which('bash');
 export const python: string | null = interpreter('python3', '-c', 'import sys; print(sys.executable)');
 
+export const ruby: string | null = interpreter('ruby', '-e', 'puts RbConfig.ruby');
+export const sqlite: string | null = which('sqlite3');
+/** Huge pages of 2 MiB that nobody has: vm.nr_hugepages. */
+export const freeHugePages: number = existsSync(hugePages) ? Number(readFileSync(hugePages, 'utf8')) : 0;
+
+export const sshAgent: string | null = which('ssh-agent');
+export const tmux: string | null = which('tmux');
+
 /** The real CRIU: `CRIUJS_CRIU`, or where `scripts/install-criu` puts it. */
 export const criu: string | null =
   [process.env['CRIUJS_CRIU'], join(root, '.cache/criu/criu')].find((path) => path && existsSync(path)) ?? null;
+
+// For tests that start CRIU themselves: on a machine whose breakpoints are never reported it would wait for one for ever.
+if (criu && breakpointsWork() === false) process.env['CRIU_FAULT'] ??= '130';
 
 /** Why CRIU cannot be used here, or null. */
 export function criuMissing(): string | null {

@@ -6,6 +6,7 @@ import { test as base } from 'vitest';
 import { nobody, runWell } from './command.ts';
 import { endNow, identity, processesIn, procList, runs, treeOf } from './processes.ts';
 import type { Program } from './programs.ts';
+import { objectsIn, removeObject } from './system-v.ts';
 import { Target } from './target.ts';
 import { until } from './wait.ts';
 
@@ -82,6 +83,7 @@ function createPlace(): Place {
     for (const [pid, who] of known) if (identity(pid) === who) endNow(pid);
     for (const [pid, who] of known) await until(`process ${pid} ends`, () => identity(pid) !== who || !runs(pid));
     const left = await settled(() => processesIn(directory));
+    for (const object of objectsIn(directory)) removeObject(object);
     // In a folder that only this test has: parts of a tree whose root failed before anybody looked at it, or an engine's.
     for (const title of left) endNow(Number.parseInt(title, 10));
     rmSync(directory, { recursive: true });

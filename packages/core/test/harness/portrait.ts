@@ -70,6 +70,8 @@ interface Area {
 
 /** What has no name is made anew: its inode has another number, and one that never had a name shows it. */
 function nameless(file: string): string {
+  const anonymous = file.indexOf('anon_inode:');
+  if (anonymous >= 0) return file.slice(anonymous);
   if (!file.endsWith(' (deleted)')) return file;
   return file
     .slice(file.indexOf('/'))
@@ -130,7 +132,8 @@ function describeFiles(pid: number): string[] {
   return numbers.map((fd) => {
     const info = proc(pid, `fdinfo/${fd}`) ?? '';
     const flags = /^flags:\s+(\d+)/m.exec(info)?.[1];
-    const lines = linesOf(info).filter((line) => !ofPlugins.test(line) && inFdinfo(keyOf(line)));
+    // What is indented belongs to the line above.
+    const lines = linesOf(info).filter((line) => /^\s/.test(line) || (!ofPlugins.test(line) && inFdinfo(keyOf(line))));
     // Pipes and anonymous inodes are made anew; O_DIRECTORY (0200000) is not kept by CRIU, and does nothing later.
     const name = nameless(procLink(pid, `fd/${fd}`) ?? '').replace(/:\[\d+\]$/, '');
     return `descriptor ${fd}: ${name} flags ${(Number.parseInt(flags ?? '0', 8) & ~0o200000).toString(8)} ${lines.join(' ')}`;

@@ -4,7 +4,7 @@ import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bash, compiler, python, sh } from './machine.ts';
+import { bash, compiler, freeHugePages, python, ruby, sh, sqlite } from './machine.ts';
 
 /** A program that checks itself; `programs/target.h` says how it reports and what it is asked. */
 export interface Program {
@@ -69,8 +69,19 @@ export function cProgram(name: string, env?: Readonly<Record<string, string>>): 
   return inC(name, env);
 }
 
+/** It has some huge pages. */
+export const huge: Program = {
+  ...inC('huge'),
+  missing: compiler === null ? 'no C compiler' : freeHugePages < 8 ? 'no free huge pages (vm.nr_hugepages)' : null,
+};
+
 /** Scripts for the interpreters of this machine. */
 export const shCounter: Program = script('counter.sh', sh, 'no sh');
 export const pipeline: Program = script('pipeline.bash', bash, 'no bash');
 export const pythonCounter: Program = script('counter.py', python, 'no python3');
+export const pythonPool: Program = script('pool.py', python, 'no python3');
+export const sqliteTransaction: Program = script('transaction.py', sqlite && python, 'no sqlite3 or no python3');
+export const rubyWorkers: Program = script('workers.rb', ruby, 'no ruby');
 export const nodeCounter: Program = script('counter.mjs', process.execPath, 'no node');
+/** A server, which no test harness counts: `servers.test.ts` uses it. */
+export const nodeHub: Program = script('hub.mjs', process.execPath, 'no node');

@@ -6,7 +6,7 @@ export const prctls: readonly Property[] = [
   ...restored('SET_DUMPABLE GET_DUMPABLE', 'dumpable or not'),
   ...restored('SET_KEEPCAPS GET_KEEPCAPS SET_SECUREBITS GET_SECUREBITS', 'the secure bits'),
   ...restored('SET_NAME GET_NAME', 'the name of each thread'),
-  ...refused('GET_SECCOMP SET_SECCOMP', 'seccomp filters'),
+  ...restored('GET_SECCOMP SET_SECCOMP', 'strict mode and filters of each thread'),
   ...restored('CAPBSET_READ CAPBSET_DROP CAP_AMBIENT', 'capabilities'),
   ...restored('GET_TSC SET_TSC', 'whether the time stamp counter may be read'),
   ...restored('SET_TIMERSLACK GET_TIMERSLACK', 'the timer slack of each thread'),

@@ -1,4 +1,4 @@
-import { irrelevant, moving, type Property, refused, restored } from './property.ts';
+import { irrelevant, moving, type Property, restored } from './property.ts';
 
 /** Every line of an area in /proc/PID/smaps; VmFlags has a table of its own. proc_pid_smaps(5); fs/proc/task_mmu.c up to Linux 6.18 */
 export const smapsLines: readonly Property[] = [
@@ -6,10 +6,10 @@ export const smapsLines: readonly Property[] = [
   ...restored('ProtectionKey', 'pkey_mprotect(2)'),
   ...moving('Size', 'its bounds'),
   ...moving('Locked', 'mlock(2): the flag is compared'),
-  ...irrelevant('KernelPageSize MMUPageSize', 'follow from what is mapped; huge pages of hugetlbfs are refused'),
+  ...irrelevant('KernelPageSize MMUPageSize', 'follow from what is mapped'),
   ...irrelevant('Rss Pss Pss_Dirty Pss_Anon Pss_File Pss_Shmem', 'which pages are in memory right now'),
   ...irrelevant('Shared_Clean Shared_Dirty Private_Clean Private_Dirty Referenced', 'the state of pages in memory'),
   ...irrelevant('Anonymous AnonHugePages ShmemPmdMapped FilePmdMapped', 'how the kernel keeps pages right now'),
   ...irrelevant('KSM LazyFree Swap SwapPss THPeligible', 'how the kernel keeps pages right now'),
-  ...refused('Shared_Hugetlb Private_Hugetlb', 'huge pages (MAP_HUGETLB)'),
+  ...irrelevant('Shared_Hugetlb Private_Hugetlb', 'which huge pages are in memory right now'),
 ];

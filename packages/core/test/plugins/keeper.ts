@@ -3,17 +3,20 @@ import { arena, syscall } from '@criujs/linux';
 import { type DumpedFile, definePlugin, hook, notSupported } from '@criujs/plugin-sdk';
 import { record } from './record.ts';
 
-const unix = 1;
+const internet = 2;
 const stream = 1;
+const datagram = 2;
+const loopback = [127, 0, 0, 1] as const;
+const addressLength = 16;
 const exclusive = 2;
 const listening = 30;
 const socketLevel = 1;
 
 /** The kinds of files that this plugin knows, and what it does with them. */
-type What = 'deleted' | 'locked' | 'of a process' | 'hub' | 'end of a pair';
+type What = 'deleted' | 'locked' | 'of a process' | 'hub' | 'one of two';
 
 function whatIs({ path, kind }: Pick<DumpedFile, 'path' | 'kind'>, fd: number): What | null {
-  if (kind === 'socket') return isListening(fd) ? 'hub' : 'end of a pair';
+  if (kind === 'socket') return isListening(fd) ? 'hub' : 'one of two';
   if (path?.startsWith('/proc/')) return 'of a process';
   if (path?.endsWith(' (deleted)')) return 'deleted';
   return path?.endsWith('/locked') ? 'locked' : null;
@@ -34,32 +37,44 @@ function contentOf(fd: number): string {
   return content.subarray(0, readSync(fd, content, 0, content.length, 0)).toString('latin1');
 }
 
-/** The other end of a pair that was made for the first. */
-let spare: number | undefined;
+/** A socket at a port that the kernel chooses. */
+function atLoopback(type: number): number {
+  const fd = syscall('socket', internet, type, 0);
+  arena.scope(() => {
+    const address = arena.alloc(addressLength);
+    address.view.setUint16(0, internet, true);
+    address.bytes.set(loopback, 4);
+    syscall('bind', fd, address.address, address.length);
+  });
+  return fd;
+}
 
-function endOfPair(): number {
-  if (spare !== undefined) {
-    const fd = spare;
-    spare = undefined;
-    return fd;
-  }
-  return arena.scope(() => {
-    const pair = arena.alloc(8);
-    syscall('socketpair', unix, stream, 0, pair.address);
-    spare = pair.view.getInt32(4, true);
-    return pair.view.getInt32(0, true);
+function lead(from: number, to: number): void {
+  arena.scope(() => {
+    const address = arena.alloc(addressLength);
+    const size = arena.alloc(4);
+    size.view.setUint32(0, addressLength, true);
+    syscall('getsockname', to, address.address, size.address);
+    syscall('connect', from, address.address, address.length);
   });
 }
 
-function hub(path: string): number {
-  rmSync(path, { force: true });
-  const fd = syscall('socket', unix, stream, 0);
-  arena.scope(() => {
-    const address = arena.alloc(110);
-    address.view.setUint16(0, unix, true);
-    address.bytes.write(path, 2);
-    syscall('bind', fd, address.address, address.length);
-  });
+/** The second of two that were made for the first. */
+let spare: number | undefined;
+
+function oneOfTwo(): number {
+  const ready = spare;
+  spare = undefined;
+  if (ready !== undefined) return ready;
+  const [one, other] = [atLoopback(datagram), atLoopback(datagram)];
+  lead(one, other);
+  lead(other, one);
+  spare = other;
+  return one;
+}
+
+function hub(): number {
+  const fd = atLoopback(stream);
   syscall('listen', fd, 4);
   return fd;
 }
@@ -83,7 +98,7 @@ interface Kept {
   readonly content: string;
 }
 
-/** Takes what the engine knows and cannot dump. CRIUJS_TEST_LEAVE names what it leaves; CRIUJS_TEST_HUB is the hub's path; CRIUJS_TEST_READ_ONLY has it open a file as no map can use it. */
+/** Takes what the engine knows and cannot dump. CRIUJS_TEST_LEAVE names what it leaves; CRIUJS_TEST_READ_ONLY has it open a file as no map can use it. */
 export default definePlugin({
   name: 'test-keeper',
   version: '1.0.0',
@@ -101,9 +116,10 @@ export default definePlugin({
       const open: Readonly<Record<What, () => number>> = {
         deleted: () => deletedAgain(path, content),
         locked: () => lockedAgain(path),
-        'of a process': () => openSync('/proc/1/status', 'r'),
-        hub: () => hub(process.env['CRIUJS_TEST_HUB'] ?? ''),
-        'end of a pair': endOfPair,
+        // Of who has started us: outside of the tree, as it was.
+        'of a process': () => openSync(`/proc/${process.ppid}/status`, 'r'),
+        hub,
+        'one of two': oneOfTwo,
       };
       return open[what]();
     }),

@@ -1,11 +1,8 @@
 // A process whose threads do not have everything in common. ALONE: leader (the main thread has ended), files or directory (a
 // thread has descriptors or a working directory of its own). ALONE_CHILD: in a child of the main process. A tick: the threads are there.
 #include "target.h"
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 static const char *how;
@@ -31,14 +28,6 @@ static const struct {
 	{ "host", CLONE_NEWUTS },   { "pids", CLONE_NEWPID },
 };
 
-static void filter(void)
-{
-	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	struct sock_fprog program = { 1, &allow };
-	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
-}
-
 static void *other(void *main_thread)
 {
 	if (strcmp(how, "leader") == 0) {
@@ -49,8 +38,6 @@ static void *other(void *main_thread)
 			target_say("DONE\n");
 		_exit(0);
 	}
-	if (strcmp(how, "filter") == 0)
-		filter();
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		if (strcmp(how, own[i].how) == 0)
 			must(unshare(own[i].flag));

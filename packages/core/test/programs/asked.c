@@ -2,16 +2,16 @@
 //   7, 20   one open file whose name is gone, at a position; a page of it mapped to share, which a child has as memory only,
 //           and one mapped privately and changed
 //   10      a file with a lock of flock(2), at 10 and 33 in the child as well
-//   11      a file of /proc/PID
-//   12      a unix socket that listens; at the end somebody connects to it
-//   13, 14  both ends of a socket pair; at the end they talk
+//   11      a file of /proc/PID of a process outside of the tree (ASKED_OUTSIDE)
+//   12      a TCP socket that listens; at the end somebody connects to it
+//   13, 14  two UDP sockets that lead to each other; at the end they talk
 #include "target.h"
 #include <linux/kcmp.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 enum { DELETED = 7, DELETED_AGAIN = 20, LOCKED = 10, LOCKED_AGAIN = 33, OF_PROC = 11, HUB = 12, ONE_END = 13, OTHER_END = 14 };
@@ -63,13 +63,29 @@ static void check_deleted(unsigned long tick)
 	}
 }
 
-static void start_hub(void)
+static int at_loopback(int type)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	strcpy(address.sun_path, "hub");
-	move(must(socket(AF_UNIX, SOCK_STREAM, 0)), HUB);
-	must(bind(HUB, (struct sockaddr *)&address, sizeof(address)));
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = must(socket(AF_INET, type, 0));
+	must(bind(fd, (struct sockaddr *)&address, sizeof(address)));
+	return fd;
+}
+
+static void lead(int from, int to)
+{
+	struct sockaddr_in address;
+	must(getsockname(to, (struct sockaddr *)&address, &(socklen_t){ sizeof(address) }));
+	must(connect(from, (struct sockaddr *)&address, sizeof(address)));
+}
+
+static void start_sockets(void)
+{
+	move(at_loopback(SOCK_STREAM), HUB);
 	must(listen(HUB, 4));
+	move(at_loopback(SOCK_DGRAM), ONE_END);
+	move(at_loopback(SOCK_DGRAM), OTHER_END);
+	lead(ONE_END, OTHER_END);
+	lead(OTHER_END, ONE_END);
 }
 
 static void talk(int from, int to)
@@ -81,10 +97,8 @@ static void talk(int from, int to)
 
 static void finish_hub(void)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	strcpy(address.sun_path, "hub");
-	int caller = must(socket(AF_UNIX, SOCK_STREAM, 0));
-	must(connect(caller, (struct sockaddr *)&address, sizeof(address)));
+	int caller = must(socket(AF_INET, SOCK_STREAM, 0));
+	lead(caller, HUB);
 	talk(caller, must(accept(HUB, NULL, NULL)));
 }
 
@@ -95,7 +109,7 @@ static void check_sockets(void)
 	must(getsockopt(HUB, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size));
 	expect(listens, "the socket does not listen any more");
 	for (int fd = ONE_END; fd <= OTHER_END; fd++) {
-		struct sockaddr_un peer;
+		struct sockaddr_in peer;
 		socklen_t length = sizeof(peer);
 		must(getpeername(fd, (struct sockaddr *)&peer, &length));
 	}
@@ -129,21 +143,15 @@ __attribute__((noreturn)) static void child_loop(void)
 
 int main(void)
 {
-	int pair[2];
 	target_start();
 	root = getpid();
 	start_deleted();
 	move(must(open("locked", O_RDWR | O_CREAT, 0600)), LOCKED);
 	must(flock(LOCKED, LOCK_EX));
-	move(must(open("/proc/self/status", O_RDONLY)), OF_PROC);
-	start_hub();
-	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	must(dup2(pair[0], ONE_END + 100));
-	must(dup2(pair[1], OTHER_END + 100));
-	must(close(pair[0]));
-	must(close(pair[1]));
-	move(ONE_END + 100, ONE_END);
-	move(OTHER_END + 100, OTHER_END);
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%s/status", target_option("ASKED_OUTSIDE"));
+	move(must(open(path, O_RDONLY)), OF_PROC);
+	start_sockets();
 	if ((child = must(fork())) == 0)
 		child_loop();
 	while (syscall(SYS_kcmp, root, child, KCMP_FILE, LOCKED, LOCKED_AGAIN) != 0)

@@ -1,25 +1,16 @@
 // A counter for Node: timers, the thread pool (fs, crypto, zlib), promises, a running hash. See target.h for what it is asked.
 import { createHash, pbkdf2 } from 'node:crypto';
-import { appendFileSync, existsSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { openSync, readSync } from 'node:fs';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
-import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-
-const fail = (text) => {
-  appendFileSync('log', `FAIL ${text}\n`);
-  process.exit(3);
-};
-const expect = (condition, text) => condition || fail(text);
-process.on('uncaughtException', (error) => fail(error.stack.replaceAll('\n', ' ')));
+import { expect, run } from './target.mjs';
 
 const derive = promisify(pbkdf2);
 const expectedKey = (await derive('password', 'salt', 200, 32, 'sha512')).toString('hex');
 const words = openSync('words', 'r');
 const running = createHash('sha256');
 const kept = new Map();
-let intervals = 0;
-setInterval(() => intervals++, 7).unref();
 let all = '';
 
 const verify = async (tick) => {
@@ -38,21 +29,7 @@ const verify = async (tick) => {
   expect(JSON.parse(await readFile('state', 'utf8')).keys.length === tick, 'a written file');
 };
 
-let tick = 0;
-while (!existsSync('finish')) {
-  if (existsSync('pause')) {
-    writeFileSync('paused', '');
-    await wait(20);
-    continue;
-  }
-  rmSync('paused', { force: true });
-  tick += 1;
-  const before = intervals;
-  await verify(tick);
-  await wait(25);
-  expect(intervals > before, 'the interval does not run any more');
-  await appendFile('log', `${tick}\n`);
-}
+const tick = await run(verify, { rest: 25, period: 7 });
 for (let i = 1; i <= tick; i++) {
   const { square, text } = kept.get(`key ${i}`);
   expect(square === BigInt(i) ** 20n && text === 'ä€😀'.repeat(i % 50), `kept value ${i}`);

@@ -9,18 +9,10 @@ import sys
 import threading
 import time
 
-log = open("log", "a", buffering=1)
+sys.dont_write_bytecode = True  # the folder of these programs stays as it is
+from target import expect, finishing, log, paused  # noqa: E402
+
 directory = os.getcwd()
-
-
-def fail(text):
-    log.write(f"FAIL {text}\n")
-    os._exit(3)
-
-
-def expect(condition, text):
-    if not condition:
-        fail(text)
 
 
 def fibonacci():
@@ -59,13 +51,9 @@ def main():
     drawn, kept = [], {}
     words = open("words")
     tick = 0
-    while not os.path.exists("finish"):
-        if os.path.exists("pause"):
-            open("paused", "w").close()
-            time.sleep(0.02)
+    while not finishing():
+        if paused():
             continue
-        if os.path.exists("paused"):
-            os.unlink("paused")
         tick += 1
         questions.put(tick)
         expect(answers.get() == (tick * tick, tick), f"the thread's answer to {tick}")

@@ -64,7 +64,7 @@ static void copy_code(const char *hex, char *to)
 
 static void leave(const char *code)
 {
-	enum { OLD = 1 << 18, PAGE = 4096, DATA = 7 * PAGE };
+	enum { OLD = 1 << 18, PAGE = 4096, DATA = 13 * PAGE };
 	char *old = map(NULL, 2 * OLD, PROT_READ | PROT_WRITE | PROT_EXEC);
 	copy_code(code, old + OLD);
 	char *page = map((char *)0x123450000000, PAGE, PROT_READ | PROT_WRITE);

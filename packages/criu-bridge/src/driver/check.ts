@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { release as kernelRelease } from 'node:os';
 import type { CheckResult, CheckRow, Finding } from '@criujs/engine-kit';
+import { breakpointsWork } from '@criujs/linux';
 import { type CriuError, type HookName, hookTable } from '@criujs/plugin-sdk';
 import { askRelease } from './ask-release.ts';
 import { findCriu } from './find.ts';
@@ -25,6 +26,7 @@ export async function checkCriu(
     const release = await askRelease(bin);
     add('criu', 'CRIU', all, { state: 'ok', detail: `${bin} is CRIU ${describeRelease(release)}` });
     add('criu-check', "CRIU's own check", all, await ownCheck(bin, signal));
+    add('criu-breakpoints', 'breakpoints in hardware', [], breakpoints());
     add('criu-hooks', 'hooks that it calls', [], hooksOf(release));
     add('criu-options', 'options of its RPC', [], optionsOf(release));
   } catch (error) {
@@ -59,6 +61,17 @@ function ownCheck(bin: string, signal: AbortSignal | undefined): Promise<Finding
         });
     });
   });
+}
+
+function breakpoints(): Finding {
+  const works = breakpointsWork();
+  if (works === true) return { state: 'ok', detail: 'they work' };
+  if (works === null) return { state: 'limited', detail: 'the kernel does not tell whether they work' };
+  return {
+    state: 'limited',
+    detail: 'they are never reported on this machine, so that CRIU alone waits for ever; we start it without them',
+    remedy: 'Set CRIU_FAULT=130 where CRIU is started without us.',
+  };
 }
 
 function hooksOf(release: Release): Finding {

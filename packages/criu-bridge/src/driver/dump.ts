@@ -4,6 +4,7 @@ import {
   encodeRecords,
   type FolderDumpJob,
   inventoryNames,
+  type PipeRecord,
   recordsName,
   writeWhole,
 } from '@criujs/engine-kit';
@@ -14,6 +15,7 @@ import { unrestorableWarnings } from '@criujs/plugin-host/facts';
 import { type Dumped, readDumped, recordsOf } from './dumped.ts';
 import { awaitEnd } from './free-pids.ts';
 import { listPlugins } from './inventory.ts';
+import { withOption } from './options/add.ts';
 import type { CriuOptions } from './options.ts';
 import { type CriuOutcome, runCriu, type Step } from './run.ts';
 import { readStats } from './stats.ts';
@@ -42,7 +44,8 @@ export async function dumpWithCriu(options: CriuOptions, job: FolderDumpJob): Pr
     const plugins = job.host?.record(bridge?.claimed() ?? []) ?? [];
     listPlugins(job.images, inventoryNames(plugins), job.directory);
     const read = readDumped(job.images);
-    const records = recordsOf(read, job.pid, bridge, plugins);
+    const pipes = job.external.flatMap((key) => externalPipe(key) ?? []);
+    const records = { ...recordsOf(read, job.pid, bridge, plugins), pipes: pipes.map(pipeRecord) };
     writeWhole(job.images, recordsName, encodeRecords(records), job.directory);
     tree = pidsBelow(job.pid);
     job.commit();
@@ -50,7 +53,11 @@ export async function dumpWithCriu(options: CriuOptions, job: FolderDumpJob): Pr
   };
   try {
     return await runCriu(
-      options,
+      withOption(
+        options,
+        'external',
+        job.external.filter((key) => externalPipe(key) === null),
+      ),
       job,
       {
         stage: 'dump',
@@ -61,6 +68,9 @@ export async function dumpWithCriu(options: CriuOptions, job: FolderDumpJob): Pr
         defaults: {
           ghostLimit: Math.min(job.ghostLimit, largestGhostLimit),
           ...(job.linkRemap && { linkRemap: true }),
+          ...(job.fileLocks && { fileLocks: true }),
+          ...(job.shellJob && { shellJob: true }),
+          ...(job.extUnixSk && { extUnixSk: true }),
         },
         dumpOnly: job.leaveRunning || job.dumpOnly,
         step,
@@ -78,6 +88,16 @@ export async function dumpWithCriu(options: CriuOptions, job: FolderDumpJob): Pr
     if (startOf(job.pid) === begun) job.takeBack();
     throw error;
   }
+}
+
+/** CRIU takes pipes with an end outside of the tree unasked, and so has no name for them. */
+function externalPipe(key: string): number | null {
+  const inode = /^pipe\[(\d+)\]$/.exec(key)?.[1];
+  return inode === undefined ? null : Number(inode);
+}
+
+function pipeRecord(pipeId: number): PipeRecord {
+  return { kind: 'pipe', pipeId, packets: null, external: true };
 }
 
 /** Not to be expected of any CRIU: it asks before it ends the tree. */

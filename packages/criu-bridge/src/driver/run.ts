@@ -3,6 +3,7 @@ import type { CriuReqType, CriuRespValid } from '@criujs/images';
 import { hookTable } from '@criujs/plugin-sdk';
 import type { BridgeServer } from '../server/open-server.ts';
 import { askRelease } from './ask-release.ts';
+import { withoutBreakpoints } from './breakpoints.ts';
 import { openBridge } from './bridge.ts';
 import { failureOf } from './failure.ts';
 import { findCriu } from './find.ts';
@@ -90,7 +91,8 @@ export async function runCriu<T>(
     closing.push(() => bridge?.close());
     const alone = bridge === null && natives.length > 0 ? linkNativePlugins(natives) : null;
     closing.push(() => alone?.close());
-    const environment = bridge?.environment ?? (alone === null ? {} : { CRIU_LIBS_DIR: alone.path });
+    const libraries = bridge?.environment ?? (alone === null ? {} : { CRIU_LIBS_DIR: alone.path });
+    const environment = { ...withoutBreakpoints(job), ...libraries };
     const swrk = await startSwrk({ bin, line, environment, inherited, terminal: opts.shellJob === true });
     const request = { ...requestOf(place, logName), ...task.defaults, ...opts, ...task.opts, workDirFd: place.workFd };
     const scripts = (options.actionScripts ?? []).map((script) => actionScript(script, cwd, job.signal));

@@ -15,9 +15,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { codeCache, loadScript } from './index.ts';
 import { readKept, writeKept } from './kept.ts';
+
+// Else V8 takes what this process has compiled before, and does not look at what was kept.
+setFlagsFromString('--no-compilation-cache');
 
 const isRoot = process.geteuid?.() === 0;
 let base = '';
@@ -68,6 +72,9 @@ test('code of a script that has changed meanwhile is another one, of the same le
   expect([run(file), kept().length]).toEqual([2, 2]);
 });
 
+/** Bytes of V8's hashes of itself, of the source and of its flags, behind its mark. */
+const heading = 16;
+
 test.each([
   ['cut short', (bytes: Buffer) => bytes.subarray(0, -100)],
   ['empty', () => Buffer.alloc(0)],
@@ -81,7 +88,9 @@ test.each([
   const sound = readFileSync(path);
   writeFileSync(path, damage(Buffer.from(sound)));
   expect(run(file)).toBe(1);
-  expect(readKept(folder, path.slice(folder.length + 1, -'.code'.length))?.length).toBe(sound.length / 2);
+  // What V8 keeps differs in length from time to time; it begins with what it was made by and from.
+  const now = readKept(folder, path.slice(folder.length + 1, -'.code'.length));
+  expect(now?.subarray(0, heading)).toEqual(sound.subarray(0, heading));
 });
 
 /** The hash of the version, in both halves: V8 itself must refuse it. */

@@ -50,6 +50,10 @@ export type EngineOwnCode =
   | 'FILE_MISSING'
   /** A file that the process had open or mapped is not what it was. */
   | 'FILE_CHANGED'
+  /** The id or the key of a System V object that the program used belongs to another object. */
+  | 'IPC_TAKEN'
+  /** A System V object that the program used is there, and is not as it was. */
+  | 'IPC_CHANGED'
   /** Another process has the pid that the restored one had. */
   | 'PID_TAKEN'
   /** Giving a process a chosen pid needs a right that this user lacks. */

@@ -57,6 +57,8 @@ const byCode: Readonly<Record<EngineErrorCode, ExitCodeName>> = {
   IMAGE_INVALID: 'images',
   FILE_MISSING: 'images',
   FILE_CHANGED: 'images',
+  IPC_TAKEN: 'images',
+  IPC_CHANGED: 'images',
   PLUGIN_FAILED: 'plugin',
   PLUGIN_NOT_FOUND: 'plugin',
   PLUGIN_INVALID: 'plugin',

@@ -18,6 +18,8 @@ export const defaultRemedies: Readonly<Record<EngineErrorCode, string>> = {
   IMAGE_INVALID: 'Take the images from an undamaged copy, or dump again.',
   FILE_MISSING: 'Put the file back as it was at the dump.',
   FILE_CHANGED: 'Put the file back as it was at the dump.',
+  IPC_TAKEN: 'Remove the object that is in the way (ipcs, ipcrm), or restore in an IPC namespace of its own.',
+  IPC_CHANGED: 'Remove the object if nobody needs it (ipcs, ipcrm): a restore makes it anew as it was.',
   PID_TAKEN: 'End the process that has the pid, or restore with new pids: --new-pids.',
   PID_NOT_PERMITTED: 'Restore with new pids (--new-pids), or as root (CAP_CHECKPOINT_RESTORE).',
   CLOCK_BEHIND:

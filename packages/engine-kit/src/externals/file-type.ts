@@ -1,6 +1,6 @@
 import { type DeviceNumber, deviceNumber } from '@criujs/linux';
 import type { DeviceStat, FileKind } from '@criujs/plugin-sdk';
-import { exact } from '../records/records.ts';
+import { exact } from '../records/files.ts';
 
 /** The type bits of a file's mode and what they mean. inode(7). */
 export const fileType = {

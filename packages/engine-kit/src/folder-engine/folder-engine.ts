@@ -33,14 +33,26 @@ export function folderEngine(engine: FolderEngine): Engine {
 }
 
 async function dumpInFolder(engine: FolderEngine, job: DumpJob): Promise<DumpOutcome> {
-  const { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap } = job;
+  const { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external } = job;
   const place = folderOf(job);
   const look = async (): Promise<DumpedProcess> => checkRoot(pid);
   return withHost(job, look, async (host, root) => {
     const folder = folderJob(job, place, host);
     const commit = commitOf(place, job.images.mark, leaveRunning ? pid : null);
     const outcome = await engine
-      .dump({ ...folder, pid, leaveRunning, dumpOnly, ghostLimit, linkRemap, ...commit })
+      .dump({
+        ...folder,
+        pid,
+        leaveRunning,
+        dumpOnly,
+        ghostLimit,
+        linkRemap,
+        fileLocks,
+        shellJob,
+        extUnixSk,
+        external,
+        ...commit,
+      })
       .catch((error: unknown): never => {
         throw deathOf([root], error) ?? error;
       });
@@ -50,7 +62,7 @@ async function dumpInFolder(engine: FolderEngine, job: DumpJob): Promise<DumpOut
 }
 
 async function restoreFromFolder(engine: FolderEngine, job: RestoreJob): Promise<RestoreOutcome> {
-  const { newPids, detach, plugins } = job;
+  const { newPids, fileLocks, shellJob, extUnixSk, inheritFd, detach, plugins } = job;
   const place = folderOf(job);
   const read = async (): Promise<Records | null> => {
     const records = await readRecords(job.images);
@@ -59,7 +71,16 @@ async function restoreFromFolder(engine: FolderEngine, job: RestoreJob): Promise
     return records;
   };
   return withHost(job, read, (host, records) =>
-    engine.restore({ ...folderJob(job, place, host), newPids, detach, records }),
+    engine.restore({
+      ...folderJob(job, place, host),
+      newPids,
+      fileLocks,
+      shellJob,
+      extUnixSk,
+      inheritFd,
+      detach,
+      records,
+    }),
   );
 }
 

@@ -2,7 +2,7 @@ import type { PluginLoader, RecordSink } from '@criujs/plugin-host';
 import type { Plugin } from '@criujs/plugin-sdk';
 import type { EngineError } from '../errors/errors.ts';
 import type { ImageStore } from '../images/image-store.ts';
-import type { Engine } from '../interface/engine.ts';
+import type { Engine, InheritedFd } from '../interface/engine.ts';
 import type { ExitStatus, LogEntry, PlanRow } from '../interface/results.ts';
 
 /** A moment of a run, for display. */
@@ -53,7 +53,7 @@ export interface RunOptions {
   readonly lastWords?: 'text' | 'json' | undefined;
 }
 
-/** What a dump may do about files that cannot be found again by their name. */
+/** What a dump may do about files that cannot be found again by their name, or that are locked. */
 export interface DumpFileOptions {
   /** How many bytes of one deleted file the images may hold; a larger one is refused. Default 1 MiB, as in CRIU. */
   readonly ghostLimit?: number | undefined;
@@ -62,6 +62,23 @@ export interface DumpFileOptions {
    * restore removes. Default: refuse such a file.
    */
   readonly linkRemap?: boolean | undefined;
+  /** Keep the locks and leases of files (`fcntl`, `flock`), which a restore with the same option takes again. Default: refuse such a file. */
+  readonly fileLocks?: boolean | undefined;
+  /**
+   * The tree is a job of a shell: it has the terminal that a program outside of it shows, and a restore with the same option gives it that
+   * of who restores. Default: refuse such a terminal.
+   */
+  readonly shellJob?: boolean | undefined;
+  /**
+   * Take unix datagram sockets that lead to a name outside of the tree, such as `/dev/log`: a restore with the same option connects them to
+   * whoever has that name then. Default: refuse them, unless a plugin takes them.
+   */
+  readonly extUnixSk?: boolean | undefined;
+  /**
+   * Resources that are left to whoever restores, by CRIU's names: `pipe[INO]` is a pipe with an end outside of the tree, which a restore
+   * wants a descriptor for (`inheritFd`). Default: refuse such a pipe.
+   */
+  readonly external?: readonly string[] | undefined;
 }
 
 export interface DumpOptions extends RunOptions, DumpFileOptions {
@@ -108,6 +125,28 @@ export interface RestoreOptions extends RunOptions {
    * clocks of its own (a time namespace). A program that waits for a time then waits until the clocks have caught up. Default: refused.
    */
   readonly allowClockBehind?: boolean | undefined;
+  /**
+   * Restore also where a file that the program has open has grown meanwhile, such as a log that others write, too. Default: refused, unless
+   * the program has it open to append only.
+   */
+  readonly allowGrownFiles?: boolean | undefined;
+  /**
+   * Take the locks and leases of files again that the images hold; one that another program has taken meanwhile fails the restore.
+   * Default: images with locks are refused.
+   */
+  readonly fileLocks?: boolean | undefined;
+  /**
+   * Give the tree the terminal at this process's standard input, or else its controlling terminal, in the place of the one that a program
+   * outside of the tree had shown. Default: images with such a terminal are refused.
+   */
+  readonly shellJob?: boolean | undefined;
+  /** Connect unix datagram sockets again to the names outside of the tree that they led to. Default: images with such sockets are refused. */
+  readonly extUnixSk?: boolean | undefined;
+  /**
+   * Descriptors of this process that take the place of files of the images: `{ fd: 5, key: 'pipe:[4026]' }`. A pipe is opened anew
+   * through its descriptor, other files get the very descriptor, with its position and flags.
+   */
+  readonly inheritFd?: readonly InheritedFd[] | undefined;
   /**
    * Restore images whoever wrote them, with the rights of this process. Default: images are restored with the rights of their owner:
    * root opens files as that user and gives no credentials that the user has not, and others are refused.

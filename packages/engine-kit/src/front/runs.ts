@@ -6,6 +6,7 @@ import { type Purpose, purposeOf, type StorePlace } from '../images/run-images.t
 import type { Engine, EngineJob } from '../interface/engine.ts';
 import { checkFileOptions, checkOptions, checkPid, checkPlatform } from './admission.ts';
 import { guardCrashes } from './crash-guard.ts';
+import { checkInherited } from './inherited.ts';
 import { refuseNested } from './nested.ts';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from './options.ts';
 import { defaultDeadlineMs, openPlugins } from './plugins.ts';
@@ -32,10 +33,22 @@ export async function dumpBy(engine: Engine, options: DumpOptions): Promise<Dump
  * @throws EngineError; nothing is left half restored
  */
 export async function restoreBy(engine: Engine, options: RestoreOptions): Promise<RestoreResult> {
-  const { newPids = false, allowClockBehind = false, trustImages = false, detach = false } = options;
+  const { newPids = false, allowClockBehind = false, fileLocks = false, detach = false } = options;
+  const { allowGrownFiles = false, shellJob = false, extUnixSk = false, trustImages = false } = options;
+  const inheritFd = checkInherited(options.inheritFd);
   const purpose = purposeOf('restore', { trustImages }, options);
   const { outcome, totalMs, warnings } = await conduct(engine, purpose, options, (job) =>
-    engine.restore({ ...job, newPids, allowClockBehind, detach }),
+    engine.restore({
+      ...job,
+      newPids,
+      allowClockBehind,
+      allowGrownFiles,
+      fileLocks,
+      shellJob,
+      extUnixSk,
+      inheritFd,
+      detach,
+    }),
   );
   const { pid, pids, restoreMs, exited } = outcome;
   const result = { pid, pids: new Map(pids), restoreMs, totalMs, warnings };

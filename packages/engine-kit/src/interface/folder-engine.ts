@@ -34,7 +34,18 @@ export interface FolderJob extends Pick<EngineJob, 'hookDeadlineMs' | 'signal' |
 
 export interface FolderDumpJob
   extends FolderJob,
-    Pick<DumpJob, 'pid' | 'leaveRunning' | 'dumpOnly' | 'ghostLimit' | 'linkRemap'> {
+    Pick<
+      DumpJob,
+      | 'pid'
+      | 'leaveRunning'
+      | 'dumpOnly'
+      | 'ghostLimit'
+      | 'linkRemap'
+      | 'fileLocks'
+      | 'shellJob'
+      | 'extUnixSk'
+      | 'external'
+    > {
   /**
    * Puts the images in the place of the image directory, in one step, when all of them are written. A dump that was there stays
    * whole until then.
@@ -48,7 +59,9 @@ export interface FolderDumpJob
   takeBack(): void;
 }
 
-export interface FolderRestoreJob extends FolderJob, Pick<RestoreJob, 'newPids' | 'detach'> {
+export interface FolderRestoreJob
+  extends FolderJob,
+    Pick<RestoreJob, 'newPids' | 'fileLocks' | 'shellJob' | 'extUnixSk' | 'inheritFd' | 'detach'> {
   /** What `criujs.json` says; null: there is none, as in images that nobody but CRIU wrote. */
   readonly records: Records | null;
 }

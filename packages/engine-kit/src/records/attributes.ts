@@ -66,6 +66,15 @@ export interface ControlGroup {
   readonly path: string;
 }
 
+/** What is added to a semaphore when a process ends: semop(2), SEM_UNDO. */
+export interface SemaphoreUndo {
+  /** The id of its set. */
+  readonly set: number;
+  /** Its number in the set. */
+  readonly at: number;
+  readonly value: number;
+}
+
 /** What CRIU's images do not say of a process. Absent: as the kernel gives it. */
 export interface ProcessAttributes {
   /** Which maps a core file gets: proc_pid_coredump_filter(5). */
@@ -84,6 +93,7 @@ export interface ProcessAttributes {
   readonly controlGroups?: readonly ControlGroup[] | undefined;
   /** Threads that are in others than the process: by the id that each had. */
   readonly threadGroups?: readonly { readonly tid: number; readonly groups: readonly ControlGroup[] }[] | undefined;
+  readonly semaphoreUndo?: readonly SemaphoreUndo[] | undefined;
   /** Label of a security module, /proc/PID/attr/current. */
   readonly label?: string | undefined;
 }
@@ -142,6 +152,9 @@ const processShape: Shape<ProcessAttributes> = object({
   rangePolicies: optional(list(object({ ...memoryPolicy, start: digits, length: digits }))),
   controlGroups: optional(groups),
   threadGroups: optional(list(object({ tid: integer(1, 0x7fff_ffff), groups }))),
+  semaphoreUndo: optional(
+    list(object({ set: integer(0, 0x7fff_ffff), at: integer(0, 0xffff), value: integer(-32_768, 32_767) })),
+  ),
   label: optional(text(4096)),
 });
 

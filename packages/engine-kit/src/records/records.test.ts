@@ -47,6 +47,24 @@ const records: Records = {
   ],
   tasks: [{ pid: 12, exitSignal: 10 }],
   inodes: [{ id: 9, uid: 1000, gid: 100, mode: 0o640 }],
+  netlinks: [{ id: 14, isDatagram: true, switches: ['PKTINFO', 'EXT_ACK'] }],
+  timers: [{ id: 10, expires: 2n ** 63n - 1n }],
+  pidfds: [{ id: 11, exitCode: 0x100 }],
+  epollTargets: [{ id: 12, at: 1, fd: 999 }],
+  rings: [
+    {
+      ...{ id: 14, flags: 2, lockedBy: 1000, entries: 256, completions: 512, isIndexed: false },
+      ...{ count: 2 ** 32 - 1, tail: 0, head: 7, queues: 'AAEC', submissions: '' },
+    },
+  ],
+  unixSockets: [
+    {
+      ...{ id: 13, peer: { pid: 7, uid: 0, gid: 1 }, isReset: true, senders: [{ at: 2, pid: 8, uid: 3, gid: 4 }] },
+      ...{ origins: [{ at: 1, name: '\0\xff' }], peerName: '/run/hub', holder: 7, movedTo: '/run/old' },
+    },
+  ],
+  terminals: [{ index: 4, closed: true, node: { uid: 1000, gid: 5, mode: 0o620 } }],
+  pipes: [{ kind: 'pipe', pipeId: 77, packets: [1, 4096], hungUp: false, external: true }],
   memory: [
     {
       pid: 12,
@@ -99,7 +117,23 @@ const decode = (document: unknown): Records => decodeRecords(Buffer.from(JSON.st
 
 test('what is written is read again, exactly', () => {
   expect(decodeRecords(encodeRecords(records))).toEqual(records);
-  const nothing = { externals: [], sockets: [], tasks: [], inodes: [], memory: [], attributes: [], plugins: [] };
+  const nothing = {
+    externals: [],
+    sockets: [],
+    tasks: [],
+    inodes: [],
+    timers: [],
+    netlinks: [],
+    pidfds: [],
+    epollTargets: [],
+    rings: [],
+    unixSockets: [],
+    terminals: [],
+    pipes: [],
+    memory: [],
+    attributes: [],
+    plugins: [],
+  };
   expect(decodeRecords(encodeRecords(nothing))).toEqual(nothing);
 });
 

@@ -1,43 +1,17 @@
 import { isLoadable, isPackageName, isPackageVersion, type PluginRecord } from '@criujs/plugin-host/facts';
-import { type Provider, pid, type RecordedFile, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors/errors.ts';
 import { type AttributesRecord, attributesShape, encodeAttribute } from './attributes.ts';
-import {
-  absent,
-  digits,
-  flag,
-  integer,
-  list,
-  map,
-  matching,
-  nullable,
-  object,
-  oneOf,
-  type Shape,
-  text,
-} from './json-shape.ts';
+import { fileShapes, type RecordsOfFiles } from './files.ts';
+import { absent, flag, integer, list, matching, nullable, object, oneOf, type Shape, text } from './json-shape.ts';
 import { type MemoryRecord, recordedMemory } from './memory.ts';
 import { parseJson } from './parse-json.ts';
+import { type PipeRecord, recordedPipe } from './pipes.ts';
+import { recordedSystemV, type SystemVRecords } from './system-v.ts';
 
 /** Our own file in the image directory: what CRIU's images have no place for. CRIU ignores it. */
 export const recordsName = 'criujs.json';
 
 const recordsVersion = 1;
-
-/** An external file of `files.img`, as it was, and who dumped it. */
-export interface ExternalRecord {
-  /** The id in `files.img`. */
-  readonly id: number;
-  readonly file: RecordedFile;
-}
-
-/** An external unix socket of `files.img`, as it was, and who dumped it. */
-export interface SocketRecord {
-  readonly id: number;
-  readonly inode: number;
-  readonly provider: Provider;
-  readonly socket: UnixSocketInfo;
-}
 
 /** What CRIU's images do not say of a process. */
 export interface TaskRecord {
@@ -46,23 +20,14 @@ export interface TaskRecord {
   readonly exitSignal: number;
 }
 
-/** Owner and mode of a file of `files.img` that a restore makes anew, such as a pipe. inode(7) */
-export interface InodeRecord {
-  readonly id: number;
-  readonly uid: number;
-  readonly gid: number;
-  /** Permissions, without the type of file. */
-  readonly mode: number;
-}
-
 /** All of `criujs.json`. */
-export interface Records {
-  readonly externals: readonly ExternalRecord[];
-  readonly sockets: readonly SocketRecord[];
+export interface Records extends RecordsOfFiles {
   /** Processes of which there is anything to say. */
   readonly tasks: readonly TaskRecord[];
-  /** Files that are made anew; those that images of older releases have are made as whoever restores. */
-  readonly inodes: readonly InodeRecord[];
+  /** Pipes of which there is anything to say. Absent: of none. */
+  readonly pipes?: readonly PipeRecord[];
+  /** System V objects of the tree; absent: none, as in the images of older releases. */
+  readonly systemV?: SystemVRecords | undefined;
   /** Of processes whose memory has anything to say of. Absent: of none. */
   readonly memory?: readonly MemoryRecord[];
   /** Threads of which there is anything to say; absent: none, as in the images of older releases. */
@@ -76,42 +41,7 @@ export function inventoryNames(plugins: readonly PluginRecord[]): string[] {
   return [...new Set(plugins.flatMap(({ required, inventoryName }) => (required ? (inventoryName ?? []) : [])))];
 }
 
-/** A number where that is exact: as plugins are told inodes and positions. */
-export function exact(value: bigint): number | bigint {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
-}
-
 const u32: Shape<number> = integer(0, 0xffff_ffff);
-const path: Shape<string> = text(2 ** 16);
-const provider: Shape<Provider> = object({ name: text(200), version: nullable(text(200)) });
-const holders: Shape<RecordedFile['holders']> = list(
-  object({ pid: map(integer(1, 2 ** 22), pid), fd: integer(0, 2 ** 20) }),
-);
-const exactNumber: Shape<number | bigint> = map(digits, exact);
-
-const recordedFile: Shape<RecordedFile> = object({
-  path: nullable(path),
-  kind: oneOf('regular', 'directory', 'character', 'block', 'fifo', 'socket', 'anonymous', 'unknown'),
-  rdev: nullable(object({ major: u32, minor: u32 })),
-  inode: exactNumber,
-  flags: u32,
-  position: exactNumber,
-  owner: nullable(
-    object({ pid: u32, signal: integer(0, 64), uid: u32, euid: u32, type: oneOf('thread', 'process', 'group') }),
-  ),
-  holders,
-  provider: nullable(provider),
-});
-
-const recordedSocket: Shape<UnixSocketInfo> = object({
-  type: oneOf('stream', 'dgram', 'seqpacket'),
-  name: nullable(path),
-  peerName: nullable(path),
-  state: oneOf('connected', 'listening', 'unconnected'),
-  flags: u32,
-  holders,
-});
-
 const recordedPlugin: Shape<PluginRecord> = object({
   name: text(200),
   version: nullable(text(200)),
@@ -125,11 +55,11 @@ const recordedPlugin: Shape<PluginRecord> = object({
 });
 
 const recordsShape: Shape<Records> = object({
-  externals: list(object({ id: u32, file: recordedFile })),
-  sockets: list(object({ id: u32, inode: u32, provider, socket: recordedSocket })),
+  ...fileShapes,
   tasks: absent(list(object({ pid: integer(1, 2 ** 22), exitSignal: integer(0, 64) })), []),
-  inodes: absent(list(object({ id: u32, uid: u32, gid: u32, mode: integer(0, 0o7777) })), []),
+  pipes: absent(list(recordedPipe), []),
   memory: absent(list(recordedMemory), []),
+  systemV: absent<SystemVRecords | undefined>(recordedSystemV, undefined),
   attributes: attributesShape,
   plugins: absent(list(recordedPlugin), []),
 });
@@ -140,7 +70,16 @@ export function encodeRecords({
   sockets,
   tasks,
   inodes,
+  timers = [],
+  pidfds = [],
+  epollTargets = [],
+  rings = [],
+  unixSockets = [],
+  terminals = [],
+  netlinks = [],
+  pipes = [],
   memory = [],
+  systemV,
   attributes,
   plugins,
 }: Records): Uint8Array {
@@ -154,7 +93,16 @@ export function encodeRecords({
     sockets,
     tasks,
     inodes,
+    timers,
+    pidfds,
+    epollTargets,
+    rings,
+    unixSockets,
+    terminals,
+    netlinks,
+    pipes,
     memory,
+    systemV,
     attributes,
     plugins,
   };

@@ -126,7 +126,7 @@ export const creds_entrySchema: GenMessage<creds_entry, {validType: creds_entryV
   messageDesc("creds_entry", file_credentials, 0);
 
 /**
- * One filter program and the filter under it in the chain.
+ * One filter program. A thread names the one that it set first; `prev` is the index of the one that it set next.
  *
  * @generated from message seccomp_filter
  */

@@ -37,9 +37,42 @@ tfd:       12 events: 40000001 data:                0
   ]);
 });
 
+test('reads watches of inotify and marks of fanotify', () => {
+  const text = `pos:\t0
+flags:\t04000
+inotify wd:3 ino:9e7e sdev:800013 mask:800afce ignored_mask:0 fhandle-bytes:8 fhandle-type:1 f_handle:7e9e0000640d1b6d
+fanotify flags:10 event-flags:8000
+fanotify mnt_id:1c mflags:40 mask:38 ignored_mask:40000003
+`;
+  const [wd, group, mount, ...others] = parseFdinfo(text).watches;
+  expect(others).toEqual([]);
+  expect([...(wd ?? [])]).toEqual([
+    ['wd', '3'],
+    ['ino', '9e7e'],
+    ['sdev', '800013'],
+    ['mask', '800afce'],
+    ['ignored_mask', '0'],
+    ['fhandle-bytes', '8'],
+    ['fhandle-type', '1'],
+    ['f_handle', '7e9e0000640d1b6d'],
+  ]);
+  expect([group?.get('event-flags'), mount?.get('mnt_id')]).toEqual(['8000', '1c']);
+});
+
 test('what is not there is left out', () => {
   const fdinfo = parseFdinfo('pos:\t0\nflags:\t0100000\nmnt_id:\t9\n');
-  expect(fdinfo).toMatchObject({ inode: 0, locks: [] });
+  expect(fdinfo).toMatchObject({ inode: 0, locks: [], watches: [] });
   expect(fdinfo).not.toHaveProperty('epoll');
   expect(fdinfo).not.toHaveProperty('eventfdCount');
+});
+
+test('counts what waits in a ring of io_uring', () => {
+  const idle =
+    'SqMask:\t0xff\nSqThread:\t-1\nUserFiles:\t1\n    0: /tmp/op=1\nPollList:\nCqOverflowList:\nNAPI:\tdisabled\n';
+  expect(parseFdinfo(idle)).not.toHaveProperty('ringOperations');
+  expect(parseFdinfo(idle).fields.get('SqMask')).toBe('0xff');
+  const busy = idle
+    .replace('PollList:\n', 'PollList:\n  op=6, task_works=0\n')
+    .replace('CqOverflowList:\n', 'CqOverflowList:\n  user_data=9, res=0, flags=0\n');
+  expect(parseFdinfo(busy).ringOperations).toBe(2);
 });

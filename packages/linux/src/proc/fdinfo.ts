@@ -22,8 +22,12 @@ export interface Fdinfo {
   readonly eventfdCount?: bigint;
   readonly eventfdSemaphore?: boolean;
   readonly epoll?: readonly EpollTarget[];
+  /** The lines of inotify and fanotify, each with its values as the kernel wrote them, in hexadecimal. */
+  readonly watches: readonly ReadonlyMap<string, string>[];
   /** The `lock:` lines without their key. */
   readonly locks: readonly string[];
+  /** How many operations of a ring of io_uring wait for something, or have completions that it had no room for. */
+  readonly ringOperations?: number;
   /** Every other line by its key, as the kernel wrote it; of a key that comes twice, the first. */
   readonly fields: ReadonlyMap<string, string>;
 }
@@ -31,16 +35,22 @@ export interface Fdinfo {
 const target =
   /^tfd:\s*(\d+)\s+events:\s*([0-9a-f]+)\s+data:\s*([0-9a-f]+)(?:\s+pos:\s*(-?\d+)\s+ino:\s*([0-9a-f]+)\s+sdev:\s*([0-9a-f]+))?/;
 const lockKey = 'lock:';
+/** Lines below `PollList:` and `CqOverflowList:`. io_uring/fdinfo.c of the kernel */
+const ringOperation = /^\s+(?:op|user_data)=\d+/;
+const watch = /^(?:inotify|fanotify) /;
 
 /** Parses /proc/PID/fdinfo/FD. */
 export function parseFdinfo(text: string): Fdinfo {
   const all = fields(text);
   const epoll: EpollTarget[] = [];
   const locks: string[] = [];
+  const watches: ReadonlyMap<string, string>[] = [];
   for (const row of text.split('\n')) {
     if (row.startsWith('tfd:')) epoll.push(parseTarget(row));
+    if (watch.test(row)) watches.push(valuesOf(row));
     if (row.startsWith(lockKey)) locks.push(row.slice(lockKey.length).trim());
   }
+  const operations = text.split('\n').filter((row) => ringOperation.test(row)).length;
   const count = all.get('eventfd-count');
   const semaphore = all.get('eventfd-semaphore');
   return {
@@ -51,9 +61,16 @@ export function parseFdinfo(text: string): Fdinfo {
     ...(count === undefined ? {} : { eventfdCount: hex(count) }),
     ...(semaphore === undefined ? {} : { eventfdSemaphore: semaphore === '1' }),
     ...(epoll.length === 0 ? {} : { epoll }),
+    ...(operations === 0 ? {} : { ringOperations: operations }),
+    watches,
     locks,
     fields: all,
   };
+}
+
+/** `key:value` between blanks. */
+function valuesOf(row: string): ReadonlyMap<string, string> {
+  return new Map([...row.matchAll(/([\w-]+):([0-9a-f]+)/g)].map(([, key = '', value = '']) => [key, value]));
 }
 
 function parseTarget(row: string): EpollTarget {

@@ -79,3 +79,8 @@ test('a name may hold whatever other line breaks there are', () => {
   for (const name of ['/tmp/a\rb', '/tmp/a\u2028b', '/tmp/a\u2029'])
     expect(parseMaps(`7f0000000000-7f0000001000 r--p 00000000 103:1f 21 ${name}\n`)).toMatchObject([{ name }]);
 });
+
+test('names in smaps are in UTF-8', () => {
+  const text = '7f0000000000-7f0000001000 r--p 00000000 103:1f 21 /tmp/grüße-日本\nVmFlags: rd \n';
+  expect(parseSmaps(text)).toMatchObject([{ name: '/tmp/grüße-日本', vmFlags: new Set(['rd']) }]);
+});

@@ -35,29 +35,62 @@ export function parseMaps(text: string): Vma[] {
 
 /** Parses /proc/PID/smaps: the same maps, with the flags of each. */
 export function parseSmaps(text: string): Vma[] {
-  const found: Vma[] = [];
-  for (const row of text.split('\n')) {
-    if (startsMap(row)) {
-      found.push(parseLine(row));
-    } else if (row.startsWith(flagsKey)) {
-      addTo(found, { vmFlags: new Set(words(row.slice(flagsKey.length))) });
-    } else if (row.startsWith(protectionKey)) {
-      addTo(found, { protectionKey: Number(row.slice(protectionKey.length)) });
-    }
-  }
-  return found;
+  const parser = createSmapsParser();
+  parser.add(Buffer.from(text).toString('latin1'));
+  return parser.maps;
 }
 
-function addTo(found: Vma[], more: Pick<Vma, 'vmFlags' | 'protectionKey'>): void {
-  const vma = found.pop();
-  if (vma !== undefined) found.push({ ...vma, ...more });
+/** Parses smaps piece by piece: of a process with many maps it is long, and most of its lines are of no use. */
+export interface SmapsParser {
+  /** Takes whole lines, a character for each byte: most of it is thrown away, and decoded for nothing. */
+  add(text: string): void;
+  /** The maps so far. */
+  readonly maps: Vma[];
 }
+
+export function createSmapsParser(): SmapsParser {
+  const maps: Vma[] = [];
+  // Most maps have the same flags as others.
+  const known = new Map<string, ReadonlySet<string>>();
+  const flagsIn = (row: string): ReadonlySet<string> => {
+    const found = known.get(row) ?? new Set(words(row));
+    known.set(row, found);
+    return found;
+  };
+  const addToLast = (more: Pick<Vma, 'vmFlags' | 'protectionKey'>): void => {
+    const last = maps.at(-1);
+    if (last !== undefined) Object.assign(last, more);
+  };
+  return {
+    maps,
+    add(text) {
+      for (let at = 0; at < text.length; ) {
+        const newline = text.indexOf('\n', at);
+        const end = newline < 0 ? text.length : newline;
+        if (startsMap(text.charCodeAt(at))) maps.push(parseLine(decoded(text.slice(at, end))));
+        else if (text.startsWith(flagsKey, at)) addToLast({ vmFlags: flagsIn(text.slice(at + flagsKey.length, end)) });
+        else if (text.startsWith(protectionKey, at))
+          addToLast({ protectionKey: Number(text.slice(at + protectionKey.length, end)) });
+        at = end + 1;
+      }
+    },
+  };
+}
+
+function decoded(row: string): string {
+  return beyondAscii.test(row) ? Buffer.from(row, 'latin1').toString('utf8') : row;
+}
+
+const beyondAscii = /[\x80-\xff]/;
 
 /** Lines of a map begin with a lower case hexadecimal address, all others with a capital letter. */
-function startsMap(row: string): boolean {
-  const first = row.charAt(0);
-  return (first >= '0' && first <= '9') || (first >= 'a' && first <= 'f');
+function startsMap(code: number): boolean {
+  return (code >= digit.first && code <= digit.last) || (code >= letter.first && code <= letter.last);
 }
+
+/** The characters of hexadecimal numbers, `0` to `9` and `a` to `f`. */
+const digit = { first: 0x30, last: 0x39 } as const;
+const letter = { first: 0x61, last: 0x66 } as const;
 
 function parseLine(row: string): Vma {
   const match = line.exec(row);

@@ -1,10 +1,13 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { errno, LinuxError } from '../errors.ts';
 import { unlessGone } from '../gone.ts';
+import { takeKept } from './ahead.ts';
 import { type Fdinfo, parseFdinfo } from './fdinfo.ts';
+import type { FileStat } from './file-stat.ts';
 import { type Limit, parseAuxv, parseChildren, parseLimits } from './limits.ts';
-import { parseMaps, parseSmaps, type Vma } from './maps.ts';
+import { createSmapsParser, parseMaps, type Vma } from './maps.ts';
 import { type Mount, parseMountinfo } from './mountinfo.ts';
+import { forEachPiece } from './pieces.ts';
 import { parseStat, type Stat } from './stat.ts';
 import { parseStatus, type Status } from './status.ts';
 import { type PosixTimer, parseTimers } from './timers.ts';
@@ -16,21 +19,25 @@ const namespaceKinds = ['pid', 'pid_for_children', 'net', 'ipc', 'uts', 'mnt', '
 
 /** Of the process, or of one of its threads. */
 export function readStat(pid: number, tid?: number): Stat {
-  return parseStat(text(pid, ofThread('stat', tid)));
+  return parseStat(readText(pid, ofThread('stat', tid)));
 }
 
 /** Of the process, or of one of its threads. */
 export function readStatus(pid: number, tid?: number): Status {
-  return parseStatus(text(pid, ofThread('status', tid)));
+  return parseStatus(readText(pid, ofThread('status', tid)));
 }
 
 export function readMaps(pid: number): Vma[] {
-  return parseMaps(text(pid, 'maps'));
+  return parseMaps(readText(pid, 'maps'));
 }
 
 /** Slow on large processes (15–40 ms a GiB): the kernel walks all pages to count them. */
 export function readSmaps(pid: number): Vma[] {
-  return parseSmaps(text(pid, 'smaps'));
+  return access(pid, 'smaps', 'read', (path) => {
+    const parser = createSmapsParser();
+    forEachPiece(path, parser.add);
+    return parser.maps;
+  });
 }
 
 /** Open descriptors in ascending order. */
@@ -39,12 +46,22 @@ export function readFds(pid: number): number[] {
 }
 
 export function readFdinfo(pid: number, fd: number): Fdinfo {
-  return parseFdinfo(text(pid, `fdinfo/${fd}`));
+  return parseFdinfo(readText(pid, `fdinfo/${fd}`));
 }
 
 /** Where a link below /proc/PID points: `fd/3`, `exe`, `cwd`, `root` … */
 export function readLink(pid: number, name: string): string {
-  return access(pid, name, 'readlink', (path) => readlinkSync(path));
+  return access(pid, name, 'readlink', (path) => takeKept('links', path) ?? readlinkSync(path));
+}
+
+/** What a path leads to, stat(2), anywhere. @throws what Node does */
+export function readFileStat(path: string): FileStat {
+  return takeKept('stats', path) ?? statSync(path, { bigint: true });
+}
+
+/** A small file below /proc/PID as text. */
+export function readText(pid: number, name: string): string {
+  return access(pid, name, 'read', (path) => takeKept('texts', path) ?? readFileSync(path, 'utf8'));
 }
 
 /** Thread ids, the main thread first, then ascending. */
@@ -54,15 +71,15 @@ export function readThreads(pid: number): number[] {
 
 /** Children of all its threads. A thread that ends meanwhile has none: another one of its process has them then. */
 export function readChildren(pid: number): number[] {
-  return readThreads(pid).flatMap((tid) => unlessGone(() => parseChildren(text(pid, `task/${tid}/children`)), []));
+  return readThreads(pid).flatMap((tid) => unlessGone(() => parseChildren(readText(pid, `task/${tid}/children`)), []));
 }
 
 export function readLimits(pid: number): Limit[] {
-  return parseLimits(text(pid, 'limits'));
+  return parseLimits(readText(pid, 'limits'));
 }
 
 export function readMountinfo(pid: number): Mount[] {
-  return parseMountinfo(text(pid, 'mountinfo'));
+  return parseMountinfo(readText(pid, 'mountinfo'));
 }
 
 export function readAuxv(pid: number): bigint[] {
@@ -70,12 +87,12 @@ export function readAuxv(pid: number): bigint[] {
 }
 
 export function readTimers(pid: number): PosixTimer[] {
-  return parseTimers(text(pid, 'timers'));
+  return parseTimers(readText(pid, 'timers'));
 }
 
 /** Flags of personality(2). */
 export function readPersonality(pid: number): number {
-  return Number.parseInt(text(pid, 'personality'), 16);
+  return Number.parseInt(readText(pid, 'personality'), 16);
 }
 
 /** The inode of each namespace that the process is in. One for children that has none yet has 0. */
@@ -107,10 +124,6 @@ function namespaceInode(pid: number, kind: NamespaceKind, tid: number | undefine
 
 function ofThread(name: string, tid: number | undefined): string {
   return tid === undefined ? name : `task/${tid}/${name}`;
-}
-
-function text(pid: number, name: string): string {
-  return access(pid, name, 'read', (path) => readFileSync(path, 'utf8'));
 }
 
 function numbersIn(pid: number, name: string): number[] {

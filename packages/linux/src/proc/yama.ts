@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
-/** PR_SET_PTRACER ("Yama"), by which a process says who may trace it, and PR_SET_PTRACER_ANY. PR_SET_PTRACER(2const). */
-export const ptracer = { set: 0x59_61_6d_61, any: -1 } as const;
+/** PR_SET_PTRACER ("Yama"), by which a process says who may trace it, PR_SET_PTRACER_ANY, and nobody. PR_SET_PTRACER(2const). */
+export const ptracer = { set: 0x59_61_6d_61, any: -1, none: 0 } as const;
 
 /**
  * Whom the security module Yama lets trace: 0 all processes of a user, 1 ancestors and whom the process has named, 2

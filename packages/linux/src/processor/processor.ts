@@ -12,6 +12,7 @@ export const processorSupported: boolean = process.arch in processors;
 
 const facts: typeof x86_64 = processors[process.arch] ?? x86_64;
 
+export type { Machine } from './x86_64/assemble.ts';
 export type { Blob, RemoteCall } from './x86_64/blob.ts';
 export type { FrameStep } from './x86_64/frame.ts';
 export type { GuardCall, GuardPlan, GuardVerdict } from './x86_64/guard-image.ts';
@@ -67,6 +68,10 @@ export const helperImage: typeof x86_64.helperImage = facts.helperImage;
 export const helperBlobOffset: number = facts.helperBlobOffset;
 /** Machine code that starts a thread which makes the calls of a table (`batchTable`), in the process that runs it. */
 export const handCode: typeof x86_64.handCode = facts.handCode;
+/** Machine code that makes the calls of a table in the thread that runs it, and passes descriptors on. */
+export const listCode: typeof x86_64.listCode = facts.listCode;
+/** Where in an entry of that table stands to how many of the following ones its answer is passed. */
+export const passOffset: number = facts.passOffset;
 /** Machine code that asks the processor. */
 export const queryCode: typeof x86_64.queryCode = facts.queryCode;
 /** The layout of the extended state from the processor's answers. */

@@ -2,7 +2,7 @@ import { arena, type Block } from '../arena.ts';
 import { closeFd } from '../descriptors/own.ts';
 import { errno, LinuxError } from '../errors.ts';
 import { expectSuccess, syscall, trySyscall } from '../syscall.ts';
-import { unixName } from './names.ts';
+import { addressOf, unixName } from './names.ts';
 
 /** A unix socket as sock_diag(7) shows it. */
 export interface UnixSocket {
@@ -15,7 +15,21 @@ export interface UnixSocket {
   readonly type: number;
   /** A path, or a leading `\0` and an abstract name; null when it has none. */
   readonly name: string | null;
+  /** The same, byte for byte, without the zero byte at the end of a path. */
+  readonly address: Uint8Array;
+  /** Halves that are shut: 1 receiving, 2 sending, 3 both. shutdown(2) */
+  readonly shut: ShutHalves;
+  /** The file that a path was, wherever it is by now; null: it has no path. Numbers of stat(2), of the inode the lower 32 bits. */
+  readonly file: { readonly major: number; readonly minor: number; readonly inode: number } | null;
+  /** Inodes of the sockets whose connection to this one waits to be accepted. */
+  readonly pending: readonly number[];
+  /** How many may wait so. listen(2) */
+  readonly backlog: number;
 }
+
+/** RCV_SHUTDOWN and SEND_SHUTDOWN of the kernel's net/sock.h. */
+const shutHalves = [0, 1, 2, 3] as const;
+export type ShutHalves = (typeof shutHalves)[number];
 
 const AF_UNIX = 1;
 const AF_NETLINK = 16;
@@ -25,9 +39,12 @@ const SOCK_DIAG_BY_FAMILY = 20;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NLM_F_REQUEST_DUMP = 0x301;
-const UDIAG_SHOW_NAME_PEER = 1 | 4;
-const UNIX_DIAG_NAME = 0;
-const UNIX_DIAG_PEER = 2;
+/** What to show: name, file, peer, waiting connections, lengths of queues; and the attributes that have it. linux/unix_diag.h */
+const show = 1 | 2 | 4 | 8 | 0x10;
+const attribute = { name: 0, file: 1, peer: 2, pending: 3, queues: 4, shutdown: 6 } as const;
+/** The kernel's own numbers of devices: 12 bits, then 20. linux/kdev_t.h */
+const minorBits = 20;
+const LISTEN = 10;
 const headerLength = 16;
 const requestLength = headerLength + 24;
 const answerLength = 16;
@@ -83,7 +100,7 @@ function unixDumpRequest(block: Block): Block {
   view.setUint16(6, NLM_F_REQUEST_DUMP, true);
   view.setUint8(headerLength, AF_UNIX);
   view.setUint32(headerLength + 4, 0xffffffff, true);
-  view.setUint32(headerLength + 12, UDIAG_SHOW_NAME_PEER, true);
+  view.setUint32(headerLength + 12, show, true);
   return block;
 }
 
@@ -107,17 +124,39 @@ export function parseUnixDiag(bytes: Uint8Array, found: UnixSocket[]): boolean {
 /** struct unix_diag_msg and its attributes. */
 function parseSocket(bytes: Uint8Array): UnixSocket {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let peer = 0;
-  let name: string | null = null;
+  const found = new Map<number, Uint8Array>();
   for (let at = answerLength; at + 4 <= bytes.length; ) {
     const length = view.getUint16(at, true);
     if (length < 4) break;
-    const type = view.getUint16(at + 2, true);
-    if (type === UNIX_DIAG_PEER) peer = view.getUint32(at + 4, true);
-    if (type === UNIX_DIAG_NAME) name = unixName(bytes.subarray(at + 4, at + length));
+    found.set(view.getUint16(at + 2, true), bytes.subarray(at + 4, at + length));
     at += align(length);
   }
-  return { type: view.getUint8(1), state: view.getUint8(2), inode: view.getUint32(4, true), peer, name };
+  const numbers = (which: keyof typeof attribute): readonly number[] => words(found.get(attribute[which]));
+  const name = found.get(attribute.name) ?? new Uint8Array();
+  const [fileInode, device] = numbers('file');
+  const state = view.getUint8(2);
+  return {
+    type: view.getUint8(1),
+    state,
+    inode: view.getUint32(4, true),
+    peer: numbers('peer')[0] ?? 0,
+    name: unixName(name),
+    address: addressOf(name),
+    shut: shutHalves[found.get(attribute.shutdown)?.[0] ?? 0] ?? 0,
+    file:
+      fileInode === undefined || device === undefined
+        ? null
+        : { major: device >>> minorBits, minor: device & (2 ** minorBits - 1), inode: fileInode },
+    pending: numbers('pending'),
+    backlog: state === LISTEN ? (numbers('queues')[1] ?? 0) : 0,
+  };
+}
+
+/** Numbers of 4 bytes, in the order of this machine. */
+function words(bytes: Uint8Array | undefined): number[] {
+  if (bytes === undefined) return [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.length >> 2 }, (_, at) => view.getUint32(at * 4, true));
 }
 
 function align(length: number): number {

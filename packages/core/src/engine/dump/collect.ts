@@ -1,7 +1,7 @@
 import { EngineError, type MemoryRecord, type Refusal } from '@criujs/engine-kit';
 import type { Vma } from '@criujs/linux';
 import type { CollectedFiles } from '../../files/collect.ts';
-import type { ProcessPart, Question } from '../../kinds/processes/kind.ts';
+import type { Conversation, ProcessPart, Question } from '../../kinds/processes/kind.ts';
 import { processKinds } from '../../kinds/processes/table.ts';
 import type { ThreadPart } from '../../kinds/threads/kind.ts';
 import { threadKinds } from '../../kinds/threads/table.ts';
@@ -77,11 +77,22 @@ function addPathOf(pid: number, what: (typeof processPaths)[number], files: Coll
   return files.addPath(pathOf(pid, what));
 }
 
+/** What is asked of each process of a tree in turn, where one answer decides what is asked next. */
+export function conversations(): readonly Conversation[] {
+  return processKinds.flatMap((kind) => kind.converse?.() ?? []);
+}
+
 /**
  * Infects one process, asks what only it can tell, and cures it again.
+ * @param talks {@link conversations}
  * @param check called where nothing is half done; what it throws comes after the cure
  */
-export function ask(tree: FrozenTree, view: OutsideView, check: () => void): InsideView {
+export function ask(
+  tree: FrozenTree,
+  view: OutsideView,
+  talks: readonly Conversation[],
+  check: () => void,
+): InsideView {
   check();
   const { task, threads, stale } = view;
   const infection = infect(task, threads, () => tree.stopLater(task.pid));
@@ -119,7 +130,8 @@ export function ask(tree: FrozenTree, view: OutsideView, check: () => void): Ins
       const answers = askSideBySide(infection.runSideBySide, some);
       ofThreads.push(...some.map(({ at, questions }, which) => answers[which] ?? askAt(at, questions)));
     }
-    return { ...own, ofThreads };
+    const said = talks.map((talk) => talk(task, infection));
+    return { ...own, own: [...own.own, ...said], ofThreads };
   };
   let inside: InsideView;
   try {

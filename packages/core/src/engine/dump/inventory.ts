@@ -1,4 +1,6 @@
 import { type EntryInit, encodeImage } from '@criujs/images';
+import type { Family } from '../../kinds/trees/kind.ts';
+import { sharersIn } from '../../kinds/trees/shared-tables.ts';
 
 /** Control group set of every task: the one that the images' reader is in itself. */
 export const controlGroupSet = 1;
@@ -16,10 +18,26 @@ const namespaceIds = {
 /** Ids of a task's own objects; 1 is the reader's. */
 const firstOwnId = 2;
 
+/** What the images of the living processes of a tree are called by, by pid: those that share a table have one id for it. */
+export function idsOfAll(tree: Family): ReadonlyMap<number, ObjectIds> {
+  const [files, fs] = [sharersIn(tree, 'FILES'), sharersIn(tree, 'FS')];
+  const pids = tree.tasks.filter(({ state }) => state !== 'zombie').map(({ pid }) => pid);
+  const numbers = new Map(pids.map((pid, at) => [pid, firstOwnId + at]));
+  const numberOf = (pid: number | undefined): number => numbers.get(pid ?? 0) ?? firstOwnId;
+  return new Map(
+    pids.map((pid) => {
+      const own = numberOf(pid);
+      const [filesId, fsId] = [numberOf(files.get(pid)), numberOf(fs.get(pid))];
+      return [pid, { ids: { vmId: own, filesId, fsId, sighandId: own, ...namespaceIds }, ownsFiles: filesId === own }];
+    }),
+  );
+}
+
 /** What one process's images are called by. */
-export function objectIds(at: number): EntryInit<'IDS'> & { filesId: number } {
-  const own = firstOwnId + at;
-  return { vmId: own, filesId: own, fsId: own, sighandId: own, ...namespaceIds };
+export interface ObjectIds {
+  readonly ids: EntryInit<'IDS'> & { readonly filesId: number };
+  /** Whether its table of descriptors is written with it, and not with another process. */
+  readonly ownsFiles: boolean;
 }
 
 /** Version of the image layout that has one pagemap file a task and files.img (CRIU's CRTOOLS_IMAGES_V1_1). */
@@ -27,7 +45,7 @@ const imageVersion = 2;
 
 /** The inventory: the image whose presence makes the dump a whole one. */
 export function inventoryImage(plugins: readonly string[]): Uint8Array {
-  const rootIds = { ...objectIds(0), vmId: 1, filesId: 1, fsId: 1, sighandId: 1 };
+  const rootIds = { ...namespaceIds, vmId: 1, filesId: 1, fsId: 1, sighandId: 1 };
   return encodeImage('INVENTORY', [
     {
       message: {

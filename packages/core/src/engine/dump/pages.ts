@@ -1,4 +1,5 @@
 import type { MemoryArea } from '@criujs/engine-kit';
+import type { FoundObject } from '../../kinds/objects/kind.ts';
 import { traitsOf } from '../../kinds/traits/table.ts';
 import { copyPages } from '../../pages/copy.ts';
 import { frozenTask } from '../../pages/frozen-task.ts';
@@ -41,6 +42,18 @@ export function findPages(
     ({ start, end }): MemoryArea => ({ start, end, trait: 'guard', name: null, key: null }),
   );
   return { pagesId, source, areas: [...guards, ...maps.flatMap(({ vma }) => traitsOf(vma))] };
+}
+
+/** Finds the pages of an object that several hold. */
+export function findObject(object: FoundObject, pagesId: number, { images, checkAborted }: FindContext): FoundPages {
+  const source = object.pages(checkAborted);
+  try {
+    images.add(object.pagemap, () => pagemapOf(pagesId, source.runs));
+    return { pagesId, source };
+  } catch (error) {
+    source.close();
+    throw error;
+  }
 }
 
 /**

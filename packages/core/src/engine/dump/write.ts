@@ -5,11 +5,12 @@ import type { CollectedFiles } from '../../files/collect.ts';
 import { joinFields } from '../../kinds/fields.ts';
 import { imageWriter } from '../../kinds/files/side-images.ts';
 import type { ProcessFields } from '../../kinds/processes/kind.ts';
+import type { SystemVRecording } from '../../kinds/system-v-records.ts';
 import type { ThreadFields } from '../../kinds/threads/kind.ts';
 import { treeKinds } from '../../kinds/trees/table.ts';
 import type { FrozenTask, FrozenTree } from '../../machinery/freeze/freeze.ts';
 import type { InsideView, OutsideView } from './collect.ts';
-import { controlGroupSet, objectIds } from './inventory.ts';
+import { controlGroupSet, type ObjectIds } from './inventory.ts';
 import type { SmallImages } from './small-images.ts';
 
 /** A 64-bit x86 core image. */
@@ -19,19 +20,19 @@ const marchX86 = 1;
 export function addTask(
   view: OutsideView,
   inside: InsideView,
-  at: number,
+  { ids, ownsFiles }: ObjectIds,
   files: CollectedFiles,
   images: SmallImages,
 ): AttributesRecord[] {
   const { pid } = view.task;
-  const ids = objectIds(at);
   images.add(`ids-${pid}.img`, () => encodeImage('IDS', [{ message: ids }]));
-  images.add(`fdinfo-${ids.filesId}.img`, () =>
-    encodeImage(
-      'FDINFO',
-      files.fdinfo(pid).map((message) => ({ message })),
-    ),
-  );
+  if (ownsFiles)
+    images.add(`fdinfo-${ids.filesId}.img`, () =>
+      encodeImage(
+        'FDINFO',
+        files.fdinfo(pid).map((message) => ({ message })),
+      ),
+    );
   const fs = { cwdId: view.cwd, rootId: view.root, umask: view.task.status.umask };
   images.add(`fs-${pid}.img`, () => encodeImage('FS', [{ message: fs }]));
   const { core: tc, mm, record } = joinFields<ProcessFields>([...view.own, ...inside.own]);
@@ -62,7 +63,12 @@ export function addZombie(task: FrozenTask, images: SmallImages): void {
 }
 
 /** Adds what the tree has in common, all but the inventory. Gives what criujs.json is to say of its processes. */
-export function addTree(tree: FrozenTree, images: SmallImages): TaskRecord[] {
+export function addTree(
+  tree: FrozenTree,
+  images: SmallImages,
+  attributes: readonly AttributesRecord[],
+  systemV: SystemVRecording,
+): TaskRecord[] {
   const entries = tree.tasks.map((task) => ({
     message: {
       pid: task.pid,
@@ -73,8 +79,8 @@ export function addTree(tree: FrozenTree, images: SmallImages): TaskRecord[] {
     },
   }));
   images.add('pstree.img', () => encodeImage('PSTREE', entries));
-  const records = { tasks: [] as TaskRecord[] };
-  for (const kind of treeKinds) kind.save?.(tree, { images: imageWriter(images), records });
+  const records = { tasks: [] as TaskRecord[], systemV };
+  for (const kind of treeKinds) kind.save?.(tree, { images: imageWriter(images), records, attributes });
   return records.tasks;
 }
 

@@ -19,6 +19,8 @@ export interface Authority {
   asOwner<T>(work: () => T): T;
   /** Reads images as the caller, who has named them, also where files are opened as that user. */
   storeOf(store: SessionStore): SessionStore;
+  /** In whose name it acts; null: in the caller's own. */
+  readonly user: Required<FileUser> | null;
   /** Whether it is less than that of the caller. */
   readonly isLimited: boolean;
   /** Calls that make the helper, from which all processes are cloned, a process of that user. */
@@ -48,6 +50,7 @@ export function authorityOf(owner: number | null, caller: number = process.geteu
       open: (name, mode) => asEngine(() => store.open(name, mode)),
       list: () => asEngine(() => store.list()),
     }),
+    user,
     isLimited: true,
     becomeOwner: becomeUser(user),
     checkRoot({ pid }, isForeign) {
@@ -62,6 +65,7 @@ const unlimited: Authority = {
   check: () => undefined,
   asOwner: (work) => work(),
   storeOf: (store) => store,
+  user: null,
   isLimited: false,
   becomeOwner: [],
   checkRoot: () => undefined,

@@ -1,7 +1,7 @@
 import { EngineError } from '@criujs/engine-kit';
 import { closeFd } from '@criujs/linux';
 import { pageSize, vmaStatus } from '../../facts/memory.ts';
-import type { OpenedFiles } from '../../files/open.ts';
+import type { OpenedFiles } from '../../files/opened.ts';
 import { hookMissing } from '../../files/providers.ts';
 import { keepDescriptor } from '../../kinds/files/plugin-descriptor.ts';
 import type { Session } from '../../run/session.ts';

@@ -1,6 +1,7 @@
 import { EngineError } from '@criujs/engine-kit';
-import { decodeImage, decodePagemap, type EntryOf, ImageError, type ImageKind } from '@criujs/images';
+import { decodeImage, decodePagemap, type EntryOf, ImageError, type ImageKind, type ImageRecord } from '@criujs/images';
 import { invalid } from '../../kinds/rules.ts';
+import type { EntryReader } from '../../kinds/trees/kind.ts';
 import type { Session } from '../../run/session.ts';
 
 /** Where the pages of a process lie. @throws EngineError IMAGE_INVALID, ABORTED */
@@ -10,11 +11,12 @@ export function readPagemap(session: Session, name: string): ReturnType<typeof d
 
 /** All entries of an image that may hold any number of them. @throws EngineError IMAGE_INVALID, ABORTED */
 export function readMany<K extends ImageKind>(session: Session, kind: K, name: string): EntryOf<K>[] {
-  return reading(name, () =>
-    decodeImage(kind, session.store.read(name), { file: name, check: session.checkAborted }).map(
-      ({ message }) => message,
-    ),
-  );
+  return readAll(session, kind, name).map(({ message }) => message);
+}
+
+/** The same with the bytes that follow each. @throws EngineError IMAGE_INVALID, ABORTED */
+function readAll<K extends ImageKind>(session: Session, kind: K, name: string): ImageRecord<K>[] {
+  return reading(name, () => decodeImage(kind, session.store.read(name), { file: name, check: session.checkAborted }));
 }
 
 /** The entry of an image that holds one. @throws EngineError IMAGE_INVALID, ABORTED */
@@ -23,6 +25,14 @@ export function readOne<K extends ImageKind>(session: Session, kind: K, name: st
   if (entry === undefined || second !== undefined)
     throw invalid(name, `${entry === undefined ? 'no entry' : 'more than one entry'} in it`);
   return entry;
+}
+
+/** Reads images of one session, for who is not to load what reads them: a plan loads kinds without it. */
+export function entryReader(session: Session): EntryReader {
+  return {
+    readOne: (kind, name) => readOne(session, kind, name),
+    readAll: (kind, name) => readAll(session, kind, name),
+  };
 }
 
 function reading<T>(name: string, read: () => T): T {

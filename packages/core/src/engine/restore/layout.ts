@@ -48,6 +48,12 @@ export interface MemoryPlan extends RecordedMemory {
   readonly detour: VdsoDetour | null;
 }
 
+/** A process while it is planned: its images, and what its memory is to be. */
+export interface Planned {
+  readonly image: TaskImage;
+  readonly memory: MemoryPlan;
+}
+
 /** What the kernel gives to every process. */
 const ofKernel = vmaStatus.vsyscall | vmaStatus.vdso | vmaStatus.vvar;
 
@@ -100,7 +106,7 @@ export function planFills(
       while (at < maps.length && (maps[at] as MapPlan).end <= from) at++;
       const map = maps[at];
       if (map === undefined || map.start > from) throw invalid(file, `pages at ${from.toString(16)}, outside any map`);
-      if (map.entry.status & (vmaStatus.fileShared | vmaStatus.anonymousShared))
+      if (map.entry.status & (vmaStatus.fileShared | vmaStatus.anonymousShared | vmaStatus.sysvShared))
         throw invalid(file, `pages at ${from.toString(16)}, in a map whose pages belong elsewhere`);
       const part = Math.min(length, map.end - from);
       map.filled = true;

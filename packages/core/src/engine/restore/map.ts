@@ -34,7 +34,10 @@ export function startCalls(pid: number, plan: MemoryPlan, workshop: Workshop, ke
 
 /** Calls that make maps, and make those of its own that are copies of its parent's. */
 export function stageCalls({ kept, maps }: Stage, place: MapPlace): TaskCall[] {
-  return [...kept.flatMap(keepCalls), ...maps.flatMap((map) => map.kind.make(map, place) ?? [])];
+  return [
+    ...kept.flatMap(keepCalls),
+    ...maps.flatMap((map) => (map.kind.steered ? [] : (map.kind.make(map, place) ?? []))),
+  ];
 }
 
 /** A copy gets the length and the protection that a new map would have, and loses pages that the process has not. */

@@ -1,7 +1,8 @@
-import { writeMemory } from '@criujs/linux';
+import { readMaps, writeMemory } from '@criujs/linux';
 import { mapFlag, vmaStatus } from '../../facts/memory.ts';
-import type { OpenedFiles } from '../../files/open.ts';
-import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
+import type { OpenedFiles } from '../../files/opened.ts';
+import type { MapPlace } from '../../kinds/maps/kind.ts';
+import { type BuiltThread, lowestAddress, type Workshop } from '../../machinery/make/helper.ts';
 import type { Range } from '../../memory/ranges.ts';
 import type { PageSource } from '../../pages/source.ts';
 import type { Session } from '../../run/session.ts';
@@ -14,6 +15,7 @@ import { finishMapCalls, stageCalls, startCalls } from './map.ts';
 import { allocateKeys } from './protection-keys.ts';
 import type { TaskImage } from './read.ts';
 import { sourceOf } from './sources.ts';
+import { steeredCalls } from './steered.ts';
 
 /** What building the memory of one process takes. */
 export interface MemoryBuild {
@@ -46,6 +48,10 @@ export function buildMemory(build: MemoryBuild): void {
   if (stages.early === null) start(build, stages.late);
   runCalls(build, main, allocateKeys(memory), imageOf(build));
   make(build, stages.late);
+  if (memory.maps.some(({ kind }) => kind.steered)) {
+    const calls = steeredCalls(memory.maps, readMaps(main.pid), lowestAddress(), placeOf(build));
+    runCalls(build, main, calls, imageOf(build));
+  }
   for (const { address, bytes } of memory.detour?.patches ?? []) writeMemory(main.pid, address, bytes);
   runCalls(build, main, finishMapCalls(memory), imageOf(build));
 }
@@ -55,17 +61,17 @@ function start(build: MemoryBuild, { kept }: Stage): void {
 }
 
 function make(build: MemoryBuild, stage: Stage): void {
-  const { main, workshop, files, pages, inherited, hugePages } = build;
-  const place = {
-    source: (map: MapPlan) => inherited(sourceOf(map, files)),
-    object: workshop.object,
-  };
+  const { main, pages, hugePages } = build;
   const plain = stage.maps.filter(isPlain);
   const huge = hugeMaps(plain, stage.fills, hugePages);
-  const calls = [...stageCalls(stage, place), ...hugePageCalls(plain, huge, hugePages)];
+  const calls = [...stageCalls(stage, placeOf(build)), ...hugePageCalls(plain, huge, hugePages)];
   runCalls(build, main, calls, imageOf(build));
   const fresh = joined(plain.filter((map) => !huge.has(map)));
   fillMemory({ ...build, thread: main }, stage.fills, pages, imageOf(build), fresh);
+}
+
+function placeOf({ files, inherited, workshop }: MemoryBuild): MapPlace {
+  return { source: (map) => inherited(sourceOf(map, files)), object: workshop.object };
 }
 
 /** The addresses of maps that lie side by side in one: the kernel may have joined them. */
@@ -79,9 +85,9 @@ function joined(maps: readonly MapPlan[]): Range[] {
   return spans;
 }
 
-/** New private memory without a file. A stack grows while it is filled, and is small. */
+/** New private memory without a file. A stack grows while it is filled, and is small; huge pages must lie where they are. */
 function isPlain({ entry: { flags, status }, device }: MapPlan): boolean {
-  const kept = mapFlag.private | mapFlag.anonymous | mapFlag.growsDown;
+  const kept = mapFlag.private | mapFlag.anonymous | mapFlag.growsDown | mapFlag.hugePages;
   return (
     device === null &&
     (flags & kept) === (mapFlag.private | mapFlag.anonymous) &&

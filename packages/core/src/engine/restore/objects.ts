@@ -1,13 +1,17 @@
 import { EngineError } from '@criujs/engine-kit';
-import { addressEnd } from '../../facts/memory.ts';
-import type { LoadContext, LoadedHolder, LoadedObject } from '../../kinds/objects/kind.ts';
+import { addressEnd, pageSize } from '../../facts/memory.ts';
+import type { LoadContext, LoadedHolder, LoadedObject, ObjectPlace } from '../../kinds/objects/kind.ts';
 import { objectKinds } from '../../kinds/objects/table.ts';
 import { invalid } from '../../kinds/rules.ts';
-import { runTaskCalls } from '../../machinery/calls/remote.ts';
+import { runTaskCalls, type TaskCall } from '../../machinery/calls/remote.ts';
+import { own } from '../../machinery/make/clone.ts';
+import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
 import { imagePages } from '../../pages/image-pages.ts';
+import { isSame } from '../../pages/same-memory.ts';
 import type { PageSource } from '../../pages/source.ts';
 import type { PagePlace } from '../../pages/task-memory.ts';
 import type { Session } from '../../run/session.ts';
+import type { Maker } from '../../system-v/maker.ts';
 import { type Filling, fillMemory } from './fill.ts';
 
 /** An object, and where it lies among all. */
@@ -35,7 +39,8 @@ export function planObjects(holders: readonly LoadedHolder[], context: LoadConte
   let size = 0;
   for (const object of objectKinds.flatMap((kind) => kind.load(holders, context))) {
     list.push({ object, offset: size });
-    size += object.size;
+    // The place of all is not known yet, and each finds its own within its part.
+    size += object.size + (object.alignment ?? pageSize) - pageSize;
   }
   if (size > mostBytes) throw invalid('the images', `objects of ${size} bytes, which fit into no address space`);
   const byKey = new Map(list.map(({ object, offset }) => [object.key, offset]));
@@ -56,12 +61,30 @@ export function openObject({ object: { pages } }: PlacedObject, { store }: Sessi
 }
 
 /** Makes an object in the process that all others are cloned from, and fills it. */
-export function makeObject({ object }: PlacedObject, source: PageSource | null, filling: Filling): void {
-  const { workshop, thread } = filling;
-  const at = workshop.object(object.key);
+export function makeObject(
+  { object }: PlacedObject,
+  content: PageSource | null,
+  filling: Filling,
+  { source, maker }: Pick<ObjectPlace, 'source'> & { readonly maker: Maker },
+): void {
+  const { workshop, thread, session } = filling;
+  const { alignment = pageSize } = object;
+  const at = Math.ceil(workshop.object(object.key) / alignment) * alignment;
   const file = object.pages?.pagemap ?? '';
-  runTaskCalls(workshop.place(thread), workshop.data, object.make(at), file);
-  if (source !== null) fillMemory(filling, placesIn(object, at), source, file);
+  const run = (calls: readonly TaskCall[]): void =>
+    void runTaskCalls(workshop.place(thread), workshop.data, calls, file);
+  const place = { at, source, run, maker };
+  object.make(place);
+  if (object.differs !== undefined) {
+    const memory = { pid: thread.pid, start: at, size: object.size };
+    if (!isSame(memory, content, session.checkAborted)) throw object.differs();
+  } else if (content !== null) fillMemory(filling, placesIn(object, at), content, file);
+  object.filled?.(place);
+}
+
+/** Takes the objects away from that process, since the kernel counts who has them: once all others exist. */
+export function leaveObjects(helper: BuiltThread, workshop: Workshop, { size }: ObjectPlan): void {
+  if (size > 0) own(helper, workshop, 'munmap', [workshop.end - size, size]);
 }
 
 function placesIn({ pages }: LoadedObject, at: number): PagePlace[] {

@@ -10,6 +10,7 @@ import { checkMemory } from './check/memory.ts';
 import { checkEnd, checkProcess } from './check/process.ts';
 import { checkThread } from './check/thread.ts';
 import { readMany, readOne, readPagemap } from './entries.ts';
+import { nameMemfds } from './memfds.ts';
 
 /** A living process, as the images have it. */
 export interface TaskImage extends ProcessImage {
@@ -71,15 +72,17 @@ export function readTree(session: Session): TreeImage {
   const { rootIds } = inventory;
   for (const kind of treeKinds) kind.check?.({ tasks, rootIds });
   const living = livingTasks({ tasks });
-  for (const task of living) checkMemory(task);
   const fdinfo = new Map(
     living.map(({ ids }) => [ids.filesId, readMany(session, 'FDINFO', `fdinfo-${ids.filesId}.img`)] as const),
   );
   checkDescriptorLimit(fdinfo);
+  const files = readMany(session, 'FILES', 'files.img');
+  nameMemfds(living, files, fdinfo, session);
+  for (const task of living) checkMemory(task);
   return {
     tasks,
     rootIds,
-    files: readMany(session, 'FILES', 'files.img'),
+    files,
     fdinfo,
     plugins: inventory.pluginsEntry?.plugins ?? [],
   };

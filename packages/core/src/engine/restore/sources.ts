@@ -2,7 +2,7 @@ import { EngineError } from '@criujs/engine-kit';
 import { isFieldSet, type VmaEntry, VmaEntrySchema } from '@criujs/images';
 import { getFlags } from '@criujs/linux';
 import { protection, vmaStatus } from '../../facts/memory.ts';
-import type { OpenedFiles } from '../../files/open.ts';
+import type { OpenedFiles } from '../../files/opened.ts';
 import { accessOf as openedFor, openFlag } from '../../kinds/files/flags.ts';
 import { isFileMap } from '../../kinds/maps/of-file.ts';
 import type { MapPlan, MemoryPlan } from './layout.ts';

@@ -2,12 +2,14 @@ import { accessSync, constants, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type FileOptions, largestImage } from '@criujs/engine-kit';
 import { deviceOf, fileType, typeOf } from '@criujs/engine-kit/externals';
+import type { SaveContext, SavedFile } from './dumping.ts';
 import { fileTypes } from './file-type.ts';
 import { ghostImageName, ghostRecords, targetOf } from './ghost-image.ts';
-import type { FileKind, HeldFile, Holder, Problem, Recognition, SaveContext, SavedFile } from './kind.ts';
+import type { HeldFile, Holder, Problem, Recognition } from './held.ts';
+import type { FileKind } from './kind.ts';
 import { linkAgain, linkProblem, type MakeProblem } from './link-remap.ts';
 import { hasPath, isDeleted, lookAt, nameOf } from './reachable.ts';
-import { commonOfReg, lockProblem, pathEntry, regularEntry } from './reg-entry.ts';
+import { commonOfReg, inheritablePath, pathEntry, regularEntry } from './reg-entry.ts';
 import { loadRemapped, remapImage, remapTypes } from './remap.ts';
 import { errorCode } from './seen.ts';
 import { isStateless } from './stateless.ts';
@@ -28,10 +30,7 @@ export const deletedFile: FileKind = {
     },
   ],
   type: fileTypes.REG,
-  recognise: (file, { options }) => {
-    const answer = recognise(file, options);
-    return answer === 'mine' ? (lockProblem(file) ?? answer) : answer;
-  },
+  recognise: (file, { options }) => recognise(file, options),
   withoutDescriptor: {
     recognise,
     dump: (id, file) => ({ reg: { ...pathEntry(id, file), name: nameOf(file.link) } }),
@@ -40,6 +39,7 @@ export const deletedFile: FileKind = {
   save,
   matches: ({ reg, remap }) => reg !== undefined && remap !== undefined,
   common: commonOfReg,
+  inheritable: inheritablePath,
   load: loadRemapped,
 };
 
@@ -82,6 +82,7 @@ const keepers: Readonly<
   },
   [fileType.directory]: () => null,
   [fileType.link]: () => null,
+  [fileType.fifo]: () => null,
   [fileType.character](file, _, problem) {
     if (isStateless(deviceOf(file.stat))) return null;
     return problem('this device has state that nobody saves', 'Let the program close it.');

@@ -1,7 +1,7 @@
 import { deviceOf, fileType, typeOf } from '@criujs/engine-kit/externals';
 import type { DeviceNumber } from '@criujs/linux';
 import { anonymousName, anonymousWord } from './anonymous.ts';
-import type { SeenFile, Tree } from './kind.ts';
+import type { SeenFile, Tree } from './held.ts';
 import { describeSocket } from './sockets.ts';
 import { typeWord } from './stat.ts';
 

@@ -2,7 +2,7 @@ import { deviceOf, fileType, typeOf } from '@criujs/engine-kit/externals';
 import { fileTypes } from './file-type.ts';
 import type { FileKind } from './kind.ts';
 import { lookAt } from './reachable.ts';
-import { commonOfReg, openedType, openRegular, regularEntry } from './reg-entry.ts';
+import { commonOfReg, inheritablePath, openedType, openRegular, regularEntry } from './reg-entry.ts';
 import { isStateless } from './stateless.ts';
 
 /** /dev/null and its kin: opened again by name, as CRIU does. */
@@ -22,5 +22,6 @@ export const statelessDevice: FileKind = {
   dump: ({ id, seen, owner }) => ({ reg: regularEntry(id, seen, owner) }),
   matches: (entry) => openedType(entry) === fileType.character,
   common: commonOfReg,
+  inheritable: inheritablePath,
   load: () => ({ open: openRegular }),
 };

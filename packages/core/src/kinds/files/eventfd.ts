@@ -2,7 +2,9 @@ import { EngineError } from '@criujs/engine-kit';
 import { arena, closeFd, syscall } from '@criujs/linux';
 import { fileTypes } from './file-type.ts';
 import { openFlag } from './flags.ts';
-import type { FileEntry, FileKind, SeenFile } from './kind.ts';
+import type { SeenFile } from './held.ts';
+import type { FileKind } from './kind.ts';
+import type { FileEntry } from './opening.ts';
 
 /** EFD_SEMAPHORE of eventfd(2). An eventfd is always O_RDWR, so that this bit of its flags is free. */
 const semaphore = 1;

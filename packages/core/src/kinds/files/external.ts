@@ -2,18 +2,11 @@ import { EngineError, type ExternalRecord, exact } from '@criujs/engine-kit';
 import { deviceOf, kindOf, nobodyRestores, putBack, signalOwner, unrecorded } from '@criujs/engine-kit/externals';
 import { type DumpedFile, fileId, type RecordedFile, retryLater } from '@criujs/plugin-sdk';
 import { describeFile, isTerminal } from './describe.ts';
+import type { DumpContext, FilePayload, OpenFile } from './dumping.ts';
 import { fileTypes } from './file-type.ts';
-import type {
-  DumpContext,
-  FileEntry,
-  FileKind,
-  FilePayload,
-  LoadContext,
-  OpenFile,
-  Problem,
-  SeenFile,
-  Tree,
-} from './kind.ts';
+import type { Problem, SeenFile, Tree } from './held.ts';
+import type { FileKind } from './kind.ts';
+import type { FileEntry, LoadContext } from './opening.ts';
 import { nobody } from './owner.ts';
 import { askFirst, keepDescriptor } from './plugin-descriptor.ts';
 import { sdkHolder } from './plugin-holder.ts';

@@ -46,13 +46,15 @@ const creators: Readonly<Record<number, (path: string, ghost: GhostImage) => num
     symlinkSync(target, path);
     return openPath(path, openFlag.O_PATH | openFlag.O_NOFOLLOW);
   },
-  [fileType.character](path, { rdev }) {
-    arena.scope(() =>
-      syscall('mknodat', AT_FDCWD, arena.cstring(path).address, fileType.character | privateMode, rdev),
-    );
-    return openPath(path, openFlag.O_PATH | openFlag.O_NOFOLLOW);
-  },
+  [fileType.fifo]: (path) => makeNode(path, fileType.fifo, 0),
+  [fileType.character]: (path, { rdev }) => makeNode(path, fileType.character, rdev),
 };
+
+/** mknod(2) */
+function makeNode(path: string, type: number, rdev: number): number {
+  arena.scope(() => syscall('mknodat', AT_FDCWD, arena.cstring(path).address, type | privateMode, rdev));
+  return openPath(path, openFlag.O_PATH | openFlag.O_NOFOLLOW);
+}
 
 /** Makes a file without a name in the directory of a path. @returns a descriptor with these flags */
 export function createTemporary(path: string, flags: number): number {

@@ -3,13 +3,16 @@ import type { EntryInit, ImageRecordInit } from '@criujs/images';
 import { arena, closeFd, deviceNumber, errnoName, openPath, syscall, trySyscall } from '@criujs/linux';
 import { readAt } from '../../files/read-at.ts';
 import { invalid } from '../rules.ts';
-import type { HeldFile } from './kind.ts';
+import type { HeldFile } from './held.ts';
 import type { ImageReader } from './side-images.ts';
 
 /** A deleted file as stored in the images. */
 export interface GhostImage {
   /** The image, for errors. */
   readonly image: string;
+  /** The device as the kernel keeps it, and the inode, that it had; 0: the image does not say. */
+  readonly dev: number;
+  readonly ino: bigint;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -39,6 +42,12 @@ const minorBits = 20;
 /** Room for the target of a symbolic link: PATH_MAX, limits.h. */
 const longestPath = 4096;
 
+/** A device number of stat(2) as the kernel keeps it, in images and fdinfo. */
+export function kernelDevice(device: bigint): number {
+  const { major, minor } = deviceNumber(device);
+  return ((major << minorBits) | minor) >>> 0;
+}
+
 /** The name of the image of a deleted file. */
 export function ghostImageName(id: number): string {
   return `ghost-file-${id.toString(16)}.img`;
@@ -50,12 +59,11 @@ export function ghostImageName(id: number): string {
  */
 export function ghostRecords({ stat, handle }: HeldFile, target: string | null): ImageRecordInit<'GHOST_FILE'>[] {
   const type = typeOf(stat.mode);
-  const { major, minor } = deviceNumber(stat.dev);
   const inode: EntryInit<'GHOST_FILE'> = {
     uid: Number(stat.uid),
     gid: Number(stat.gid),
     mode: Number(stat.mode),
-    dev: ((major << minorBits) | minor) >>> 0,
+    dev: kernelDevice(stat.dev),
     ino: stat.ino,
     atim: timeOf(stat.atimeNs),
     mtim: timeOf(stat.mtimeNs),
@@ -80,9 +88,9 @@ export function readGhost(images: ImageReader, id: number): GhostImage {
   const end = pieces.reduce((most, { offset, bytes }) => Math.max(most, offset + bytes.length), 0);
   const size = inode.chunks ? Number(inode.size) : end;
   if (!Number.isSafeInteger(size) || end > size) throw invalid(image, `${end} bytes of a file of ${size}`);
-  const { mode, uid, gid, rdev, symlnkTarget: target, atim, mtim } = inode;
+  const { dev, ino, mode, uid, gid, rdev, symlnkTarget: target, atim, mtim } = inode;
   const times = atim === undefined || mtim === undefined ? null : { accessed: atim, modified: mtim };
-  return { image, mode, uid, gid, rdev, target, size, pieces, times };
+  return { image, dev, ino, mode, uid, gid, rdev, target, size, pieces, times };
 }
 
 function timeOf(ns: bigint): FileTime {

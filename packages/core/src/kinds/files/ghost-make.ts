@@ -8,8 +8,8 @@ import { refusedCall } from '../../engine/blame.ts';
 import { isTemporary, openFlag, reopenFlags } from './flags.ts';
 import { createFrom, createTemporary, linkTo, putInode } from './ghost-create.ts';
 import type { GhostImage } from './ghost-image.ts';
-import type { FileEntry } from './kind.ts';
 import { checkPlace } from './named.ts';
+import type { FileEntry } from './opening.ts';
 import { regOf } from './reg-entry.ts';
 import { errorCode } from './seen.ts';
 
@@ -90,7 +90,10 @@ function make(file: NamelessFile, making: Making): void {
       const made = fstatSync(fd, { bigint: true });
       (type === fileType.directory ? making.undo : named).push(() => removeName(path, made, making));
       for (const entry of entries.filter((it) => regOf(it).name === name))
-        making.descriptors.set(entry.id, entry === temporary ? duplicate(fd) : openEntry(entry, fd, path));
+        making.descriptors.set(
+          entry.id,
+          entry === temporary || opensItself(entry, made) ? duplicate(fd) : openEntry(entry, fd, path),
+        );
       if ('mode' in from && type === fileType.link) putInode(from, fd, path, isOwnerSeen(file, making));
     }
     for (const takeAway of named.splice(0)) takeAway();
@@ -104,6 +107,11 @@ function make(file: NamelessFile, making: Making): void {
 
 function isOwnerSeen({ entries }: NamelessFile, making: Making): boolean {
   return entries.some(making.isOwnerSeen);
+}
+
+/** An end of a named pipe is opened by its kind, together with the others. */
+function opensItself(entry: FileEntry, made: BigIntStats): boolean {
+  return made.isFIFO() && (regOf(entry).flags & openFlag.O_PATH) === 0;
 }
 
 /** Opens it as the process had it. */

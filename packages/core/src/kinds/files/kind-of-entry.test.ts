@@ -1,8 +1,8 @@
 import { decodeImage, type EntryInit, encodeImage } from '@criujs/images';
 import { expect, test } from 'vitest';
 import { fileTypes } from './file-type.ts';
-import type { FileEntry } from './kind.ts';
 import { findKind, kindOfEntry } from './kind-of-entry.ts';
+import type { FileEntry } from './opening.ts';
 
 const fown = { uid: 0, euid: 0, signum: 0, pidType: 0, pid: 0 };
 
@@ -36,8 +36,10 @@ test.each([
 });
 
 test('an entry is told from others of its type by what it says', () => {
-  expect(findKind(socket(0))).toBeUndefined();
-  expect(() => kindOfEntry(socket(0))).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
+  expect(findKind(socket(0))?.name).toBe('unix socket inside of the tree');
+  const network = entry({ type: fileTypes.INETSK, id: 7 });
+  expect(findKind(network)).toBeUndefined();
+  expect(() => kindOfEntry(network)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
   expect(findKind(socket(1))?.isOpenFile?.(socket(1))).toBe(false);
   expect(findKind(socket(4))?.isOpenFile?.(socket(4))).toBe(true);
 });

@@ -1,6 +1,7 @@
 import { EngineError } from '@criujs/engine-kit';
 import { fdTypeName } from './file-type.ts';
-import type { FileEntry, FileKind } from './kind.ts';
+import type { FileKind } from './kind.ts';
+import type { FileEntry } from './opening.ts';
 import { fileKinds } from './table.ts';
 
 /** The kind whose entry it is; undefined: none of the engine's. */

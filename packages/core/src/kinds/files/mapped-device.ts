@@ -4,7 +4,7 @@ import { LinuxError, openPath, type Vma } from '@criujs/linux';
 import type { Provider } from '@criujs/plugin-sdk';
 import type { Session } from '../../run/session.ts';
 import { openFlag } from './flags.ts';
-import type { SeenProcess } from './kind.ts';
+import type { SeenProcess } from './held.ts';
 import { closeLent } from './plugin-descriptor.ts';
 
 /** A device that a plugin took. */

@@ -1,41 +1,63 @@
+import { statfsSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
+import type { FileOwner } from '@criujs/engine-kit/externals';
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
-import { unsupported } from '../rules.ts';
+import { memoryFileSystem } from '../../facts/memfd.ts';
+import type { FilePayload } from './dumping.ts';
 import { fileTypes } from './file-type.ts';
-import type { FileKind, Problem, SeenFile } from './kind.ts';
+import { descriptionFlags } from './flags.ts';
+import type { HeldFile, Problem, Recognition } from './held.ts';
+import type { FileKind } from './kind.ts';
+import { inodeIdOf, memfdPrefix, sharedMemoryLink } from './memfd-inode.ts';
+import { loadMemfds } from './memfd-load.ts';
+import { memfdContents, saveInodes } from './memfd-save.ts';
+import { nobody } from './owner.ts';
+import { deletedMark } from './reachable.ts';
 
-/** What the kernel calls the memory of MAP_SHARED with MAP_ANONYMOUS: a descriptor leads there only through /proc/PID/map_files. */
-const sharedMemoryLink = '/dev/zero (deleted)';
+/** What memfd_secret(2) makes. */
+const secretLink = '/secretmem (deleted)';
 
-const heldByDescriptor: Problem = {
-  file: 'anonymous shared memory',
-  why: 'a process holds it by a descriptor, which is not supported yet',
-  remedy: 'Let the program close the descriptor: the memory stays mapped.',
+const secret: Problem = {
+  file: 'secret memory (memfd_secret)',
+  why: 'the kernel hides it from everybody but the process, and from us',
+  remedy: 'Let the program close it before the dump.',
 };
 
-function isSharedMemory({ link, stat }: SeenFile): boolean {
-  return link === sharedMemoryLink && typeOf(stat.mode) === fileType.regular;
-}
-
 /**
- * Files of memfd_create(2) in images of CRIU, which keeps anonymous shared memory as such, too: what is only mapped belongs to
- * `kinds/objects/shared-memory.ts`. None is dumped by the engine.
+ * Files of memfd_create(2), open or only mapped; and anonymous shared memory that somebody has a descriptor of, from
+ * /proc/PID/map_files. CRIU keeps all of that memory as a memfd: `engine/restore/memfds.ts`.
  */
 export const memfd: FileKind = {
   name: 'memfd',
-  describe: [{ subject: 'memory', refused: ['memfd'] }],
+  describe: [{ subject: 'memory', taken: ['memfd (with its seals)'], refused: ['secret memory (`memfd_secret`)'] }],
   type: fileTypes.MEMFD,
-  onlyOfCriu: true,
-  recognise: (file) => (isSharedMemory(file) ? heldByDescriptor : null),
-  dump() {
-    throw new EngineError('INTERNAL', 'a memfd is not dumped yet');
+  recognise,
+  withoutDescriptor: {
+    recognise,
+    dump: (id, file) => payload(id, file, 0n, nobody),
   },
+  dump: ({ id, seen, owner }) => payload(id, seen, seen.info.position, owner),
+  save: saveInodes,
+  contents: memfdContents,
   matches: ({ type, memfd: entry }) => type === fileTypes.MEMFD && entry !== undefined,
   isOpenFile: () => false,
   common: ({ memfd: entry }) => entry,
-  load: () => ({
-    open({ id }) {
-      throw unsupported(`file ${id} is a memfd, which a process has open`, 'Restore these images with CRIU.');
-    },
-  }),
+  load: loadMemfds,
 };
+
+function recognise(file: HeldFile): Recognition {
+  const { link, stat, handle } = file;
+  if (typeOf(stat.mode) !== fileType.regular) return null;
+  if (link === secretLink) return secret;
+  if (link === sharedMemoryLink) return 'mine';
+  if (!link.startsWith(memfdPrefix) || !link.endsWith(deletedMark) || stat.nlink !== 0n) return null;
+  const { type } = statfsSync(handle);
+  if (type !== memoryFileSystem.shared && type !== memoryFileSystem.huge) return null;
+  return 'mine';
+}
+
+function payload(id: number, file: HeldFile, pos: bigint, fown: FileOwner): FilePayload {
+  const inodeId = Number(inodeIdOf(file));
+  if (!Number.isSafeInteger(inodeId)) throw new EngineError('INTERNAL', `a memfd has the inode ${inodeId}`);
+  return { memfd: { id, flags: descriptionFlags(file.flags), pos, fown, inodeId } };
+}

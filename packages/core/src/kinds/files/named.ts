@@ -56,7 +56,8 @@ export function openAgain(path: string, flags: number): number {
   return opening(path, () => openPath(path, flags | openFlag.O_CLOEXEC));
 }
 
-function opening(path: string, open: () => number): number {
+/** @throws EngineError as {@link openAgain} */
+export function opening(path: string, open: () => number): number {
   try {
     return open();
   } catch (error) {

@@ -1,15 +1,19 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
-import { getFlags, makePipe, sameFile } from '@criujs/linux';
+import { getFlags, makePipe, sameFile, setFlags } from '@criujs/linux';
 import { expect, test } from 'vitest';
 import { openFlag } from './flags.ts';
-import { isOtherEndClosed, peekPipe } from './pipe-content.ts';
+import { isOtherEndClosed, type PipeContent, peekPipe } from './pipe-content.ts';
 import { createPipeStore } from './pipe-store.ts';
 
 const onLinux = test.skipIf(process.platform !== 'linux');
-const { O_WRONLY, O_NONBLOCK, O_RDWR, O_LARGEFILE } = openFlag;
+const { O_WRONLY, O_NONBLOCK, O_RDWR, O_LARGEFILE, O_DIRECT } = openFlag;
 const noWarning = (message: string): never => {
   throw new Error(message);
 };
+
+function stream(size: number, data: Uint8Array): PipeContent {
+  return { size, data, packets: null };
+}
 
 function read(fd: number): string {
   const bytes = Buffer.alloc(100);
@@ -20,19 +24,19 @@ onLinux('looking into a pipe consumes nothing', () => {
   const [readEnd, writeEnd] = makePipe();
   writeSync(writeEnd, 'waiting');
   for (const _ of [1, 2]) {
-    const { size, data } = peekPipe(readEnd, 1);
+    const { size, data } = peekPipe(readEnd, 'pipe 1', false);
     expect([size, Buffer.from(data).toString()]).toEqual([65_536, 'waiting']);
   }
   expect(read(readEnd)).toBe('waiting');
-  expect(peekPipe(readEnd, 1).data).toHaveLength(0);
+  expect(peekPipe(readEnd, 'pipe 1', false).data).toHaveLength(0);
   closeSync(readEnd);
   closeSync(writeEnd);
 });
 
 onLinux('a full pipe of another size is seen whole', () => {
-  const store = createPipeStore(new Map([[1, { size: 1_048_576, data: Buffer.alloc(1_000_000, 'x') }]]), noWarning);
+  const store = createPipeStore(new Map([[1, stream(1_048_576, Buffer.alloc(1_000_000, 'x'))]]), noWarning);
   const fd = store.open(1, 0);
-  const { size, data } = peekPipe(fd, 1);
+  const { size, data } = peekPipe(fd, 'pipe 1', false);
   expect([size, data.length, data.every((byte) => byte === 0x78)]).toEqual([1_048_576, 1_000_000, true]);
   store.close();
   closeSync(fd);
@@ -49,7 +53,7 @@ onLinux('whether the other end is closed is seen from either end', () => {
 });
 
 onLinux('a pipe is made once; each end has its own flags; content waits in it', () => {
-  const store = createPipeStore(new Map([[7, { size: 4096, data: Buffer.from('kept') }]]), noWarning);
+  const store = createPipeStore(new Map([[7, stream(4096, Buffer.from('kept'))]]), noWarning);
   const ends = [0, O_NONBLOCK | O_LARGEFILE, O_WRONLY, O_WRONLY | O_NONBLOCK, O_RDWR | O_LARGEFILE].map((flags) =>
     store.open(7, flags),
   ) as [number, number, number, number, number];
@@ -69,7 +73,7 @@ onLinux('a pipe is made once; each end has its own flags; content waits in it', 
 });
 
 onLinux('ends that nobody has are closed: a reader sees the end after the content', () => {
-  const store = createPipeStore(new Map([[7, { size: 65_536, data: Buffer.from('last') }]]), noWarning);
+  const store = createPipeStore(new Map([[7, stream(65_536, Buffer.from('last'))]]), noWarning);
   const fd = store.open(7, 0);
   store.close();
   expect([read(fd), read(fd)]).toEqual(['last', '']);
@@ -77,7 +81,32 @@ onLinux('ends that nobody has are closed: a reader sees the end after the conten
 });
 
 onLinux('more content than a pipe takes is refused and leaves nothing open', () => {
-  const store = createPipeStore(new Map([[7, { size: 4096, data: Buffer.alloc(100_000) }]]), noWarning);
+  const store = createPipeStore(new Map([[7, stream(4096, Buffer.alloc(100_000))]]), noWarning);
   expect(() => store.open(7, 0)).toThrow(expect.objectContaining({ code: 'IMAGE_INVALID' }));
   store.close();
+});
+
+onLinux('packets keep their borders, also where the pipe makes a stream of what is written by now', () => {
+  const store = createPipeStore(
+    new Map([[7, { size: 65_536, data: Buffer.from('onetwo!'), packets: [3, 3, 1] }]]),
+    noWarning,
+  );
+  const [readEnd, writeEnd] = [store.open(7, O_NONBLOCK), store.open(7, O_WRONLY)];
+  store.close();
+  for (const inPackets of [true, false])
+    expect(peekPipe(readEnd, 'pipe 7', inPackets)).toMatchObject({ packets: [3, 3, 1] });
+  expect(getFlags(writeEnd) & O_DIRECT).toBe(0);
+  expect([read(readEnd), read(readEnd), read(readEnd)]).toEqual(['one', 'two', '!']);
+  closeSync(readEnd);
+  closeSync(writeEnd);
+});
+
+onLinux('packets behind a stream are refused: where that ends cannot be told', () => {
+  const [readEnd, writeEnd] = makePipe();
+  writeSync(writeEnd, 'stream');
+  setFlags(writeEnd, O_DIRECT);
+  writeSync(writeEnd, 'packet');
+  expect(() => peekPipe(readEnd, 'pipe 1', true)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
+  closeSync(readEnd);
+  closeSync(writeEnd);
 });

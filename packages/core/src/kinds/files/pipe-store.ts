@@ -1,9 +1,7 @@
-import { writeSync } from 'node:fs';
-import { EngineError } from '@criujs/engine-kit';
 import { statusFlags } from '@criujs/engine-kit/externals';
 import { closeFd, makePipe, openPath, setFlags } from '@criujs/linux';
 import { accessOf, openFlag, reopenFlags } from './flags.ts';
-import { type PipeContent, resizePipe } from './pipe-content.ts';
+import { fillPipe, type PipeContent } from './pipe-content.ts';
 
 /** The pipes of a restore: each is made once, filled, and has its ends given out. */
 export interface PipeStore {
@@ -42,32 +40,13 @@ export function createPipeStore(content: ReadonlyMap<number, PipeContent>, warn:
 function makeFilled(pipeId: number, content: PipeContent | undefined, warn: (message: string) => void): MadePipe {
   const [read, write] = makePipe(openFlag.O_CLOEXEC | openFlag.O_NONBLOCK);
   try {
-    if (content !== undefined) fill(pipeId, write, content, warn);
+    if (content !== undefined) fillPipe({ fd: write, what: `pipe ${pipeId}`, image: 'pipes-data.img' }, content, warn);
     return { ends: { read, write }, taken: new Set() };
   } catch (error) {
     closeFd(read);
     closeFd(write);
     throw error;
   }
-}
-
-function fill(pipeId: number, fd: number, { size, data }: PipeContent, warn: (message: string) => void): void {
-  if (size > 0 && !resizePipe(fd, size)) {
-    warn(`pipe ${pipeId} cannot hold ${size} bytes as it did: a limit of this user stands against it (pipe(7))`);
-  }
-  try {
-    for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
-  } catch (error) {
-    throw fillFailure(pipeId, data.length, error);
-  }
-}
-
-function fillFailure(pipeId: number, length: number, cause: unknown): EngineError {
-  const remedy = 'Raise /proc/sys/fs/pipe-max-size, or restore as root.';
-  return new EngineError('IMAGE_INVALID', `pipes-data.img: pipe ${pipeId} cannot hold ${length} bytes`, {
-    remedy,
-    cause,
-  });
 }
 
 /**

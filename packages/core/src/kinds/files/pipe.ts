@@ -1,60 +1,77 @@
-import { EngineError } from '@criujs/engine-kit';
-import type { ImageRecordInit } from '@criujs/images';
+import type { FilePayload, OpenFile, SavedFile } from './dumping.ts';
+import { isExternalPipe } from './external-keys.ts';
 import { fileTypes } from './file-type.ts';
-import { accessOf } from './flags.ts';
-import type { FileEntry, FileKind, FilePayload, Holder, OpenFile, Problem, SavedFile, SeenFile, Tree } from './kind.ts';
-import { type PipeContent, peekPipe, waitingBytes } from './pipe-content.ts';
-import { createPipeStore, type PipeStore } from './pipe-store.ts';
-import type { ImageReader } from './side-images.ts';
+import type { Problem } from './held.ts';
+import { openThrough, pipeProblem } from './inherited-pipe.ts';
+import type { FileKind } from './kind.ts';
+import type { FileEntry } from './opening.ts';
+import { ownPart } from './own-part.ts';
+import { waitingBytes } from './pipe-content.ts';
+import { byPipe, type PipeEnd, readContents, writeContents } from './pipe-images.ts';
+import { createPipeStore } from './pipe-store.ts';
 import { inodeOfLink } from './sockets.ts';
 
-/** Pipes of pipe(2), with what waits in them. Pipes with a name are another kind of file, and not ours yet. */
+/** Pipes of pipe(2), with what waits in them. Pipes with a name are another kind of file: see `fifo.ts`. */
 export const pipe: FileKind = {
   name: 'pipe',
   describe: [
     {
       subject: 'pipes and events',
-      taken: ['pipes with what is in them'],
-      refused: ['pipes with an end outside of the tree', 'packets that wait in a pipe (`O_DIRECT`)'],
+      taken: [
+        'pipes with what is in them, also in packets (`O_DIRECT`)',
+        'pipes with an end outside of the tree (`--external`, `--inherit-fd`)',
+      ],
     },
   ],
   type: fileTypes.PIPE,
   madeAnew: true,
   recognise: (file, tree) => {
-    if (inodeOfLink(file.link, 'pipe') === null) return null;
-    if (tree.isPipeOpenOutside(file)) return outside(file);
-    return tree.isPacketPipe(file) && tree.borrow(file, waitingBytes) > 0 ? packets(file) : 'mine';
+    const inode = inodeOfLink(file.link, 'pipe');
+    if (inode === null) return null;
+    return !isExternalPipe(inode, tree.options) && tree.isPipeOpenOutside(file) ? outside(inode) : 'mine';
   },
   dump: dumpPipe,
-  save(files, { tree, images }) {
-    images.write('PIPES_DATA', contentImage, readPipes(files, tree));
+  save(files, context) {
+    writeContents('pipe', byPipe(endsOf(files)), context);
   },
   matches: ({ type }) => type === fileTypes.PIPE,
   common: ({ pipe: own }) => own,
-  load({ session, images, untilOpen }) {
-    const pipes = createPipeStore(readContents(images), session.warn);
+  inheritable: {
+    name: (entry) => nameOf(endOf(entry).pipeId),
+    problem: (entries, fd) =>
+      pipeProblem(
+        entries.map((entry) => endOf(entry).flags),
+        fd,
+      ),
+  },
+  load({ session, images, records, untilOpen }) {
+    const contents = readContents('pipe', images, records);
+    const pipes = createPipeStore(contents, session.warn);
+    const warned = new Set<number>();
     // A pipe without writers must end, and one without readers break.
     untilOpen(() => pipes.close());
-    return { open: (entry) => openPipe(entry, pipes) };
+    return {
+      open(entry) {
+        const { pipeId, flags } = endOf(entry);
+        return pipes.open(pipeId, flags);
+      },
+      openThrough(entry, fd) {
+        const { pipeId, flags } = endOf(entry);
+        const waited = contents.get(pipeId)?.data.length ?? 0;
+        if (waited > waitingBytes(fd) && !warned.has(pipeId))
+          session.warn(`${nameOf(pipeId)}: the ${waited} bytes that waited in it are not put into descriptor ${fd}`);
+        warned.add(pipeId);
+        return openThrough(fd, flags, nameOf(pipeId));
+      },
+    };
   },
 };
 
-/** Where CRIU keeps what waits in pipes. */
-const contentImage = 'pipes-data.img';
-
-function outside(file: SeenFile): Problem {
+function outside(inode: number): Problem {
   return {
-    file: `pipe ${inodeOfLink(file.link, 'pipe')}`,
+    file: `pipe ${inode}`,
     why: 'a process outside of the dumped tree has its other end',
-    remedy: 'Dump the tree that holds both ends, or start the program with this descriptor redirected to a file.',
-  };
-}
-
-function packets(file: SeenFile): Problem {
-  return {
-    file: `pipe ${inodeOfLink(file.link, 'pipe')}`,
-    why: 'packets wait in it (O_DIRECT), and their borders are not kept yet',
-    remedy: 'Dump when the program has read them.',
+    remedy: `Leave it to whoever restores: --external 'pipe[${inode}]' (option \`external\`), and give a descriptor with --inherit-fd 'fd[N]:pipe:[${inode}]' then; or dump the tree that holds both ends.`,
   };
 }
 
@@ -62,33 +79,17 @@ function dumpPipe({ id, seen, owner }: OpenFile): FilePayload {
   return { pipe: { id, pipeId: inodeOfLink(seen.link, 'pipe') ?? 0, flags: seen.flags, fown: owner } };
 }
 
-function openPipe(entry: FileEntry, pipes: PipeStore): number {
-  if (entry.pipe === undefined)
-    throw new EngineError('IMAGE_INVALID', `files.img: pipe ${entry.id} says nothing of itself`);
-  return pipes.open(entry.pipe.pipeId, entry.pipe.flags);
+function endOf(entry: FileEntry): NonNullable<FileEntry['pipe']> {
+  return ownPart(entry, 'pipe', 'pipe');
 }
 
-/** What waits in these pipes. The content of a pipe that no process can read is not kept. */
-function readPipes(files: readonly SavedFile[], tree: Tree): ImageRecordInit<'PIPES_DATA'>[] {
-  const readEnds = new Map<number, Holder>();
-  for (const { file, holder } of files) {
-    const pipeId = inodeOfLink(file.link, 'pipe');
-    if (pipeId === null || holder === null || accessOf(file.flags) === 'write') continue;
-    if (!readEnds.has(pipeId)) readEnds.set(pipeId, holder);
-  }
-  return [...readEnds].map(([pipeId, holder]) => {
-    const { size, data } = tree.borrow(holder, (fd) => peekPipe(fd, pipeId));
-    return { message: { pipeId, bytes: data.length, size }, data };
-  });
+/** As the kernel and CRIU call it. */
+function nameOf(pipeId: number): string {
+  return `pipe:[${pipeId}]`;
 }
 
-/** What waited in each pipe, by its id. @throws EngineError IMAGE_INVALID when a pipe is there twice */
-function readContents(images: ImageReader): ReadonlyMap<number, PipeContent> {
-  const contents = new Map<number, PipeContent>();
-  for (const { message, data } of images.read('PIPES_DATA', contentImage)) {
-    const { pipeId, size } = message;
-    if (contents.has(pipeId)) throw new EngineError('IMAGE_INVALID', `${contentImage}: pipe ${pipeId} is there twice`);
-    contents.set(pipeId, { size, data: data ?? new Uint8Array() });
-  }
-  return contents;
+function endsOf(files: readonly SavedFile[]): PipeEnd[] {
+  return files.flatMap(({ entry: { pipe: own }, file: { flags }, holder }) =>
+    own === undefined || holder === null ? [] : [{ pipeId: own.pipeId ?? 0, holder, flags }],
+  );
 }

@@ -1,5 +1,5 @@
 import { type DumpedFile, pid } from '@criujs/plugin-sdk';
-import type { Holder } from './kind.ts';
+import type { Holder } from './held.ts';
 
 /** A holder as plugins are told. */
 export function sdkHolder(holder: Holder): DumpedFile['holders'][number] {

@@ -1,5 +1,6 @@
-import { type BigIntStats, lstatSync, statSync } from 'node:fs';
-import type { Problem } from './kind.ts';
+import { type BigIntStats, lstatSync } from 'node:fs';
+import { type FileStat, readFileStat } from '@criujs/linux';
+import type { Problem } from './held.ts';
 
 /** What the kernel adds to the name of a file that is gone. proc_pid_fd(5). */
 export const deletedMark = ' (deleted)';
@@ -25,10 +26,9 @@ export function isDeleted(link: string, stat: Pick<BigIntStats, 'dev' | 'ino' | 
 }
 
 /** What is at a path now; null when nothing is, or when it cannot be reached. */
-export function lookAt(path: string, how: 'follow' | 'itself' = 'follow'): BigIntStats | null {
+export function lookAt(path: string, how: 'follow' | 'itself' = 'follow'): FileStat | null {
   try {
-    const options = { bigint: true, throwIfNoEntry: false } as const;
-    return (how === 'follow' ? statSync(path, options) : lstatSync(path, options)) ?? null;
+    return how === 'follow' ? readFileStat(path) : lstatSync(path, { bigint: true });
   } catch {
     return null;
   }

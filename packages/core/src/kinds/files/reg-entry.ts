@@ -1,16 +1,19 @@
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, fstatSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
+import type { FileOwner } from '@criujs/engine-kit/externals';
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
 import type { MessageInitShape, RegFileEntrySchema } from '@criujs/images';
-import { closeFd, setPosition } from '@criujs/linux';
+import { closeFd, getFlags, setPosition } from '@criujs/linux';
 import { fileTypes } from './file-type.ts';
 import { accessOf, openFlag, reopenFlags } from './flags.ts';
-import type { CommonPart, FileEntry, FileOwner, HeldFile, Problem, SeenFile } from './kind.ts';
+import type { HeldFile, SeenFile } from './held.ts';
+import type { Inheritable } from './kind.ts';
 import { openNamed } from './named.ts';
+import type { CommonPart, FileEntry } from './opening.ts';
 import { nobody } from './owner.ts';
 
 /** A position that CRIU writes where there is none: all bits set. */
-const noPosition = 2n ** 64n - 1n;
+export const noPosition: bigint = 2n ** 64n - 1n;
 
 /** A `reg_file_entry` before it is encoded. */
 export type RegularInit = MessageInitShape<typeof RegFileEntrySchema>;
@@ -65,15 +68,27 @@ export function commonOfReg({ reg }: FileEntry): CommonPart | undefined {
   return reg;
 }
 
-/** Why a file that the program has locked cannot be dumped. */
-export function lockProblem({ link, info }: SeenFile): Problem | null {
-  if (info.locks.length === 0) return null;
-  return {
-    file: link,
-    why: 'the program holds a lock on it, and locks are not kept yet',
-    remedy: 'Let the program release its file locks before the dump.',
-  };
-}
+/** A descriptor of the user's in the place of a file with a path, whatever it is otherwise. */
+export const inheritablePath: Inheritable = {
+  name: (entry) => {
+    const { name } = regOf(entry.named ?? entry);
+    return name === '/' ? '.' : name.slice(1);
+  },
+  problem(entries, fd) {
+    const [given, isDirectory] = [getFlags(fd), typeOf(fstatSync(fd).mode) === fileType.directory];
+    for (const entry of entries) {
+      const { flags, mode } = regOf(entry.named ?? entry);
+      if ((flags & openFlag.O_PATH) !== 0) continue;
+      if (given & openFlag.O_PATH) return 'it is open for nothing but its path (O_PATH)';
+      if (typeOf(mode) === fileType.directory && !isDirectory) return 'it is not a directory';
+      if (isDirectory && typeOf(mode) !== fileType.directory) return 'it is a directory';
+      const wanted = accessOf(flags);
+      if (accessOf(given) !== 'both' && accessOf(given) !== wanted)
+        return `it is open to ${accessOf(given)} only, and the program had it to ${wanted === 'both' ? 'read and write' : wanted}`;
+    }
+    return null;
+  },
+};
 
 /** Opens a file again with the flags and at the position that it had. */
 export function openRegular(entry: FileEntry): number {

@@ -1,9 +1,10 @@
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
 import { fileTypes } from './file-type.ts';
 import { openFlag } from './flags.ts';
-import type { FileKind, Recognition, SeenFile } from './kind.ts';
+import type { Problem, Recognition, SeenFile } from './held.ts';
+import type { FileKind } from './kind.ts';
 import { hasPath, unreachable } from './reachable.ts';
-import { commonOfReg, lockProblem, openedType, openRegular, pathEntry, regularEntry } from './reg-entry.ts';
+import { commonOfReg, inheritablePath, openedType, openRegular, pathEntry, regularEntry } from './reg-entry.ts';
 
 /** Regular files with a name: offset, flags and append are kept, the content stays where it is. Also what O_PATH points at. */
 export const regularFile: FileKind = {
@@ -11,8 +12,7 @@ export const regularFile: FileKind = {
   describe: [
     {
       subject: 'files',
-      taken: ['regular files (offset, flags, append)'],
-      refused: ['files with locks', 'files of a process in `/proc`'],
+      taken: ['regular files (offset, flags, append)', 'locks and leases (`--file-locks`)'],
     },
   ],
   type: fileTypes.REG,
@@ -28,6 +28,7 @@ export const regularFile: FileKind = {
     return type !== null && type !== fileType.directory && type !== fileType.character;
   },
   common: commonOfReg,
+  inheritable: inheritablePath,
   load: () => ({ open: openRegular }),
 };
 
@@ -35,10 +36,24 @@ export const regularFile: FileKind = {
 export const directory: FileKind = {
   ...regularFile,
   name: 'directory',
-  describe: [{ subject: 'files', taken: ['directories'] }],
+  describe: [{ subject: 'files', taken: ['directories'], refused: ['directories that `F_NOTIFY` (dnotify) watches'] }],
   recognise: (file) => (typeOf(file.stat.mode) === fileType.directory && hasPath(file.link) ? recognise(file) : null),
+  dump: ({ id, seen, owner }) => (owner.pid === 0 ? { reg: regularEntry(id, seen, owner) } : watched(seen)),
   matches: (entry) => openedType(entry) === fileType.directory,
 };
+
+/**
+ * The kernel shows what F_NOTIFY watches nowhere, but whoever calls it becomes the owner of the descriptor, and a directory has no other use
+ * for one. fcntl(2), "File and directory change notification (dnotify)"
+ */
+function watched({ link }: SeenFile): Problem {
+  return {
+    file: link,
+    why: 'it has an owner for signals, as after F_NOTIFY (dnotify), and the kernel does not show what it watches',
+    remedy:
+      'Let the program use inotify, or close the directory before the dump; or, after F_NOTIFY 0, take the owner away: F_SETOWN 0.',
+  };
+}
 
 function isOurs(file: SeenFile): boolean {
   if (!hasPath(file.link)) return false;
@@ -47,5 +62,5 @@ function isOurs(file: SeenFile): boolean {
 
 function recognise(file: SeenFile): Recognition {
   const itself = (file.flags & openFlag.O_PATH) !== 0 && typeOf(file.stat.mode) === fileType.link;
-  return unreachable(file.link, file.stat, itself ? 'itself' : 'follow') ?? lockProblem(file) ?? 'mine';
+  return unreachable(file.link, file.stat, itself ? 'itself' : 'follow') ?? 'mine';
 }

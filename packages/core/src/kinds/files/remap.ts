@@ -5,9 +5,9 @@ import { deviceNumber, duplicate } from '@criujs/linux';
 import { invalid, unsupported } from '../rules.ts';
 import { type GhostImage, readGhost } from './ghost-image.ts';
 import { makeNameless, type NamelessFile, type OpenNameless } from './ghost-make.ts';
-import type { FileEntry, LoadContext, Opener } from './kind.ts';
 import { isGivenName } from './link-remap.ts';
 import { checkPlace } from './named.ts';
+import type { FileEntry, LoadContext, Opener } from './opening.ts';
 import { atPosition, regOf } from './reg-entry.ts';
 import { isStateless } from './stateless.ts';
 
@@ -19,7 +19,13 @@ export const remapTypes = { linked: 0, ghost: 1 } as const;
 const oldGhostMark = 0x8000_0000;
 
 /** Types of deleted files that can be made again. */
-const ghostTypes: readonly number[] = [fileType.regular, fileType.directory, fileType.link, fileType.character];
+const ghostTypes: readonly number[] = [
+  fileType.regular,
+  fileType.directory,
+  fileType.link,
+  fileType.fifo,
+  fileType.character,
+];
 
 /** Opens files that are not found under their name. All are made when the first is opened. @throws EngineError IMAGE_INVALID, UNSUPPORTED */
 export function loadRemapped(context: LoadContext): Opener {

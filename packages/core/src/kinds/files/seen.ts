@@ -1,7 +1,15 @@
-import { type BigIntStats, statSync } from 'node:fs';
-import { type Fdinfo, readFdinfo, readFds, readLink, unlessGone } from '@criujs/linux';
+import {
+  type Fdinfo,
+  type FileStat,
+  readAhead,
+  readFdinfo,
+  readFds,
+  readFileStat,
+  readLink,
+  unlessGone,
+} from '@criujs/linux';
 import { descriptionFlags, openFlag } from './flags.ts';
-import type { SeenFile, SeenProcess } from './kind.ts';
+import type { SeenFile, SeenProcess } from './held.ts';
 
 export function errorCode(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
@@ -9,7 +17,15 @@ export function errorCode(error: unknown): string {
 
 /** All descriptors of a process that stands still. */
 export function seeFiles(process: SeenProcess): SeenFile[] {
-  return readFds(process.pid).map((fd) => seeFile(process, fd));
+  return seeFilesAt(process, readFds(process.pid));
+}
+
+/** Some descriptors of it. */
+export function seeFilesAt(process: SeenProcess, fds: readonly number[]): SeenFile[] {
+  const { pid } = process;
+  const links = fds.map((fd) => `/proc/${pid}/fd/${fd}`);
+  const ahead = { texts: fds.map((fd) => `/proc/${pid}/fdinfo/${fd}`), links, stats: links };
+  return readAhead(ahead, () => fds.map((fd) => seeFile(process, fd)));
 }
 
 /** All descriptors of a process that runs: what is closed meanwhile is left out. */
@@ -20,7 +36,7 @@ export function glanceAtFiles(process: SeenProcess): SeenFile[] {
 function seeFile(process: SeenProcess, fd: number): SeenFile {
   const link = readLink(process.pid, `fd/${fd}`);
   const info = readFdinfo(process.pid, fd);
-  const stat = statSync(`/proc/${process.pid}/fd/${fd}`, { bigint: true });
+  const stat = readFileStat(`/proc/${process.pid}/fd/${fd}`);
   return seenFile({ ...process, fd, link, stat, info });
 }
 
@@ -30,7 +46,7 @@ function seenFile(from: {
   readonly command: string;
   readonly fd: number;
   readonly link: string;
-  readonly stat: BigIntStats;
+  readonly stat: FileStat;
   readonly info: Fdinfo;
 }): SeenFile {
   const { pid, command, fd, link, stat, info } = from;

@@ -1,13 +1,12 @@
 import { type BigIntStats, lstatSync, unlinkSync } from 'node:fs';
-import { arena, closeFd, errnoName, syscall, trySyscall } from '@criujs/linux';
+import { arena, closeFd, errnoName, socketAddress, syscall, trySyscall } from '@criujs/linux';
 import { openFlag } from './flags.ts';
 import { errorCode } from './seen.ts';
+import { socketFamily } from './sockets.ts';
+import { socketTypes } from './unix-entry.ts';
 
-/** Numbers of socket(2) and unix(7): AF_UNIX, SOCK_DGRAM, the size of `struct sockaddr_un`. */
-const unixFamily = 1;
-const datagram = 2;
-const addressSize = 110;
-const pathAt = 2;
+/** The longest path of a unix socket, in bytes, with room for the zero byte behind it. unix(7) */
+const longestPath = 107;
 
 /**
  * Removes the name that a unix socket of the dumped program left in the file system, so that the new socket can bind
@@ -46,16 +45,15 @@ function socketAt(path: string): BigIntStats | null {
  * type or network namespace is. A living one of another type answers EPROTOTYPE; none of them notices. unix(7), connect(2).
  */
 function isNobodys(path: string): boolean {
-  const bytes = Buffer.from(path);
-  if (pathAt + bytes.length >= addressSize) return false;
-  const fd = syscall('socket', unixFamily, datagram | openFlag.O_CLOEXEC, 0);
+  const name = Buffer.from(path);
+  if (name.length > longestPath) return false;
+  const fd = syscall('socket', socketFamily.unix, socketTypes.datagram | openFlag.O_CLOEXEC, 0);
   try {
     return arena.scope(() => {
-      const address = arena.alloc(addressSize);
-      address.bytes.fill(0);
-      address.view.setUint16(0, unixFamily, true);
-      address.bytes.set(bytes, pathAt);
-      const result = trySyscall('connect', fd, address.address, addressSize);
+      const bytes = socketAddress(name);
+      const address = arena.alloc(bytes.length);
+      address.bytes.set(bytes);
+      const result = trySyscall('connect', fd, address.address, bytes.length);
       return result < 0 && errnoName(-result) === 'ECONNREFUSED';
     });
   } finally {

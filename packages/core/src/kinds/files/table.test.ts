@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { FileOptions } from '@criujs/engine-kit';
 import type { UnixSocket } from '@criujs/linux';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fileOptions, sampleFile, sampleTree } from '../../../test/files-samples.ts';
-import type { SeenFile, Tree } from './kind.ts';
+import { fileOptions, sampleFile, sampleSocket, sampleTree } from '../../../test/files-samples.ts';
+import type { Problem, SeenFile, Tree } from './held.ts';
 import { fileKinds, recognise, whyNoPlugin } from './table.ts';
 
 const regular = 0o100644;
@@ -83,9 +83,11 @@ test('a file without any name is a deleted file, up to a limit; one that has oth
   expect(answerFor(hidden)).toMatch(/another file has that path by now/);
 });
 
-test('anonymous shared memory that a descriptor leads to is refused by its name', () => {
+test('memory is a memfd where a descriptor leads to it, and secret memory is refused by its name', () => {
   const held = sampleFile({ link: '/dev/zero (deleted)', mode: 0o100777 });
-  expect(answerFor(held)).toMatch(/^anonymous shared memory: a process holds it by a descriptor/);
+  expect(answerFor(held)).toBe('memfd');
+  const secret = sampleFile({ link: '/secretmem (deleted)', mode: 0o100600 });
+  expect(answerFor(secret)).toMatch(/^secret memory \(memfd_secret\): the kernel hides it/);
 });
 
 test('a file with the kernel’s mark in its own name is no deleted one, unless it is deleted', () => {
@@ -97,8 +99,15 @@ test('a file with the kernel’s mark in its own name is no deleted one, unless 
 test('a locked file and a file of a process are refused', () => {
   const info = { locks: ['1: FLOCK  ADVISORY  WRITE 4242 00:20:12 0 EOF'] };
   expect(answerFor(realFile('g', { info }))).toMatch(/holds a lock/);
+  const kept = sampleTree({ options: { ...fileOptions, fileLocks: true } });
+  expect(answerFor(realFile('g', { info }), kept)).toBe('regular file');
+  const unknown = { locks: ['1: DELEG  ACTIVE  READ 4242 00:20:12 0 EOF'] };
+  expect(answerFor(realFile('g', { info: unknown }), kept)).toMatch(/in a way that nobody restores \(1: DELEG/);
+  expect(answerFor(sampleFile({ link: '/tmp/queue', mode: 0o010600, info }))).toMatch(/holds a lock/);
   const path = `/proc/${process.pid}/status`;
-  expect(answerFor(sampleFile({ link: path, stat: statSync(path, { bigint: true }) }))).toMatch(/belongs to a process/);
+  expect(answerFor(sampleFile({ link: path, stat: statSync(path, { bigint: true }) }))).toMatch(
+    /belongs to process \d+, outside of the dumped tree/,
+  );
 });
 
 test('/dev/null and its kin are the engine’s, other devices are not', () => {
@@ -113,12 +122,9 @@ test('/dev/null and its kin are the engine’s, other devices are not', () => {
 });
 
 test.each([
-  ['anon_inode:[timerfd]', 0o600, 'timer descriptor (timerfd)'],
-  ['anon_inode:[signalfd]', 0o600, 'signal descriptor (signalfd)'],
-  ['anon_inode:inotify', 0o600, 'file watch (inotify)'],
+  ['anon_inode:[userfaultfd]', 0o600, 'page fault handler (userfaultfd)'],
   ['anon_inode:kvm-vm', 0o600, 'anonymous file kvm-vm'],
   ['/memfd:cache (deleted)', regular, 'memory file cache (memfd)'],
-  ['/tmp/queue', 0o010600, 'named pipe /tmp/queue'],
   ['/dev/sda', 0o060600, '/dev/sda (block device 0:0)'],
   ['net:[4026531840]', regular, 'namespace net:[4026531840]'],
 ])('%s is named as what it is', (link, mode, name) => {
@@ -138,6 +144,16 @@ test('a terminal is refused with a remedy that fits', () => {
 test('anonymous kinds of ours', () => {
   expect(answerFor(sampleFile({ link: 'anon_inode:[eventfd]' }))).toBe('event counter (eventfd)');
   expect(answerFor(sampleFile({ link: 'anon_inode:[eventpoll]' }))).toBe('event poll (epoll)');
+  expect(answerFor(sampleFile({ link: 'anon_inode:[timerfd]' }))).toBe('timer descriptor (timerfd)');
+  expect(answerFor(sampleFile({ link: 'anon_inode:[signalfd]' }))).toBe('signal descriptor (signalfd)');
+});
+
+test('a named pipe is taken where its name can be found again; what O_PATH points at is no end of it', () => {
+  const file = sampleFile({ link: '/tmp/queue', mode: 0o010600 });
+  expect(answerFor(file)).toBe('named pipe');
+  const nameProblem = (): Problem => ({ file: '/tmp/queue', why: 'gone', remedy: 'Put it back.' });
+  expect(answerFor(file, sampleTree({ nameProblem }))).toBe('/tmp/queue: gone');
+  expect(answerFor({ ...file, flags: 0o10000000 })).not.toBe('named pipe');
 });
 
 test('a pipe is taken unless its other end is open outside', () => {
@@ -168,7 +184,7 @@ test('plugins are asked for what a kind knows and cannot dump; when none takes i
     expect(answerFor(file, asked)).toBe('external file');
 });
 
-const socket: UnixSocket = { inode: 5, peer: 6, state: 1, type: 1, name: null };
+const socket = sampleSocket();
 const socketFile = sampleFile({ link: 'socket:[5]', mode: 0o140777 });
 
 test('a unix socket is the plugins’ when its peer is outside of the tree', () => {
@@ -183,12 +199,34 @@ test('a unix socket is the plugins’ when its peer is outside of the tree', () 
 });
 
 test.each<[string, Partial<UnixSocket>, RegExp]>([
-  ['with its peer inside', {}, /both ends are in the tree/],
-  ['that listens', { peer: 0, state: 10, name: '\0hub' }, /^unix socket 5 \(@hub\): listening/],
-  ['that is not connected', { peer: 0, state: 7 }, /unconnected/],
-  ['whose peer is gone', { peer: 0 }, /its other end was closed/],
+  ['of a type that there is not', { type: 3 }, /of type 3 are not supported/],
+  ['that nobody has accepted', { peer: 0 }, /has not accepted it yet/],
+  ['that its peer does not lead back to', {}, /it has been closed meanwhile/],
+  [
+    'at which somebody else waits',
+    { peer: 0, state: 10, name: '\0hub', pending: [9] },
+    /5 \(@hub\), at which 9 waits: a connection from/,
+  ],
 ])('a unix socket %s is refused unless a plugin takes it as any file', (_what, change, why) => {
-  const tree = sampleTree({ sockets: [{ ...socket, ...change }], holdsSocket: () => true });
+  const tree = sampleTree({ sockets: [sampleSocket(change)], holdsSocket: (inode) => inode !== 9 });
   expect(answerFor(socketFile, tree)).toMatch(why);
   expect(answerFor(socketFile, { ...tree, serves: () => true })).toBe('external file');
+});
+
+test.each<[string, Partial<UnixSocket>]>([
+  ['that listens', { peer: 0, state: 10, name: '\0hub', pending: [6] }],
+  ['that only has a name', { peer: 0, state: 7, name: '/run/hub' }],
+  ['whose peer is gone', { peer: 0, name: '/run/hub', shut: 3 }],
+  ['for datagrams, to which others lead', { type: 2, peer: 0, name: '/run/hub' }],
+])('a unix socket %s is the engine’s', (_what, change) => {
+  const tree = sampleTree({ sockets: [sampleSocket(change)], holdsSocket: () => true, serves: () => true });
+  expect(answerFor(socketFile, tree)).toBe('unix socket inside of the tree');
+});
+
+test('a unix socket is the engine’s when its peer is inside, and when it was never connected', () => {
+  const back = sampleSocket({ inode: 6, peer: 5, name: '/run/hub' });
+  const inside = sampleTree({ sockets: [socket, back], holdsSocket: () => true, serves: () => true });
+  expect(answerFor(socketFile, inside)).toBe('unix socket inside of the tree');
+  const alone = sampleTree({ sockets: [{ ...socket, peer: 0, state: 7 }] });
+  expect(answerFor(socketFile, alone)).toBe('unix socket inside of the tree');
 });

@@ -4,14 +4,31 @@ import { statelessDevice } from './device.ts';
 import { epoll } from './epoll.ts';
 import { eventfd } from './eventfd.ts';
 import { external, loadPlugin } from './external.ts';
-import type { ByPlugins, FileKind, HeldFile, Problem, SeenFile, Tree } from './kind.ts';
+import { fanotify } from './fanotify.ts';
+import { fifo } from './fifo.ts';
+import type { HeldFile, Problem, SeenFile, Tree } from './held.ts';
+import { inotify } from './inotify.ts';
+import type { ByPlugins, FileKind } from './kind.ts';
+import { lockProblem } from './lock-lines.ts';
 import { memfd } from './memfd.ts';
+import { netlink } from './netlink.ts';
+import { pidfd } from './pidfd.ts';
 import { pipe } from './pipe.ts';
+import { procFile } from './proc-file.ts';
 import { directory, regularFile } from './regular.ts';
+import { ring } from './ring.ts';
+import { signalfd } from './signalfd.ts';
+import { terminal } from './terminal.ts';
+import { timerfd } from './timerfd.ts';
 import { externalUnixSocket } from './unix.ts';
+import { unixInside } from './unix-inside.ts';
 
 /** Every kind of file, in the order in which they are asked. The last one takes what no other can dump, if a plugin does. */
 export const fileKinds: readonly FileKind[] = [
+  fifo,
+  memfd,
+  procFile,
+  terminal,
   deletedFile,
   regularFile,
   directory,
@@ -19,8 +36,15 @@ export const fileKinds: readonly FileKind[] = [
   pipe,
   eventfd,
   epoll,
+  timerfd,
+  signalfd,
+  pidfd,
+  inotify,
+  fanotify,
+  ring,
+  unixInside,
   externalUnixSocket,
-  memfd,
+  netlink,
   external,
 ];
 
@@ -46,8 +70,10 @@ export interface Recognised {
 
 /** The first kind that knows a file decides; what it cannot dump the loaded plugins are asked for before it is refused. */
 export function recognise(file: SeenFile, tree: Tree): Recognised {
-  const [kind, answer] = firstAnswer(file, tree);
+  const [kind, first] = firstAnswer(file, tree);
   const { plugins } = kind;
+  // A plugin's file is its own matter.
+  const answer = first === 'mine' && plugins === undefined ? (lockProblem(file, tree.options) ?? first) : first;
   const ways = plugins === undefined || answer !== 'mine' ? [external] : [kind, external];
   const byPlugins = [...new Set(ways)].filter(isByPlugins).filter((it) => tree.serves(it.plugins.hook));
   const own = answer === 'mine' ? null : answer;
@@ -97,11 +123,11 @@ function isByPlugins(kind: FileKind): kind is PluginKind {
 }
 
 /** The engine's own reason, with what a plugin could do. */
-function withPlugins({ file, why, remedy }: Problem, whyNot: string | null): Problem {
-  return { file, why: whyNot === null ? why : `${why}, and ${whyNot}`, remedy: `${remedy} Or: ${loadPlugin}.` };
-}
-
-/** Whether this is a reason and not what was asked for. */
-export function isProblem(answer: object): answer is Problem {
-  return 'remedy' in answer;
+function withPlugins({ file, why, remedy, ...rest }: Problem, whyNot: string | null): Problem {
+  return {
+    ...rest,
+    file,
+    why: whyNot === null ? why : `${why}, and ${whyNot}`,
+    remedy: `${remedy} Or: ${loadPlugin}.`,
+  };
 }

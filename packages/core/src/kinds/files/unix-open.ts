@@ -2,7 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import { EngineError } from '@criujs/engine-kit';
 import { nobodyRestores, putBackFlags, socketType, unrecordedSocket } from '@criujs/engine-kit/externals';
 import { socketInode, type UnixSocketInfo } from '@criujs/plugin-sdk';
-import type { FileEntry, LoadContext } from './kind.ts';
+import type { FileEntry, LoadContext } from './opening.ts';
 import { askFirst, keepDescriptor } from './plugin-descriptor.ts';
 import { restoreOptions } from './socket-options.ts';
 import { removeStaleName } from './stale-name.ts';

@@ -1,5 +1,8 @@
+import { addressOf } from '@criujs/linux';
+import { unsupported } from '../rules.ts';
+import type { FileInit, SaveContext, SavedFile } from './dumping.ts';
 import { fileTypes } from './file-type.ts';
-import type { FileEntry, FileInit, SaveContext, SavedFile } from './kind.ts';
+import type { FileEntry, LoadContext } from './opening.ts';
 import { nobody } from './owner.ts';
 
 /** Marks of unix sockets in images: one outside of the tree, whose name is all that is kept; one that a plugin connects again. */
@@ -22,6 +25,11 @@ export function isExternalPeer({ usk }: Pick<FileEntry, 'usk'>): boolean {
   return usk !== undefined && (usk.uflags & unixMark.external) !== 0;
 }
 
+/** Whether a plugin or something outside of the tree makes it: those inside of the tree have none of these marks. */
+export function isMarked({ uflags }: NonNullable<FileEntry['usk']>): boolean {
+  return (uflags & (unixMark.callback | unixMark.external)) !== 0;
+}
+
 /** Entries of the other ends, outside of the tree, of the sockets that plugins took: CRIU wants to know them by their inodes. */
 export function peerEntries(files: readonly SavedFile[], { tree, nextId }: SaveContext): FileInit[] {
   const peers = new Set(files.flatMap(({ entry: { usk } }) => usk?.peer ?? []));
@@ -36,4 +44,29 @@ export function peerEntries(files: readonly SavedFile[], { tree, nextId }: SaveC
 export function nameBytes(name: string | null): Uint8Array {
   if (name === null) return new Uint8Array();
   return Buffer.from(name.startsWith('\0') ? name : `${name}\0`);
+}
+
+/**
+ * Names outside of the tree to which sockets lead that no plugin connects, by the inodes that had them.
+ * @throws EngineError UNSUPPORTED where the user has not allowed that
+ */
+export function namesOutside({
+  all,
+  entries,
+  options,
+}: Pick<LoadContext, 'all' | 'entries' | 'options'>): ReadonlyMap<number, Uint8Array> {
+  const peers = new Set(entries.flatMap(({ usk }) => usk?.peer || []));
+  const names = new Map(
+    [...all()].flatMap(({ usk }) =>
+      usk !== undefined && isExternalPeer({ usk }) && peers.has(usk.ino)
+        ? [[usk.ino, addressOf(usk.name)] as const]
+        : [],
+    ),
+  );
+  const [first] = names.values();
+  if (first === undefined || options.extUnixSk) return names;
+  throw unsupported(
+    `a unix socket leads to ${Buffer.from(first).toString().replace(/^\0/, '@')}, outside of the tree`,
+    'Let the restore connect it again: --ext-unix-sk (option `extUnixSk`).',
+  );
 }

@@ -1,34 +1,17 @@
-import { EngineError } from '@criujs/engine-kit';
 import { socketType } from '@criujs/engine-kit/externals';
 import { peerName, type UnixSocket } from '@criujs/linux';
 import { socketInode, type UnixSocketInfo } from '@criujs/plugin-sdk';
+import type { DumpContext, FilePayload, OpenFile } from './dumping.ts';
 import { fileTypes } from './file-type.ts';
-import type {
-  DumpContext,
-  FileEntry,
-  FileKind,
-  FilePayload,
-  FileQuestion,
-  Holder,
-  OpenFile,
-  Problem,
-  Recognition,
-  SeenFile,
-  Tree,
-} from './kind.ts';
+import type { Holder, Problem, Recognition, SeenFile, Tree } from './held.ts';
+import type { FileKind, FileQuestion } from './kind.ts';
 import { waitingBytes } from './pipe-content.ts';
 import { sdkHolder } from './plugin-holder.ts';
 import { optionsEntry } from './socket-options.ts';
-import { inodeOfLink } from './sockets.ts';
+import { describeUnix, socketTypes, type UnixEntry } from './unix-entry.ts';
 import { openSocket, putBack } from './unix-open.ts';
-import { isExternalPeer, nameBytes, peerEntries, unixMark } from './unix-peers.ts';
-
-/** States of unix sockets: the kernel borrows TCP's. */
-const established = 1;
-const listening = 10;
-
-/** A `unix_sk_entry` as it was read. */
-type UnixEntry = NonNullable<FileEntry['usk']>;
+import { isExternalPeer, isMarked, nameBytes, peerEntries, unixMark } from './unix-peers.ts';
+import { findUnix, unixSocketAt } from './unix-seen.ts';
 
 /**
  * Unix sockets whose peer is outside of the tree: plugins connect them again. Others, a pair of which both ends are in the tree
@@ -37,7 +20,10 @@ type UnixEntry = NonNullable<FileEntry['usk']>;
 export const externalUnixSocket: FileKind = {
   name: 'unix socket to outside of the tree',
   describe: [
-    { subject: 'sockets', refused: ['unix sockets that listen or lead to a process of the tree'] },
+    {
+      subject: 'sockets',
+      refused: ['unix sockets with connections from or to outside of the tree that are not accepted yet'],
+    },
     { subject: 'through plugins', taken: ['unix sockets to a service outside of the tree (`DUMP_UNIX_SK`)'] },
   ],
   type: fileTypes.UNIXSK,
@@ -46,9 +32,9 @@ export const externalUnixSocket: FileKind = {
     question: askAbout,
     unclaimed: (file, tree, why) =>
       refuse(
-        socketAt(file, tree),
+        unixSocketAt(file, tree),
         `its other end is outside of the dumped tree, and ${why}`,
-        'Load a plugin with a DUMP_UNIX_SK hook: --plugin NAME.',
+        remedyFor(unixSocketAt(file, tree), tree),
       ),
   },
   recognise,
@@ -66,46 +52,37 @@ export const externalUnixSocket: FileKind = {
 };
 
 function recognise(file: SeenFile, tree: Tree): Recognition {
-  const inode = inodeOfLink(file.link, 'socket');
-  const socket = inode === null ? undefined : tree.unixSocket(inode);
+  const socket = findUnix(file, tree);
   if (socket === undefined) return null;
-  const why = whyNot(socket, tree);
+  const why = whyNot(socket);
   return why === null ? 'mine' : refuse(socket, why, 'Let the program close it before the dump.');
 }
 
+/** Who sends datagrams to a name can be connected to it again without anybody's help. */
+function remedyFor({ type, peer }: UnixSocket, tree: Tree): string {
+  const plugin = 'Load a plugin with a DUMP_UNIX_SK hook: --plugin NAME.';
+  if (type !== socketTypes.datagram || !tree.unixSocket(peer)?.name) return plugin;
+  return `Let the restore connect it to the same name again: --ext-unix-sk (option \`extUnixSk\`). Or: ${plugin}`;
+}
+
 /** Why it cannot be connected again; null: its peer is a living socket outside of the tree. */
-function whyNot(socket: UnixSocket, tree: Tree): string | null {
-  if (socket.state === listening) return 'listening unix sockets are not supported yet';
+function whyNot(socket: UnixSocket): string | null {
   if (socketType(socket.type) === null) return `unix sockets of type ${socket.type} are not supported`;
-  if (socket.peer !== 0)
-    return tree.holdsSocket(socket.peer) ? 'both ends are in the tree, which is not supported yet' : null;
-  if (socket.state === established) return 'its other end was closed, or not accepted yet, which is not supported yet';
-  return 'unconnected unix sockets are not supported yet';
+  return socket.peer === 0 ? 'its other end, outside of the tree, has not accepted it yet' : null;
 }
 
 function refuse(socket: UnixSocket, why: string, remedy: string): Problem {
   return { file: describeUnix(socket), why, remedy };
 }
 
-function describeUnix({ inode, name }: UnixSocket): string {
-  return name === null ? `unix socket ${inode}` : `unix socket ${inode} (${name.replace(/^\0/, '@')})`;
-}
-
 /** Without a descriptor of our own the kernel's list of sockets tells the name of the peer. */
 function askAbout(seen: SeenFile, holders: readonly Holder[], tree: Tree): FileQuestion {
-  const found = socketAt(seen, tree);
+  const found = unixSocketAt(seen, tree);
   const peer = tree.unixSocket(found.peer)?.name ?? null;
   return {
     hook: 'DUMP_UNIX_SK',
     args: { inode: socketInode(found.inode), socket: socketInfo(found, peer, seen, holders) },
   };
-}
-
-function socketAt(seen: SeenFile, tree: Tree): UnixSocket {
-  const inode = inodeOfLink(seen.link, 'socket') ?? 0;
-  const found = tree.unixSocket(inode);
-  if (found === undefined) throw new EngineError('INTERNAL', `socket ${inode} was there and is not`);
-  return found;
 }
 
 function socketInfo(
@@ -126,7 +103,7 @@ function socketInfo(
 
 function dumpSocket(file: OpenFile, { session, tree, records }: DumpContext): FilePayload | null {
   const { id, seen, holders, owner, fd } = file;
-  const found = socketAt(seen, tree);
+  const found = unixSocketAt(seen, tree);
   const { inode } = found;
   const socket = socketInfo(found, peerName(fd), seen, holders);
   const resource = `${seen.pid} (${seen.command}) descriptor ${seen.fd}: ${describeUnix(found)}`;
@@ -152,9 +129,4 @@ function entryOf({
   name,
 }: UnixSocket): Pick<UnixEntry, 'ino' | 'type' | 'state' | 'uflags' | 'backlog' | 'peer' | 'name'> {
   return { ino: inode, type, state, uflags: unixMark.callback, backlog: 0, peer, name: nameBytes(name) };
-}
-
-/** Sockets inside of the tree have none of the marks: they are another kind, and not ours yet. */
-function isMarked({ uflags }: UnixEntry): boolean {
-  return (uflags & (unixMark.callback | unixMark.external)) !== 0;
 }

@@ -1,10 +1,8 @@
 import type { Vma } from '@criujs/linux';
-import type { MapPlan } from '../../engine/restore/layout.ts';
 import { mapFlag, vmaStatus } from '../../facts/memory.ts';
-import type { TaskCall } from '../../machinery/calls/remote.ts';
 import { keptFlags } from './flags.ts';
 import type { MapKind, SavedMap } from './kind.ts';
-import { mapCall } from './map-call.ts';
+import { mapPrivate } from './map-call.ts';
 
 /** What malloc(3) grows with brk(2). */
 export const heap: MapKind = {
@@ -37,10 +35,4 @@ function savePrivate(vma: Vma, status: number): SavedMap {
     },
     pages: 'used',
   };
-}
-
-const noFile = -1;
-
-function mapPrivate(map: MapPlan): TaskCall {
-  return mapCall(map, mapFlag.anonymous, noFile, 0);
 }

@@ -1,9 +1,10 @@
-import type { BigIntStats } from 'node:fs';
-import type { Vma } from '@criujs/linux';
+import { fileType, typeOf } from '@criujs/engine-kit/externals';
+import type { FileStat, Vma } from '@criujs/linux';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import { vmaStatus } from '../../facts/memory.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
-import type { HeldFile } from '../files/kind.ts';
+import type { HeldFile } from '../files/held.ts';
+import { memfdPrefix, sharedMemoryName } from '../files/memfd-inode.ts';
 import type { MapKind, MapPlace, MapProblem, MapRecognition } from './kind.ts';
 import { mapCall } from './map-call.ts';
 import { isFileMap, saveByPath } from './of-file.ts';
@@ -39,6 +40,17 @@ export const deviceMap: MapKind = {
   make: mapFile,
 };
 
+/** A map of a memfd: of its memory, or, private, of what was written instead. CRIU marks it; else it is like one of any file. */
+export const memfdMap: MapKind = {
+  name: 'memory of a memfd',
+  describe: [],
+  recognise: (vma, file) => (isMemfd(vma) ? recogniseFile(vma, file) : null),
+  save: (vma, context) => saveByPath(vma, context, vmaStatus.memfd),
+  // `engine/restore/memfds.ts` takes the mark away.
+  matches: () => false,
+  make: mapFile,
+};
+
 /** A map of a file: shared, it changes the file; private, what differs from it is dumped. */
 export const fileMap: MapKind = {
   name: 'memory of a file',
@@ -55,6 +67,10 @@ export const fileMap: MapKind = {
   make: mapFile,
 };
 
+function isMemfd({ name, deleted, shared }: Vma): boolean {
+  return deleted && (name.startsWith(memfdPrefix) || (name === sharedMemoryName && !shared));
+}
+
 function mapFile(map: MapPlan, { source }: MapPlace): TaskCall {
   return mapCall(map, 0, source(map), map.device?.offset ?? map.entry.pgoff);
 }
@@ -63,14 +79,15 @@ function recogniseFile(vma: Vma, file: () => HeldFile | MapProblem): MapRecognit
   const found = file();
   if ('why' in found) return found;
   const { stat } = found;
-  if (stat.isCharacterDevice() || Number(stat.ino) === vma.inode) return 'mine';
+  if (typeOf(stat.mode) === fileType.character || Number(stat.ino) === vma.inode) return 'mine';
   return {
     why: 'another file has replaced the mapped one',
     remedy: 'Restart the program after an upgrade of its files.',
   };
 }
 
-function isDevice(stat: BigIntStats, { shared, deleted }: Vma): boolean {
-  const is = stat.isCharacterDevice() || stat.isBlockDevice();
+function isDevice(stat: FileStat, { shared, deleted }: Vma): boolean {
+  const type = typeOf(stat.mode);
+  const is = type === fileType.character || type === fileType.block;
   return is && !deleted && !(stat.rdev === zero && !shared);
 }

@@ -18,10 +18,19 @@ export function protectionOf({ read, write, execute }: Vma): number {
   return (read ? protection.read : 0) | (write ? protection.write : 0) | (execute ? protection.execute : 0);
 }
 
-/** Advice that it keeps, as a set of bits. madvise(2). */
+/** Advice that it keeps, as a set of bits. madvise(2). Maps with the same flags share one set: each is looked at once. */
 export function adviceOf({ vmFlags }: Vma): bigint {
+  if (vmFlags === undefined) return 0n;
+  const advice = advices.get(vmFlags) ?? adviceIn(vmFlags);
+  advices.set(vmFlags, advice);
+  return advice;
+}
+
+const advices = new WeakMap<ReadonlySet<string>, bigint>();
+
+function adviceIn(vmFlags: ReadonlySet<string>): bigint {
   let advice = 0n;
-  for (const flag of vmFlags ?? []) {
+  for (const flag of vmFlags) {
     const number = adviceOfVmFlag[flag];
     if (number !== undefined) advice |= 1n << BigInt(number);
   }

@@ -4,7 +4,7 @@ import type { MapPlan } from '../../engine/restore/layout.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { Description } from '../description.ts';
-import type { HeldFile, SeenProcess } from '../files/kind.ts';
+import type { HeldFile, SeenProcess } from '../files/held.ts';
 
 /** Why a map cannot be dumped. */
 export interface MapProblem {
@@ -68,6 +68,8 @@ export interface MapKind {
   check?(entry: VmaEntry, file: string): void;
   /** The call that makes it; null: the kernel gives it to every process, and it is only moved. */
   make(map: MapPlan, place: MapPlace): TaskCall | null;
+  /** The kernel takes no address for it, and chooses one: it is made last, where nothing else is left (`engine/restore/steered.ts`). */
+  readonly steered?: true;
   /** The protection that it has then. Default: its own, and writing where it is filled. */
   readonly madeWith?: number;
 }

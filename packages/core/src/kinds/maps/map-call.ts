@@ -13,3 +13,11 @@ export function mapCall(map: MapPlan, flags: number, fd: number, offset: number 
     what: `map ${start.toString(16)}-${end.toString(16)}`,
   };
 }
+
+/** MAP_ANONYMOUS takes no file. mmap(2) */
+const noFile = -1;
+
+/** The same of memory without a file. */
+export function mapPrivate(map: MapPlan): TaskCall {
+  return mapCall(map, mapFlag.anonymous, noFile, 0);
+}

@@ -1,11 +1,9 @@
-import type { VmaEntry } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
-import type { MapPlan } from '../../engine/restore/layout.ts';
-import { addressEnd, mapFlag, protection, remapFlag, vmaStatus } from '../../facts/memory.ts';
-import type { TaskCall } from '../../machinery/calls/remote.ts';
-import { invalid, unsupported } from '../rules.ts';
+import { mapFlag, protection, vmaStatus } from '../../facts/memory.ts';
 import { keptFlags } from './flags.ts';
-import type { MapKind, MapPlace, SavedMap } from './kind.ts';
+import type { MapContext, MapKind, SavedMap } from './kind.ts';
+import { checkPlace, mapAgain } from './map-again.ts';
+import { saveOfFile } from './of-file.ts';
 
 /** Anonymous memory that processes share: MAP_SHARED with MAP_ANONYMOUS, or /dev/zero. mmap(2). */
 export const sharedMemory: MapKind = {
@@ -13,7 +11,7 @@ export const sharedMemory: MapKind = {
   describe: [],
   recognise: (vma) => (isSharedMemory(vma) ? 'mine' : null),
   save: saveShared,
-  matches: ({ status }) => (status & (vmaStatus.anonymousShared | vmaStatus.memfd)) !== 0,
+  matches: ({ status }) => (status & vmaStatus.anonymousShared) !== 0,
   check: checkPlace,
   make: mapAgain,
   madeWith: protection.read | protection.write,
@@ -25,7 +23,9 @@ function isSharedMemory({ shared, deleted, inode, name }: Vma): boolean {
   return deleted ? name.startsWith('/dev/zero') : inode === 0 && !name.startsWith('/');
 }
 
-function saveShared(vma: Vma): SavedMap {
+function saveShared(vma: Vma, { files }: MapContext): SavedMap {
+  const held = files.sharedMemory(vma);
+  if (held !== null) return saveOfFile(vma, files.addPath(held), held.flags === 0 ? 0 : 2, vmaStatus.memfd);
   return {
     fields: {
       pgoff: BigInt(vma.offset),
@@ -34,21 +34,5 @@ function saveShared(vma: Vma): SavedMap {
       status: vmaStatus.regular | vmaStatus.anonymousShared,
     },
     pages: 'none',
-  };
-}
-
-function checkPlace({ pgoff, start, end, status }: VmaEntry, file: string): void {
-  if (status & vmaStatus.filePrivate) throw unsupported(`${file}: private memory of a memfd`, 'Restore it with CRIU.');
-  if (pgoff + end - start > BigInt(addressEnd))
-    throw invalid(file, `a map of shared memory at its byte ${pgoff}, which fits into no address space`);
-}
-
-/** mremap(2): an old size of 0 maps the same memory once more. It may be read and written until the map is finished. */
-function mapAgain({ entry, start, end, object: key }: MapPlan, { object }: MapPlace): TaskCall {
-  const from = object(key ?? '') + Number(entry.pgoff);
-  return {
-    name: 'mremap',
-    args: [from, 0, end - start, remapFlag.mayMove | remapFlag.fixed, start],
-    what: `map ${start.toString(16)}-${end.toString(16)}`,
   };
 }

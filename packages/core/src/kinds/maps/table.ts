@@ -1,11 +1,14 @@
 import { EngineError } from '@criujs/engine-kit';
 import type { VmaEntry } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
-import type { HeldFile } from '../files/kind.ts';
+import type { HeldFile } from '../files/held.ts';
 import { anonymous, heap } from './anonymous.ts';
-import { descriptorMap, deviceMap, fileMap } from './files.ts';
+import { descriptorMap, deviceMap, fileMap, memfdMap } from './files.ts';
+import { hugePages } from './huge-pages.ts';
 import { vdso, vsyscall, vvar } from './kernel-pages.ts';
 import type { MapKind, MapProblem } from './kind.ts';
+import { ringMap } from './ring.ts';
+import { segmentMap } from './segment.ts';
 import { sharedMemory } from './shared-memory.ts';
 import { unsupportedMaps } from './unsupported.ts';
 
@@ -14,8 +17,12 @@ export const mapKinds: readonly MapKind[] = [
   vsyscall,
   vdso,
   vvar,
+  hugePages,
   heap,
+  segmentMap,
   ...unsupportedMaps,
+  memfdMap,
+  ringMap,
   descriptorMap,
   sharedMemory,
   anonymous,

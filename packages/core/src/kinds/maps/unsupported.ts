@@ -31,29 +31,13 @@ function unsupported({ name, refused, prefix, status, why, remedy }: Unsupported
 
 const rows: readonly Unsupported[] = [
   {
-    name: 'System V shared memory',
-    refused: ['System V shared memory'],
-    prefix: '/SYSV',
-    status: vmaStatus.sysvShared,
-    why: 'System V shared memory is not supported yet',
-    remedy: 'Dump it with CRIU, or detach the segment.',
-  },
-  {
-    name: 'memory of a memfd',
+    name: 'secret memory',
     // The kind of file has the word.
     refused: [],
-    prefix: '/memfd:',
+    prefix: '/secretmem',
     status: 0,
-    why: 'memory of a memfd is not supported yet',
-    remedy: 'Use a file on disk instead.',
-  },
-  {
-    name: 'huge pages',
-    refused: ['huge pages (`MAP_HUGETLB`)'],
-    prefix: '/anon_hugepage',
-    status: 0,
-    why: 'huge pages are not supported yet',
-    remedy: 'Run it without MAP_HUGETLB.',
+    why: 'the kernel hides it from everybody but the process (memfd_secret)',
+    remedy: 'Let the program unmap it before the dump.',
   },
   {
     name: 'an asynchronous I/O ring',

@@ -27,7 +27,6 @@ function refused(letters: string, why: string, remedy: string): VmFlag {
   return { letters, treatment: 'refused', why, remedy };
 }
 
-const hugePages = ['huge pages are not supported yet', 'Run it without huge pages (MAP_HUGETLB, hugetlbfs).'] as const;
 const faults = [
   'a userfaultfd handles its page faults, which nobody restores',
   'Unregister the memory, or close the userfaultfd, before the dump.',
@@ -55,7 +54,10 @@ export const vmFlags: readonly VmFlag[] = [
   irrelevant('sd', 'for those who track writes from outside: a restore has written all'),
   irrelevant('gu', 'there may be guard pages: those that there are come back'),
   irrelevant('dw', 'not shown since Linux 5.15: the kernel keeps program files from being written'),
-  refused('ht', ...hugePages),
+  irrelevant(
+    'ht',
+    'follows from what is mapped: a memfd or a file with huge pages; anonymous ones have a kind of their own',
+  ),
   ...['um', 'uw', 'ui'].map((letters) => refused(letters, ...faults)),
   refused('sf', 'it is synchronous (MAP_SYNC), which is not supported yet', 'Map the file without MAP_SYNC.'),
   refused('ss', 'shadow stacks are not supported yet', 'Run it without shadow stacks (glibc.cpu.x86_shstk=off).'),
@@ -66,8 +68,20 @@ export const vmFlags: readonly VmFlag[] = [
 
 const byLetters = new Map(vmFlags.map((flag) => [flag.letters, flag]));
 
-/** Why flags of a map keep it from being dumped; null: none does. */
-export function problemOfFlags({ vmFlags = new Set() }: Vma): MapProblem | null {
+const noFlags: ReadonlySet<string> = new Set();
+
+/** Why flags of a map keep it from being dumped; null: none does. Maps with the same flags share one set: each is looked at once. */
+export function problemOfFlags({ vmFlags = noFlags }: Vma): MapProblem | null {
+  const known = problems.get(vmFlags);
+  if (known !== undefined) return known;
+  const found = problemOf(vmFlags);
+  problems.set(vmFlags, found);
+  return found;
+}
+
+const problems = new WeakMap<ReadonlySet<string>, MapProblem | null>();
+
+function problemOf(vmFlags: ReadonlySet<string>): MapProblem | null {
   for (const letters of vmFlags) {
     const flag = byLetters.get(letters);
     if (flag === undefined) return unknownFlag(letters);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ControlGroup } from '@criujs/engine-kit';
-import { type Mount, readMountinfo } from '@criujs/linux';
+import { type Mount, readMountinfo, readText } from '@criujs/linux';
 import type { ProcessKind } from './kind.ts';
 
 /**
@@ -11,6 +11,8 @@ import type { ProcessKind } from './kind.ts';
 export const controlGroups: ProcessKind = {
   name: 'control groups',
   describe: [{ subject: 'rights and limits', taken: ['control groups, where they exist at the restore'] }],
+  reads: { texts: ['cgroup'] },
+  readsOfOthers: { texts: ['cgroup'] },
   look({ pid, threads }) {
     const own = textOf(pid);
     const others = threads
@@ -55,9 +57,9 @@ function nameOf({ controllers, path }: ControlGroup): string {
   return controllers === '' ? path : `${controllers}:${path}`;
 }
 
-function textOf(pid: number, tid: number = pid): string {
+function textOf(pid: number, tid?: number): string {
   try {
-    return readFileSync(`/proc/${pid}/task/${tid}/cgroup`, 'utf8');
+    return readText(pid, tid === undefined ? 'cgroup' : `task/${tid}/cgroup`);
   } catch {
     // A kernel without control groups.
     return '';

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readText } from '@criujs/linux';
 import type { ProcessKind } from './kind.ts';
 import { writeProcFile } from './proc-file.ts';
 
@@ -6,6 +6,7 @@ import { writeProcFile } from './proc-file.ts';
 export const coreDumpFilter: ProcessKind = {
   name: 'core dump filter',
   describe: [{ subject: 'rights and limits', taken: ['core dump filter'] }],
+  reads: { texts: ['coredump_filter'] },
   look({ pid }) {
     const filter = filterOf(pid);
     return filter === null ? {} : { record: { coreDumpFilter: filter } };
@@ -21,7 +22,7 @@ export const coreDumpFilter: ProcessKind = {
 /** null: this kernel writes no core files. */
 function filterOf(pid: number): number | null {
   try {
-    return Number.parseInt(readFileSync(`/proc/${pid}/coredump_filter`, 'latin1'), 16);
+    return Number.parseInt(readText(pid, 'coredump_filter'), 16);
   } catch {
     return null;
   }

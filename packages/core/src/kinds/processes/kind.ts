@@ -1,8 +1,8 @@
 import type { PlanSubject, ProcessAttributes, Refusal } from '@criujs/engine-kit';
 import type { CoreEntry, EntryInit, MessageInitShape, MmEntry, MmEntrySchema, TaskCoreEntry } from '@criujs/images';
-import type { Stat, Status } from '@criujs/linux';
+import type { RemoteCall, Stat, Status } from '@criujs/linux';
 import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
-import type { TaskCall } from '../../machinery/calls/remote.ts';
+import type { DataArea, TaskCall } from '../../machinery/calls/remote.ts';
 import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
 import type { Description } from '../description.ts';
 import type { PartOf } from '../fields.ts';
@@ -44,6 +44,17 @@ export type ProcessProblem = Pick<Refusal, 'resource' | 'why' | 'remedy'>;
 /** A question to a process itself: calls, and how their answers read. It is asked in a batch with others. */
 export type Question<Part> = (area: Area) => Inquiry<Part>;
 
+/** Calls of a frozen process whose answers decide what is asked next. */
+export interface Talk {
+  /** Memory of ours in the process, for arguments and answers. */
+  readonly area: DataArea;
+  /** @param at the number of the thread that makes them */
+  run(at: number, calls: readonly RemoteCall[]): readonly number[];
+}
+
+/** Finds out what only a process can tell. @throws EngineError */
+export type Conversation = (task: FrozenTask, talk: Talk) => ProcessPart;
+
 /** What the images say of a process as a whole. */
 export interface ProcessImage {
   readonly state: 'alive' | 'stopped';
@@ -74,6 +85,12 @@ export interface RestoredProcess {
  */
 export type ProcessPhase = 'character' | 'last';
 
+/** Files and links below `/proc/PID`, of a process or of each of its threads, that kinds look at. */
+export interface ProcFiles {
+  readonly texts?: readonly string[];
+  readonly links?: readonly string[];
+}
+
 /** A subject of a process: how it is recognised, dumped and restored. It leaves out the parts that it does not need. */
 export interface ProcessKind {
   /** In words, for plans, docs and errors. */
@@ -84,10 +101,19 @@ export interface ProcessKind {
   readonly subject?: PlanSubject;
   /** What of it cannot be dumped. Only looks. */
   recognise?(process: SeenProcess): readonly ProcessProblem[];
+  /** What {@link recognise} and {@link look} read below `/proc/PID`, once each: a dump reads all of it in few steps. */
+  readonly reads?: ProcFiles;
+  /** The same below `/proc/PID/task/TID`, of each thread beside the main one. */
+  readonly readsOfOthers?: ProcFiles;
   /** What can be read from outside a frozen process. */
   look?(task: FrozenTask): ProcessPart;
   /** What only the process can tell. */
   ask?(task: FrozenTask): readonly Question<ProcessPart>[];
+  /**
+   * The same where one answer decides what is asked next; each call is a stop of its own. Called once for a tree, and what it gives
+   * for each process; null: there is nothing to ask. @throws EngineError
+   */
+  converse?(): Conversation | null;
   /** Checks what the images say, before the first process is made. @throws EngineError IMAGE_INVALID */
   check?(image: ProcessImage, file: string): void;
   /** Calls that it makes itself. */

@@ -13,6 +13,7 @@ const rules: readonly Rule<RlimitEntry>[] = [
 export const limits: ProcessKind = {
   name: 'resource limits',
   describe: [{ subject: 'rights and limits', taken: ['resource limits'] }],
+  reads: { texts: ['limits'] },
   // From /proc, because prlimit(2) is refused for another user's process without CAP_SYS_RESOURCE.
   look: ({ pid }) => ({
     core: { rlimits: { rlimits: readLimits(pid).map(({ soft, hard }) => ({ cur: soft, max: hard })) } },

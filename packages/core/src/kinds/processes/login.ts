@@ -11,6 +11,7 @@ import { readProcNumber } from './proc-file.ts';
 export const login: ProcessKind = {
   name: 'login user',
   describe: [{ subject: 'rights and limits', taken: ['login user'] }],
+  reads: { texts: ['loginuid'] },
   look: ({ pid }) => ({ core: { loginuid: readProcNumber(pid, 'loginuid', noLogin) } }),
   calls: { character: loginCalls },
 };

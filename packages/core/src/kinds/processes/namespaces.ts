@@ -16,6 +16,9 @@ const names = {
   cgroup: 'control groups',
 } as const;
 
+/** What a thread may have for itself: a new namespace of users only the one thread of a process may have. unshare(2), setns(2) */
+const ofThreads = ['pid_for_children', 'net', 'ipc', 'uts', 'mnt', 'cgroup'] as const;
+
 /** Namespaces: for now only our own. */
 export const namespaces: ProcessKind = {
   name: 'namespaces',
@@ -29,6 +32,8 @@ export const namespaces: ProcessKind = {
     },
   ],
   subject: 'namespace',
+  reads: { links: Object.keys(names).map((kind) => `ns/${kind}`) },
+  readsOfOthers: { links: ofThreads.map((kind) => `ns/${kind}`) },
   recognise,
 };
 
@@ -64,9 +69,6 @@ function differing(theirs: Namespaces, others: Namespaces): Kind[] {
 }
 
 type Namespaces = ReturnType<typeof readNamespaces>;
-
-/** What a thread may have for itself: a new namespace of users only the one thread of a process may have. unshare(2), setns(2) */
-const ofThreads = ['pid_for_children', 'net', 'ipc', 'uts', 'mnt', 'cgroup'] as const;
 
 /** null: it has ended, or may not be looked at. */
 function namespacesOf(pid: number): Namespaces | null;

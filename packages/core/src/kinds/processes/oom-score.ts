@@ -10,6 +10,7 @@ const rules: readonly Rule<TaskCoreEntry>[] = [between('the oom score', scoreOf,
 export const oomScore: ProcessKind = {
   name: 'oom score',
   describe: [{ subject: 'rights and limits', taken: ['OOM score adjustment'] }],
+  reads: { texts: ['oom_score_adj'] },
   look: ({ pid }) => ({ core: { oomScoreAdj: readProcNumber(pid, 'oom_score_adj', 0) } }),
   check: ({ tc }, file) => hold(tc, file, rules),
   apply({ tc }, process) {

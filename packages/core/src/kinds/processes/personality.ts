@@ -5,6 +5,7 @@ import type { ProcessKind } from './kind.ts';
 export const personality: ProcessKind = {
   name: 'personality',
   describe: [{ subject: 'processes', taken: ['personality'] }],
+  reads: { texts: ['personality'] },
   look: ({ pid }) => ({ core: { personality: readPersonality(pid) } }),
   calls: {
     character: ({ tc: { personality: wanted } }) =>

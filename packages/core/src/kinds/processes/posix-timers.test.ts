@@ -33,7 +33,8 @@ function make(calls: readonly TaskCall[]): number[] {
   return arena.scope(() =>
     calls.map(({ name, args }) => {
       const plainArgs = args.map((arg) => {
-        if (!(arg instanceof Uint8Array)) return arg;
+        if (typeof arg !== 'object') return arg;
+        if (!(arg instanceof Uint8Array)) throw new TypeError(`${name} has bytes that point to others`);
         const block = arena.alloc(arg.length);
         block.bytes.set(arg);
         return block.address;

@@ -26,6 +26,7 @@ export const posixTimers: ProcessKind = {
     },
   ],
   subject: 'timer',
+  reads: { texts: ['timers'] },
   recognise,
   ask({ pid }) {
     const timers = timersOf(pid);

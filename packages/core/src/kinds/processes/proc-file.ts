@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { readText } from '@criujs/linux';
 import type { RestoredProcess } from './kind.ts';
 
 /** A small number in a file of `/proc/PID`. */
 export function readProcNumber(pid: number, file: 'oom_score_adj' | 'loginuid', absent: number): number {
   try {
-    return Number(readFileSync(`/proc/${pid}/${file}`, 'latin1').trim());
+    return Number(readText(pid, file).trim());
   } catch {
     // Kernels without auditing have no loginuid.
     return absent;

@@ -15,7 +15,7 @@ export const securityLabel: ProcessKind = {
   ],
   recognise,
   look({ pid }) {
-    const label = labelOf(pid);
+    const label = areThereLabels() ? labelOf(pid) : '';
     return unconfined.includes(label) ? {} : { record: { label } };
   },
   apply(_, { pid, recorded, warn }) {
@@ -26,10 +26,10 @@ export const securityLabel: ProcessKind = {
 };
 
 function recognise(seen: SeenProcess): ProcessProblem[] {
+  if (!areThereLabels()) return [];
   const label = labelOf(seen.pid);
   const found = labelProblem(label, labelOf(process.pid));
-  // Where no module gives labels, threads have none either.
-  if (found.length > 0 || label === '') return found;
+  if (found.length > 0) return found;
   return seen.others.flatMap(({ tid }) =>
     labelProblem(labelOf(`${seen.pid}/task/${tid}`), label).map((it) => ({
       ...it,
@@ -48,6 +48,14 @@ export function labelProblem(label: string, own: string): ProcessProblem[] {
       remedy: 'Run it without the profile, run criujs under the same one, or dump it with CRIU.',
     },
   ];
+}
+
+let given: boolean | undefined;
+
+/** Whether a module gives labels. Found out once: which modules there are is settled when the machine starts. */
+function areThereLabels(): boolean {
+  given ??= labelOf(process.pid) !== '';
+  return given;
 }
 
 function labelOf(pid: number | string): string {

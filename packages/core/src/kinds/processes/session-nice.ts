@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { readStat } from '@criujs/linux';
+import { readStat, readText } from '@criujs/linux';
 import type { ProcessKind } from './kind.ts';
 import { writeProcFile } from './proc-file.ts';
 
@@ -22,7 +21,7 @@ export const sessionNice: ProcessKind = {
 
 function niceOf(pid: number): number {
   try {
-    return Number(/nice (-?\d+)/.exec(readFileSync(`/proc/${pid}/autogroup`, 'latin1'))?.[1] ?? 0);
+    return Number(/nice (-?\d+)/.exec(readText(pid, 'autogroup'))?.[1] ?? 0);
   } catch {
     // A kernel without autogroups.
     return 0;

@@ -19,9 +19,11 @@ import { pendingSignals } from './pending.ts';
 import { personality } from './personality.ts';
 import { posixTimers } from './posix-timers.ts';
 import { rangePolicies } from './range-policies.ts';
+import { registeredRings } from './registered-rings.ts';
 import { runState } from './run-state.ts';
 import { seccomp } from './seccomp.ts';
 import { securityLabel } from './security-label.ts';
+import { semaphoreUndo } from './semaphore-undo.ts';
 import { sessionNice } from './session-nice.ts';
 import { signalHandlers } from './signal-handlers.ts';
 import { subreaper } from './subreaper.ts';
@@ -63,4 +65,6 @@ export const processKinds: readonly ProcessKind[] = [
   // Other subjects may need executable memory; a control group may hold it to a limit.
   memoryDenied,
   controlGroups,
+  semaphoreUndo,
+  registeredRings,
 ];

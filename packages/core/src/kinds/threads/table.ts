@@ -18,7 +18,6 @@ import { registers } from './registers.ts';
 import { restartableSequences } from './restartable-sequences.ts';
 import { robustFutexes } from './robust-futexes.ts';
 import { scheduling } from './scheduling.ts';
-import { seccompFilters } from './seccomp.ts';
 import { speculation } from './speculation.ts';
 import { timerSlack } from './timer-slack.ts';
 import { trappedInstructions } from './trapped-instructions.ts';
@@ -48,7 +47,6 @@ export const threadKinds: readonly ThreadKind[] = [
   keyrings,
   landlock,
   coreScheduling,
-  seccompFilters,
   // Behind all other calls.
   callDispatch,
 ];

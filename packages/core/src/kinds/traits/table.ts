@@ -11,11 +11,16 @@ import { seals } from './seals.ts';
 /** Everything that a map may have besides what CRIU's images say, in the order in which it is restored. */
 export const traitKinds: readonly TraitKind[] = [guards, droppable, lockedOnFault, names, protectionKeys, seals];
 
-/** What a map has. */
-export function traitsOf(vma: Vma): MemoryArea[] {
-  const { start, end } = vma;
-  return traitKinds.flatMap(({ trait, recognise }) => {
+/** What a map has: mostly nothing. */
+export function traitsOf(vma: Vma): readonly MemoryArea[] {
+  let areas: MemoryArea[] | undefined;
+  for (const { trait, recognise } of traitKinds) {
     const found = recognise?.(vma) ?? null;
-    return found === null ? [] : [{ start, end, trait, name: null, key: null, ...found }];
-  });
+    if (found === null) continue;
+    areas ??= [];
+    areas.push({ start: vma.start, end: vma.end, trait, name: null, key: null, ...found });
+  }
+  return areas ?? none;
 }
+
+const none: readonly MemoryArea[] = [];

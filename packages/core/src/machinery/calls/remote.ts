@@ -3,10 +3,18 @@ import { errnoName, type RemoteCall, type SyscallName, writeMemory } from '@criu
 import { refusedCall } from '../../engine/blame.ts';
 import { type BatchPlace, runBatch } from './batch.ts';
 
+/** Bytes with the addresses of others in them. */
+export interface PointingBytes {
+  readonly bytes: Uint8Array;
+  readonly pointers: readonly { readonly at: number; readonly to: Uint8Array }[];
+}
+
+type CallArgument = number | bigint | Uint8Array | PointingBytes;
+
 /** A call that a task makes in its own name. Bytes are copied into the task first and passed by their address. */
 export interface TaskCall {
   readonly name: SyscallName;
-  readonly args: readonly (number | bigint | Uint8Array)[];
+  readonly args: readonly CallArgument[];
   /** A failure is no error: it is told to the caller of {@link runTaskCalls}, or not even that. */
   readonly optional?: boolean | 'unsaid';
   /** The only answer that is right, where a smaller one is a failure too. */
@@ -70,22 +78,31 @@ function layOut(
   let to = from;
   for (; to < calls.length && remote.length < capacity; to++) {
     const call = calls[to] as TaskCall;
-    const needs = call.args.reduce<number>(
-      (sum, arg) => sum + (arg instanceof Uint8Array ? aligned(arg.length) : 0),
-      0,
-    );
+    const needs = call.args.flatMap(partsOf).reduce((sum, { length }) => sum + aligned(length), 0);
     if (needs > data.size) throw new EngineError('INTERNAL', `arguments of ${needs} bytes to ${call.what}`);
     if (used + needs > data.size) break;
-    const args = call.args.map((arg) => {
-      if (!(arg instanceof Uint8Array)) return arg;
+    const place = (part: Uint8Array): number => {
       const address = data.start + used;
-      parts.push(arg, new Uint8Array(aligned(arg.length) - arg.length));
-      used += aligned(arg.length);
+      parts.push(part, new Uint8Array(aligned(part.length) - part.length));
+      used += aligned(part.length);
       return address;
+    };
+    const args = call.args.map((arg) => {
+      if (typeof arg !== 'object') return arg;
+      if (arg instanceof Uint8Array) return place(arg);
+      const bytes = Buffer.from(arg.bytes);
+      for (const { at, to } of arg.pointers) bytes.writeBigUInt64LE(BigInt(place(to)), at);
+      return place(bytes);
     });
     remote.push([call.name, ...args]);
   }
   return { bytes: Buffer.concat(parts), remote, to };
+}
+
+/** All bytes of an argument. */
+function partsOf(arg: CallArgument): readonly Uint8Array[] {
+  if (typeof arg !== 'object') return [];
+  return arg instanceof Uint8Array ? [arg] : [arg.bytes, ...arg.pointers.map(({ to }) => to)];
 }
 
 function aligned(length: number): number {
@@ -93,7 +110,10 @@ function aligned(length: number): number {
 }
 
 function callFailed(pid: number, call: TaskCall, errno: number, file: string | undefined): EngineError {
-  const args = call.args.map((arg) => (arg instanceof Uint8Array ? `${arg.length} bytes` : hex(arg)));
+  const args = call.args.map((arg) => {
+    const parts = partsOf(arg);
+    return typeof arg === 'object' ? `${parts.reduce((sum, { length }) => sum + length, 0)} bytes` : hex(arg);
+  });
   const what = `process ${pid}: cannot ${call.what}: ${call.name}(${args.join(', ')}) answered ${errnoText(errno)}`;
   return refusedCall(errnoName(errno), what, { pid, file });
 }

@@ -4,6 +4,7 @@ import {
   closeFd,
   pidfdOpen,
   type Registers,
+  readAhead,
   readStat,
   readStatus,
   readThreads,
@@ -11,9 +12,11 @@ import {
   type Tracee,
   unlessGone,
 } from '@criujs/linux';
+import { seccompMode } from '../../facts/seccomp.ts';
 import { interruptedCall } from '../calls/interrupted.ts';
 import type { FrozenTask, FrozenThread } from './freeze.ts';
 import type { Hold } from './hold.ts';
+import { suspendSeccomp } from './suspend.ts';
 
 /** A thread that does not stop. */
 export interface Stuck {
@@ -50,7 +53,8 @@ function standingTask(pid: number, ppid: number, pidfd: number, hold: Hold): Fro
   if (ppid !== 0 && unlessGone(() => readStat(pid).ppid, 0) !== ppid) return null;
   const stopped = new Map<number, number>();
   for (;;) {
-    const taken = unlessGone(() => readThreads(pid), []).filter((tid) => !stopped.has(tid) && hold.take(tid, pid));
+    const fresh = unlessGone(() => readThreads(pid), []).filter((tid) => !stopped.has(tid));
+    const taken = ofProgram(pid, fresh).filter((tid) => hold.take(tid, pid));
     for (const tid of taken) {
       const standing = hold.still(tid);
       if (standing === 'stuck') return { stuck: tid, pid };
@@ -64,22 +68,43 @@ function standingTask(pid: number, ppid: number, pidfd: number, hold: Hold): Fro
   }
 }
 
+/** PF_IO_WORKER: a thread of the kernel's that works for a ring of io_uring, and shows among those of its process. linux/sched.h */
+const kernelsWorker = 0x10;
+
+/**
+ * Those of some threads that run something of the program's. The others can be traced, and never stop: a ring that is made anew makes
+ * them when it needs them.
+ */
+function ofProgram(pid: number, tids: readonly number[]): readonly number[] {
+  const others = tids.filter((tid) => tid !== pid);
+  if (others.length === 0) return tids;
+  return readAhead({ texts: others.map((tid) => `/proc/${pid}/task/${tid}/stat`) }, () =>
+    tids.filter((tid) => tid === pid || unlessGone(() => (readStat(pid, tid).flags & kernelsWorker) === 0, false)),
+  );
+}
+
 /** null: one of its threads was killed meanwhile, or another one has begun another program, which ended it. */
 function describeTask(
   pid: number,
   stopped: Map<number, number>,
   hold: Hold,
 ): Omit<FrozenTask, 'ppid' | 'pidfd'> | null {
-  const threads: FrozenThread[] = [];
-  const count = stopped.size;
-  for (const tid of [...stopped.keys()]) {
-    const thread = hold.read(tid, (tracee) => describeThread(pid, tracee));
-    if (thread !== null) threads.push(thread);
-    else if (stopped.delete(tid)) hold.forget(tid);
-  }
-  const stat = unlessGone(() => readStat(pid), null);
-  const status = unlessGone(() => readStatus(pid), null);
-  if (threads.length < count || stat === null || status === null) return null;
+  const tids = [...stopped.keys()];
+  const texts = [`${pid}`, ...tids.map((tid) => `${pid}/task/${tid}`)].flatMap((folder) => [
+    `/proc/${folder}/stat`,
+    `/proc/${folder}/status`,
+  ]);
+  const { stat, status, threads } = readAhead({ texts }, () => ({
+    threads: tids.flatMap((tid): FrozenThread[] => {
+      const thread = hold.read(tid, (tracee) => describeThread(pid, tracee));
+      if (thread !== null) return [thread];
+      if (stopped.delete(tid)) hold.forget(tid);
+      return [];
+    }),
+    stat: unlessGone(() => readStat(pid), null),
+    status: unlessGone(() => readStatus(pid), null),
+  }));
+  if (threads.length < tids.length || stat === null || status === null) return null;
   const signal = stopped.get(pid);
   if (signal === undefined) throw leaderless(pid);
   const stopSignal = signal === signals.SIGTRAP ? 0 : signal;
@@ -97,11 +122,14 @@ function describeTask(
 function describeThread(pid: number, tracee: Tracee): FrozenThread {
   const { tid } = tracee;
   const mask = tracee.signalMask();
+  const status = readStatus(pid, tid);
+  // Where that is not allowed the dump is refused.
+  if (status.seccomp !== seccompMode.disabled) suspendSeccomp(tracee);
   return {
     tid,
     tracee,
     stat: readStat(pid, tid),
-    status: readStatus(pid, tid),
+    status,
     registers: madeAgain(pid, tracee, mask),
     mask,
     xstate: tracee.xstate(),

@@ -1,6 +1,6 @@
 import { EngineError } from '@criujs/engine-kit';
 import { arena, type Block, syscall, trySyscall } from '@criujs/linux';
-import { capabilityData, capabilityHeader } from '../../facts/capabilities.ts';
+import { capabilityData, capabilityHeader, dropCapability } from '../../facts/capabilities.ts';
 import { prctl } from '../../facts/prctl.ts';
 
 /** A user as far as files are concerned. */
@@ -34,7 +34,7 @@ export function asUser<T>({ uid, gid, groups }: FileUser, without: readonly numb
           remedy: 'Run criujs as root (CAP_SETUID and CAP_SETGID), or as that user.',
         });
       syscall('capget', header.address, less.address);
-      for (const number of without) drop(less, number);
+      for (const number of without) dropCapability(less.view, number);
       syscall('capset', header.address, less.address);
       trySyscall('prctl', prctl.setDumpable, dumpable, 0, 0, 0);
       return work();
@@ -63,12 +63,6 @@ export function asEngine<T>(work: () => T): T {
     trySyscall('setfsuid', other);
     trySyscall('prctl', prctl.setDumpable, dumpable, 0, 0, 0);
   }
-}
-
-/** Takes a capability out of the set in force. */
-function drop({ view }: Block, number: number): void {
-  const at = (number >> 5) * capabilityData.wordSize;
-  view.setUint32(at, view.getUint32(at, true) & ~(1 << (number & 31)), true);
 }
 
 function readGroups(): number[] {

@@ -1,4 +1,4 @@
-import { closeSync, readSync, writeSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import {
   AT_FDCWD,
@@ -10,7 +10,6 @@ import {
   guardVerdictLength,
   makePipe,
   pidfdSend,
-  ptraceOption,
   type RemoteCall,
   readGuardVerdict,
   signals,
@@ -24,9 +23,10 @@ import type { FrozenTree } from '../freeze/freeze.ts';
 import { reapProcesses } from '../make/end.ts';
 import { keepByte } from './hold-guard.ts';
 import type { Holds } from './holds.ts';
+import { type GuardPipes, letRun, orderGuard, untie } from './tie.ts';
 
-/** Descriptors of the guard beside its order and verdict: the claim of the images, then one pidfd for each process. */
-const guardFd = { claim: 5, firstProcess: 6 } as const;
+/** Descriptors of the guard beside its order and verdict: the claim of the images, what arms it, one pidfd for each process. */
+const guardFd = { claim: 5, arm: 6, firstProcess: 7 } as const;
 
 /** What the guard does before it kills, and which descriptor it has meanwhile. */
 interface Commit {
@@ -62,6 +62,7 @@ export function commitAndKill(tree: FrozenTree, session: Session, holds: Holds):
   // A child of our own process is Node's to wait for: it tells the program.
   const leftToNode = new Set(tree.tasks.map(({ pid }) => pid).filter(isOwnChild));
   const [orderRead, orderWrite] = makePipe();
+  const [armRead, armWrite] = makePipe();
   const [verdictRead, verdictWrite] = makePipe();
   const firstHold = guardFd.firstProcess + tree.tasks.length;
   // A store commits before the order: what is to be kept then is told by us.
@@ -74,17 +75,23 @@ export function commitAndKill(tree: FrozenTree, session: Session, holds: Holds):
   );
   const inherit = [
     { fd: orderRead, as: guardDescriptor.order },
+    { fd: armRead, as: guardFd.arm },
     { fd: verdictWrite, as: guardDescriptor.verdict },
     ...(commit.claim === null ? [] : [{ fd: commit.claim, as: guardFd.claim }]),
     ...tree.tasks.map(({ pidfd }, at) => ({ fd: pidfd, as: guardFd.firstProcess + at })),
     ...ends.map(({ order }, at) => ({ fd: order, as: firstHold + at })),
   ];
-  // biome-ignore lint/suspicious/noThenProperty: what the guard does then; nobody awaits it.
-  const guard = spawnImage(guardImage({ armed: true, commit: commit.call, expect: 0, then: [...keeps, ...kills] }), {
-    newSession: true,
-    inherit,
-  });
+  const otherwise = letRun(tree, (task) => guardFd.firstProcess + tree.tasks.indexOf(task));
+  const plan: GuardPlan = {
+    armed: { by: guardFd.arm, otherwise },
+    commit: commit.call,
+    expect: 0,
+    // biome-ignore lint/suspicious/noThenProperty: what the guard does then; nobody awaits it.
+    then: [...keeps, ...kills],
+  };
+  const guard = spawnImage(guardImage(plan), { newSession: true, inherit });
   closeSync(orderRead);
+  closeSync(armRead);
   closeSync(verdictWrite);
   try {
     session.phase('commit');
@@ -93,14 +100,11 @@ export function commitAndKill(tree: FrozenTree, session: Session, holds: Holds):
       session.store.commit.run();
       holds.committed();
     }
-    order(orderWrite, tree, session);
-    hear(verdictRead, tree, session);
+    end({ arm: armWrite, order: orderWrite, verdict: verdictRead }, tree, session);
     holds.committed();
-  } catch (error) {
-    tie(tree, 0);
-    throw error;
   } finally {
     closeSync(orderWrite);
+    closeSync(armWrite);
     closeSync(verdictRead);
     waitFor(guard);
   }
@@ -123,31 +127,23 @@ function cString(path: string): Uint8Array {
   return Buffer.from(`${path}\0`);
 }
 
-/**
- * From the first byte on the guard goes on by itself when we are gone. Only then are the processes tied to our life, so
- * that they stand still until the guard ends them: what ran on after the image was taken would be there twice.
- */
-function order(fd: number, tree: FrozenTree, { store: { commit } }: Session): void {
-  const byte = new Uint8Array([1]);
-  // Once without effect, so that the real ones follow the first byte without a moment's compiling or loading.
-  tie(tree, 0);
+/** Gives the order and waits for what becomes of it. */
+function end(
+  { verdict, ...pipes }: GuardPipes & { readonly verdict: number },
+  tree: FrozenTree,
+  session: Session,
+): void {
   try {
-    writeSync(fd, byte);
-    tie(tree, ptraceOption.EXITKILL);
-    writeSync(fd, byte);
-  } catch (error) {
-    // A guard that was killed: what a store has committed is the dump all the same.
-    if (commit.by === 'rename') throw error;
-  }
-}
-
-function tie(tree: FrozenTree, option: number): void {
-  for (const { threads } of tree.tasks) {
     try {
-      threads[0]?.tracee.setOptions(ptraceOption.TRACESYSGOOD | option);
-    } catch {
-      // Somebody has killed it: it needs no tie any more, and nothing may stop us between the two bytes.
+      orderGuard(pipes, tree);
+    } catch (error) {
+      // A guard that was killed: what a store has committed is the dump all the same.
+      if (session.store.commit.by === 'rename') throw error;
     }
+    hear(verdict, tree, session);
+  } catch (error) {
+    untie(tree);
+    throw error;
   }
 }
 

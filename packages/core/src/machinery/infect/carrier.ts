@@ -1,4 +1,5 @@
 import type { Registers } from '@criujs/linux';
+import { seccompMode } from '../../facts/seccomp.ts';
 import { everySignal } from '../../facts/tasks.ts';
 import type { FrozenThread } from '../freeze/freeze.ts';
 import { type Net, netOf } from './net.ts';
@@ -15,6 +16,11 @@ export interface Carrier {
 
 export function carrierOf(pid: number, at: number, thread: FrozenThread, state: ThreadState): Carrier {
   return { at, thread, state, net: netOf(pid, thread, state) };
+}
+
+/** Whether the kernel may end it for a call of ours once nobody traces it. seccomp(2). */
+export function isFiltered({ thread: { status } }: Carrier): boolean {
+  return status.seccomp !== seccompMode.disabled;
 }
 
 /** Comes after the registers, so that no moment has the program's registers and all signals blocked. */

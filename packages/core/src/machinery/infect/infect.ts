@@ -17,7 +17,7 @@ import { type CallPlace, callOnce, runBatch } from '../calls/batch.ts';
 import type { DataArea } from '../calls/remote.ts';
 import type { FrozenTask, FrozenThread } from '../freeze/freeze.ts';
 import { mapsOf } from '../freeze/maps-of.ts';
-import { block, type Carrier, carrierOf, putBack, settle } from './carrier.ts';
+import { block, type Carrier, carrierOf, isFiltered, putBack, settle } from './carrier.ts';
 import { openCave } from './cave.ts';
 import { findHole } from './hole.ts';
 import { wayBack } from './net.ts';
@@ -92,6 +92,7 @@ export function infect(task: FrozenTask, states: readonly ThreadState[], stopLat
   const main = firstCarrier();
   const cave = openCave(task, main.thread.tracee);
   const base = enter();
+  if (isFiltered(main)) putBack(main);
   let carrier = main;
   // Threads that could not be waited for: they need the cave until they are back.
   let areLeft = false;
@@ -203,7 +204,7 @@ export function infect(task: FrozenTask, states: readonly ThreadState[], stopLat
 
   /** Lets a thread stand in the cave, where it unmaps our memory and goes on as it was found if we die. */
   function park(one: Carrier): void {
-    if (!one.net.held) {
+    if (!one.net.held || isFiltered(one)) {
       putBack(one);
       return;
     }

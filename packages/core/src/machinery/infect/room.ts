@@ -2,7 +2,7 @@ import { EngineError } from '@criujs/engine-kit';
 import { batchEntryLength, LinuxError } from '@criujs/linux';
 import { pageSize } from '../../facts/memory.ts';
 
-const sizes = { code: pageSize, table: 0x2000, data: 0x2000, frame: 0x3000 } as const;
+const sizes = { code: pageSize, table: 0x8000, data: 0x2000, frame: 0x3000 } as const;
 
 /** Places and sizes in our memory in a target, in bytes from its beginning. */
 interface Room {

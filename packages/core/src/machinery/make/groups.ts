@@ -24,6 +24,8 @@ export function setGroups(
     if (task.pgid === task.pid) continue;
     if (tasks.has(task.pgid))
       own(tasks.get(task.pid) as BuiltThread, workshop, 'setpgid', [0, ids.get(task.pgid) as number]);
+    // The group of a session whose leader is gone: all of the session are born into it.
+    else if (task.pgid === task.sid && ids.has(task.sid)) continue;
     // The root's group came from outside; the restoring process provides it now.
     else if (task.pgid !== root.pgid) leaderless.set(task.pgid, [...(leaderless.get(task.pgid) ?? []), task]);
   }

@@ -32,7 +32,7 @@ export const holeSize: number = room.size + slack;
 const stopSignal: number = signals.SIGURG;
 
 /** Tasks that are being built die with the engine, and so do all that they make. ptrace(2). */
-const options =
+const traceOptions =
   ptraceOption.TRACESYSGOOD |
   ptraceOption.TRACEFORK |
   ptraceOption.TRACEVFORK |
@@ -110,12 +110,17 @@ export function lowestAddress(): number {
 /**
  * Starts the process from which the tree is cloned: machine code of ours in a memory file, with every descriptor of the tree at
  * its own number.
+ * @param moreOptions with which all are traced
  */
-export function startHelper(workshop: Workshop, inherit: readonly { fd: number; as: number }[]): BuiltThread {
+export function startHelper(
+  workshop: Workshop,
+  inherit: readonly { fd: number; as: number }[],
+  moreOptions: number,
+): BuiltThread {
   const pid = spawnImage(helperImage(workshop.start, room.code), { inherit });
   workshop.made.add(pid);
   const thread = tracee(pid, workshop.waiting);
-  thread.seize(options);
+  thread.seize(traceOptions | moreOptions);
   thread.interrupt();
   thread.waitStop();
   const helper = built(pid, pid, thread);

@@ -6,11 +6,14 @@ import { nameBytes } from '../../kinds/task-name.ts';
 import { own } from './clone.ts';
 import type { BuiltThread, Workshop } from './helper.ts';
 
+/** What is left of a process that has ended. */
+export type Ending = Pick<ZombieImage, 'pid' | 'exitCode' | 'command'>;
+
 /** The part of a wait status that says which signal ended a process. wait(2), WTERMSIG. */
 const signalOf = (status: number): number => status & 0x7f;
 
 /** Ends a process the way it had ended before, and leaves it for its parent to find. */
-export function endAsBefore(thread: BuiltThread, parent: BuiltThread, image: ZombieImage, workshop: Workshop): void {
+export function endAsBefore(thread: BuiltThread, parent: BuiltThread, image: Ending, workshop: Workshop): void {
   const signal = signalOf(image.exitCode);
   if (endsNobody.has(signal)) throw notAnEnd(image, signal);
   const { start } = workshop.data;
@@ -63,7 +66,7 @@ const endsNobody: ReadonlySet<number> = new Set([
   signals.SIGTTOU,
 ]);
 
-function notAnEnd({ pid, exitCode }: ZombieImage, signal: number): EngineError {
+function notAnEnd({ pid, exitCode }: Ending, signal: number): EngineError {
   const message = `core-${pid}.img: the process is recorded as ended by signal ${signal} (exit code ${exitCode}), which ends no process`;
   return new EngineError('IMAGE_INVALID', message, {
     pid,

@@ -9,11 +9,15 @@ import { crashLines } from './crash-code.ts';
 import { guardLines } from './guard-code.ts';
 import { handLines } from './hand-code.ts';
 import { helperLines } from './helper-image.ts';
+import { listLines } from './list-code.ts';
 import { queryLines } from './xstate.ts';
 
 const guard = guardLines({
   prepare: 0x4010c0,
   prepareCount: 6,
+  order: 2,
+  otherwise: 0x4011c0,
+  otherwiseCount: 1,
   commit: 0x7f0000401280,
   commitCount: 2,
   expect: -2n,
@@ -26,6 +30,7 @@ const programs: Readonly<Record<string, readonly Line[]>> = {
   blob: listings[1] as readonly Line[],
   query: queryLines,
   hand: handLines,
+  list: listLines,
   helper: helperLines(4242),
   guard,
   crash: crashLines(0x7f0000403000),

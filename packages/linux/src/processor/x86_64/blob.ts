@@ -19,7 +19,7 @@ const callLines: readonly Line[] = [
 
 /** Makes the call of a table's entry at r12; rax, rcx, rdx, rsi, rdi, r8 to r11 are lost. The answer is in rax. */
 export const entryLines: readonly Line[] = [
-  ['mov rax,[r12]', 0x49, 0x8b, 0x04, 0x24],
+  ['mov eax,[r12]', 0x41, 0x8b, 0x04, 0x24],
   ['mov rdi,[r12+0x8]', 0x49, 0x8b, 0x7c, 0x24, 0x08],
   ['mov rsi,[r12+0x10]', 0x49, 0x8b, 0x74, 0x24, 0x10],
   ['mov rdx,[r12+0x18]', 0x49, 0x8b, 0x54, 0x24, 0x18],
@@ -116,7 +116,7 @@ export const blob: Blob = {
   },
 };
 
-/** Bytes of a call in a table: its number, six arguments, its result. */
+/** Bytes of a call in a table: its number in the lower half of a word, six arguments, its result. */
 export const batchEntryLength: number = 64;
 /** Where in an entry the result is written. */
 export const batchResultOffset: number = 56;
@@ -133,9 +133,11 @@ export function batchTable(calls: readonly RemoteCall[]): Buffer {
   return table;
 }
 
+/** Addresses are many, and BigInts are slow. */
 function writeWord(table: Buffer, at: number, value: SyscallArgument): void {
-  if (typeof value === 'number' && value >= 0 && value <= 0xffffffff && Number.isInteger(value)) {
-    table.writeUInt32LE(value, at);
+  if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) {
+    table.writeUInt32LE(value % 2 ** 32, at);
+    table.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4);
     return;
   }
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {

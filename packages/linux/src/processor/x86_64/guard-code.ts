@@ -10,6 +10,11 @@ export const guardVerdictLength = 5;
 export interface GuardLayout {
   readonly prepare: number;
   readonly prepareCount: number;
+  /** What the last of these calls answers where it is an order. */
+  readonly order: number;
+  /** Made where it answers with less, but not 0. */
+  readonly otherwise: number;
+  readonly otherwiseCount: number;
   readonly commit: number;
   /** Calls of its table up to and with the one that commits. */
   readonly commitCount: number;
@@ -25,13 +30,22 @@ export interface GuardLayout {
 export function guardLines(layout: GuardLayout): readonly Line[] {
   const hexOf = (value: bigint | number): string => `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}`;
   return [
-    // the last call of the first table waits for the order: 1 byte, or the end of the pipe
+    // the last call of the first table waits for the order, or asks how far its owner came: bytes, or the end of the pipe
     [`movabs r12,${hexOf(layout.prepare)}`, 0x49, 0xbc, imm64(layout.prepare)],
     [`mov r13d,${hexOf(layout.prepareCount)}`, 0x41, 0xbd, imm32(layout.prepareCount)],
     ['call run', 0xe8, { label: 'run', width: 4 }],
+    [`cmp rax,${hexOf(layout.order)}`, 0x48, 0x83, 0xf8, layout.order],
+    ['je commit', 0x74, { label: 'commit' }],
+    ['test rax,rax', 0x48, 0x85, 0xc0],
+    ['jle through', 0x7e, { label: 'through' }],
+    [`movabs r12,${hexOf(layout.otherwise)}`, 0x49, 0xbc, imm64(layout.otherwise)],
+    [`mov r13d,${hexOf(layout.otherwiseCount)}`, 0x41, 0xbd, imm32(layout.otherwiseCount)],
+    ['call run', 0xe8, { label: 'run', width: 4 }],
+    'through:',
     ['xor edi,edi', 0x31, 0xff],
-    ['cmp rax,0x1', 0x48, 0x83, 0xf8, 0x01],
-    ['jne exit', 0x75, { label: 'exit' }],
+    ['jmp exit', 0xe9, { label: 'exit', width: 4 }],
+
+    'commit:',
 
     [`movabs r12,${hexOf(layout.commit)}`, 0x49, 0xbc, imm64(layout.commit)],
     [`mov r13d,${hexOf(layout.commitCount)}`, 0x41, 0xbd, imm32(layout.commitCount)],

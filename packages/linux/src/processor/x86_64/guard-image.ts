@@ -8,15 +8,23 @@ import type { syscallNumbers } from './syscalls.ts';
 /** A call that the guard makes: bytes among its arguments lie in the guard's memory and are passed by address. */
 export type GuardCall = readonly [name: keyof typeof syscallNumbers, ...args: (SyscallArgument | Uint8Array)[]];
 
+/**
+ * How a guard that nobody can give an order any more decides, by the bytes in a pipe. It looks at that pipe only when it is told
+ * something: its owner, who writes them, wakes nobody for whom it might have to wait.
+ */
+export interface Arming {
+  /** The pipe: two bytes are an order, one has the guard do what follows instead, none has it do nothing. */
+  readonly by: number;
+  /** Each is made whatever the others answer. */
+  readonly otherwise: readonly GuardCall[];
+}
+
 /** What a guard does once it is told to. */
 export interface GuardPlan {
   /** Where the guard's memory begins; any free place does. */
   readonly base?: number;
-  /**
-   * Whether the order comes in two bytes: the first only arms the guard, and then a second one or the end of the pipe is
-   * the order. Between the two its owner may see to it that what the guard is to end does not outlive the owner.
-   */
-  readonly armed?: boolean;
+  /** Has the end of the pipe of orders, when its owner has died, mean more than that nobody orders anything. */
+  readonly armed?: Arming;
   /** The call that commits. Best one that happens or does not, such as renameat2 of a file that is already on disk. */
   readonly commit: GuardCall;
   /** What `commit` must answer for the rest to be done. */
@@ -36,6 +44,8 @@ export type GuardVerdict =
 const defaultBase = 0x400000;
 const guardName = 'criujs-guard\0';
 const allSignals = new Uint8Array(8).fill(0xff);
+/** Bytes in the pipe of an armed guard. */
+const armedBytes = 2;
 const PR_SET_NAME = 15;
 const SIG_SETMASK = 2;
 
@@ -51,12 +61,16 @@ export function guardImage(plan: GuardPlan): Buffer {
     ['prctl', PR_SET_NAME, Buffer.from(guardName)],
     ['rt_sigprocmask', SIG_SETMASK, allSignals, 0, allSignals.length],
     waitForOrder,
+    ...(plan.armed === undefined ? [] : [['read', plan.armed.by, verdict, armedBytes] satisfies GuardCall]),
   ];
   const layout: GuardLayout = {
     prepare: data.table(prepare),
     prepareCount: prepare.length,
-    commit: data.table([...(plan.armed ? [waitForOrder] : []), plan.commit, ...plan.then]),
-    commitCount: plan.armed ? 2 : 1,
+    order: plan.armed === undefined ? 1 : armedBytes,
+    otherwise: data.table(plan.armed?.otherwise ?? []),
+    otherwiseCount: plan.armed?.otherwise.length ?? 0,
+    commit: data.table([plan.commit, ...plan.then]),
+    commitCount: 1,
     expect: BigInt(plan.expect),
     thenCount: plan.then.length,
     verdict,

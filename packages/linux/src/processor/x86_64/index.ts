@@ -11,6 +11,7 @@ export {
 } from './guard-image.ts';
 export { handCode } from './hand-code.ts';
 export { helperBlobOffset, helperImage } from './helper-image.ts';
+export { listCode, passOffset } from './list-code.ts';
 export { createRegisters, registerNames, registersFrom, registersLength } from './registers.ts';
 export { syscallNumbers } from './syscalls.ts';
 export { queryCode, readXstateLayout } from './xstate.ts';

@@ -1,6 +1,6 @@
 import { EngineError } from '@criujs/engine-kit';
 import type { CoreEntry, MmEntry, VmaEntry } from '@criujs/images';
-import { addressEnd, adviceName, mapFlag, pageSize, protection, vmaStatus } from '../../../facts/memory.ts';
+import { addressEnd, adviceName, hugeSize, mapFlag, pageSize, protection, vmaStatus } from '../../../facts/memory.ts';
 import { mostAuxv } from '../../../facts/prctl.ts';
 import { between, hold, invalid, type Rule } from '../../../kinds/rules.ts';
 import type { TaskImage } from '../read.ts';
@@ -40,10 +40,14 @@ const layout: readonly Rule<MmEntry>[] = [
   between('the number of words of the auxiliary vector', (mm) => mm.mmSavedAuxv.length, 0, mostAuxv),
 ];
 
-const hugePages = 0x4_0000;
 const advice = Object.keys(adviceName).reduce((bits, number) => bits | (1n << BigInt(number)), 0n);
 /** That memory is droppable is in criujs.json. */
 const knownFlags = Object.values(mapFlag).reduce((bits, flag) => bits | flag, 0) & ~mapFlag.droppable;
+
+/** Of huge pages the highest bits say how large they are. */
+function sizesIn(flags: number): number {
+  return flags & mapFlag.hugePages ? hugeSize.mask << hugeSize.shift : 0;
+}
 
 const map: readonly Rule<VmaEntry>[] = [
   between('a protection', ({ prot }) => prot, 0, protection.read | protection.write | protection.execute),
@@ -51,7 +55,8 @@ const map: readonly Rule<VmaEntry>[] = [
     what: 'the flags of a map',
     value: ({ flags }) => `0x${flags.toString(16)}`,
     fits: ({ flags }) =>
-      (flags & ~knownFlags) === 0 && ((flags & mapFlag.shared) !== 0) !== ((flags & mapFlag.private) !== 0),
+      (flags & ~(knownFlags | sizesIn(flags))) === 0 &&
+      ((flags & mapFlag.shared) !== 0) !== ((flags & mapFlag.private) !== 0),
     expected: 'those of a shared or of a private map',
   },
   {
@@ -74,8 +79,8 @@ export function checkMemory({ pid, mm, cores, threads }: Pick<TaskImage, 'pid' |
   hold(mm, file, layout);
   for (const vma of mm.vmas) {
     if (vma.status & vmaStatus.vsyscall) continue;
-    if (vma.flags & hugePages)
-      throw new EngineError('UNSUPPORTED', `cannot restore ${pid}: huge pages (MAP_HUGETLB) are not supported yet`, {
+    if (vma.flags & mapFlag.hugePages && !(vma.status & vmaStatus.anonymousPrivate))
+      throw new EngineError('UNSUPPORTED', `cannot restore ${pid}: shared huge pages are not supported yet`, {
         pid,
         remedy: 'Restore it with CRIU.',
       });
