@@ -150,11 +150,14 @@ describe.skipIf(!isRoot)('the job of a shell', () => {
   const restoreBy = {
     criujs: (images: string) => `${process.execPath} ${bin} restore -D ${images} --shell-job`,
     criu: (images: string) => `${criu} restore -D ${images} --shell-job`,
+    bridge: (images: string) =>
+      `${process.execPath} ${bin} restore -D ${images} --shell-job --engine criu --criu-bin ${criu}`,
   } as const;
   const routes = [
     { name: 'ours', by: criujs, restore: restoreBy.criujs, missing: null },
     { name: 'CRIU’s, restored by us', by: realCriu, restore: restoreBy.criujs, missing: criuMissing() },
     { name: 'ours, restored by CRIU', by: criujs, restore: restoreBy.criu, missing: criuMissing() },
+    { name: 'ours, restored through CRIU', by: criujs, restore: restoreBy.bridge, missing: criuMissing() },
   ];
   for (const { name, by, restore, missing } of routes)
     test.skipIf(shell.missing ?? missing)(`goes on in the terminal of the restore: ${name}`, async ({ place }) => {
@@ -162,7 +165,7 @@ describe.skipIf(!isRoot)('the job of a shell', () => {
       await typeRestore(place, target, restore(images), images, pid);
       await type(target, '\x03', '> ');
       // CRIU does not say how it ended.
-      const status = restore === restoreBy.criujs ? 'back 1130' : 'back 1';
+      const status = restore === restoreBy.criu ? 'back 1' : 'back 1130';
       await type(target, 'echo back $(( $? + 1000 ))\r', status);
     });
 

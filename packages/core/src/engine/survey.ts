@@ -1,4 +1,4 @@
-import type { FileOptions } from '@criujs/engine-kit';
+import type { EngineOptions } from '@criujs/engine-kit';
 import { hasEnded, pause } from '@criujs/engine-kit/targets';
 import { readChildren, readSmaps, readStat, type Stat, unlessGone } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
@@ -28,7 +28,7 @@ export interface ServedHooks {
 /** What a survey needs beside the tree. */
 export interface SurveyContext {
   readonly hooks: ServedHooks;
-  readonly options: FileOptions;
+  readonly options: EngineOptions<'dump'>;
 }
 
 /** The tree below a root, parents first. It runs meanwhile: what ends is left out, the root too. */
