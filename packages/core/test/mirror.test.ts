@@ -48,6 +48,7 @@ const parts: readonly Part[] = [
   { name: 'pairs', ours: true, knowsPids: true },
   { name: 'listeners', ours: true, knowsPids: true },
   { name: 'netlinks', ours: true },
+  { name: 'packets', ours: true, needsRoot: true },
   { name: 'flights', ours: true },
   { name: 'ptys', ours: true, knowsPids: true },
   { name: 'attributes', ours: true },
