@@ -52,6 +52,7 @@ const parts: readonly Part[] = [
   { name: 'flights', ours: true },
   { name: 'ptys', ours: true, knowsPids: true },
   { name: 'attributes', ours: true },
+  { name: 'barriers', env: { BARRIERS_PLAIN: '1' } },
   { name: 'timerfds', ours: true },
   { name: 'signalfds' },
   { name: 'pidfds', ours: true },

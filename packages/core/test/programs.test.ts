@@ -36,6 +36,7 @@ const rows: readonly Row[] = [
   { program: cProgram('counter', { COUNTER_PAGES: '20000' }), compared: true, legs: 2 },
   { program: cProgram('threads', { THREADS: '100' }), compared: true, legs: 2 },
   { program: cProgram('timers'), compared: false, legs: 3 },
+  { program: cProgram('barriers'), compared: true, legs: 3 },
   { program: cProgram('timerfds'), compared: true, legs: 3 },
   { program: cProgram('signalfds'), compared: true, legs: 3 },
   { program: cProgram('pidfds'), compared: true, legs: 3 },

@@ -23,6 +23,7 @@ export const notYet: readonly Description[] = [
     refused: ['userfaultfd', 'perf events', 'BPF'],
   },
   { subject: 'sockets', refused: ['TCP', 'UDP'] },
+  { subject: 'sockets', refused: ['sockets of virtual machines (vsock)'] },
   {
     subject: 'through plugins',
     refused: ['mounts and network links (plugins take them with `--engine criu`)'],

@@ -20,7 +20,7 @@ type FrameLayout = (typeof frameLayouts)[number];
 /** Units of a stamp in a second: more than any version's. */
 const second = 2n ** 32n;
 
-export function layoutOf(version: number): FrameLayout {
+function layoutOf(version: number): FrameLayout {
   return version === 0 ? frameLayouts[0] : frameLayouts[1];
 }
 

@@ -37,7 +37,7 @@ const familyWords: Readonly<Record<number, string>> = {
   [netlinkFamily]: 'netlink socket',
   [packetFamily]: 'packet socket',
   38: 'kernel crypto socket',
-  40: 'virtual machine socket',
+  40: 'virtual machine socket (vsock)',
   44: 'XDP socket',
 };
 
