@@ -43,6 +43,8 @@ test.each([
   ['export default { plugins: "x" }', 'plugins is not an array'],
   ['export default { hookDeadline: "x" }', 'hookDeadline is not a number'],
   ['export default { external: "pipe[1]" }', 'external is not an array of names'],
+  ['export default { shellJob: 1 }', 'shellJob is not true or false'],
+  ['export default { ghostLimit: "1M" }', 'ghostLimit is not a number of bytes, 0 or more'],
   ['export default { inheritFd: ["fd[1]:a"] }', 'inheritFd is not an array of { fd, key }'],
 ])('%s is a mistake', async (text, message) => {
   writeFileSync(join(cwd, 'criu.config.js'), text);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CriuConfig, CriuSettings } from '@criujs/core';
+import { type CriuConfig, type CriuSettings, mistakeIn, optionRows } from '@criujs/core';
 import { distrustFound, distrustNamed } from './code-file.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -13,15 +13,12 @@ export interface LoadedConfig extends CriuConfig {
   readonly path: string | null;
 }
 
-const known: readonly string[] = [
-  'plugins',
-  'pluginOptions',
-  'hookDeadline',
-  'external',
-  'inheritFd',
-  'engine',
-  'criu',
-] satisfies (keyof CriuConfig)[];
+/** Options of dumps and restores, each once. */
+const options = [...new Map([...optionRows('dump'), ...optionRows('restore')].map((row) => [row.name, row])).values()];
+
+const ofRuns = ['plugins', 'pluginOptions', 'hookDeadline', 'engine', 'criu'] satisfies (keyof CriuConfig)[];
+
+const known: readonly string[] = [...ofRuns, ...options.map(({ name }) => name)];
 
 const knownOfCriu: readonly string[] = [
   'bin',
@@ -108,21 +105,12 @@ function firstMistake(config: unknown): string | null {
     return 'pluginOptions is not an object';
   if (hookDeadline !== undefined && typeof hookDeadline !== 'number')
     return 'hookDeadline is not a number of milliseconds';
-  const { external, inheritFd } = config as Record<string, unknown>;
-  if (external !== undefined && !isListOf(external, (it) => typeof it === 'string'))
-    return 'external is not an array of names';
-  if (inheritFd !== undefined && !isListOf(inheritFd, isInherited)) return 'inheritFd is not an array of { fd, key }';
+  for (const row of options) {
+    const value = (config as Record<string, unknown>)[row.name];
+    const mistake = value === undefined ? null : mistakeIn(row, value);
+    if (mistake !== null) return mistake;
+  }
   return engineMistake(config as Record<string, unknown>);
-}
-
-function isListOf(value: unknown, fits: (it: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(fits);
-}
-
-function isInherited(it: unknown): boolean {
-  if (typeof it !== 'object' || it === null) return false;
-  const { fd, key } = it as Record<string, unknown>;
-  return typeof fd === 'number' && typeof key === 'string';
 }
 
 function engineMistake({ engine, criu }: Record<string, unknown>): string | null {

@@ -7,7 +7,8 @@ import type { EngineFlags } from './engine-options.ts';
 import { examples } from './examples.ts';
 import { createOutput, type Output } from './output.ts';
 import { parseNumber } from './run-options.ts';
-import { general, withEngine, withEnginePlugins, withFiles, withInherited, withRecord } from './shared-flags.ts';
+import { general, withEngine, withEnginePlugins, withRecord } from './shared-flags.ts';
+import { withStage } from './stage-flags.ts';
 
 /** What the commands of one invocation share. */
 export interface Call {
@@ -32,7 +33,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
 
   withRecord(
     withEnginePlugins(
-      withFiles(
+      withStage(
         program
           .command('dump')
           .summary('save a process and its descendants into a directory')
@@ -47,6 +48,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
             'accept what none of the loaded plugins could restore: this dump is not meant to be restored with them',
           )
           .option('-f, --force', 'replace an existing dump in the directory, once the new one is complete'),
+        'dump',
       ),
     ),
   )
@@ -58,7 +60,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
 
   withRecord(
     withEnginePlugins(
-      withInherited(
+      withStage(
         program
           .command('restore')
           .summary('restore processes from a directory')
@@ -67,20 +69,12 @@ export function createProgram({ cwd, version, finished }: Call): Command {
           )
           .requiredOption('-D, --images-dir <directory>', 'where the images are')
           .option('-d, --detach', 'return and leave the restored processes running in the background')
-          .option('--file-locks', 'take the locks and leases of files again that the images hold')
-          .option('-j, --shell-job', 'give the job of a shell the terminal of this command')
-          .option('--ext-unix-sk', 'connect datagram sockets again to names outside of the tree')
-          .option('--new-pids', 'let the kernel choose the pids; needs no privileges')
-          .option(
-            '--allow-clock-behind',
-            'restore even if the monotonic clock is behind (after a reboot) and cannot be set for the program',
-          )
-          .option('--allow-grown-files', 'restore even if files that the program has open have grown')
           .option(
             '--trust-images',
             'restore with your own rights what another user could have written, credentials and all',
           )
           .option('--pidfile <file>', 'write the pid of the restored root to this file'),
+        'restore',
       ),
     ),
   )
@@ -91,7 +85,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     });
 
   withEnginePlugins(
-    withFiles(
+    withStage(
       program
         .command('plan')
         .summary('show who would save what, without changing anything')
@@ -100,6 +94,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
             'With --engine criu only what plugins claim is known in advance: CRIU itself cannot be asked.',
         )
         .requiredOption('-t, --tree <pid>', 'the process at the root of the tree', parseNumber('--tree', 1)),
+      'dump',
     ),
   )
     .addHelpText('after', `\n${examples.plan}`)
@@ -194,18 +189,9 @@ function complete<F extends object>(flags: Partial<F>): F {
     actionScript: [],
     config: true,
     leaveRunning: false,
-    linkRemap: false,
-    fileLocks: false,
-    shellJob: false,
-    extUnixSk: false,
-    external: [],
-    inheritFd: [],
     dumpOnly: false,
     force: false,
     detach: false,
-    newPids: false,
-    allowClockBehind: false,
-    allowGrownFiles: false,
     trustImages: false,
   };
   return { ...absent, ...flags } as F;

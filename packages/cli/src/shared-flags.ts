@@ -1,8 +1,5 @@
-import type { InheritedFd } from '@criujs/core';
 import { type Command, Option } from 'commander';
-import { parseInherited } from './parse-inherited.ts';
 import { parseNumber } from './run-options.ts';
-import { parseSize } from './units.ts';
 
 // Flags that several commands have.
 
@@ -80,40 +77,6 @@ export function withEnginePlugins(command: Command): Command {
   return withCriu(withPlugins(command));
 }
 
-/** Of commands about a dump: what it may do about files that have lost their name, or are locked. */
-export function withFiles(command: Command): Command {
-  return command
-    .option(
-      '--ghost-limit <size>',
-      'keep deleted files of up to this size in the images: bytes, or 64K, 8M, 1G (default: 1M)',
-      parseSize('--ghost-limit'),
-    )
-    .option(
-      '--link-remap',
-      'give a file that lost its name, and has others, a new one beside it (link_remap.N), which the restore removes',
-    )
-    .option('--file-locks', 'keep the locks and leases of files, which a restore with --file-locks takes again')
-    .option(
-      '-j, --shell-job',
-      'allow a terminal that is shown by a program outside of the tree, as a job of a shell has it',
-    )
-    .option('--ext-unix-sk', 'allow datagram sockets that lead to names outside of the tree, such as /dev/log')
-    .option(
-      '--external <type[id]>',
-      'leave a resource to whoever restores: pipe[INO] is a pipe with an end outside of the tree; may be repeated',
-      collect,
-    );
-}
-
-/** Of a restore: what takes the place of files. */
-export function withInherited(command: Command): Command {
-  return command.option(
-    '--inherit-fd <fd[N]:file>',
-    'put descriptor N of this command in the place of a file: pipe:[INO], or a path; may be repeated',
-    (text, previous: readonly InheritedFd[] = []) => [...previous, parseInherited(text)],
-  );
-}
-
 /** Of commands that call hooks. */
 export function withRecord(command: Command): Command {
   return command.option(
@@ -122,6 +85,6 @@ export function withRecord(command: Command): Command {
   );
 }
 
-function collect(value: string, previous: readonly string[] = []): string[] {
+export function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { optionRows } from '@criujs/core';
 import { breakpointsWork } from '@criujs/linux';
 import { describe, expect } from 'vitest';
 import { run } from '../../core/test/harness/command.ts';
@@ -16,6 +17,16 @@ import { until } from '../../core/test/harness/wait.ts';
 const missing = criuMissing() ?? counter.missing;
 const misbehaving = fileURLToPath(new URL('../../core/test/plugins/misbehaving.ts', import.meta.url));
 const by = ['--engine', 'criu', '--criu-bin', criu ?? ''];
+
+test.skipIf(criuMissing())('options that CRIU has are called as there', async () => {
+  for (const { flag, letter, argument, rpc } of [...optionRows('dump'), ...optionRows('restore')]) {
+    for (const name of letter === undefined ? [flag] : [flag, letter]) {
+      // It reads all options before it looks for the command.
+      const { stderr, stdout } = await run([criu ?? '', 'none', argument === undefined ? name : `${name}=1`]);
+      expect(/(unrecognized|invalid) option/.test(stderr + stdout), name).toBe(rpc === undefined);
+    }
+  }
+});
 
 describe.skipIf(missing)(missing ?? 'criujs --engine criu', () => {
   test('dumps, shows and restores', async ({ place }) => {

@@ -1,18 +1,17 @@
-import type { InheritedFd } from '@criujs/engine-kit';
+import type { GivenOptions } from '@criujs/engine-kit';
 import type { Plugin } from '@criujs/plugin-sdk';
 
-/** What a `criu.config.ts` may say. Options of the command line win over it; plugins of both are loaded, its own first. */
-export interface CriuConfig {
+/**
+ * What a `criu.config.ts` may say, options of dumps and restores among it. The command line wins over it; of what is a list, such as the
+ * plugins, both are taken, its own first.
+ */
+export interface CriuConfig extends GivenOptions<'dump'>, GivenOptions<'restore'> {
   /** Names of npm packages, paths (from the configuration's own directory), or the plugins themselves. */
   readonly plugins?: readonly (string | Plugin)[];
   /** Options of plugins, by plugin name. */
   readonly pluginOptions?: Readonly<Record<string, unknown>>;
   /** Milliseconds that a hook may take. */
   readonly hookDeadline?: number;
-  /** Resources that a dump leaves to whoever restores: see `external` of its options. Those of the command line come on top. */
-  readonly external?: readonly string[];
-  /** Descriptors that take the place of files in a restore: see `inheritFd` of its options. Those of the command line come on top. */
-  readonly inheritFd?: readonly InheritedFd[];
   /** Who does the work. Default: the embedded engine. */
   readonly engine?: 'embedded' | 'criu';
   /** How CRIU is run, where it does the work. */

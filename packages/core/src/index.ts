@@ -1,4 +1,16 @@
-export type { ExitStatus, InheritedFd, LogEntry, PlanRow, PlanSubject, Taker } from '@criujs/engine-kit';
+export type {
+  EngineOptions,
+  ExitStatus,
+  GivenOptions,
+  InheritedFd,
+  LogEntry,
+  OptionRow,
+  OptionStage,
+  OptionValues,
+  PlanRow,
+  PlanSubject,
+  Taker,
+} from '@criujs/engine-kit';
 export {
   type Ability,
   type CheckResult,
@@ -15,6 +27,8 @@ export {
   exitCodeOf,
   exitCodes,
   type HostCode,
+  mistakeIn,
+  optionRows,
   type Refusal,
   reportError,
   safeJson,

@@ -1,21 +1,14 @@
-import type { FileOptions, InheritedFd } from '@criujs/engine-kit';
+import type { EngineOptions } from '@criujs/engine-kit';
 
 // What the engine's own functions take: `dumpTree(options, session)` and its siblings in `engine/`.
 
-export interface EngineDumpOptions extends FileOptions {
+export interface EngineDumpOptions extends EngineOptions<'dump'> {
   readonly pid: number;
   readonly leaveRunning: boolean;
   readonly dumpOnly: boolean;
 }
 
-export interface EngineRestoreOptions {
-  readonly newPids: boolean;
-  readonly allowClockBehind: boolean;
-  readonly fileLocks: boolean;
-  readonly shellJob: boolean;
-  readonly extUnixSk: boolean;
-  readonly allowGrownFiles: boolean;
-  readonly inheritFd: readonly InheritedFd[];
+export interface EngineRestoreOptions extends EngineOptions<'restore'> {
   /** false: the root becomes a child of this process (CLONE_PARENT) and is waited for by the run. */
   readonly detach: boolean;
 }

@@ -1,3 +1,4 @@
+import { uptime } from 'node:os';
 import { plan } from '@criujs/core';
 import { describe, expect } from 'vitest';
 import { nobody, run } from './harness/command.ts';
@@ -12,11 +13,13 @@ import { until } from './harness/wait.ts';
 // A restore on a machine whose clocks since boot are others than at the dump: a time namespace stands for it.
 
 const clocks = cProgram('clocks');
+/** How far apart the clocks are, in seconds. None can be behind the boot of this machine. */
+const apart = Math.min(3000, Math.floor(uptime() / 2));
 const machine = (shift: number): string[] => ['unshare', '-T', `--monotonic=${shift}`, `--boottime=${shift}`];
 const noNamespaces = isRoot && (await run([...machine(-1), 'true'])).code === 0 ? null : 'needs root, time namespaces';
 
 describe.skipIf(clocks.missing ?? noNamespaces)(noNamespaces ?? 'clocks since boot', () => {
-  for (const shift of [-3000, 3000]) {
+  for (const shift of [-apart, apart]) {
     test(`go on where they were, on a machine whose own are ${shift} s apart, and once more`, async ({ place }) => {
       const target = await place.start(clocks);
       for (const there of [machine(shift), machine(-shift)]) {
@@ -51,20 +54,20 @@ describe.skipIf(clocks.missing ?? noNamespaces)(noNamespaces ?? 'clocks since bo
       if (code === 0) place.track(said.pid);
       return { code, ...said };
     };
-    const refused = await restore(-3000);
+    const refused = await restore(-apart);
     expect(refused).toMatchObject({
       code: 6,
       error: { code: 'CLOCK_BEHIND', remedy: expect.stringMatching(/--allow-clock-behind/) },
     });
-    const ahead = await restore(3000);
+    const ahead = await restore(apart);
     expect(ahead).toMatchObject({
       code: 0,
-      warnings: expect.arrayContaining([expect.stringMatching(/jump ahead by 3\d{3}\.\d s/)]),
+      warnings: expect.arrayContaining([expect.stringMatching(/jump ahead by \d+\.\d s/)]),
     });
     target.pid = ahead.pid;
     await target.advance(3);
     await target.finish();
-    const behind = await restore(-3000, '--allow-clock-behind');
+    const behind = await restore(-apart, '--allow-clock-behind');
     expect(behind).toMatchObject({ code: 0, warnings: expect.arrayContaining([expect.stringMatching(/behind/)]) });
   });
 

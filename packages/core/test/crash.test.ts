@@ -8,6 +8,7 @@ import { type Place, test } from './harness/place.ts';
 import { portrait } from './harness/portrait.ts';
 import { processesIn, runs } from './harness/processes.ts';
 import { counter, cProgram, type Program, threads, tree } from './harness/programs.ts';
+import { terminalModes, tmuxScreen, type, untilShown } from './harness/screens.ts';
 import { stillness } from './harness/stillness.ts';
 import type { Target } from './harness/target.ts';
 import { until } from './harness/wait.ts';
@@ -25,6 +26,22 @@ interface Row {
   readonly kills: number;
   /** Threads under seccomp may keep some unused memory of a killed engine until the next dump: docs/crash-safety.md. */
   readonly mayKeep?: true;
+  /** What somebody does with it first, and after each kill. */
+  use?(target: Target): Promise<unknown>;
+  /** What else must be as it was before each kill. */
+  looks?(target: Target): unknown;
+}
+
+let typed = 1_000_000;
+
+/** Has both shells do something: C-b o goes from one to the other. */
+async function useBoth(target: Target): Promise<void> {
+  await untilShown(target, '> ');
+  for (const shell of ['one', 'other']) {
+    typed += 1;
+    await type(target, `echo ${shell} $((${typed}-1))\r`, `${shell} ${typed - 1}`);
+    await type(target, '\x02o\x0c', '> ');
+  }
 }
 
 const few = Math.ceil(total / 6);
@@ -39,6 +56,7 @@ const rows: readonly Row[] = [
     more: ['--link-remap'],
     kills: few,
   },
+  { program: tmuxScreen(), kills: few, use: useBoth, looks: terminalModes },
   { program: cProgram('busy'), more: ['--file-locks'], back: ['--file-locks'], kills: total },
 ];
 // The kernel tells a thread by its rseq(2) area which processor it runs on: that memory changes by itself.
@@ -108,45 +126,57 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
   const marksman = createMarksman(dumpPhases);
   const seen = { process: 0, image: 0, done: 0 };
 
-  for (const { program, more = [], back = [], kills, mayKeep = false } of rows) {
-    test(`of a dump of ${program.name}, ${kills} times: neither lost nor doubled nor changed`, {
-      timeout: patience,
-    }, async ({ place }) => {
-      const target = await place.start(program);
-      const before = await target.paused(() => portrait(target.pid));
-      let who = target.identities();
-      const hits = new Map(dumpPhases.map((name) => [name, 0]));
-      for (let round = 0; round < kills; round++) {
-        const images = target.images();
-        const pids = target.pids();
-        const { phase, delay } = marksman.aim();
-        const dump = ['dump', '-t', String(target.pid), '-D', images, ...more];
-        const run = await killAt(phase, delay, [process.execPath, bin, ...dump]);
-        marksman.note(run);
-        if (run.killed) hits.set(run.last, (hits.get(run.last) ?? 0) + 1);
-        if (!run.killed) expect(run.code, `not killed in ${phase} after ${delay} µs: ${run.said}`).toBe(0);
+  for (const { program, more = [], back = [], kills, mayKeep = false, use, looks } of rows) {
+    test.skipIf(program.missing)(
+      `of a dump of ${program.name}, ${kills} times: neither lost nor doubled nor changed`,
+      {
+        timeout: patience,
+      },
+      async ({ place }) => {
+        const target = await place.start(program);
+        await use?.(target);
+        let before = await target.paused(() => portrait(target.pid));
+        const looked = looks?.(target);
+        let who = target.identities();
+        const hits = new Map(dumpPhases.map((name) => [name, 0]));
+        for (let round = 0; round < kills; round++) {
+          const images = target.images();
+          const pids = target.pids();
+          const { phase, delay } = marksman.aim();
+          const dump = ['dump', '-t', String(target.pid), '-D', images, ...more];
+          const run = await killAt(phase, delay, [process.execPath, bin, ...dump]);
+          marksman.note(run);
+          if (run.killed) hits.set(run.last, (hits.get(run.last) ?? 0) + 1);
+          if (!run.killed) expect(run.code, `not killed in ${phase} after ${delay} µs: ${run.said}`).toBe(0);
 
-        const left = await settle(target, pids, images);
-        seen[run.killed ? left : 'done'] += 1;
-        if (left === 'process') await until('the names that the dump gave are gone', () => given(target).length === 0);
-        if (left === 'image') {
-          await revive(place, target, { images, back, when: `killed in ${run.last}` });
-          who = target.identities();
+          const left = await settle(target, pids, images);
+          seen[run.killed ? left : 'done'] += 1;
+          if (left === 'process')
+            await until('the names that the dump gave are gone', () => given(target).length === 0);
+          if (left === 'image') {
+            await revive(place, target, { images, back, when: `killed in ${run.last}` });
+            who = target.identities();
+          }
+          expect(target.identities(), `killed in ${run.last}`).toEqual(who);
+          const after = await target.paused(() => portrait(target.pid));
+          const found = differences(before, after).filter((line) => !(mayKeep && unused.test(line)));
+          expect(found, `killed in ${run.last}`).toEqual([]);
+          expect(looks?.(target), `killed in ${run.last}`).toEqual(looked);
+          if (use === undefined) continue;
+          await use(target);
+          // What somebody does with a program changes it.
+          before = await target.paused(() => portrait(target.pid));
         }
-        expect(target.identities(), `killed in ${run.last}`).toEqual(who);
-        const after = await target.paused(() => portrait(target.pid));
-        const found = differences(before, after).filter((line) => !(mayKeep && unused.test(line)));
-        expect(found, `killed in ${run.last}`).toEqual([]);
-      }
-      // What killed engines left in it is no obstacle to a dump.
-      const images = target.images();
-      await criujs.dump(target.pid, images, { more });
-      await revive(place, target, { images, back, when: 'after all' });
-      expect(given(target)).toEqual([]);
-      expect(differences(before, await target.paused(() => portrait(target.pid)))).toEqual([]);
-      await target.finish();
-      say(`${program.name}, killed in these phases of a dump: ${described(hits)}`);
-    });
+        // What killed engines left in it is no obstacle to a dump.
+        const images = target.images();
+        await criujs.dump(target.pid, images, { more });
+        await revive(place, target, { images, back, when: 'after all' });
+        expect(given(target)).toEqual([]);
+        expect(differences(before, await target.paused(() => portrait(target.pid)))).toEqual([]);
+        await target.finish();
+        say(`${program.name}, killed in these phases of a dump: ${described(hits)}`);
+      },
+    );
   }
 
   test('every phase was hit', () => {

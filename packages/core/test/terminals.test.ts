@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { bin, criujs, criujsFails, type Engine, realCriu } from './harness/engines.ts';
 import { travel } from './harness/legs.ts';
@@ -7,49 +6,11 @@ import { criu, criuMissing, isRoot } from './harness/machine.ts';
 import { type Place, test } from './harness/place.ts';
 import { runs, treeOf, untilGone } from './harness/processes.ts';
 import { cProgram, type Program } from './harness/programs.ts';
+import { onScreen, type } from './harness/screens.ts';
 import type { Target } from './harness/target.ts';
 import { until } from './harness/wait.ts';
 
-// Programs that people use in a terminal, with `programs/screen.c` in the place of a person's: what is typed has its effect after each restore.
-
-/** Where a command is; null: it is not installed. */
-function where(command: string): string | null {
-  try {
-    return execFileSync('sh', ['-c', `command -v ${command}`], { encoding: 'utf8' }).trim();
-  } catch {
-    return null;
-  }
-}
-
-/** A command in a terminal. */
-function onScreen(command: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Program {
-  const screen = cProgram('screen');
-  const path = where(command);
-  return {
-    name: command,
-    missing: path === null ? `no ${command}` : screen.missing,
-    command: () => [...screen.command(), path ?? command, ...args],
-    env: { TERM: 'xterm', HOME: '/nonexistent', PS1: '> ', ...env },
-  };
-}
-
-function shown(target: Target): string {
-  return existsSync(target.path('screen')) ? readFileSync(target.path('screen'), 'latin1') : '';
-}
-
-/** Types something, and waits until something is shown that was not there before. */
-async function type(target: Target, keys: string, answer: string | RegExp): Promise<string> {
-  const before = shown(target).length;
-  writeFileSync(target.path('keys.new'), keys);
-  renameSync(target.path('keys.new'), target.path('keys'));
-  const since = (): string => shown(target).slice(before);
-  const isAnswered = (): boolean =>
-    target.ticks() > 0 && (typeof answer === 'string' ? since().includes(answer) : answer.test(since()));
-  await until(`${JSON.stringify(keys)} is answered with ${answer}`, isAnswered).catch((error: unknown) => {
-    throw new Error(`shown instead: ${JSON.stringify(since())}`, { cause: error });
-  });
-  return since();
-}
+// What is typed has its effect after each restore.
 
 interface Row {
   readonly program: Program;
@@ -150,11 +111,14 @@ describe.skipIf(!isRoot)('the job of a shell', () => {
   const restoreBy = {
     criujs: (images: string) => `${process.execPath} ${bin} restore -D ${images} --shell-job`,
     criu: (images: string) => `${criu} restore -D ${images} --shell-job`,
+    bridge: (images: string) =>
+      `${process.execPath} ${bin} restore -D ${images} --shell-job --engine criu --criu-bin ${criu}`,
   } as const;
   const routes = [
     { name: 'ours', by: criujs, restore: restoreBy.criujs, missing: null },
     { name: 'CRIU’s, restored by us', by: realCriu, restore: restoreBy.criujs, missing: criuMissing() },
     { name: 'ours, restored by CRIU', by: criujs, restore: restoreBy.criu, missing: criuMissing() },
+    { name: 'ours, restored through CRIU', by: criujs, restore: restoreBy.bridge, missing: criuMissing() },
   ];
   for (const { name, by, restore, missing } of routes)
     test.skipIf(shell.missing ?? missing)(`goes on in the terminal of the restore: ${name}`, async ({ place }) => {
@@ -162,7 +126,7 @@ describe.skipIf(!isRoot)('the job of a shell', () => {
       await typeRestore(place, target, restore(images), images, pid);
       await type(target, '\x03', '> ');
       // CRIU does not say how it ended.
-      const status = restore === restoreBy.criujs ? 'back 1130' : 'back 1';
+      const status = restore === restoreBy.criu ? 'back 1' : 'back 1130';
       await type(target, 'echo back $(( $? + 1000 ))\r', status);
     });
 

@@ -1,3 +1,4 @@
+import { dump } from '@criujs/core';
 import { expect } from 'vitest';
 import { criujsFails } from './harness/engines.ts';
 import { test } from './harness/place.ts';
@@ -34,6 +35,28 @@ test.skipIf(dnotify.missing !== null)(
       { resource: expect.stringContaining('/watched'), why: expect.stringContaining('F_NOTIFY') },
     ]);
     await target.advance();
+    await target.finish();
+  },
+);
+
+const moments = cProgram('moments');
+
+test.skipIf(moments.missing !== null)(
+  `a dump that meets what passes by itself lets the program run on and tries again (${moments.missing ?? 'in C'})`,
+  async ({ place }) => {
+    const target = await place.start(moments);
+    for (let frozen = 0; frozen < 2; ) {
+      frozen = 0;
+      await dump({
+        pid: target.pid,
+        images: target.images(),
+        leaveRunning: true,
+        onProgress: ({ phase }) => {
+          frozen += Number(phase === 'freeze');
+        },
+      });
+      await target.advance(1);
+    }
     await target.finish();
   },
 );

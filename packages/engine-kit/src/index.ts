@@ -5,6 +5,16 @@
  * @packageDocumentation
  */
 
+export { mistakeIn, pickOptions } from './engine-options/read.ts';
+export {
+  type EngineOptions,
+  type GivenOptions,
+  type OptionName,
+  type OptionRow,
+  type OptionStage,
+  optionRows,
+} from './engine-options/table.ts';
+export type { InheritedFd, OptionValues } from './engine-options/values.ts';
 export { closedByPlugin, whichPlugin } from './errors/closed-by-plugin.ts';
 export { type ErrnoMeaning, isNodes, meaningOf } from './errors/errno-meanings.ts';
 export {
@@ -31,8 +41,6 @@ export type {
   DumpOutcome,
   Engine,
   EngineJob,
-  FileOptions,
-  InheritedFd,
   RestoreJob,
   RestoreOutcome,
 } from './interface/engine.ts';

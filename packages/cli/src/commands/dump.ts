@@ -1,34 +1,25 @@
 import { resolve } from 'node:path';
-import { type DumpResult, dump, safeText } from '@criujs/core';
+import { type DumpResult, dump, type GivenOptions, safeText } from '@criujs/core';
 import type { Output } from '../output.ts';
 import { attended, type RunFlags, runOptions } from '../run-options.ts';
+import { givenOptions } from '../stage-flags.ts';
 import { count, formatBytes, formatMs } from '../units.ts';
 
-export interface DumpFlags extends RunFlags {
+export interface DumpFlags extends RunFlags, GivenOptions<'dump'> {
   readonly tree: number;
   readonly imagesDir: string;
   readonly leaveRunning: boolean;
   readonly dumpOnly: boolean;
   readonly force: boolean;
-  readonly ghostLimit?: number;
-  readonly linkRemap: boolean;
-  readonly fileLocks: boolean;
-  readonly shellJob: boolean;
-  readonly extUnixSk: boolean;
-  readonly external: readonly string[];
 }
 
 export async function dumpCommand(flags: DumpFlags, cwd: string, output: Output): Promise<number> {
-  const { tree: pid, imagesDir, leaveRunning, dumpOnly, force, ghostLimit, linkRemap } = flags;
-  const { fileLocks, shellJob, extUnixSk } = flags;
+  const { tree: pid, imagesDir, leaveRunning, dumpOnly, force } = flags;
   const { config, ...options } = await runOptions(flags, cwd, output);
-  const external = [...(config.external ?? []), ...flags.external];
+  const given = givenOptions('dump', config, flags);
   const images = resolve(cwd, imagesDir);
   const result = await attended(`dumping ${pid}`, output, (attention) =>
-    dump({
-      ...{ ...options, ...attention, pid, images, leaveRunning, dumpOnly, force },
-      ...{ ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external },
-    }),
+    dump({ ...options, ...attention, ...given, pid, images, leaveRunning, dumpOnly, force }),
   );
   for (const warning of result.warnings) output.warning(warning);
   output.result(

@@ -1,16 +1,11 @@
-import { exitCodes, type PlanVerdict, plan } from '@criujs/core';
+import { exitCodes, type GivenOptions, type PlanVerdict, plan } from '@criujs/core';
 import type { Output } from '../output.ts';
 import { planTable, planText } from '../plan-table.ts';
 import { type RunFlags, runOptions } from '../run-options.ts';
+import { givenOptions } from '../stage-flags.ts';
 
-export interface PlanFlags extends RunFlags {
+export interface PlanFlags extends RunFlags, GivenOptions<'dump'> {
   readonly tree: number;
-  readonly ghostLimit?: number;
-  readonly linkRemap: boolean;
-  readonly fileLocks: boolean;
-  readonly shellJob: boolean;
-  readonly extUnixSk: boolean;
-  readonly external: readonly string[];
 }
 
 const codes: Readonly<Record<PlanVerdict, number>> = {
@@ -21,11 +16,9 @@ const codes: Readonly<Record<PlanVerdict, number>> = {
 
 /** @returns 0 when everything has a taker or a plugin to ask */
 export async function planCommand(flags: PlanFlags, cwd: string, output: Output): Promise<number> {
-  const { tree: pid, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk } = flags;
   const { config, ...options } = await runOptions(flags, cwd, output);
-  const external = [...(config.external ?? []), ...flags.external];
   // Signals need no handling: there is nothing to clean up.
-  const result = await plan({ ...options, pid, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external });
+  const result = await plan({ ...options, ...givenOptions('dump', config, flags), pid: flags.tree });
   const exitCode = codes[result.verdict];
   const width = output.width();
   const { colors, verbose } = output;

@@ -1,40 +1,30 @@
 import { resolve } from 'node:path';
-import { type InheritedFd, type RestoreResult, restore, safeText } from '@criujs/core';
+import { type GivenOptions, type RestoreResult, restore, safeText } from '@criujs/core';
 import type { Output } from '../output.ts';
 import { openPidfile } from '../pidfile.ts';
 import { type Attention, attended, type RunFlags, runOptions } from '../run-options.ts';
 import { codeOfSignal, forwardSignals } from '../signals.ts';
+import { givenOptions } from '../stage-flags.ts';
 import { formatMs } from '../units.ts';
 
-export interface RestoreFlags extends RunFlags {
+export interface RestoreFlags extends RunFlags, GivenOptions<'restore'> {
   readonly imagesDir: string;
   readonly detach: boolean;
-  readonly newPids: boolean;
-  readonly allowClockBehind: boolean;
-  readonly allowGrownFiles: boolean;
-  readonly fileLocks: boolean;
-  readonly shellJob: boolean;
-  readonly extUnixSk: boolean;
-  readonly inheritFd: readonly InheritedFd[];
   readonly trustImages: boolean;
   readonly pidfile?: string;
 }
 
 /** @returns with `detach` 0, else the exit code of the restored root */
 export async function restoreCommand(flags: RestoreFlags, cwd: string, output: Output): Promise<number> {
-  const { imagesDir, detach, newPids, allowClockBehind, allowGrownFiles, fileLocks, trustImages, pidfile } = flags;
-  const { shellJob, extUnixSk } = flags;
+  const { imagesDir, detach, trustImages, pidfile } = flags;
   const { config, ...options } = await runOptions(flags, cwd, output);
-  const inheritFd = [...(config.inheritFd ?? []), ...flags.inheritFd];
+  const given = givenOptions('restore', config, flags);
   const images = resolve(cwd, imagesDir);
   const file = pidfile === undefined ? null : openPidfile(resolve(cwd, pidfile));
   let result: RestoreResult;
   try {
     const run = (attention: Attention): Promise<RestoreResult> =>
-      restore({
-        ...{ ...options, ...attention, images, detach, newPids, allowClockBehind },
-        ...{ allowGrownFiles, fileLocks, shellJob, extUnixSk, inheritFd, trustImages },
-      });
+      restore({ ...options, ...attention, ...given, images, detach, trustImages });
     result = await attended(`restoring ${imagesDir}`, output, run, passOn);
   } catch (error) {
     file?.remove();

@@ -1,4 +1,4 @@
-import { type DumpOutcome, inventoryNames, type MemoryRecord, type Refusal, refusedDump } from '@criujs/engine-kit';
+import { type DumpOutcome, inventoryNames, type MemoryRecord, type Refusal } from '@criujs/engine-kit';
 import { checkRoot, type DumpedProcess, deathOf, orDeath } from '@criujs/engine-kit/targets';
 import { closeFd, prepareReadAhead, readAhead } from '@criujs/linux';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
@@ -23,8 +23,10 @@ import { ask, conversations, type InsideView, lookAt, type OutsideView, refusedI
 import { idsOfAll, inventoryImage, type ObjectIds } from './dump/inventory.ts';
 import { type FoundMemory, findObject, findPages, writePages } from './dump/pages.ts';
 import { keysOf } from './dump/protection-keys.ts';
+import { asRefusal, refuse } from './dump/refuse.ts';
 import { smallImages } from './dump/small-images.ts';
 import { addTask, addTree, addZombie } from './dump/write.ts';
+import { tryWhilePassing } from './passing.ts';
 import { doSteps } from './steps.ts';
 import { surveyRefused, surveyTree } from './survey.ts';
 
@@ -53,7 +55,7 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
     return isOwnChild(options.pid);
   });
 
-  const freezeAndDump = (quiet: Session): DumpOutcome => dumpFrozen(options, root, quiet);
+  const freezeAndDump = (quiet: Session): DumpOutcome => tryWhilePassing(() => dumpFrozen(options, root, quiet), quiet);
   return own ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
 }
 
@@ -183,21 +185,4 @@ function lookAtAll(
       return [...parts, ...shared.map((ofThread) => ofThread(tid))];
     }),
   }));
-}
-
-function refuse(root: number, refusals: readonly Refusal[]): void {
-  if (refusals.length === 0) return;
-  const command = refusals.find(({ pid }) => pid === root)?.command ?? 'its tree';
-  throw refusedDump({ pid: root, command }, refusals, sharedBlame(refusals));
-}
-
-/** The plugin and the hook that all refusals are about. */
-function sharedBlame(refusals: readonly Refusal[]): { plugin?: string | undefined; hook?: string | undefined } {
-  const [{ plugin, hook } = {}] = refusals as readonly Partial<Refusal>[];
-  return refusals.every((it) => it.plugin === plugin && it.hook === hook) ? { plugin, hook } : {};
-}
-
-function asRefusal(row: { pid: number; command: string; resource: string; why?: string; remedy?: string }): Refusal {
-  const { pid, command, resource, why = 'nobody takes it', remedy = '' } = row;
-  return { pid, command, resource, why, remedy };
 }

@@ -1,4 +1,4 @@
-import type { FileOptions, PlanRow } from '@criujs/engine-kit';
+import type { EngineOptions, PlanRow } from '@criujs/engine-kit';
 import type { PlanPlugins } from '@criujs/engine-kit/front';
 import { checkRoot, deathOf, targetDied } from '@criujs/engine-kit/targets';
 import { missingHook, whyUnrestorable } from '@criujs/plugin-host/facts';
@@ -18,7 +18,7 @@ type Ask = (question: ClaimQuestion, row: SurveyRow) => Promise<Settled>;
  */
 export async function planTree(
   pid: number,
-  options: FileOptions,
+  options: EngineOptions<'dump'>,
   plugins: PlanPlugins,
   check: () => void,
 ): Promise<PlanRow[]> {

@@ -1,5 +1,5 @@
-import type { FileOptions } from '@criujs/engine-kit';
-import { hasEnded, pause } from '@criujs/engine-kit/targets';
+import type { EngineOptions } from '@criujs/engine-kit';
+import { hasEnded } from '@criujs/engine-kit/targets';
 import { readChildren, readSmaps, readStat, type Stat, unlessGone } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import { mappedFrom } from '../files/mapped.ts';
@@ -8,12 +8,8 @@ import type { Relative } from '../kinds/trees/kind.ts';
 import { recogniseTree, surveyKinds } from '../kinds/trees/table.ts';
 import { surveyMaps } from '../memory/survey.ts';
 import { surveyTask } from '../tasks/survey.ts';
+import { lookWhilePassing } from './passing.ts';
 import { doSteps, type Steps } from './steps.ts';
-
-/** How long what passes by itself may take until the tree is refused, in milliseconds. */
-const passesMs = 1000;
-/** Between two looks. */
-const stepMs = 5;
 
 /** A process of the tree, found by looking only. */
 export interface SurveyedTask extends Relative {
@@ -28,7 +24,7 @@ export interface ServedHooks {
 /** What a survey needs beside the tree. */
 export interface SurveyContext {
   readonly hooks: ServedHooks;
-  readonly options: FileOptions;
+  readonly options: EngineOptions<'dump'>;
 }
 
 /** The tree below a root, parents first. It runs meanwhile: what ends is left out, the root too. */
@@ -64,13 +60,8 @@ export function* surveyLasting(root: number, context: SurveyContext): Steps<Surv
  * @param check called repeatedly; what it throws ends the survey
  */
 export function surveyRefused(root: number, context: SurveyContext, check: () => void): SurveyRow[] {
-  const until = performance.now() + passesMs;
-  for (;;) {
-    const refused = doSteps(surveyLasting(root, context), check).filter(({ taker }) => taker === null);
-    if (!refused.some(({ passes }) => passes === true) || performance.now() > until) return refused;
-    check();
-    pause(stepMs);
-  }
+  const look = (): SurveyRow[] => doSteps(surveyLasting(root, context), check).filter(({ taker }) => taker === null);
+  return lookWhilePassing(look, check);
 }
 
 function sameResource({ pid, resource }: SurveyRow): string {

@@ -1,4 +1,4 @@
-import { EngineError, type FileOptions, type Records, type Refusal } from '@criujs/engine-kit';
+import { EngineError, type EngineOptions, type Records, type Refusal } from '@criujs/engine-kit';
 import { create, type FdinfoEntry, FdinfoEntrySchema } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
@@ -37,7 +37,7 @@ export interface FrozenProcess extends SeenProcess {
 }
 
 /** What the dump of files is told. */
-export interface CollectOptions extends FileOptions {
+export interface CollectOptions extends EngineOptions<'dump'> {
   readonly hold: Hold;
 }
 

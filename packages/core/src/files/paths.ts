@@ -1,4 +1,4 @@
-import type { FileOptions } from '@criujs/engine-kit';
+import type { EngineOptions } from '@criujs/engine-kit';
 import type { SavedFile } from '../kinds/files/dumping.ts';
 import type { HeldFile, Problem } from '../kinds/files/held.ts';
 import type { FileKind } from '../kinds/files/kind.ts';
@@ -17,7 +17,7 @@ export interface PathFiles {
   add(file: HeldFile): number | Problem;
 }
 
-export function createPathFiles({ nextId, add }: Destination, options: FileOptions): PathFiles {
+export function createPathFiles({ nextId, add }: Destination, options: EngineOptions<'dump'>): PathFiles {
   const known = new Map<string, number>();
   return {
     add(file) {

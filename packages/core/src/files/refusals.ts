@@ -16,9 +16,9 @@ export interface Refusals {
 export function refusalsOf(processes: readonly SeenProcess[], { carrierOf }: Pick<InFlight, 'carrierOf'>): Refusals {
   const commands = new Map(processes.map(({ pid, command }) => [pid, command]));
 
-  function of(pid: number, { file, why, remedy }: Problem): Refusal {
+  function of(pid: number, { file, why, remedy, passes }: Problem): Refusal {
     const command = commands.get(pid);
-    return { pid, ...(command !== undefined && { command }), resource: file, why, remedy };
+    return { pid, ...(command !== undefined && { command }), resource: file, why, remedy, ...(passes && { passes }) };
   }
 
   return {

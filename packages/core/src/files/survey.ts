@@ -1,4 +1,4 @@
-import { EngineError, type FileOptions, type PlanRow, type PlanSubject } from '@criujs/engine-kit';
+import { EngineError, type EngineOptions, type PlanRow, type PlanSubject } from '@criujs/engine-kit';
 import { closeFd, isGone, LinuxError, pidfdOpen } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { Steps } from '../engine/steps.ts';
@@ -43,7 +43,7 @@ export interface FileSurvey {
 export function* surveyFiles(
   processes: readonly SeenProcess[],
   hooks: { serves(hook: HookName): boolean },
-  options: FileOptions,
+  options: EngineOptions<'dump'>,
 ): Steps<FileSurvey> {
   const pidfds = new Map<number, number>();
   function pidfdOf(pid: number): number {

@@ -1,4 +1,4 @@
-import { EngineError, type FileOptions } from '@criujs/engine-kit';
+import { EngineError, type EngineOptions } from '@criujs/engine-kit';
 import { pidfdGetfd, type UnixSocket, unixSockets } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import { accessOf } from '../kinds/files/flags.ts';
@@ -20,7 +20,7 @@ interface PipeEnds {
 interface TreeContext {
   readonly processes: readonly { readonly pid: number }[];
   readonly hooks: { serves(hook: HookName): boolean };
-  readonly options: FileOptions;
+  readonly options: EngineOptions<'dump'>;
   /** A descriptor of a process. */
   pidfdOf(pid: number): number;
 }

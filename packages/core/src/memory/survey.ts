@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { FileOptions } from '@criujs/engine-kit';
+import type { EngineOptions } from '@criujs/engine-kit';
 import { deviceStat } from '@criujs/engine-kit/externals';
 import type { Vma } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
@@ -17,7 +17,7 @@ import { mapResource, mapsResource } from './describe.ts';
 /** What a plan knows beside the maps. */
 interface MapSurvey {
   readonly hooks: { serves(hook: HookName): boolean };
-  readonly options: FileOptions;
+  readonly options: EngineOptions<'dump'>;
   /** Every descriptor of the tree. */
   readonly seen: readonly SeenFile[];
 }
@@ -83,7 +83,7 @@ export function surveyMaps(
 }
 
 /** Why nobody can dump the file that is mapped. */
-function troubleWith(file: HeldFile | MapProblem, options: FileOptions): MapProblem | null {
+function troubleWith(file: HeldFile | MapProblem, options: EngineOptions<'dump'>): MapProblem | null {
   if ('why' in file) return file;
   const answer = recogniseHeld(file, options);
   return isProblem(answer) ? answer : null;

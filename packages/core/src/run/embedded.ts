@@ -1,4 +1,4 @@
-import { type Engine, type EngineJob, toEngineError } from '@criujs/engine-kit';
+import { type Engine, type EngineJob, pickOptions, toEngineError } from '@criujs/engine-kit';
 import { checkPlatform, noImages, openPlugins, refuseNested } from '@criujs/engine-kit/front';
 import { keepForeground } from './foreground.ts';
 import { runThread } from './thread.ts';
@@ -7,15 +7,15 @@ import { runThread } from './thread.ts';
 export const embedded: Engine = {
   name: 'criujs',
   async dump(job) {
-    const { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external } = job;
-    const options = { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external };
+    const { pid, leaveRunning, dumpOnly } = job;
+    const options = { ...pickOptions('dump', job), pid, leaveRunning, dumpOnly };
     const work = { name: 'dump', options } as const;
     const { outcome, warnings } = await runThread({ work, job });
     return { ...outcome, warnings };
   },
   async restore(job) {
-    const { newPids, allowClockBehind, allowGrownFiles, fileLocks, shellJob, extUnixSk, inheritFd, detach } = job;
-    const options = { newPids, allowClockBehind, allowGrownFiles, fileLocks, shellJob, extUnixSk, inheritFd, detach };
+    const { detach, shellJob } = job;
+    const options = { ...pickOptions('restore', job), detach };
     const work = { name: 'restore', options } as const;
     const takeForeground = shellJob && !detach ? keepForeground() : () => undefined;
     const { outcome, warnings, exited } = await runThread({ work, job, waitsForRoot: !detach });

@@ -1,4 +1,4 @@
-import type { FileOptions } from '@criujs/engine-kit';
+import type { EngineOptions } from '@criujs/engine-kit';
 import type { Stat } from '@criujs/linux';
 import type { SurveyRow } from '../files/survey.ts';
 import { isProblem } from '../kinds/files/problem.ts';
@@ -10,7 +10,7 @@ import { recogniseSubjects } from './recognise.ts';
 /** The rows of a process itself: the process, its namespaces, and everything about it that cannot be dumped. */
 export function surveyTask(
   { pid, command, stat }: Relative & { stat: Pick<Stat, 'threads' | 'state'> },
-  options: FileOptions,
+  options: EngineOptions<'dump'>,
 ): SurveyRow[] {
   const refused = recogniseSubjects(pid).map(
     (problem): SurveyRow => ({ pid, command, subject: problem.subject, ...refusal(problem) }),

@@ -15,15 +15,12 @@ import { unrestorableWarnings } from '@criujs/plugin-host/facts';
 import { type Dumped, readDumped, recordsOf } from './dumped.ts';
 import { awaitEnd } from './free-pids.ts';
 import { listPlugins } from './inventory.ts';
-import { withOption } from './options/add.ts';
+import { jobOptions, withJobLists } from './options/job.ts';
 import type { CriuOptions } from './options.ts';
 import { type CriuOutcome, runCriu, type Step } from './run.ts';
 import { readStats } from './stats.ts';
 
 const pageSize = 4096n;
-
-/** CRIU keeps the limit in 32 bits. images/rpc.proto, `ghost_limit`. */
-const largestGhostLimit = 2 ** 32 - 1;
 
 /**
  * Dumps with CRIU. Our own part of the images is written at `post-dump`: everything of CRIU's is written then, and the tree
@@ -53,11 +50,7 @@ export async function dumpWithCriu(options: CriuOptions, job: FolderDumpJob): Pr
   };
   try {
     return await runCriu(
-      withOption(
-        options,
-        'external',
-        job.external.filter((key) => externalPipe(key) === null),
-      ),
+      withJobLists('dump', options, { ...job, external: job.external.filter((key) => externalPipe(key) === null) }),
       job,
       {
         stage: 'dump',
@@ -65,13 +58,7 @@ export async function dumpWithCriu(options: CriuOptions, job: FolderDumpJob): Pr
         doing: `dump ${job.pid}`,
         records: null,
         opts: { pid: job.pid, leaveRunning: job.leaveRunning },
-        defaults: {
-          ghostLimit: Math.min(job.ghostLimit, largestGhostLimit),
-          ...(job.linkRemap && { linkRemap: true }),
-          ...(job.fileLocks && { fileLocks: true }),
-          ...(job.shellJob && { shellJob: true }),
-          ...(job.extUnixSk && { extUnixSk: true }),
-        },
+        defaults: jobOptions('dump', job),
         dumpOnly: job.leaveRunning || job.dumpOnly,
         step,
       },

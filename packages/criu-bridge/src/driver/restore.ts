@@ -4,7 +4,7 @@ import { CriuReqType } from '@criujs/images';
 import { exitOf } from './child.ts';
 import { readPids } from './dumped.ts';
 import { awaitFreePids, leftOf } from './free-pids.ts';
-import { withOption } from './options/add.ts';
+import { jobOptions, withJobLists } from './options/job.ts';
 import type { CriuOptions } from './options.ts';
 import { killRestored, pidsOf } from './restored.ts';
 import { runCriu, type Step } from './run.ts';
@@ -32,7 +32,7 @@ export async function restoreWithCriu(options: CriuOptions, job: FolderRestoreJo
   };
   try {
     return await runCriu(
-      withOption(options, 'inheritFd', job.inheritFd),
+      withJobLists('restore', options, job),
       job,
       {
         stage: 'restore',
@@ -40,11 +40,7 @@ export async function restoreWithCriu(options: CriuOptions, job: FolderRestoreJo
         doing: `restore ${job.images}`,
         records: job.records,
         opts: { rstSibling: !job.detach },
-        defaults: {
-          ...(job.fileLocks && { fileLocks: true }),
-          ...(job.shellJob && { shellJob: true }),
-          ...(job.extUnixSk && { extUnixSk: true }),
-        },
+        defaults: jobOptions('restore', job),
         step,
       },
       ({ response, workDirectory }) => {

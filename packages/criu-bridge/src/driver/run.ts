@@ -93,8 +93,14 @@ export async function runCriu<T>(
     closing.push(() => alone?.close());
     const libraries = bridge?.environment ?? (alone === null ? {} : { CRIU_LIBS_DIR: alone.path });
     const environment = { ...withoutBreakpoints(job), ...libraries };
-    const swrk = await startSwrk({ bin, line, environment, inherited, terminal: opts.shellJob === true });
     const request = { ...requestOf(place, logName), ...task.defaults, ...opts, ...task.opts, workDirFd: place.workFd };
+    const swrk = await startSwrk({
+      bin,
+      line,
+      environment,
+      inherited,
+      terminal: task.stage === 'restore' && request.shellJob === true,
+    });
     const scripts = (options.actionScripts ?? []).map((script) => actionScript(script, cwd, job.signal));
     const listeners = [...scripts, ...(options.onStep === undefined ? [] : [options.onStep])];
     const response = await converse({ swrk, task, job, bridge, place, request, listeners });

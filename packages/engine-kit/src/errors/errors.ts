@@ -14,6 +14,8 @@ export interface Refusal {
   readonly plugin?: string;
   /** The hook that would restore it. */
   readonly hook?: string;
+  /** It is over in a moment by itself, as a rule: another dump finds it gone. */
+  readonly passes?: true;
 }
 
 /** Codes that engines themselves give. They are stable: programs may compare them. */

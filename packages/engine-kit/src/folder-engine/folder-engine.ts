@@ -1,5 +1,6 @@
 import type { PluginHost } from '@criujs/plugin-host';
 import type { CriuError } from '@criujs/plugin-sdk';
+import { pickOptions } from '../engine-options/read.ts';
 import { EngineError } from '../errors/errors.ts';
 import { toEngineError } from '../errors/to-engine-error.ts';
 import { guardThread } from '../front/watchdog.ts';
@@ -33,26 +34,14 @@ export function folderEngine(engine: FolderEngine): Engine {
 }
 
 async function dumpInFolder(engine: FolderEngine, job: DumpJob): Promise<DumpOutcome> {
-  const { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external } = job;
+  const { pid, leaveRunning, dumpOnly } = job;
   const place = folderOf(job);
   const look = async (): Promise<DumpedProcess> => checkRoot(pid);
   return withHost(job, look, async (host, root) => {
     const folder = folderJob(job, place, host);
     const commit = commitOf(place, job.images.mark, leaveRunning ? pid : null);
     const outcome = await engine
-      .dump({
-        ...folder,
-        pid,
-        leaveRunning,
-        dumpOnly,
-        ghostLimit,
-        linkRemap,
-        fileLocks,
-        shellJob,
-        extUnixSk,
-        external,
-        ...commit,
-      })
+      .dump({ ...folder, ...pickOptions('dump', job), pid, leaveRunning, dumpOnly, ...commit })
       .catch((error: unknown): never => {
         throw deathOf([root], error) ?? error;
       });
@@ -62,7 +51,7 @@ async function dumpInFolder(engine: FolderEngine, job: DumpJob): Promise<DumpOut
 }
 
 async function restoreFromFolder(engine: FolderEngine, job: RestoreJob): Promise<RestoreOutcome> {
-  const { newPids, fileLocks, shellJob, extUnixSk, inheritFd, detach, plugins } = job;
+  const { detach, plugins } = job;
   const place = folderOf(job);
   const read = async (): Promise<Records | null> => {
     const records = await readRecords(job.images);
@@ -71,16 +60,7 @@ async function restoreFromFolder(engine: FolderEngine, job: RestoreJob): Promise
     return records;
   };
   return withHost(job, read, (host, records) =>
-    engine.restore({
-      ...folderJob(job, place, host),
-      newPids,
-      fileLocks,
-      shellJob,
-      extUnixSk,
-      inheritFd,
-      detach,
-      records,
-    }),
+    engine.restore({ ...folderJob(job, place, host), ...pickOptions('restore', job), detach, records }),
   );
 }
 

@@ -1,35 +1,10 @@
 import { EngineError } from '../errors/errors.ts';
-import type { FileOptions } from '../interface/engine.ts';
-import type { DumpFileOptions, RunOptions } from './options.ts';
+import type { RunOptions } from './options.ts';
 
 /** @throws EngineError BAD_OPTION */
 export function checkPid(pid: number): void {
   if (Number.isSafeInteger(pid) && pid > 0) return;
   throw new EngineError('BAD_OPTION', `${pid} is not a pid`, { remedy: 'Give the number that ps(1) shows as PID.' });
-}
-
-/** As in CRIU. */
-const defaultGhostLimit = 1 << 20;
-
-/** @throws EngineError BAD_OPTION */
-export function checkFileOptions(options: DumpFileOptions): FileOptions {
-  const { ghostLimit = defaultGhostLimit, linkRemap = false, fileLocks = false, shellJob = false } = options;
-  const { extUnixSk = false } = options;
-  const external = (options.external ?? []).map(externalKey);
-  if (Number.isSafeInteger(ghostLimit) && ghostLimit >= 0)
-    return { ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external };
-  throw new EngineError('BAD_OPTION', `a ghost limit of ${ghostLimit} is not valid`, {
-    remedy: 'Give a number of bytes, 0 or more.',
-  });
-}
-
-/** As CRIU writes it; the kernel's own `pipe:[INO]` does as well. */
-function externalKey(key: string): string {
-  const [, type, rest] = /^([a-z]+):?(\[.*)$/s.exec(key) ?? [];
-  if (type !== undefined && rest?.includes(']')) return `${type}${rest}`;
-  throw new EngineError('BAD_OPTION', `${key} names no external resource`, {
-    remedy: "Give its type and its number: --external 'pipe[INO]' (option `external`).",
-  });
 }
 
 /** @throws EngineError UNSUPPORTED_PLATFORM */

@@ -1,8 +1,9 @@
 import type { PluginLoader, RecordSink } from '@criujs/plugin-host';
 import type { Plugin } from '@criujs/plugin-sdk';
+import type { GivenOptions } from '../engine-options/table.ts';
 import type { EngineError } from '../errors/errors.ts';
 import type { ImageStore } from '../images/image-store.ts';
-import type { Engine, InheritedFd } from '../interface/engine.ts';
+import type { Engine } from '../interface/engine.ts';
 import type { ExitStatus, LogEntry, PlanRow } from '../interface/results.ts';
 
 /** A moment of a run, for display. */
@@ -53,35 +54,7 @@ export interface RunOptions {
   readonly lastWords?: 'text' | 'json' | undefined;
 }
 
-/** What a dump may do about files that cannot be found again by their name, or that are locked. */
-export interface DumpFileOptions {
-  /** How many bytes of one deleted file the images may hold; a larger one is refused. Default 1 MiB, as in CRIU. */
-  readonly ghostLimit?: number | undefined;
-  /**
-   * Give a file that has lost the name by which it was opened, but has others, a new name beside it (`link_remap.N`), which the
-   * restore removes. Default: refuse such a file.
-   */
-  readonly linkRemap?: boolean | undefined;
-  /** Keep the locks and leases of files (`fcntl`, `flock`), which a restore with the same option takes again. Default: refuse such a file. */
-  readonly fileLocks?: boolean | undefined;
-  /**
-   * The tree is a job of a shell: it has the terminal that a program outside of it shows, and a restore with the same option gives it that
-   * of who restores. Default: refuse such a terminal.
-   */
-  readonly shellJob?: boolean | undefined;
-  /**
-   * Take unix datagram sockets that lead to a name outside of the tree, such as `/dev/log`: a restore with the same option connects them to
-   * whoever has that name then. Default: refuse them, unless a plugin takes them.
-   */
-  readonly extUnixSk?: boolean | undefined;
-  /**
-   * Resources that are left to whoever restores, by CRIU's names: `pipe[INO]` is a pipe with an end outside of the tree, which a restore
-   * wants a descriptor for (`inheritFd`). Default: refuse such a pipe.
-   */
-  readonly external?: readonly string[] | undefined;
-}
-
-export interface DumpOptions extends RunOptions, DumpFileOptions {
+export interface DumpOptions extends RunOptions, GivenOptions<'dump'> {
   /** The root of the tree. */
   readonly pid: number;
   /** The image directory, created (0700) if missing, or a store. */
@@ -114,39 +87,10 @@ export interface DumpResult {
   readonly warnings: readonly string[];
 }
 
-export interface RestoreOptions extends RunOptions {
+export interface RestoreOptions extends RunOptions, GivenOptions<'restore'> {
   readonly images: string | ImageStore;
   /** Leave the restored root to init. Default: it is a child of this process, and the result's `exited` resolves when it ends. */
   readonly detach?: boolean | undefined;
-  /** Let the kernel choose the pids; needs no privileges. Programs that remember their own pid notice. */
-  readonly newPids?: boolean | undefined;
-  /**
-   * Restore also where the clocks since boot are behind those of the dump, as after a reboot, and this user may not give the program
-   * clocks of its own (a time namespace). A program that waits for a time then waits until the clocks have caught up. Default: refused.
-   */
-  readonly allowClockBehind?: boolean | undefined;
-  /**
-   * Restore also where a file that the program has open has grown meanwhile, such as a log that others write, too. Default: refused, unless
-   * the program has it open to append only.
-   */
-  readonly allowGrownFiles?: boolean | undefined;
-  /**
-   * Take the locks and leases of files again that the images hold; one that another program has taken meanwhile fails the restore.
-   * Default: images with locks are refused.
-   */
-  readonly fileLocks?: boolean | undefined;
-  /**
-   * Give the tree the terminal at this process's standard input, or else its controlling terminal, in the place of the one that a program
-   * outside of the tree had shown. Default: images with such a terminal are refused.
-   */
-  readonly shellJob?: boolean | undefined;
-  /** Connect unix datagram sockets again to the names outside of the tree that they led to. Default: images with such sockets are refused. */
-  readonly extUnixSk?: boolean | undefined;
-  /**
-   * Descriptors of this process that take the place of files of the images: `{ fd: 5, key: 'pipe:[4026]' }`. A pipe is opened anew
-   * through its descriptor, other files get the very descriptor, with its position and flags.
-   */
-  readonly inheritFd?: readonly InheritedFd[] | undefined;
   /**
    * Restore images whoever wrote them, with the rights of this process. Default: images are restored with the rights of their owner:
    * root opens files as that user and gives no credentials that the user has not, and others are refused.
@@ -169,7 +113,7 @@ export interface RestoreResult {
   readonly exited?: Promise<ExitStatus>;
 }
 
-export interface PlanOptions extends RunOptions, DumpFileOptions {
+export interface PlanOptions extends RunOptions, GivenOptions<'dump'> {
   readonly pid: number;
   /** The engine that a dump would use: it adjusts each row. Default: the embedded engine. */
   readonly engine?: Engine | undefined;

@@ -1,10 +1,11 @@
 import type { PlanningHost, PluginClaim } from '@criujs/plugin-host';
 import type { ClaimableName, HookName } from '@criujs/plugin-sdk';
+import { readOptions } from '../engine-options/read.ts';
+import type { EngineOptions } from '../engine-options/table.ts';
 import { EngineError } from '../errors/errors.ts';
 import { toEngineError } from '../errors/to-engine-error.ts';
-import type { FileOptions } from '../interface/engine.ts';
 import type { PlanRow } from '../interface/results.ts';
-import { checkFileOptions, checkOptions, checkPid, checkPlatform } from './admission.ts';
+import { checkOptions, checkPid, checkPlatform } from './admission.ts';
 import { type CrashGuard, guardCrashes } from './crash-guard.ts';
 import type { PlanOptions, PlanResult, PlanVerdict } from './options.ts';
 import { afterRunOf, defaultDeadlineMs, warnOfUnpaired } from './plugins.ts';
@@ -22,12 +23,12 @@ export interface PlanPlugins {
 
 /**
  * Looks at a tree: one row for each resource.
- * @param options what the dump would be allowed to do about files
+ * @param options what the dump would be allowed to do
  * @param check called between two turns of the event loop; what it throws ends the look
  */
 export type PlanTree = (
   pid: number,
-  options: FileOptions,
+  options: EngineOptions<'dump'>,
   plugins: PlanPlugins,
   check: () => void,
 ) => Promise<PlanRow[]>;
@@ -41,7 +42,7 @@ export type PlanTree = (
 export async function planBy(load: () => Promise<PlanTree>, options: PlanOptions): Promise<PlanResult> {
   const { pid, signal, onProgress, engine, hookDeadline: hookDeadlineMs = defaultDeadlineMs, lastWords } = options;
   checkPid(pid);
-  const files = checkFileOptions(options);
+  const given = readOptions('dump', options);
   checkPlatform();
   checkOptions(options);
   const startedAt = performance.now();
@@ -54,7 +55,7 @@ export async function planBy(load: () => Promise<PlanTree>, options: PlanOptions
     guard.rest();
     checkAborted(signal);
     onProgress?.({ phase: 'look', elapsedMs: performance.now() - startedAt });
-    const seen = await planTree(pid, files, pluginsOf(host, guard), () => checkAborted(signal));
+    const seen = await planTree(pid, given, pluginsOf(host, guard), () => checkAborted(signal));
     const rows = engine === undefined ? seen : seen.map((row) => engine.plan(row));
     checkAborted(signal);
     const verdict = verdictOf(rows);

@@ -1,12 +1,12 @@
+import { readOptions } from '../engine-options/read.ts';
 import { closedByPlugin } from '../errors/closed-by-plugin.ts';
 import { EngineError } from '../errors/errors.ts';
 import { toEngineError } from '../errors/to-engine-error.ts';
 import { openImages } from '../images/open-images.ts';
 import { type Purpose, purposeOf, type StorePlace } from '../images/run-images.ts';
 import type { Engine, EngineJob } from '../interface/engine.ts';
-import { checkFileOptions, checkOptions, checkPid, checkPlatform } from './admission.ts';
+import { checkOptions, checkPid, checkPlatform } from './admission.ts';
 import { guardCrashes } from './crash-guard.ts';
-import { checkInherited } from './inherited.ts';
 import { refuseNested } from './nested.ts';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from './options.ts';
 import { defaultDeadlineMs, openPlugins } from './plugins.ts';
@@ -18,10 +18,10 @@ import { defaultDeadlineMs, openPlugins } from './plugins.ts';
 export async function dumpBy(engine: Engine, options: DumpOptions): Promise<DumpResult> {
   const { pid, leaveRunning = false, dumpOnly = false, force = false } = options;
   checkPid(pid);
-  const files = checkFileOptions(options);
+  const given = readOptions('dump', options);
   const purpose = purposeOf('dump', { force }, options);
   const { outcome, totalMs, warnings } = await conduct(engine, purpose, options, (job) =>
-    engine.dump({ ...job, ...files, pid, leaveRunning, dumpOnly }),
+    engine.dump({ ...job, ...given, pid, leaveRunning, dumpOnly }),
   );
   const { processes, threads, bytes, frozenMs, plugins } = outcome;
   return { pid, processes, threads, bytes, frozenMs, totalMs, plugins, warnings };
@@ -33,22 +33,11 @@ export async function dumpBy(engine: Engine, options: DumpOptions): Promise<Dump
  * @throws EngineError; nothing is left half restored
  */
 export async function restoreBy(engine: Engine, options: RestoreOptions): Promise<RestoreResult> {
-  const { newPids = false, allowClockBehind = false, fileLocks = false, detach = false } = options;
-  const { allowGrownFiles = false, shellJob = false, extUnixSk = false, trustImages = false } = options;
-  const inheritFd = checkInherited(options.inheritFd);
+  const { detach = false, trustImages = false } = options;
+  const given = readOptions('restore', options);
   const purpose = purposeOf('restore', { trustImages }, options);
   const { outcome, totalMs, warnings } = await conduct(engine, purpose, options, (job) =>
-    engine.restore({
-      ...job,
-      newPids,
-      allowClockBehind,
-      allowGrownFiles,
-      fileLocks,
-      shellJob,
-      extUnixSk,
-      inheritFd,
-      detach,
-    }),
+    engine.restore({ ...job, ...given, detach }),
   );
   const { pid, pids, restoreMs, exited } = outcome;
   const result = { pid, pids: new Map(pids), restoreMs, totalMs, warnings };

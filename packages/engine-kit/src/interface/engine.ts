@@ -1,3 +1,4 @@
+import type { EngineOptions } from '../engine-options/table.ts';
 import type { RunPlugins } from '../front/plugins.ts';
 import type { RunImages } from '../images/run-images.ts';
 import type { CheckResult, ExitStatus, LogEntry, PlanRow } from './results.ts';
@@ -47,32 +48,7 @@ export interface EngineJob {
   warn(message: string): void;
 }
 
-/** What the user lets a dump do about files that cannot be found again by their name, or that are locked. */
-export interface FileOptions {
-  /** How many bytes of one deleted file the images may hold. */
-  readonly ghostLimit: number;
-  /** Whether a file that has lost the name it was opened by, and has others, may get a new one, which stays until a restore. */
-  readonly linkRemap: boolean;
-  /** Whether locks and leases go into the images. */
-  readonly fileLocks: boolean;
-  /** Whether a terminal may be one that the tree shares with who shows it: a restore gives it another. criu(8), --shell-job */
-  readonly shellJob: boolean;
-  /** Whether datagram sockets may lead to names outside of the tree. criu(8), --ext-unix-sk */
-  readonly extUnixSk: boolean;
-  /** Resources that are left to whoever restores, by CRIU's names: `pipe[INO]`. criu(8), --external */
-  readonly external: readonly string[];
-}
-
-/** A descriptor of this process that takes the place of a file of the images. */
-export interface InheritedFd {
-  readonly fd: number;
-  /**
-   * CRIU's name of the file: `pipe:[INO]`, or the path of a file, with or without its first slash. criu(8), --inherit-fd
-   */
-  readonly key: string;
-}
-
-export interface DumpJob extends EngineJob, FileOptions {
+export interface DumpJob extends EngineJob, EngineOptions<'dump'> {
   /** The root of the tree. */
   readonly pid: number;
   readonly leaveRunning: boolean;
@@ -80,21 +56,7 @@ export interface DumpJob extends EngineJob, FileOptions {
   readonly dumpOnly: boolean;
 }
 
-export interface RestoreJob extends EngineJob {
-  /** Let the kernel choose pids. */
-  readonly newPids: boolean;
-  /** Restore also where the program's clocks would go backwards, because this user may not give it clocks of its own. */
-  readonly allowClockBehind: boolean;
-  /** Take files that have grown since the dump, where a process has them open. */
-  readonly allowGrownFiles: boolean;
-  /** Take the locks of the images again. */
-  readonly fileLocks: boolean;
-  /** Give the tree the terminal of this process in the place of one that was shown by a program outside of it. */
-  readonly shellJob: boolean;
-  /** Connect datagram sockets again to names outside of the tree. */
-  readonly extUnixSk: boolean;
-  /** Each with a key as CRIU writes it, paths without their first slash. */
-  readonly inheritFd: readonly InheritedFd[];
+export interface RestoreJob extends EngineJob, EngineOptions<'restore'> {
   /** false: the root becomes a child of this process, and `exited` resolves when it ends. */
   readonly detach: boolean;
 }

@@ -1,4 +1,5 @@
 import type { PluginHost } from '@criujs/plugin-host';
+import type { EngineOptions } from '../engine-options/table.ts';
 import type { Records } from '../records/records.ts';
 import type { DumpJob, DumpOutcome, Engine, EngineJob, RestoreJob, RestoreOutcome } from './engine.ts';
 
@@ -34,18 +35,8 @@ export interface FolderJob extends Pick<EngineJob, 'hookDeadlineMs' | 'signal' |
 
 export interface FolderDumpJob
   extends FolderJob,
-    Pick<
-      DumpJob,
-      | 'pid'
-      | 'leaveRunning'
-      | 'dumpOnly'
-      | 'ghostLimit'
-      | 'linkRemap'
-      | 'fileLocks'
-      | 'shellJob'
-      | 'extUnixSk'
-      | 'external'
-    > {
+    EngineOptions<'dump'>,
+    Pick<DumpJob, 'pid' | 'leaveRunning' | 'dumpOnly'> {
   /**
    * Puts the images in the place of the image directory, in one step, when all of them are written. A dump that was there stays
    * whole until then.
@@ -59,9 +50,7 @@ export interface FolderDumpJob
   takeBack(): void;
 }
 
-export interface FolderRestoreJob
-  extends FolderJob,
-    Pick<RestoreJob, 'newPids' | 'fileLocks' | 'shellJob' | 'extUnixSk' | 'inheritFd' | 'detach'> {
+export interface FolderRestoreJob extends FolderJob, EngineOptions<'restore'>, Pick<RestoreJob, 'detach'> {
   /** What `criujs.json` says; null: there is none, as in images that nobody but CRIU wrote. */
   readonly records: Records | null;
 }

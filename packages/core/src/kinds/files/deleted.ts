@@ -1,6 +1,6 @@
 import { accessSync, constants, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type FileOptions, largestImage } from '@criujs/engine-kit';
+import { type EngineOptions, largestImage } from '@criujs/engine-kit';
 import { deviceOf, fileType, typeOf } from '@criujs/engine-kit/externals';
 import type { SaveContext, SavedFile } from './dumping.ts';
 import { fileTypes } from './file-type.ts';
@@ -43,7 +43,7 @@ export const deletedFile: FileKind = {
   load: loadRemapped,
 };
 
-function recognise(file: HeldFile, options: FileOptions): Recognition {
+function recognise(file: HeldFile, options: EngineOptions<'dump'>): Recognition {
   const { link, stat } = file;
   if (!hasPath(link) || !isDeleted(link, stat)) return null;
   const keep = keepers[typeOf(stat.mode)];
@@ -64,7 +64,7 @@ function recognise(file: HeldFile, options: FileOptions): Recognition {
 
 /** Why a file without any name cannot be stored, by its type. Types that are missing here belong to other kinds. */
 const keepers: Readonly<
-  Record<number, (file: HeldFile, options: FileOptions, problem: MakeProblem) => Problem | null>
+  Record<number, (file: HeldFile, options: EngineOptions<'dump'>, problem: MakeProblem) => Problem | null>
 > = {
   [fileType.regular]({ stat, handle }, { ghostLimit }, problem) {
     const bytes = stat.blocks * 512n < stat.size ? stat.blocks * 512n : stat.size;

@@ -1,4 +1,4 @@
-import { EngineError, type FileOptions } from '@criujs/engine-kit';
+import { EngineError, type EngineOptions } from '@criujs/engine-kit';
 
 /** What a dump can leave to whoever restores, by the types of `--external` that the engine knows. criu(8) */
 const externalTypes: Readonly<Record<string, RegExp>> = {
@@ -6,7 +6,7 @@ const externalTypes: Readonly<Record<string, RegExp>> = {
 };
 
 /** @throws EngineError UNSUPPORTED for a resource that only CRIU can leave out; BAD_OPTION */
-export function checkExternal({ external }: Pick<FileOptions, 'external'>): void {
+export function checkExternal({ external }: Pick<EngineOptions<'dump'>, 'external'>): void {
   for (const key of external) {
     const type = key.slice(0, key.indexOf('['));
     const form = externalTypes[type];
@@ -22,6 +22,6 @@ export function checkExternal({ external }: Pick<FileOptions, 'external'>): void
 }
 
 /** Whether the user leaves a pipe to whoever restores. */
-export function isExternalPipe(inode: number, { external }: Pick<FileOptions, 'external'>): boolean {
+export function isExternalPipe(inode: number, { external }: Pick<EngineOptions<'dump'>, 'external'>): boolean {
   return external.includes(`pipe[${inode}]`);
 }

@@ -1,4 +1,4 @@
-import type { FileOptions } from '@criujs/engine-kit';
+import type { EngineOptions } from '@criujs/engine-kit';
 import type { Fdinfo, FileStat, UnixSocket } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 
@@ -54,7 +54,7 @@ export interface Tree {
   /** Whether a loaded plugin has this hook. */
   serves(hook: HookName): boolean;
   /** What the user lets a dump do about files. */
-  readonly options: FileOptions;
+  readonly options: EngineOptions<'dump'>;
   /** The unix socket with this inode, if our network namespace has it. */
   unixSocket(inode: number): UnixSocket | undefined;
   /** The listening unix socket at which the connection of the one with this inode waits to be accepted. */

@@ -1,4 +1,4 @@
-import type { FileOptions } from '@criujs/engine-kit';
+import type { EngineOptions } from '@criujs/engine-kit';
 import type { FdTypes } from '@criujs/images';
 import type { ClaimArgs, ClaimableName } from '@criujs/plugin-sdk';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
@@ -56,7 +56,7 @@ export interface FileKind {
   recognise(file: SeenFile, tree: Tree): Recognition;
   /** How it is dumped where a process has it without a descriptor. Absent: no process can. */
   readonly withoutDescriptor?: {
-    recognise(file: HeldFile, options: FileOptions): Recognition;
+    recognise(file: HeldFile, options: EngineOptions<'dump'>): Recognition;
     dump(id: number, file: HeldFile): FilePayload;
   };
   /** null: no plugin takes it. */

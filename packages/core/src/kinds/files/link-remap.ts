@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { FileOptions } from '@criujs/engine-kit';
+import type { EngineOptions } from '@criujs/engine-kit';
 import { fileType, typeOf } from '@criujs/engine-kit/externals';
 import { AT_FDCWD } from '@criujs/linux';
 import { refusedCall } from '../../engine/blame.ts';
@@ -27,7 +27,11 @@ export function isGivenName(path: string): boolean {
 }
 
 /** Why a file cannot get a new name. */
-export function linkProblem({ link, stat }: HeldFile, options: FileOptions, problem: MakeProblem): Problem | null {
+export function linkProblem(
+  { link, stat }: HeldFile,
+  options: EngineOptions<'dump'>,
+  problem: MakeProblem,
+): Problem | null {
   const directory = dirname(nameOf(link));
   if (typeOf(stat.mode) === fileType.directory)
     return problem('the directory has lost the name it was opened by', 'Dump it from its mount namespace.');

@@ -1,4 +1,4 @@
-import type { FileOptions } from '@criujs/engine-kit';
+import type { EngineOptions } from '@criujs/engine-kit';
 import { type LockKind, type LockType, lockKinds, lockTypes } from '../../facts/file-locks.ts';
 import type { Problem, SeenFile } from './held.ts';
 
@@ -32,7 +32,7 @@ function isOneOf<T extends object>(table: T, word: string): word is Extract<keyo
 }
 
 /** Why a file that the program has locked cannot be dumped. */
-export function lockProblem({ link: file, info }: SeenFile, { fileLocks }: FileOptions): Problem | null {
+export function lockProblem({ link: file, info }: SeenFile, { fileLocks }: EngineOptions<'dump'>): Problem | null {
   if (info.locks.length === 0) return null;
   if (!fileLocks)
     return {

@@ -1,4 +1,4 @@
-import { closeFd, openPath, syscall } from '@criujs/linux';
+import { closeFd, duplicate, openPath, syscall } from '@criujs/linux';
 import { terminalCalls } from '../../facts/terminals.ts';
 import { invalid } from '../rules.ts';
 import { openFlag, reopenFlags } from './flags.ts';
@@ -10,7 +10,7 @@ import { endOfEntry, idOfEnd, type TerminalFile, wasHungUp } from './terminal-en
 import { tellNumber, writeModes } from './terminal-modes.ts';
 import { type Claim, terminalSessions } from './terminal-sessions.ts';
 
-const { O_RDWR, O_NOCTTY, O_NONBLOCK, O_CLOEXEC } = openFlag;
+const { O_RDWR, O_NOCTTY, O_NONBLOCK, O_CLOEXEC, O_LARGEFILE } = openFlag;
 
 /** The pseudo terminals of a restore: all of them are made when the first is asked for. */
 export interface PtyStore {
@@ -125,13 +125,14 @@ function putBack(file: TerminalFile, fd: number): void {
 }
 
 /**
- * By its master, so that no name of the images decides what is opened; then once more, since what that gives keeps O_CLOEXEC among its flags.
- * ioctl_tty(2), TIOCGPTPEER
+ * By its master, so that no name of the images decides what is opened. What that gives is not marked O_LARGEFILE, and keeps O_CLOEXEC among its
+ * flags; a slave that had been opened by its name is opened once more. ioctl_tty(2), TIOCGPTPEER
  */
 function openSlave(master: number, flags: number): number {
-  const peer = syscall('ioctl', master, terminalCalls.openSlave, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  const wanted = reopenFlags(flags) | O_NOCTTY;
+  const peer = syscall('ioctl', master, terminalCalls.openSlave, wanted & ~(O_CLOEXEC | O_LARGEFILE));
   try {
-    return openPath(`/proc/self/fd/${peer}`, reopenFlags(flags) | O_NOCTTY);
+    return flags & O_LARGEFILE ? openPath(`/proc/self/fd/${peer}`, wanted) : duplicate(peer);
   } finally {
     closeFd(peer);
   }

@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FileOptions } from '@criujs/engine-kit';
+import type { EngineOptions } from '@criujs/engine-kit';
 import type { UnixSocket } from '@criujs/linux';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fileOptions, sampleFile, sampleSocket, sampleTree } from '../../../test/files-samples.ts';
@@ -62,7 +62,8 @@ function deletedFile(name: string, lose: (path: string) => void = rmSync): SeenF
 }
 
 test('a file without any name is a deleted file, up to a limit; one that has others if it may get a new one', () => {
-  const may = (options: Partial<FileOptions>): Tree => sampleTree({ options: { ...fileOptions, ...options } });
+  const may = (options: Partial<EngineOptions<'dump'>>): Tree =>
+    sampleTree({ options: { ...fileOptions, ...options } });
   const bytes = Buffer.byteLength('content');
   expect(answerFor(deletedFile('b'), may({ ghostLimit: bytes }))).toBe('deleted file');
   expect(answerFor(deletedFile('b'), may({ ghostLimit: bytes - 1 }))).toMatch(/^deleted file .*\/b: .* holds 7 bytes/);

@@ -1,4 +1,4 @@
-import { EngineError, type FileOptions } from '@criujs/engine-kit';
+import { EngineError, type EngineOptions } from '@criujs/engine-kit';
 import { deletedFile } from './deleted.ts';
 import { statelessDevice } from './device.ts';
 import { epoll } from './epoll.ts';
@@ -94,7 +94,7 @@ export function recognise(file: SeenFile, tree: Tree): Recognised {
 }
 
 /** The kind that takes a file which a process has without a descriptor, or why none can. */
-export function recogniseHeld(file: HeldFile, options: FileOptions): HeldKind | Problem {
+export function recogniseHeld(file: HeldFile, options: EngineOptions<'dump'>): HeldKind | Problem {
   for (const kind of fileKinds.filter(isHeldKind)) {
     const answer = kind.withoutDescriptor.recognise(file, options);
     if (answer === 'mine') return kind;

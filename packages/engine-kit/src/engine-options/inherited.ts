@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { EngineError } from '../errors/errors.ts';
-import type { InheritedFd } from '../interface/engine.ts';
+import type { InheritedFd } from './values.ts';
 
 /**
  * Checks what is to take the place of files, before anything else is opened that could get the number of a descriptor which is not there.

@@ -1,0 +1,41 @@
+import { optionRows } from '@criujs/engine-kit';
+import { expect, test } from 'vitest';
+import { jobOptions, withJobLists } from './job.ts';
+import { findOption } from './names.ts';
+
+const none = { linkRemap: false, fileLocks: false, shellJob: false, extUnixSk: false };
+const dump = { ...none, ghostLimit: 1 << 20, external: [] };
+
+test('CRIU is told what is switched on, and sizes in its 32 bits', () => {
+  expect(jobOptions('dump', dump)).toEqual({ ghostLimit: 1 << 20 });
+  expect(jobOptions('dump', { ...dump, extUnixSk: true, ghostLimit: 2 ** 40 })).toEqual({
+    ghostLimit: 2 ** 32 - 1,
+    extUnixSk: true,
+  });
+  const restore = { ...none, shellJob: true, inheritFd: [{ fd: 5, key: 'a' }] };
+  const ours = { newPids: true, allowClockBehind: true, allowGrownFiles: true };
+  expect(jobOptions('restore', { ...restore, ...ours })).toEqual({ shellJob: true });
+});
+
+test('lists come behind those that the user has for CRIU, by whichever name', () => {
+  const job = { ...dump, external: ['mnt[/b]:b'] };
+  expect(withJobLists('dump', { options: { external: ['mnt[/a]:a'] } }, job)).toEqual({
+    options: { external: ['mnt[/a]:a', 'mnt[/b]:b'] },
+  });
+  const restore = { ...none, newPids: false, allowClockBehind: false, allowGrownFiles: false };
+  const inherited = { ...restore, inheritFd: [{ fd: 5, key: 'a' }] };
+  expect(withJobLists('restore', { options: { inheritDescriptors: [{ fd: 4, key: 'b' }] } }, inherited)).toEqual({
+    options: {
+      inheritFd: [
+        { fd: 4, key: 'b' },
+        { fd: 5, key: 'a' },
+      ],
+    },
+  });
+  expect(withJobLists('dump', {}, dump)).toEqual({});
+});
+
+test('CRIU’s request has each field that the table names', () => {
+  const fields = [...optionRows('dump'), ...optionRows('restore')].flatMap(({ rpc }) => rpc ?? []);
+  expect(fields.map((field) => findOption(field).key)).toEqual(fields);
+});

@@ -1,0 +1,142 @@
+import type { CriuOptsSchema, MessageInitShape } from '@criujs/images';
+import type { OptionValues } from './values.ts';
+
+/** What an option's value is. */
+export interface ValueKinds {
+  switch: boolean;
+  /** Bytes. */
+  size: number;
+  /** CRIU's names of resources. */
+  externals: OptionValues['external'];
+  descriptors: OptionValues['inheritFd'];
+}
+
+/** An option in a request to CRIU, where it has one. images/rpc.proto, `criu_opts` */
+type RpcField = Exclude<keyof MessageInitShape<typeof CriuOptsSchema>, '$typeName' | '$unknown'>;
+
+/** An option of dumps, of restores, or of both, whoever does the work. */
+interface Row<K extends keyof ValueKinds> {
+  readonly kind: K;
+  /** How it is written on a command line. */
+  readonly flag: `--${string}`;
+  /** The same in one letter. */
+  readonly letter?: `-${string}`;
+  /** What its value is called in a usage line; absent: it has none. */
+  readonly argument?: string;
+  /** What it says to a dump, for `--help`; absent: a dump does not take it. */
+  readonly dump?: string;
+  /** The same for a restore. */
+  readonly restore?: string;
+  /** How CRIU's request names it; absent: CRIU has no such option. */
+  readonly rpc?: RpcField;
+  /** What it is when nobody gives it; absent: false, or an empty list. */
+  readonly absent?: ValueKinds[K];
+}
+
+/** The kind of a value of this type. */
+type KindOf<V> = { [K in keyof ValueKinds]: ValueKinds[K] extends V ? K : never }[keyof ValueKinds];
+
+/**
+ * Every option that engines take: the front fills in and checks what it is given by this, the command line makes its flags of it, and
+ * the bridge its request to CRIU.
+ */
+const table = {
+  ghostLimit: {
+    kind: 'size',
+    flag: '--ghost-limit',
+    argument: '<size>',
+    absent: 1_048_576,
+    rpc: 'ghostLimit',
+    dump: 'keep deleted files of up to this size in the images: bytes, or 64K, 8M, 1G (default: 1M)',
+  },
+  linkRemap: {
+    kind: 'switch',
+    flag: '--link-remap',
+    rpc: 'linkRemap',
+    dump: 'give a file that lost its name, and has others, a new one beside it (link_remap.N), which the restore removes',
+  },
+  fileLocks: {
+    kind: 'switch',
+    flag: '--file-locks',
+    letter: '-l',
+    rpc: 'fileLocks',
+    dump: 'keep the locks and leases of files, which a restore with --file-locks takes again',
+    restore: 'take the locks and leases of files again that the images hold',
+  },
+  shellJob: {
+    kind: 'switch',
+    flag: '--shell-job',
+    letter: '-j',
+    rpc: 'shellJob',
+    dump: 'allow a terminal that is shown by a program outside of the tree, as a job of a shell has it',
+    restore: 'give the job of a shell the terminal of this command',
+  },
+  extUnixSk: {
+    kind: 'switch',
+    flag: '--ext-unix-sk',
+    letter: '-x',
+    rpc: 'extUnixSk',
+    dump: 'allow datagram sockets that lead to names outside of the tree, such as /dev/log',
+    restore: 'connect datagram sockets again to names outside of the tree',
+  },
+  external: {
+    kind: 'externals',
+    flag: '--external',
+    argument: '<type[id]>',
+    rpc: 'external',
+    dump: 'leave a resource to whoever restores: pipe[INO] is a pipe with an end outside of the tree; may be repeated',
+  },
+  inheritFd: {
+    kind: 'descriptors',
+    flag: '--inherit-fd',
+    argument: '<fd[N]:file>',
+    rpc: 'inheritFd',
+    restore: 'put descriptor N of this command in the place of a file: pipe:[INO], or a path; may be repeated',
+  },
+  newPids: {
+    kind: 'switch',
+    flag: '--new-pids',
+    restore: 'let the kernel choose the pids; needs no privileges',
+  },
+  allowClockBehind: {
+    kind: 'switch',
+    flag: '--allow-clock-behind',
+    restore: 'restore even if the monotonic clock is behind (after a reboot) and cannot be set for the program',
+  },
+  allowGrownFiles: {
+    kind: 'switch',
+    flag: '--allow-grown-files',
+    restore: 'restore even if files that the program has open have grown',
+  },
+} as const;
+
+/** The name of an option, as a property. */
+export type OptionName = keyof OptionValues;
+
+/** What takes options. */
+export type OptionStage = 'dump' | 'restore';
+
+type NamesOf<S extends OptionStage> = {
+  [N in OptionName]: (typeof table)[N] extends Readonly<Record<S, string>> ? N : never;
+}[OptionName];
+
+/** All options of a dump or of a restore, as engines get them. */
+export type EngineOptions<S extends OptionStage> = Pick<OptionValues, NamesOf<S>>;
+
+/** The same as users give them. */
+export type GivenOptions<S extends OptionStage> = {
+  readonly [N in keyof EngineOptions<S>]?: EngineOptions<S>[N] | undefined;
+};
+
+/** A row with its name. */
+export type OptionRow = { [K in keyof ValueKinds]: Row<K> & { readonly name: OptionName } }[keyof ValueKinds];
+
+/** The compiler wants a row for each option, with the kind of its value. */
+const rows: { readonly [N in OptionName]: Row<KindOf<OptionValues[N]>> } = table;
+
+const named = Object.entries(rows).map(([name, row]) => ({ ...row, name }) as OptionRow);
+
+/** The rows of a stage, in the order of the table. */
+export function optionRows(stage: OptionStage): readonly OptionRow[] {
+  return named.filter((row) => row[stage] !== undefined);
+}

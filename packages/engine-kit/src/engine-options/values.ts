@@ -1,0 +1,60 @@
+/** A descriptor of this process that takes the place of a file of the images. */
+export interface InheritedFd {
+  readonly fd: number;
+  /**
+   * CRIU's name of the file: `pipe:[INO]`, or the path of a file, with or without its first slash. criu(8), --inherit-fd
+   */
+  readonly key: string;
+}
+
+/**
+ * What a user lets an engine do beyond what is safe, or gives it. The names are CRIU's where CRIU has the option. Which of them a dump
+ * or a restore takes, and how each is written elsewhere, is in the table beside this.
+ */
+export interface OptionValues {
+  /** How many bytes of one deleted file the images may hold; a larger one is refused. Default 1 MiB, as in CRIU. criu(8), --ghost-limit */
+  readonly ghostLimit: number;
+  /**
+   * Give a file that has lost the name by which it was opened, but has others, a new name beside it (`link_remap.N`), which the
+   * restore removes. Default: refuse such a file. criu(8), --link-remap
+   */
+  readonly linkRemap: boolean;
+  /**
+   * Keep the locks and leases of files (`fcntl`, `flock`), and take them again at a restore, which fails if another program has taken one
+   * meanwhile. Default: a dump refuses such a file, and a restore such images. criu(8), --file-locks
+   */
+  readonly fileLocks: boolean;
+  /**
+   * The tree is a job of a shell: it has the terminal that a program outside of it shows. A restore gives it the one at this process's
+   * standard input, or else its controlling terminal. Default: a dump refuses such a terminal, and a restore such images.
+   * criu(8), --shell-job
+   */
+  readonly shellJob: boolean;
+  /**
+   * Take unix datagram sockets that lead to a name outside of the tree, such as `/dev/log`; a restore connects them to whoever has that
+   * name then. Default: a dump refuses them, unless a plugin takes them, and a restore such images. criu(8), --ext-unix-sk
+   */
+  readonly extUnixSk: boolean;
+  /**
+   * Resources that are left to whoever restores, by CRIU's names: `pipe[INO]` is a pipe with an end outside of the tree, which a restore
+   * wants a descriptor for (`inheritFd`). Default: refuse such a pipe. criu(8), --external
+   */
+  readonly external: readonly string[];
+  /**
+   * Descriptors of this process that take the place of files of the images: `{ fd: 5, key: 'pipe:[4026]' }`. A pipe is opened anew
+   * through its descriptor, other files get the very descriptor, with its position and flags. criu(8), --inherit-fd
+   */
+  readonly inheritFd: readonly InheritedFd[];
+  /** Let the kernel choose the pids; needs no privileges. Programs that remember their own pid notice. */
+  readonly newPids: boolean;
+  /**
+   * Restore also where the clocks since boot are behind those of the dump, as after a reboot, and this user may not give the program
+   * clocks of its own (a time namespace). A program that waits for a time then waits until the clocks have caught up. Default: refused.
+   */
+  readonly allowClockBehind: boolean;
+  /**
+   * Restore also where a file that the program has open has grown meanwhile, such as a log that others write, too. Default: refused, unless
+   * the program has it open to append only.
+   */
+  readonly allowGrownFiles: boolean;
+}
