@@ -37,6 +37,7 @@ const programs: readonly {
   readonly compared?: boolean;
 }[] = [
   { program: cProgram('timers'), compared: false },
+  { program: cProgram('barriers', { BARRIERS_PLAIN: '1' }) },
   { program: cProgram('timerfds', { TIMERFDS_PLAIN: '1' }) },
   { program: cProgram('pidfds', { PIDFDS_PLAIN: '1' }) },
   { program: cProgram('watches', { WATCHES_PLAIN: '1' }) },

@@ -89,6 +89,7 @@ export {
   memoryTraits,
 } from './records/memory.ts';
 export { nameOf } from './records/missing-plugins.ts';
+export type { PacketRecord, PacketRingRecord, PacketSetting } from './records/packets.ts';
 export { type JsonLimits, parseJson } from './records/parse-json.ts';
 export type { PipeRecord } from './records/pipes.ts';
 export { type Needs, type PluginNames, type Provided, refuseMissing, resourcesOf } from './records/providers.ts';

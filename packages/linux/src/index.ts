@@ -115,6 +115,7 @@ export { type SignalName, signalName, signals } from './signals.ts';
 export type { Credentials } from './sockets/credentials.ts';
 export { type ShutHalves, type UnixSocket, unixSockets } from './sockets/diag.ts';
 export { addressOf, peerAddress, peerName, socketAddress, socketFile, socketName } from './sockets/names.ts';
+export { type PacketMembership, type PacketRing, type PacketSocket, packetSockets } from './sockets/packet-diag.ts';
 export {
   acceptPackets,
   listenPackets,

@@ -50,4 +50,4 @@ export const ambient = { raise: 2, clearAll: 4 } as const;
 export const securebit = { noSetuidFixup: 4 } as const;
 
 /** membarrier(2) commands. */
-export const membarrier = { getRegistrations: 0x200 } as const;
+export const membarrier = { private: 0x8, registerPrivate: 0x10, getRegistrations: 0x200 } as const;

@@ -36,7 +36,8 @@ export function createFilesOfMaps(files: readonly SeenFile[]): (pid: number, vma
     return stat;
   };
   return (pid, vma) => {
-    if (vma.name.startsWith('anon_inode:')) return descriptorOf(pid, vma, files) ?? nobodyHasOpen;
+    if (vma.name.startsWith('anon_inode:') || vma.name.startsWith('socket:'))
+      return descriptorOf(pid, vma, files) ?? nobodyHasOpen;
     const flags = vma.shared && mayBeWritten(vma) ? openFlag.O_RDWR : 0;
     const found = (handle: string, look = readFileStat): HeldFile | MapProblem =>
       attempt(() => ({ pid, link, flags, handle, stat: look(handle) }));

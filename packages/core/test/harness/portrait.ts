@@ -72,6 +72,7 @@ interface Area {
 function nameless(file: string): string {
   const anonymous = file.indexOf('anon_inode:');
   if (anonymous >= 0) return file.slice(anonymous);
+  if (/ socket:\[\d+\]$/.test(file)) return 'socket:';
   if (!file.endsWith(' (deleted)')) return file;
   return file
     .slice(file.indexOf('/'))

@@ -4,8 +4,8 @@
 #include "counter-memory.h"
 #include "counter-signals.h"
 #include "registers.h"
+#include "rseq.h"
 #include <linux/futex.h>
-#include <linux/rseq.h>
 #include <poll.h>
 #include <stddef.h>
 
@@ -28,23 +28,6 @@ static void wait_in_ppoll(void)
 
 static void (*const waits[])(void) = { wait_in_sleep, wait_in_poll,    wait_for_alarm, wait_in_sleep,
 				       wait_in_futex, wait_in_ppoll, wait_in_loop };
-
-// Restartable sequences: the kernel still writes this thread's processor where libc reads it.
-extern const ptrdiff_t __rseq_offset __attribute__((weak));
-extern const unsigned int __rseq_size __attribute__((weak));
-
-static void check_rseq(void)
-{
-	static unsigned length;
-	if (!&__rseq_size || __rseq_size == 0)
-		return;
-	struct rseq *area = (struct rseq *)((char *)__builtin_thread_pointer() + __rseq_offset);
-	expect(area->cpu_id < 100000, "the rseq area says processor %u", area->cpu_id);
-	// Registering again what is registered answers EBUSY; anything else means that it is not.
-	length = length ? length : 32;
-	long result = syscall(SYS_rseq, area, length, 0, 0x53053053);
-	expect(result == -1 && errno == EBUSY, "rseq is not registered: %ld %s", result, strerror(errno));
-}
 
 static void check_clock(void)
 {

@@ -2,6 +2,7 @@
 // contents. Half of them hand a turn round with condition variables, the others run freely. A tick: every thread has
 // verified itself again. At the end the owner of a robust mutex dies, and all are joined.
 #include "registers.h"
+#include "rseq.h"
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -83,6 +84,7 @@ static void prepare(struct worker *worker)
 
 static void verify(void)
 {
+	check_rseq();
 	int number = self->number;
 	for (int i = 0; i < WORDS; i++)
 		expect(own_storage()[i] == pattern(number * 5000UL + i), "thread %d: word %d of its storage", number, i);

@@ -2,18 +2,19 @@ import type { Credentials } from '@criujs/linux';
 import { type Provider, pid, type RecordedFile, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import {
   absent,
+  base64,
   digits,
   flag,
   integer,
   list,
   map,
-  matching,
   nullable,
   object,
   oneOf,
   type Shape,
   text,
 } from './json-shape.ts';
+import { type PacketRecord, recordedPackets } from './packets.ts';
 
 /** An external file of `files.img`, as it was, and who dumped it. */
 export interface ExternalRecord {
@@ -152,6 +153,8 @@ export interface RecordsOfFiles {
   readonly unixSockets?: readonly UnixRecord[];
   /** Netlink sockets; absent: none. */
   readonly netlinks?: readonly NetlinkRecord[];
+  /** Packet sockets; absent: none. */
+  readonly packets?: readonly PacketRecord[];
   /** Pseudo terminals whose master is in the tree; absent: none. */
   readonly terminals?: readonly TerminalRecord[];
 }
@@ -192,13 +195,6 @@ const recordedSocket: Shape<UnixSocketInfo> = object({
   holders,
 });
 
-/** The largest ring has 2 MiB of submissions. */
-const base64: Shape<string> = matching(
-  'bytes in base64',
-  (value): value is string =>
-    typeof value === 'string' && value.length <= 2 ** 22 && /^[A-Za-z0-9+/]*={0,2}$/.test(value),
-);
-
 const credentials = { pid: integer(0, 2 ** 22), uid: u32, gid: u32 } as const;
 
 const inode = { uid: u32, gid: u32, mode: integer(0, 0o7777) } as const;
@@ -228,6 +224,7 @@ export const fileShapes: { readonly [K in keyof RecordsOfFiles]-?: Shape<NonNull
     [],
   ),
   netlinks: absent(list(object({ id: u32, isDatagram: flag, switches: list(oneOf(...netlinkSwitches)) })), []),
+  packets: recordedPackets,
   terminals: absent(list(object({ index: integer(0, 2 ** 20), closed: flag, node: nullable(object(inode)) })), []),
   unixSockets: absent(
     list(

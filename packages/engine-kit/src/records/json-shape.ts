@@ -47,6 +47,13 @@ export function matching(expected: string, check: (value: unknown) => value is s
   return (value, where) => (check(value) ? value : fail(where, value, expected));
 }
 
+/** The largest ring of io_uring has 2 MiB of submissions. */
+export const base64: Shape<string> = matching(
+  'bytes in base64',
+  (value): value is string =>
+    typeof value === 'string' && value.length <= 2 ** 22 && /^[A-Za-z0-9+/]*={0,2}$/.test(value),
+);
+
 export const flag: Shape<boolean> = (value, where) => {
   return typeof value === 'boolean' ? value : fail(where, value, 'true or false');
 };

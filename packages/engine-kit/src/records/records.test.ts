@@ -48,6 +48,14 @@ const records: Records = {
   tasks: [{ pid: 12, exitSignal: 10 }],
   inodes: [{ id: 9, uid: 1000, gid: 100, mode: 0o640 }],
   netlinks: [{ id: 14, isDatagram: true, switches: ['PKTINFO', 'EXT_ACK'] }],
+  packets: [
+    {
+      ...{ id: 15, device: 'lo', memberships: ['lo', 'eth0'], filterLocked: true, hasError: false },
+      settings: [{ name: 'PACKET_IGNORE_OUTGOING', value: 1 }],
+      ring: { position: 7, waiting: [{ at: 6, bytes: 'AAEC' }] },
+    },
+    { id: 16, device: null, memberships: [], settings: [], filterLocked: false, hasError: true, ring: null },
+  ],
   timers: [{ id: 10, expires: 2n ** 63n - 1n }],
   pidfds: [{ id: 11, exitCode: 0x100 }],
   epollTargets: [{ id: 12, at: 1, fd: 999 }],
@@ -124,6 +132,7 @@ test('what is written is read again, exactly', () => {
     inodes: [],
     timers: [],
     netlinks: [],
+    packets: [],
     pidfds: [],
     epollTargets: [],
     rings: [],

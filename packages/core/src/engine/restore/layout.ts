@@ -54,6 +54,9 @@ export interface Planned {
   readonly memory: MemoryPlan;
 }
 
+/** Whoever shares it has its pages. */
+const sharedStatus = vmaStatus.fileShared | vmaStatus.anonymousShared | vmaStatus.sysvShared | vmaStatus.socket;
+
 /** What the kernel gives to every process. */
 const ofKernel = vmaStatus.vsyscall | vmaStatus.vdso | vmaStatus.vvar;
 
@@ -106,7 +109,7 @@ export function planFills(
       while (at < maps.length && (maps[at] as MapPlan).end <= from) at++;
       const map = maps[at];
       if (map === undefined || map.start > from) throw invalid(file, `pages at ${from.toString(16)}, outside any map`);
-      if (map.entry.status & (vmaStatus.fileShared | vmaStatus.anonymousShared | vmaStatus.sysvShared))
+      if (map.entry.status & sharedStatus)
         throw invalid(file, `pages at ${from.toString(16)}, in a map whose pages belong elsewhere`);
       const part = Math.min(length, map.end - from);
       map.filled = true;

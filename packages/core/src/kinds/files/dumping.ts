@@ -2,6 +2,7 @@ import type {
   EpollTargetRecord,
   ExternalRecord,
   NetlinkRecord,
+  PacketRecord,
   PidfdRecord,
   PipeRecord,
   RingRecord,
@@ -40,6 +41,7 @@ export interface FileRecords {
   readonly rings: RingRecord[];
   readonly unixSockets: UnixRecord[];
   readonly netlinks: NetlinkRecord[];
+  readonly packets: PacketRecord[];
   readonly terminals: TerminalRecord[];
 }
 

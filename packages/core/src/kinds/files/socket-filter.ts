@@ -3,6 +3,8 @@ import { socketLevel } from './sockets.ts';
 
 /** SO_ATTACH_FILTER of socket(7); to get it back it is SO_GET_FILTER. */
 const filterOption = 26;
+/** SO_DETACH_FILTER. */
+const noFilterOption = 27;
 /** `struct sock_filter`, and `struct sock_fprog` with its pointer. linux/filter.h */
 const instructionSize = 8;
 const program = { length: 0, pointer: 8, size: 16 } as const;
@@ -50,4 +52,9 @@ export function attachFilter(fd: number, instructions: readonly bigint[]): void 
     head.view.setBigUint64(program.pointer, BigInt(code.address), true);
     syscall('setsockopt', fd, socketLevel, filterOption, head.address, program.size);
   });
+}
+
+/** Takes a socket's filter away. @throws LinuxError EPERM where it is locked */
+export function detachFilter(fd: number): void {
+  arena.scope(() => void syscall('setsockopt', fd, socketLevel, noFilterOption, arena.alloc(4).address, 4));
 }

@@ -1,23 +1,29 @@
 import { EngineError } from '@criujs/engine-kit';
 import { arena, trySyscall } from '@criujs/linux';
 import { netlinkFamily } from '../../facts/netlink.ts';
+import { packetFamily } from '../../facts/packet.ts';
 import type { SeenFile, Tree } from './held.ts';
 
 /** Numbers of socket(7) and unix(7). */
 export const socketLevel = 1;
 export const socketOption = {
   SO_TYPE: 3,
+  SO_ERROR: 4,
   SO_SNDBUF: 7,
   SO_RCVBUF: 8,
+  SO_PRIORITY: 12,
   SO_PASSCRED: 16,
+  SO_RCVLOWAT: 18,
   SO_RCVTIMEO: 20,
   SO_SNDTIMEO: 21,
   SO_SNDBUFFORCE: 32,
   SO_RCVBUFFORCE: 33,
   SO_PASSSEC: 34,
+  SO_MARK: 36,
   SO_PROTOCOL: 38,
   SO_DOMAIN: 39,
   SO_PEEK_OFF: 42,
+  SO_LOCK_FILTER: 44,
 } as const;
 
 /** AF_* of address_families(7). */
@@ -29,9 +35,9 @@ const familyWords: Readonly<Record<number, string>> = {
   [socketFamily.ipv4]: 'network socket',
   [socketFamily.ipv6]: 'network socket',
   [netlinkFamily]: 'netlink socket',
-  17: 'packet socket',
+  [packetFamily]: 'packet socket',
   38: 'kernel crypto socket',
-  40: 'virtual machine socket',
+  40: 'virtual machine socket (vsock)',
   44: 'XDP socket',
 };
 

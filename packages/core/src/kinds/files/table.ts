@@ -12,6 +12,7 @@ import type { ByPlugins, FileKind } from './kind.ts';
 import { lockProblem } from './lock-lines.ts';
 import { memfd } from './memfd.ts';
 import { netlink } from './netlink.ts';
+import { packet } from './packet.ts';
 import { pidfd } from './pidfd.ts';
 import { pipe } from './pipe.ts';
 import { procFile } from './proc-file.ts';
@@ -45,6 +46,7 @@ export const fileKinds: readonly FileKind[] = [
   unixInside,
   externalUnixSocket,
   netlink,
+  packet,
   external,
 ];
 

@@ -7,7 +7,7 @@ import type { MapContext, SavedMap } from './kind.ts';
 
 /** Whether a map comes from an open file, whose id is its `shmid`. */
 export function isFileMap({ status }: VmaEntry): boolean {
-  return (status & (vmaStatus.filePrivate | vmaStatus.fileShared)) !== 0;
+  return (status & (vmaStatus.filePrivate | vmaStatus.fileShared | vmaStatus.socket)) !== 0;
 }
 
 /** How to open the file of a map: O_RDONLY or O_RDWR. open(2). */

@@ -7,6 +7,7 @@ import { descriptorMap, deviceMap, fileMap, memfdMap } from './files.ts';
 import { hugePages } from './huge-pages.ts';
 import { vdso, vsyscall, vvar } from './kernel-pages.ts';
 import type { MapKind, MapProblem } from './kind.ts';
+import { packetRingMap } from './packet-ring.ts';
 import { ringMap } from './ring.ts';
 import { segmentMap } from './segment.ts';
 import { sharedMemory } from './shared-memory.ts';
@@ -23,6 +24,7 @@ export const mapKinds: readonly MapKind[] = [
   ...unsupportedMaps,
   memfdMap,
   ringMap,
+  packetRingMap,
   descriptorMap,
   sharedMemory,
   anonymous,

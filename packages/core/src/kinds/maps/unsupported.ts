@@ -48,14 +48,6 @@ const rows: readonly Unsupported[] = [
     remedy: 'Dump it while no AIO context is open.',
   },
   {
-    name: 'the ring of a packet socket',
-    refused: ['rings of packet sockets'],
-    prefix: 'socket:',
-    status: vmaStatus.socket,
-    why: 'rings of packet sockets are not supported yet',
-    remedy: 'Dump it with CRIU.',
-  },
-  {
     name: 'probes',
     refused: ['programs probed with uprobes'],
     prefix: '[uprobes]',

@@ -1,3 +1,4 @@
+import { errno } from '@criujs/linux';
 import { membarrier as command } from '../../facts/prctl.ts';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { ProcessImage, ProcessKind } from './kind.ts';
@@ -8,9 +9,16 @@ export const membarrier: ProcessKind = {
   describe: [{ subject: 'processes', taken: ['`membarrier` registrations'] }],
   ask: () => [
     () => ({
-      calls: [['membarrier', command.getRegistrations, 0, 0]],
-      // Kernels before 6.3 do not know the question.
-      answer: ([found = 0]) => (found > 0 ? { core: { membarrierRegistrationMask: found } } : {}),
+      calls: [
+        ['membarrier', command.getRegistrations, 0, 0],
+        ['membarrier', command.private, 0, 0],
+      ],
+      answer: ([found = 0, done = 0]) => {
+        // Any of the private ones is told as the plain one, too: whether it is registered for that, the command itself says.
+        const registered = done === -errno.EPERM ? found & ~command.registerPrivate : found;
+        // Kernels before 6.3 do not know the question.
+        return found > 0 && registered > 0 ? { core: { membarrierRegistrationMask: registered } } : {};
+      },
     }),
   ],
   calls: { character: registerAgain },
