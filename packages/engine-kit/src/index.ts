@@ -63,6 +63,7 @@ export {
   type EpollTargetRecord,
   type ExternalRecord,
   exact,
+  type InetRecord,
   type InodeRecord,
   type NetlinkRecord,
   type PidfdRecord,

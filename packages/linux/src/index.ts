@@ -114,6 +114,7 @@ export {
 export { type SignalName, signalName, signals } from './signals.ts';
 export type { Credentials } from './sockets/credentials.ts';
 export { type ShutHalves, type UnixSocket, unixSockets } from './sockets/diag.ts';
+export { type InetDiagSocket, type InetFamily, inetSockets } from './sockets/inet-diag.ts';
 export { addressOf, peerAddress, peerName, socketAddress, socketFile, socketName } from './sockets/names.ts';
 export {
   acceptPackets,

@@ -46,6 +46,7 @@ export function dumpFiles(
     ...{ externals: [], sockets: [], pipes: [], timers: [], pidfds: [], epollTargets: [], rings: [], unixSockets: [] },
     terminals: [],
     netlinks: [],
+    inetSockets: [],
   };
   const entries: FileInit[] = [];
   const byKind = new Map<FileKind, SavedFile[]>();

@@ -22,7 +22,7 @@ export const notYet: readonly Description[] = [
     subject: 'pipes and events',
     refused: ['userfaultfd', 'perf events', 'BPF'],
   },
-  { subject: 'sockets', refused: ['TCP', 'UDP', 'packet sockets'] },
+  { subject: 'sockets', refused: ['packet sockets'] },
   {
     subject: 'through plugins',
     refused: ['mounts and network links (plugins take them with `--engine criu`)'],

@@ -112,6 +112,19 @@ export interface NetlinkRecord {
   readonly switches: readonly NetlinkSwitch[];
 }
 
+/** What CRIU's entry of an internet socket of `files.img` has no place for. ip(7), ipv6(7) */
+export interface InetRecord {
+  readonly id: number;
+  /** Options that are not as in a new socket, by their names, as getsockopt(2) gives them: bytes in hex. */
+  readonly options: readonly { readonly name: string; readonly value: string }[];
+  /** Options that lead to a network device, by its name. */
+  readonly devices: readonly { readonly name: string; readonly device: string }[];
+  /** The label of the flow to where it leads, as it stands in `struct sockaddr_in6`; 0: none. */
+  readonly flow: number;
+  /** Its address was none of this machine: it was allowed when it got it (IP_FREEBIND), and perhaps not any more. */
+  readonly isForeign: boolean;
+}
+
 const netlinkSwitches = [
   'PKTINFO',
   'BROADCAST_ERROR',
@@ -152,6 +165,8 @@ export interface RecordsOfFiles {
   readonly unixSockets?: readonly UnixRecord[];
   /** Netlink sockets; absent: none. */
   readonly netlinks?: readonly NetlinkRecord[];
+  /** Internet sockets; absent: none. */
+  readonly inetSockets?: readonly InetRecord[];
   /** Pseudo terminals whose master is in the tree; absent: none. */
   readonly terminals?: readonly TerminalRecord[];
 }
@@ -199,6 +214,12 @@ const base64: Shape<string> = matching(
     typeof value === 'string' && value.length <= 2 ** 22 && /^[A-Za-z0-9+/]*={0,2}$/.test(value),
 );
 
+/** No option has more than 2048 bytes. */
+const hex: Shape<string> = matching(
+  'bytes in hex',
+  (value): value is string => typeof value === 'string' && value.length <= 2 ** 12 && /^(?:[0-9a-f]{2})*$/.test(value),
+);
+
 const credentials = { pid: integer(0, 2 ** 22), uid: u32, gid: u32 } as const;
 
 const inode = { uid: u32, gid: u32, mode: integer(0, 0o7777) } as const;
@@ -228,6 +249,18 @@ export const fileShapes: { readonly [K in keyof RecordsOfFiles]-?: Shape<NonNull
     [],
   ),
   netlinks: absent(list(object({ id: u32, isDatagram: flag, switches: list(oneOf(...netlinkSwitches)) })), []),
+  inetSockets: absent(
+    list(
+      object({
+        id: u32,
+        options: absent(list(object({ name: text(64), value: hex })), []),
+        devices: absent(list(object({ name: text(64), device: text(15) })), []),
+        flow: absent(u32, 0),
+        isForeign: absent(flag, false),
+      }),
+    ),
+    [],
+  ),
   terminals: absent(list(object({ index: integer(0, 2 ** 20), closed: flag, node: nullable(object(inode)) })), []),
   unixSockets: absent(
     list(

@@ -48,6 +48,12 @@ const records: Records = {
   tasks: [{ pid: 12, exitSignal: 10 }],
   inodes: [{ id: 9, uid: 1000, gid: 100, mode: 0o640 }],
   netlinks: [{ id: 14, isDatagram: true, switches: ['PKTINFO', 'EXT_ACK'] }],
+  inetSockets: [
+    {
+      ...{ id: 15, options: [{ name: 'TCP_USER_TIMEOUT', value: 'e8030000' }], flow: 0x100, isForeign: true },
+      devices: [{ name: 'IPV6_MULTICAST_IF', device: 'lo' }],
+    },
+  ],
   timers: [{ id: 10, expires: 2n ** 63n - 1n }],
   pidfds: [{ id: 11, exitCode: 0x100 }],
   epollTargets: [{ id: 12, at: 1, fd: 999 }],
@@ -124,6 +130,7 @@ test('what is written is read again, exactly', () => {
     inodes: [],
     timers: [],
     netlinks: [],
+    inetSockets: [],
     pidfds: [],
     epollTargets: [],
     rings: [],

@@ -1,6 +1,7 @@
 import type {
   EpollTargetRecord,
   ExternalRecord,
+  InetRecord,
   NetlinkRecord,
   PidfdRecord,
   PipeRecord,
@@ -40,6 +41,7 @@ export interface FileRecords {
   readonly rings: RingRecord[];
   readonly unixSockets: UnixRecord[];
   readonly netlinks: NetlinkRecord[];
+  readonly inetSockets: InetRecord[];
   readonly terminals: TerminalRecord[];
 }
 

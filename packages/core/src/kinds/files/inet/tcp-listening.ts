@@ -1,0 +1,34 @@
+import { syscall } from '@criujs/linux';
+import type { FileKind } from '../kind.ts';
+import { inetKind } from './kind.ts';
+import { inetOpener } from './make.ts';
+
+/** TCP sockets that listen. */
+export const tcpListening: FileKind = inetKind({
+  sort: 'tcp-listening',
+  name: 'TCP socket that listens',
+  describe: [
+    {
+      subject: 'sockets',
+      taken: ['TCP sockets that listen, with all their options'],
+      refused: ['TCP sockets at which connections wait to be accepted'],
+    },
+  ],
+  judge: ({ waiting }) =>
+    waiting === 0
+      ? null
+      : {
+          why: 'a connection waits there to be accepted',
+          remedy: 'Dump it when the program has accepted it.',
+          passes: true,
+        },
+  load: (context) =>
+    inetOpener(
+      context,
+      (made, maker) => {
+        maker.bind(made);
+        maker.furnish(made);
+      },
+      ({ fd, own }) => syscall('listen', fd, own.backlog),
+    ),
+});
