@@ -46,6 +46,7 @@ const programs: readonly {
   { program: cProgram('pairs', { PAIRS_PLAIN: '1' }) },
   { program: huge },
   { program: cProgram('netlinks', { NETLINKS_PLAIN: '1' }) },
+  { program: cProgram('udps', { UDPS_PLAIN: '1' }) },
   { program: cProgram('flights', { FLIGHTS_PLAIN: '1' }) },
   { program: cProgram('listeners', { LISTENERS_PLAIN: '1' }) },
   // CRIU gives a controlling terminal to the leader of its session alone.

@@ -46,7 +46,7 @@ export function dumpFiles(
     ...{ externals: [], sockets: [], pipes: [], timers: [], pidfds: [], epollTargets: [], rings: [], unixSockets: [] },
     terminals: [],
     netlinks: [],
-    inetSockets: [],
+    ...{ inetSockets: [], inetQueues: [], memberships: [] },
   };
   const entries: FileInit[] = [];
   const byKind = new Map<FileKind, SavedFile[]>();

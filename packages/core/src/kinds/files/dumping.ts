@@ -1,7 +1,9 @@
 import type {
   EpollTargetRecord,
   ExternalRecord,
+  InetQueueRecord,
   InetRecord,
+  MembershipRecord,
   NetlinkRecord,
   PidfdRecord,
   PipeRecord,
@@ -42,6 +44,8 @@ export interface FileRecords {
   readonly unixSockets: UnixRecord[];
   readonly netlinks: NetlinkRecord[];
   readonly inetSockets: InetRecord[];
+  readonly inetQueues: InetQueueRecord[];
+  readonly memberships: MembershipRecord[];
   readonly terminals: TerminalRecord[];
 }
 
