@@ -1,8 +1,9 @@
 import type { DatagramRecord } from '@criujs/engine-kit';
 import type { LoadContext } from '../opening.ts';
 import { socketLevel, socketOption, writeOptionBytes } from '../sockets.ts';
+import { callWithAddress } from './address.ts';
 import type { MadeInet } from './make.ts';
-import { addressFrom, makeReceiveRoom, plainSender, rawSender } from './udp-refill.ts';
+import { addressFrom, leadNowhere, makeReceiveRoom, plainSender, rawSender } from './udp-refill.ts';
 
 /** Puts back what waited in UDP sockets. */
 export interface UdpFiller {
@@ -44,7 +45,11 @@ export function createUdpFiller(
     late(one) {
       const datagrams = queues.get(one.entry.id);
       if (raw !== null || datagrams === undefined) return;
+      const { there } = one.named;
+      // It hears only whom it leads to, and heard others before.
+      if (there !== null) leadNowhere(one.fd);
       warn(one, datagrams.filter((it) => !plain(it, one)).length, datagrams);
+      if (there !== null) callWithAddress(one.fd, 'connect', there);
     },
   };
 }

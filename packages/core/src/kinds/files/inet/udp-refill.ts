@@ -32,7 +32,7 @@ export function rawSender(isShared: (made: MadeInet) => boolean): { readonly sen
       const packet = udpPacket({ protocol, from, to, ttl, tos, data: Buffer.from(data, 'base64') });
       return sendTo(senders[from.family], packet, { ...to, port: 0 });
     } finally {
-      if (leads) callUnspecified(made.fd);
+      if (leads) leadNowhere(made.fd);
     }
   }
 
@@ -154,7 +154,7 @@ function tryBind(fd: number, address: InetAddress): boolean {
 }
 
 /** AF_UNSPEC: it leads nowhere any more. connect(2) */
-function callUnspecified(fd: number): void {
+export function leadNowhere(fd: number): void {
   arena.scope(() => {
     const address = arena.alloc(inetFamilies[2].sockaddr);
     syscall('connect', fd, address.address, address.length);
