@@ -8,7 +8,7 @@ import {
   readText,
   trySyscall,
 } from '@criujs/linux';
-import { inetFamilies, inetType, namespaceCookie, tcpInfo, tcpState } from '../../../facts/inet.ts';
+import { inetFamilies, inetProtocol, inetType, namespaceCookie, tcpInfo, tcpState } from '../../../facts/inet.ts';
 import { openFlag } from '../flags.ts';
 import type { SeenFile, Tree } from '../held.ts';
 import { inodeOfLink, readOption, readOptionBytes, socketLevel, socketOption } from '../sockets.ts';
@@ -126,7 +126,9 @@ export function listOf({ family, type, protocol }: InetShape, tree: Tree): Reado
 
 function diagList(family: InetFamily, protocol: number): ReadonlyMap<number, Listed> | null {
   try {
-    return new Map(inetSockets(family, protocol).map((socket) => [socket.inode, socket]));
+    // Of TCP it tells nothing of connections that they do not tell themselves, and there may be very many.
+    const states = protocol === inetProtocol.TCP ? [tcpState.listening] : undefined;
+    return new Map(inetSockets(family, protocol, states).map((socket) => [socket.inode, socket]));
   } catch (error) {
     if (error instanceof LinuxError) return null;
     throw error;
