@@ -10,6 +10,7 @@
 enum { TALKS = 8, GROUP = 2, EXPERIMENT = 253, ICMP_FILTER_OPTION = 1, NO_PORTS = 24, CHECKSUM6 = 7, FASTOPEN_KEY = 33, HDRINCL6 = 36 };
 static bool plain, ordinary;
 static int rich, six, wild, siblings[GROUP], fresh, bound, shared[2], portless;
+static int over;
 static int raw, raw_end, icmp, icmp6, headers, headers6;
 static const char key[17] = "sixteen letters!";
 
@@ -182,6 +183,35 @@ static void talk_raw(void)
 	gets(icmp, (char *)answer, sizeof(answer), sizeof(ask));
 }
 
+// A connection that was reset, which the program knows by now.
+static int reset_connection(int listener)
+{
+	union address to = name_of(listener);
+	int caller = tcp(AF_INET), taken;
+	must(connect(caller, &to.any, length_of(&to)));
+	expect(send(caller, "x", 1, 0) == 1, "cannot send: %s", strerror(errno)); // it is accepted once something has come
+	struct pollfd ready = { .fd = listener, .events = POLLIN };
+	while (poll(&ready, 1, 5000) < 0)
+		expect(errno == EINTR, "poll: %s", strerror(errno));
+	taken = must(accept(listener, NULL, NULL));
+	must(setsockopt(taken, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger)));
+	must(close(taken));
+	int error = get(caller, SOL_SOCKET, SO_ERROR);
+	expect(error == ECONNRESET, "it was not reset: %s", strerror(error));
+	return caller;
+}
+
+static void look_at_over(void)
+{
+	char byte;
+	struct pollfd now = { .fd = over, .events = POLLIN | POLLOUT | POLLRDHUP };
+	must(poll(&now, 1, 0));
+	expect(now.revents == (POLLIN | POLLOUT | POLLRDHUP | POLLHUP), "poll says %x of a connection that is over", now.revents);
+	expect(recv(over, &byte, 1, MSG_DONTWAIT) == 0, "something comes from a connection that is over: %s", strerror(errno));
+	expect(send(over, "x", 1, MSG_NOSIGNAL) < 0 && errno == EPIPE, "a connection that is over takes something: %s", strerror(errno));
+	expect(getpeername(over, &(struct sockaddr){ 0 }, &(socklen_t){ sizeof(struct sockaddr) }) < 0 && errno == ENOTCONN, "it leads somewhere");
+}
+
 static void talk(void)
 {
 	call_up(rich, "127.0.0.1");
@@ -212,6 +242,7 @@ int main(void)
 		union address here = name_of(siblings[at]);
 		port = port_of(&here);
 	}
+	over = reset_connection(rich);
 	fresh = keep_name(tcp(AF_INET6));
 	set_kept(fresh, SOL_TCP, TCP_CORK, 1);
 	bound = keep_name(inet_bind(tcp(AF_INET), "127.0.0.1", 0));
@@ -233,6 +264,7 @@ int main(void)
 		start_raw();
 	for (unsigned long tick = 1; !target_finishing();) {
 		look_at_tcp();
+		look_at_over();
 		if (!ordinary)
 			look_at_raw();
 		if (!target_paused()) {
