@@ -58,6 +58,8 @@ const rows: readonly Row[] = [
   { program: cProgram('listeners'), compared: true, legs: 3, needsRoot: true },
   { program: cProgram('netlinks'), compared: true, legs: 3 },
   { program: cProgram('packets'), compared: true, legs: 3, needsRoot: true },
+  { program: cProgram('udps'), compared: true, legs: 3, needsRoot: true },
+  { program: cProgram('inets'), compared: true, legs: 3, needsRoot: true },
   { program: huge, compared: true, legs: 3, needsRoot: true },
   { program: cProgram('flights'), compared: true, legs: 3 },
   { program: cProgram('ptys'), compared: true, legs: 3 },

@@ -3,6 +3,8 @@ export const capability = {
   SETGID: 6,
   SETUID: 7,
   SETPCAP: 8,
+  NET_BIND_SERVICE: 10,
+  NET_RAW: 13,
   IPC_LOCK: 14,
   SYS_PTRACE: 19,
   SYS_ADMIN: 21,

@@ -47,6 +47,7 @@ export function dumpFiles(
     terminals: [],
     netlinks: [],
     packets: [],
+    ...{ inetSockets: [], inetQueues: [], memberships: [] },
   };
   const entries: FileInit[] = [];
   const byKind = new Map<FileKind, SavedFile[]>();

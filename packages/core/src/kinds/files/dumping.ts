@@ -1,6 +1,9 @@
 import type {
   EpollTargetRecord,
   ExternalRecord,
+  InetQueueRecord,
+  InetRecord,
+  MembershipRecord,
   NetlinkRecord,
   PacketRecord,
   PidfdRecord,
@@ -42,6 +45,9 @@ export interface FileRecords {
   readonly unixSockets: UnixRecord[];
   readonly netlinks: NetlinkRecord[];
   readonly packets: PacketRecord[];
+  readonly inetSockets: InetRecord[];
+  readonly inetQueues: InetQueueRecord[];
+  readonly memberships: MembershipRecord[];
   readonly terminals: TerminalRecord[];
 }
 

@@ -7,6 +7,10 @@ import { external, loadPlugin } from './external.ts';
 import { fanotify } from './fanotify.ts';
 import { fifo } from './fifo.ts';
 import type { HeldFile, Problem, SeenFile, Tree } from './held.ts';
+import { rawSocket } from './inet/raw.ts';
+import { tcpListening } from './inet/tcp-listening.ts';
+import { tcpUnconnected } from './inet/tcp-unconnected.ts';
+import { udp } from './inet/udp.ts';
 import { inotify } from './inotify.ts';
 import type { ByPlugins, FileKind } from './kind.ts';
 import { lockProblem } from './lock-lines.ts';
@@ -47,6 +51,10 @@ export const fileKinds: readonly FileKind[] = [
   externalUnixSocket,
   netlink,
   packet,
+  tcpListening,
+  tcpUnconnected,
+  udp,
+  rawSocket,
   external,
 ];
 
