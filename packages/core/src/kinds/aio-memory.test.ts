@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { aioRing } from '../facts/aio.ts';
-import { placesIn, pollRequest, positionsIn, requestsFor, sameRequest } from './aio-memory.ts';
+import { fewestRequestsFor, placesIn, pollRequest, positionsIn, requestsFor, sameRequest } from './aio-memory.ts';
 
 function headOf(words: Partial<Record<Exclude<keyof typeof aioRing, 'events' | 'magicNumber'>, number>>): Buffer {
   const head = Buffer.alloc(aioRing.events);
@@ -10,12 +10,15 @@ function headOf(words: Partial<Record<Exclude<keyof typeof aioRing, 'events' | '
   return head;
 }
 
-test('the kernel makes a ring of the same size from what it is asked for', () => {
+test('the kernel makes a ring of the same size from what it is asked for, and a smaller one from less', () => {
+  // io_setup(2) as the kernel does it, where processors do not make it more
+  const bytesOf = (requests: number): number => Math.ceil((32 + 32 * (2 * requests + 2)) / 4096) * 4096;
   for (let pages = 1; pages < 300; pages++) {
     const bytes = pages * 4096;
-    // io_setup(2) as the kernel does it, where processors do not make it more
-    const events = 2 * requestsFor(bytes) + 2;
-    expect(Math.ceil((32 + 32 * events) / 4096) * 4096).toBe(bytes);
+    expect(bytesOf(requestsFor(bytes))).toBe(bytes);
+    expect(bytesOf(requestsFor(bytes) + 1)).toBe(bytes + 4096);
+    expect(bytesOf(fewestRequestsFor(bytes))).toBe(bytes);
+    if (pages > 1) expect(bytesOf(fewestRequestsFor(bytes) - 1)).toBe(bytes - 4096);
   }
 });
 

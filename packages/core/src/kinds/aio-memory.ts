@@ -1,4 +1,5 @@
 import { aioEventSize, aioPoll, aioRequest, aioRing, readable } from '../facts/aio.ts';
+import { pageSize } from '../facts/memory.ts';
 
 /** Where a ring of AIO is: positions in its places. Events from the head up to the tail wait. */
 export interface AioPositions {
@@ -14,11 +15,16 @@ export function placesIn(bytes: number): number {
 }
 
 /**
- * What io_setup(2) must be asked for to make a ring of so many bytes: the kernel doubles it, and adds two. It is the most that leads to
- * that size, as processors may make it more.
+ * The most that io_setup(2) can be asked for to make a ring of so many bytes: the kernel doubles it, and adds two. Images say that, as
+ * CRIU does.
  */
 export function requestsFor(bytes: number): number {
   return Math.floor((placesIn(bytes) - 2) / 2);
+}
+
+/** The least: it counts against fs.aio-max-nr, and what the program has asked for nobody knows. */
+export function fewestRequestsFor(bytes: number): number {
+  return Math.max(1, requestsFor(bytes - pageSize) + 1);
 }
 
 /** Reads the head of a ring. null: it is none of a ring of so many bytes. */

@@ -2,7 +2,7 @@
 // large one, read in its memory as libaio does; one in which events wait the whole time, beyond its end and before it; and one that a thread
 // waits at. A tick: each does something and is where the program knows it to be.
 // AIOS_FLIGHT: a request is in flight for ever. AIOS_CHILD: a child has all of their memory. AIOS_PLAIN: no thread. AIOS_MANY: that many
-// contexts more. AIOS_FILTER: a seccomp filter that allows everything. AIOS_PROTECTED: the memory of one may not be written.
+// contexts more. AIOS_TIMED: a larger one has requests that end at their time, also while nobody runs. AIOS_FILTER: a seccomp filter that allows everything. AIOS_PROTECTED: the memory of one may not be written.
 #include "target.h"
 #include <linux/aio_abi.h>
 #include <linux/filter.h>
@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 
 struct memory {
@@ -156,6 +157,43 @@ static void work(unsigned long tick, bool threads)
 		check(&contexts[i]);
 }
 
+// Some wait for timers, and some events lie before theirs.
+#define TIMERS 8
+static struct context timed = { .name = "timed", .requests = 20000 };
+static int timers[TIMERS];
+
+static void wait_for_timers(unsigned long tick)
+{
+	unsigned early = pattern(tick) % 4, seen = 0;
+	for (unsigned i = 0; i < early; i++)
+		submit_poll(&timed, pattern(timed.made));
+	for (unsigned i = 0; i < TIMERS; i++) {
+		struct itimerspec time = { .it_value.tv_nsec = 1 + pattern(tick * TIMERS + i) % 150000000 };
+		must(timerfd_settime(timers[i], 0, &time, NULL));
+		struct iocb request = { .aio_lio_opcode = IOCB_CMD_POLL, .aio_fildes = timers[i], .aio_buf = POLLIN, .aio_data = i };
+		submit(&timed, &request);
+	}
+	// The head as it is kept here: what is not read lies there.
+	expect(memory(&timed)->head == timed.taken % timed.nr, "timed: its head is at %u", memory(&timed)->head);
+	struct io_event events[TIMERS + 4];
+	unsigned count = 0;
+	while (count < early + TIMERS) {
+		long more = syscall(SYS_io_getevents, timed.id, 1L, (long)(early + TIMERS - count), events + count, NULL);
+		expect(more > 0 || errno == EINTR, "timed: %s", strerror(errno));
+		count += more > 0 ? more : 0;
+	}
+	for (unsigned i = 0; i < early; i++)
+		is(&timed, &events[i], pattern(timed.taken), POLLIN);
+	for (unsigned i = early; i < count; i++) {
+		expect(events[i].data < TIMERS && events[i].res == POLLIN, "timed: event %u is %llx", i, events[i].data);
+		seen |= 1 << events[i].data;
+	}
+	expect(seen == (1 << TIMERS) - 1, "timed: events of %x", seen);
+	timed.made += TIMERS;
+	timed.taken += TIMERS;
+	check(&timed);
+}
+
 // A whole round that leaves no place out: more would mean that one is lost, or one too many is there.
 static void fill(struct context *context)
 {
@@ -211,6 +249,12 @@ int main(void)
 		struct iocb request = { .aio_lio_opcode = IOCB_CMD_POLL, .aio_fildes = never[0], .aio_buf = POLLIN };
 		submit(&contexts[LARGE], &request);
 	}
+	bool has_timers = target_option("AIOS_TIMED");
+	if (has_timers) {
+		make(&timed);
+		for (int i = 0; i < TIMERS; i++)
+			timers[i] = must(timerfd_create(CLOCK_MONOTONIC, 0));
+	}
 	if (target_option("AIOS_PROTECTED"))
 		must(mprotect((void *)contexts[UNUSED].id, 4096, PROT_READ));
 	if (target_option("AIOS_FILTER"))
@@ -229,6 +273,8 @@ int main(void)
 	for (unsigned long ticks = 0; !target_finishing();) {
 		if (!target_paused()) {
 			work(++ticks, threads);
+			if (has_timers)
+				wait_for_timers(ticks);
 			target_tick(ticks);
 		}
 		rest(2);

@@ -4,7 +4,7 @@ import { refusedCall } from '../../engine/blame.ts';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import { aioRing, aioRingName, mostRingBytes } from '../../facts/aio.ts';
 import { mapFlag, pageSize, protection, remapFlag, vmaStatus } from '../../facts/memory.ts';
-import { type AioPositions, positionsIn, requestsFor } from '../aio-memory.ts';
+import { type AioPositions, fewestRequestsFor, positionsIn } from '../aio-memory.ts';
 import { invalid } from '../rules.ts';
 import { bringTo } from './aio-positions.ts';
 import { keptFlags } from './flags.ts';
@@ -71,7 +71,7 @@ function held({ start, end }: MapPlan, { pid, file }: FilledMaps): HeldRing {
 
 function place({ start, content, positions }: HeldRing, task: FilledMaps): void {
   const { length } = content;
-  const context = setUp(requestsFor(length), task);
+  const context = setUp(fewestRequestsFor(length), task);
   bringTo(positions, context, task);
   writeMemory(task.pid, context + aioRing.events, content.subarray(aioRing.events));
   const how = remapFlag.mayMove | remapFlag.fixed;

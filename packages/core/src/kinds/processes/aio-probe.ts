@@ -20,22 +20,23 @@ const patience = { size: 16, seconds: 1n } as const;
 
 /** What filling a ring came to. */
 export interface Filled {
-  /** How many requests fitted. */
+  /** How many requests fitted, and how many would have if none were in flight. */
   readonly accepted: number;
+  readonly expected: number;
   /** What the call came to that fitted no more: a negated error number. */
   readonly answer: number;
 }
 
 /**
  * Counts how many requests fit into a ring, and leaves it as it was.
- * @param expected how many fit if none is in flight
+ * @param fits how many fit into a new ring
  * @returns null where its threads cannot all wait meanwhile, or its address space is full: nothing was done then
  */
 export function fillRing(
   { pid }: FrozenTask,
   { start, end }: Vma,
   { places }: AioPositions,
-  expected: number,
+  fits: number,
   { area, runCode }: Talk,
 ): Filled | null {
   const bytes = end - start;
@@ -50,7 +51,7 @@ export function fillRing(
     ['request', at + parts.request],
     ['scratch', scratch],
     ['bytes', bytes],
-    ['expected', expected],
+    ['expected', fits],
     ['processors', possibleProcessors()],
     ['sets', at + parts.sets],
     ['count', requestsAtOnce],
@@ -65,6 +66,7 @@ export function fillRing(
   if (!runCode(aioCode.code, at, waitFor(at + aioLayout.busy))) return null;
   const answers = readMemory(pid, at, aioLayout.size);
   return {
+    expected: Number(answers.readBigInt64LE(aioLayout.expected)),
     accepted: Number(answers.readBigInt64LE(aioLayout.accepted)),
     answer: Number(answers.readBigInt64LE(aioLayout.answer)),
   };

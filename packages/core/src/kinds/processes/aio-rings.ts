@@ -43,11 +43,10 @@ function refuseBusy(task: FrozenTask, ring: Vma, talk: Talk): void {
   if (positions === null) throw refuse('its head is not that of a ring of this size', destroy);
   const fresh = newRingOr(bytes, refuse);
   if (fresh.places !== positions.places) throw refuse('this kernel makes no ring of its size', destroy);
-  const expected = Math.max(0, fresh.fits - positions.waiting);
-  const filled = fillRing(task, ring, positions, expected, talk);
+  const filled = fillRing(task, ring, positions, fresh.fits, talk);
   if (filled === null)
     throw refuse('its threads cannot all wait while it is found out whether requests are in flight', destroy);
-  const { accepted, answer } = filled;
+  const { accepted, expected, answer } = filled;
   if (answer === -errno.EINVAL)
     throw refuse('it is that of another process, which this one was forked from', 'Let the program unmap it.');
   if (answer !== -errno.EAGAIN)

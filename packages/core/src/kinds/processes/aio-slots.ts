@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { arena, errno, readMemory, syscall, trySyscall } from '@criujs/linux';
 import { aioRing } from '../../facts/aio.ts';
-import { pollRequest, requestsFor, sameRequest } from '../aio-memory.ts';
+import { fewestRequestsFor, pollRequest, sameRequest } from '../aio-memory.ts';
 
 // The kernel hands places of a ring out to processors, several at a time: how many a process can fill depends on how many processors
 // there may be. A new ring of our own tells.
@@ -21,7 +21,7 @@ const known = new Map<number, NewRing>();
 
 /** What a ring for so many bytes is like. It is made once for each size. @throws LinuxError EAGAIN: the machine's limit is reached */
 export function newRing(bytes: number): NewRing {
-  const found = known.get(bytes) ?? onOneProcessor(() => measure(requestsFor(bytes)));
+  const found = known.get(bytes) ?? onOneProcessor(() => measure(fewestRequestsFor(bytes)));
   known.set(bytes, found);
   return found;
 }
@@ -74,8 +74,15 @@ function onOneProcessor<T>(work: () => T): T {
   });
 }
 
-/** How many processors there may be: the last of a list such as `0-3`. Documentation/admin-guide/cputopology.rst */
+/**
+ * How many processors there may be: the last of a list such as `0-3`. 0: nothing tells.
+ * Documentation/admin-guide/cputopology.rst
+ */
 export function possibleProcessors(): number {
-  const [last = '0'] = readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim().split(/[,-]/).slice(-1);
-  return Math.min(Number(last) + 1, setSize * 8);
+  try {
+    const [last] = readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim().split(/[,-]/).slice(-1);
+    return Math.min(Number(last) + 1, setSize * 8);
+  } catch {
+    return 0;
+  }
 }

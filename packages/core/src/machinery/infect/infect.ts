@@ -114,6 +114,7 @@ export function infect(task: FrozenTask, states: readonly ThreadState[], stopLat
   let carrier = main;
   // Threads that could not be waited for: they need the cave until they are back.
   let areLeft = false;
+  let longCode: Uint8Array | null = null;
 
   return {
     area: { start: base + room.data, size: room.dataSize },
@@ -131,7 +132,8 @@ export function infect(task: FrozenTask, states: readonly ThreadState[], stopLat
     runCode(code, memory, waiting) {
       handOver(main.at);
       const jobs = task.threads.flatMap((_, at): ThreadJob[] => (at === main.at ? [] : [{ ...waiting, at }]));
-      main.thread.tracee.poke(base + room.longCode, code);
+      if (longCode !== code) main.thread.tracee.poke(base + room.longCode, code);
+      longCode = code;
       return runMeanwhile(ground(), jobs, leaveBehind, () => {
         const place = placeForBatch();
         writeMemory(pid, place.table, batchTable([closingCall(place)]));

@@ -25,8 +25,9 @@ export const aioLayout = {
   /** Given: free addresses for twice the ring's bytes, and these bytes. */
   scratch: 0x20,
   bytes: 0x28,
-  /** Given: how many requests fit if none is in flight; on how many processors it looks for them; four sets of processors. */
+  /** Given: how many requests fit into a new ring; answered: how many fit if none is in flight. */
   expected: 0x30,
+  /** Given: on how many processors it looks for them; four sets of processors. */
   processors: 0x38,
   sets: 0x40,
   /** Answers: how many requests fitted, how many events of others came, what the last call of the first part came to. */
