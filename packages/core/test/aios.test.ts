@@ -32,17 +32,12 @@ describe.skipIf(aios.missing !== null)(`contexts of AIO${aios.missing ? ` (${aio
     await target.finish();
   });
 
-  test('lose no event that comes while it is found out whether requests are in flight', async ({ place }) => {
+  test('wait for requests that end soon, and lose no event that comes meanwhile', async ({ place }) => {
     const target = await place.start(cProgram('aios', { AIOS_TIMED: '1' }));
-    let times = 0;
-    for (let again = 0; again < 20; again++) {
-      const outcome = await criujs.dump(target.pid, target.images(), { leaveRunning: true }).catch(String);
-      if (typeof outcome !== 'string') continue;
-      expect(outcome).toContain('requests are in flight');
-      times += 1;
+    for (let again = 0; again < 10; again++) {
+      await criujs.dump(target.pid, target.images(), { leaveRunning: true });
       await target.advance(1);
     }
-    expect(times).toBeGreaterThan(0);
     await target.finish();
   });
 

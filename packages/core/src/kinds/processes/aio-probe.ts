@@ -2,7 +2,7 @@ import { aioCode, aioLayout, aioSetSize, readMaps, readMemory, type Vma, writeMe
 import { futex } from '../../facts/tasks.ts';
 import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
 import { findHole } from '../../machinery/infect/hole.ts';
-import { type AioPositions, pollRequest, sameRequest } from '../aio-memory.ts';
+import { pollRequest, sameRequest } from '../aio-memory.ts';
 import { possibleProcessors } from './aio-slots.ts';
 import type { Talk } from './kind.ts';
 
@@ -35,7 +35,7 @@ export interface Filled {
 export function fillRing(
   { pid }: FrozenTask,
   { start, end }: Vma,
-  { places }: AioPositions,
+  places: number,
   fits: number,
   { area, runCode }: Talk,
 ): Filled | null {

@@ -1,4 +1,5 @@
 import { EngineError } from '@criujs/engine-kit';
+import { pause } from '@criujs/engine-kit/targets';
 import { errno, errnoName, LinuxError, readMemory, type Vma } from '@criujs/linux';
 import { aioRing, aioRingName } from '../../facts/aio.ts';
 import { vmaStatus } from '../../facts/memory.ts';
@@ -10,6 +11,10 @@ import { invalid, unsupported } from '../rules.ts';
 import { fillRing } from './aio-probe.ts';
 import { newRing } from './aio-slots.ts';
 import type { ProcessImage, ProcessKind, ProcessPart, Talk } from './kind.ts';
+
+/** Milliseconds: reads and writes of files end by themselves while the process stands still, others may last for ever. */
+const patienceMs = 250;
+const pauseMs = 10;
 
 /** AIO contexts of a process: what the images say of them beside their memory, and that none has a request in flight. */
 export const aioRings: ProcessKind = {
@@ -43,19 +48,23 @@ function refuseBusy(task: FrozenTask, ring: Vma, talk: Talk): void {
   if (positions === null) throw refuse('its head is not that of a ring of this size', destroy);
   const fresh = newRingOr(bytes, refuse);
   if (fresh.places !== positions.places) throw refuse('this kernel makes no ring of its size', destroy);
-  const filled = fillRing(task, ring, positions, fresh.fits, talk);
-  if (filled === null)
-    throw refuse('its threads cannot all wait while it is found out whether requests are in flight', destroy);
-  const { accepted, expected, answer } = filled;
-  if (answer === -errno.EINVAL)
-    throw refuse('it is that of another process, which this one was forked from', 'Let the program unmap it.');
-  if (answer !== -errno.EAGAIN)
-    throw refuse(`the process could not find out whether requests are in flight (${errnoName(-answer)})`, destroy);
-  if (accepted < expected)
-    throw refuse(
-      'requests are in flight, or the process may not run on all processors where it has used the ring',
-      'Dump when they are done, or let the program cancel those that wait for long (io_cancel).',
-    );
+  for (const began = performance.now(); ; pause(pauseMs)) {
+    const filled = fillRing(task, ring, positions.places, fresh.fits, talk);
+    if (filled === null)
+      throw refuse('its threads cannot all wait while it is found out whether requests are in flight', destroy);
+    const { accepted, expected, answer } = filled;
+    if (answer === -errno.EINVAL)
+      throw refuse('it is that of another process, which this one was forked from', 'Let the program unmap it.');
+    if (answer !== -errno.EAGAIN)
+      throw refuse(`the process could not find out whether requests are in flight (${errnoName(-answer)})`, destroy);
+    if (accepted >= expected) return;
+    if (performance.now() - began > patienceMs)
+      throw refuse(
+        'requests are in flight, or the process may not run on all processors where it has used the ring',
+        'Dump when they are done, or let the program cancel those that wait for long (io_cancel).',
+      );
+    talk.check();
+  }
 }
 
 function newRingOr(bytes: number, refuse: (why: string, remedy: string) => EngineError): ReturnType<typeof newRing> {

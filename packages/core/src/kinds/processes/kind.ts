@@ -53,6 +53,8 @@ export interface Talk {
   run(at: number, calls: readonly RemoteCall[]): readonly number[];
   /** See {@link Infection.runCode}. */
   readonly runCode: Infection['runCode'];
+  /** Called between pieces of work; what it throws ends the conversation. */
+  readonly check: () => void;
 }
 
 /** Finds out what only a process can tell. @throws EngineError */
