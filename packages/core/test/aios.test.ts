@@ -41,6 +41,14 @@ describe.skipIf(aios.missing !== null)(`contexts of AIO${aios.missing ? ` (${aio
     await target.finish();
   });
 
+  test('of a process that may open nothing are refused by name', async ({ place }) => {
+    const target = await place.start(cProgram('aios', { AIOS_LIMIT: '1' }));
+    const failure = await criujsFails(['dump', '-t', String(target.pid), '-D', target.images()]);
+    expect(failure).toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('(EMFILE)') });
+    await target.advance();
+    await target.finish();
+  });
+
   test('that are protected are refused by a plan already', async ({ place }) => {
     const target = await place.start(cProgram('aios', { AIOS_PROTECTED: '1' }));
     const failure = await criujsFails(['dump', '-t', String(target.pid), '-D', target.images()]);
@@ -68,6 +76,18 @@ describe.skipIf(aios.missing !== null)(`contexts of AIO${aios.missing ? ` (${aio
       expect(await criujsFails(['restore', '-D', images, '--detach'])).toMatchObject({ code: 'IMAGE_INVALID' });
     }
     writeFileSync(path, whole);
+    const pages = join(images, 'pages-1.img');
+    const contents = readFileSync(pages);
+    const magic = Buffer.from([0xa1, 0x10, 0x0a, 0xa1]);
+    // Its head is beyond its places; its magic number is another.
+    for (const at of [-8, 0]) {
+      const damaged = Buffer.from(contents);
+      damaged.writeUInt32LE(0xffff_0000, damaged.indexOf(magic) + at);
+      writeFileSync(pages, damaged);
+      const failure = await criujsFails(['restore', '-D', images, '--detach']);
+      expect(failure).toMatchObject({ code: 'IMAGE_INVALID', message: expect.stringContaining('has no valid head') });
+    }
+    writeFileSync(pages, contents);
     place.track(await criujs.restore(images));
     await target.advance();
     await target.finish();

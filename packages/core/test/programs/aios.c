@@ -2,7 +2,8 @@
 // large one, read in its memory as libaio does; one in which events wait the whole time, beyond its end and before it; and one that a thread
 // waits at. A tick: each does something and is where the program knows it to be.
 // AIOS_FLIGHT: a request is in flight for ever. AIOS_CHILD: a child has all of their memory. AIOS_PLAIN: no thread. AIOS_MANY: that many
-// contexts more. AIOS_TIMED: a larger one has requests that end at their time, also while nobody runs. AIOS_FILTER: a seccomp filter that allows everything. AIOS_PROTECTED: the memory of one may not be written.
+// contexts more. AIOS_TIMED: a larger one has requests that end at their time, also while nobody runs. AIOS_FILTER: a seccomp filter that allows
+// everything. AIOS_LIMIT: it may open nothing more. AIOS_PROTECTED: the memory of one may not be written.
 #include "target.h"
 #include <linux/aio_abi.h>
 #include <linux/filter.h>
@@ -13,6 +14,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 
@@ -259,6 +261,11 @@ int main(void)
 		must(mprotect((void *)contexts[UNUSED].id, 4096, PROT_READ));
 	if (target_option("AIOS_FILTER"))
 		filter();
+	if (target_option("AIOS_LIMIT")) {
+		rlim_t next = must(dup(0));
+		must(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ next, next }));
+		must(close(next));
+	}
 	bool threads = !target_option("AIOS_PLAIN");
 	pthread_t thread;
 	if (threads)
