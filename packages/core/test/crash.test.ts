@@ -48,6 +48,7 @@ const few = Math.ceil(total / 6);
 const rows: readonly Row[] = [
   ...[
     ...[counter, threads, tree, cProgram('shared'), cProgram('pairs'), cProgram('rings')],
+    cProgram('aios', { AIOS_MANY: '200' }),
     cProgram('ptys', { PTYS_NO_LINES: '1' }),
   ].map((program) => ({ program, kills: few })),
   { program: cProgram('filters'), kills: few, mayKeep: true },

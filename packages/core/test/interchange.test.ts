@@ -46,6 +46,7 @@ const programs: readonly {
   { program: cProgram('pipes', { PIPES_PLAIN: '1' }) },
   { program: cProgram('pairs', { PAIRS_PLAIN: '1' }) },
   { program: huge },
+  { program: cProgram('aios') },
   { program: cProgram('netlinks', { NETLINKS_PLAIN: '1' }) },
   { program: cProgram('flights', { FLIGHTS_PLAIN: '1' }) },
   { program: cProgram('listeners', { LISTENERS_PLAIN: '1' }) },

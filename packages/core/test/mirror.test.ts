@@ -61,6 +61,7 @@ const parts: readonly Part[] = [
   { name: 'watches', ours: true, needsRoot: true },
   { name: 'epolls', ours: true },
   { name: 'rings', ours: true },
+  { name: 'aios', ours: true },
   // CRIU hangs at filters on newer kernels.
   { name: 'memfds', ours: true, needsRoot: true, knowsPids: true },
   { name: 'filters', ours: true, needsRoot: true, knowsPids: true },

@@ -73,6 +73,9 @@ export { readSystemV, type SystemVObject, type SystemVObjects, type SystemVSort 
 export { type PosixTimer, parseTimers } from './proc/timers.ts';
 export { ptracer, yamaScope } from './proc/yama.ts';
 export {
+  aioCode,
+  aioLayout,
+  aioSetSize,
   type Blob,
   batchEntryLength,
   batchResultOffset,

@@ -40,14 +40,6 @@ const rows: readonly Unsupported[] = [
     remedy: 'Let the program unmap it before the dump.',
   },
   {
-    name: 'an asynchronous I/O ring',
-    refused: ['AIO rings'],
-    prefix: '/[aio]',
-    status: vmaStatus.aioRing,
-    why: 'asynchronous I/O rings are not supported yet',
-    remedy: 'Dump it while no AIO context is open.',
-  },
-  {
     name: 'probes',
     refused: ['programs probed with uprobes'],
     prefix: '[uprobes]',

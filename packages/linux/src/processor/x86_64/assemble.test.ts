@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { aioLines } from './aio-code.ts';
 import { assemble, imm32, imm64, type Line } from './assemble.ts';
 import { blob, listings } from './blob.ts';
 import { crashLines } from './crash-code.ts';
@@ -29,6 +30,7 @@ const programs: Readonly<Record<string, readonly Line[]>> = {
   cave: listings[0] as readonly Line[],
   blob: listings[1] as readonly Line[],
   query: queryLines,
+  aio: aioLines,
   hand: handLines,
   list: listLines,
   helper: helperLines(4242),

@@ -1,3 +1,4 @@
+export { aioCode, aioLayout, aioSetSize } from './aio-code.ts';
 export { type Blob, batchEntryLength, batchResultOffset, batchTable, blob, type RemoteCall } from './blob.ts';
 export { actionLayout, crashCode, crashLayout } from './crash-code.ts';
 export { buildSignalFrames, type FrameStep, lengthOfSignalFrames, signalFrameHead } from './frame.ts';
