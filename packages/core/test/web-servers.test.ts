@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { runWell } from './harness/command.ts';
 import { criujs } from './harness/engines.ts';
+import { keepDescriptors } from './harness/keep-descriptors.ts';
 import { isRoot, nginx, python } from './harness/machine.ts';
-import { keepDescriptors, type Place, test } from './harness/place.ts';
+import { type Place, test } from './harness/place.ts';
 import { runs } from './harness/processes.ts';
 import { until } from './harness/wait.ts';
 

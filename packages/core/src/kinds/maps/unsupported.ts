@@ -1,4 +1,3 @@
-import { vmaStatus } from '../../facts/memory.ts';
 import { unsupported as unsupportedImage } from '../rules.ts';
 import type { MapKind } from './kind.ts';
 import { unsaved } from './unsaved.ts';
