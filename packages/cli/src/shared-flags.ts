@@ -99,6 +99,18 @@ export function withFiles(command: Command): Command {
     )
     .option('--ext-unix-sk', 'allow datagram sockets that lead to names outside of the tree, such as /dev/log')
     .option(
+      '--tcp-established',
+      'keep established TCP connections; their packets are dropped until a restore with --tcp-established, or `criujs network unlock`',
+    )
+    .option('--tcp-close', 'take TCP connections as closed ones')
+    .option('--skip-in-flight', 'leave TCP connections out that wait to be accepted')
+    .addOption(
+      new Option(
+        '--network-lock <method>',
+        'how packets of connections are dropped (default: nftables, or else iptables); skip: you have seen to it',
+      ).choices(['iptables', 'nftables', 'skip']),
+    )
+    .option(
       '--external <type[id]>',
       'leave a resource to whoever restores: pipe[INO] is a pipe with an end outside of the tree; may be repeated',
       collect,

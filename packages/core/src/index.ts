@@ -1,4 +1,4 @@
-export type { ExitStatus, InheritedFd, LogEntry, PlanRow, PlanSubject, Taker } from '@criujs/engine-kit';
+export type { ExitStatus, InheritedFd, LogEntry, NetworkLock, PlanRow, PlanSubject, Taker } from '@criujs/engine-kit';
 export {
   type Ability,
   type CheckResult,
@@ -36,6 +36,8 @@ export type {
 } from '@criujs/engine-kit/front';
 export type { ImagePurpose, ImageStore, ImageTransaction } from '@criujs/engine-kit/images';
 export { type CriuConfig, type CriuSettings, defineConfig } from './config.ts';
+export { unlockNetwork } from './network/unlock.ts';
+export type { UnlockOptions, UnlockResult } from './network/unlocked.ts';
 export { plan } from './run/plan.ts';
 export { type CheckOptions, check, dump, restore } from './run/runs.ts';
 export { show } from './show/show.ts';

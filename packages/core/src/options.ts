@@ -1,4 +1,4 @@
-import type { FileOptions, InheritedFd } from '@criujs/engine-kit';
+import type { FileOptions, InheritedFd, TcpRestoreOptions } from '@criujs/engine-kit';
 
 // What the engine's own functions take: `dumpTree(options, session)` and its siblings in `engine/`.
 
@@ -14,6 +14,7 @@ export interface EngineRestoreOptions {
   readonly fileLocks: boolean;
   readonly shellJob: boolean;
   readonly extUnixSk: boolean;
+  readonly tcp: TcpRestoreOptions;
   readonly allowGrownFiles: boolean;
   readonly inheritFd: readonly InheritedFd[];
   /** false: the root becomes a child of this process (CLONE_PARENT) and is waited for by the run. */

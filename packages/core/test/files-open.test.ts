@@ -43,7 +43,10 @@ import { type PretendHooks, type PretendSession, pretendSession } from './files-
 const none: ReadonlySet<number> = new Set();
 /** No dump here has kept anything. */
 const noRelease = (): void => undefined;
-const noLocks = { fileLocks: false, shellJob: false, extUnixSk: false, allowGrownFiles: false, inheritFd: [] } as const;
+const noLocks = {
+  ...{ fileLocks: false, shellJob: false, extUnixSk: false, allowGrownFiles: false, inheritFd: [] },
+  tcp: { established: false, close: false },
+} as const;
 
 const holders = createHolders();
 const descriptors = createDescriptors();

@@ -42,6 +42,8 @@ export const fileOptions: CollectOptions = {
   fileLocks: false,
   shellJob: false,
   extUnixSk: false,
+  leaveRunning: false,
+  tcp: { established: false, close: false, skipInFlight: false, lock: undefined },
   external: [],
   hold: (_held, make) => make(),
 };

@@ -33,8 +33,11 @@ export type {
   EngineJob,
   FileOptions,
   InheritedFd,
+  NetworkLock,
   RestoreJob,
   RestoreOutcome,
+  TcpDumpOptions,
+  TcpRestoreOptions,
 } from './interface/engine.ts';
 export type { FolderDumpJob, FolderEngine, FolderJob, FolderRestoreJob } from './interface/folder-engine.ts';
 export type {
@@ -82,6 +85,7 @@ export {
   memoryTraits,
 } from './records/memory.ts';
 export { nameOf } from './records/missing-plugins.ts';
+export type { NetworkLockRecord } from './records/network-lock.ts';
 export { type JsonLimits, parseJson } from './records/parse-json.ts';
 export type { PipeRecord } from './records/pipes.ts';
 export { type Needs, type PluginNames, type Provided, refuseMissing, resourcesOf } from './records/providers.ts';

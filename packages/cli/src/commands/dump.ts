@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type DumpResult, dump, safeText } from '@criujs/core';
+import { type DumpResult, dump, type NetworkLock, safeText } from '@criujs/core';
 import type { Output } from '../output.ts';
 import { attended, type RunFlags, runOptions } from '../run-options.ts';
 import { count, formatBytes, formatMs } from '../units.ts';
@@ -15,12 +15,16 @@ export interface DumpFlags extends RunFlags {
   readonly fileLocks: boolean;
   readonly shellJob: boolean;
   readonly extUnixSk: boolean;
+  readonly tcpEstablished: boolean;
+  readonly tcpClose: boolean;
+  readonly skipInFlight: boolean;
+  readonly networkLock?: NetworkLock;
   readonly external: readonly string[];
 }
 
 export async function dumpCommand(flags: DumpFlags, cwd: string, output: Output): Promise<number> {
   const { tree: pid, imagesDir, leaveRunning, dumpOnly, force, ghostLimit, linkRemap } = flags;
-  const { fileLocks, shellJob, extUnixSk } = flags;
+  const { fileLocks, shellJob, extUnixSk, tcpEstablished, tcpClose, skipInFlight, networkLock } = flags;
   const { config, ...options } = await runOptions(flags, cwd, output);
   const external = [...(config.external ?? []), ...flags.external];
   const images = resolve(cwd, imagesDir);
@@ -28,6 +32,7 @@ export async function dumpCommand(flags: DumpFlags, cwd: string, output: Output)
     dump({
       ...{ ...options, ...attention, pid, images, leaveRunning, dumpOnly, force },
       ...{ ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external },
+      ...{ tcpEstablished, tcpClose, skipInFlight, networkLock },
     }),
   );
   for (const warning of result.warnings) output.warning(warning);

@@ -15,6 +15,8 @@ export interface RestoreFlags extends RunFlags {
   readonly fileLocks: boolean;
   readonly shellJob: boolean;
   readonly extUnixSk: boolean;
+  readonly tcpEstablished: boolean;
+  readonly tcpClose: boolean;
   readonly inheritFd: readonly InheritedFd[];
   readonly trustImages: boolean;
   readonly pidfile?: string;
@@ -23,7 +25,7 @@ export interface RestoreFlags extends RunFlags {
 /** @returns with `detach` 0, else the exit code of the restored root */
 export async function restoreCommand(flags: RestoreFlags, cwd: string, output: Output): Promise<number> {
   const { imagesDir, detach, newPids, allowClockBehind, allowGrownFiles, fileLocks, trustImages, pidfile } = flags;
-  const { shellJob, extUnixSk } = flags;
+  const { shellJob, extUnixSk, tcpEstablished, tcpClose } = flags;
   const { config, ...options } = await runOptions(flags, cwd, output);
   const inheritFd = [...(config.inheritFd ?? []), ...flags.inheritFd];
   const images = resolve(cwd, imagesDir);
@@ -33,7 +35,7 @@ export async function restoreCommand(flags: RestoreFlags, cwd: string, output: O
     const run = (attention: Attention): Promise<RestoreResult> =>
       restore({
         ...{ ...options, ...attention, images, detach, newPids, allowClockBehind },
-        ...{ allowGrownFiles, fileLocks, shellJob, extUnixSk, inheritFd, trustImages },
+        ...{ allowGrownFiles, fileLocks, shellJob, extUnixSk, tcpEstablished, tcpClose, inheritFd, trustImages },
       });
     result = await attended(`restoring ${imagesDir}`, output, run, passOn);
   } catch (error) {

@@ -1,4 +1,11 @@
-import { type DumpOutcome, inventoryNames, type MemoryRecord, type Refusal, refusedDump } from '@criujs/engine-kit';
+import {
+  type DumpOutcome,
+  EngineError,
+  inventoryNames,
+  type MemoryRecord,
+  type Refusal,
+  refusedDump,
+} from '@criujs/engine-kit';
 import { checkRoot, type DumpedProcess, deathOf, orDeath } from '@criujs/engine-kit/targets';
 import { closeFd, prepareReadAhead, readAhead } from '@criujs/linux';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';
@@ -13,7 +20,9 @@ import { recogniseTree, treeKinds } from '../kinds/trees/table.ts';
 import { isOwnChild, withoutChildSignals } from '../machinery/freeze/child-signals.ts';
 import { type FrozenTask, type FrozenThread, type FrozenTree, freezeTree } from '../machinery/freeze/freeze.ts';
 import { commitAlone, commitAndKill } from '../machinery/guard/commit.ts';
-import { createHolds } from '../machinery/guard/holds.ts';
+import { createHolds, type Holds } from '../machinery/guard/holds.ts';
+import { mayHoldNetwork } from '../network/hold-connections.ts';
+import { holdNewConnections } from '../network/hold-new.ts';
 import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { recogniseTask } from '../tasks/recognise.ts';
@@ -38,11 +47,20 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
   session.phase('survey');
   checkExternal(options);
   const root = checkRoot(options.pid);
+  const holds = createHolds(session);
+  try {
+    return dumpHolding(options, root, holds, session);
+  } finally {
+    holds.end();
+  }
+}
+
+function dumpHolding(options: EngineDumpOptions, root: DumpedProcess, holds: Holds, session: Session): DumpOutcome {
   const own = orDeath([root], () => {
-    refuse(
-      options.pid,
-      surveyRefused(options.pid, { hooks: session.hooks, options }, session.checkAborted).map(asRefusal),
-    );
+    holdDoors(options, holds, session, (patience) => {
+      const context = { hooks: session.hooks, options };
+      refuse(options.pid, surveyRefused(options.pid, context, session.checkAborted, patience).map(asRefusal));
+    });
 
     prepareReadAhead();
     prepareOwners();
@@ -53,16 +71,45 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
     return isOwnChild(options.pid);
   });
 
-  const freezeAndDump = (quiet: Session): DumpOutcome => dumpFrozen(options, root, quiet);
+  const freezeAndDump = (quiet: Session): DumpOutcome => dumpFrozen(options, root, holds, quiet);
   return own ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
 }
 
-function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Session): DumpOutcome {
+/** So often is a tree looked at again in which somebody connects just when nobody new is let in any more. */
+const mostLooks = 5;
+
+/**
+ * Looks at the tree while nobody new is connected to it, if its connections are dumped: what waits to be accepted is in no image. The doors
+ * are shut once there is nothing to wait for, or its own connections would wait for them.
+ * @param look refuses what cannot be dumped, and waits for what passes: so many milliseconds, or as long as usual
+ */
+function holdDoors(
+  { pid, tcp }: EngineDumpOptions,
+  holds: Holds,
+  session: Session,
+  look: (patience?: number) => void,
+): void {
+  look();
+  if (!tcp.established || tcp.lock === 'skip' || !mayHoldNetwork()) return;
+  for (let looks = 1; ; looks++) {
+    const pids = doSteps(surveyTree(pid), session.checkAborted).map((task) => task.pid);
+    if (!holdNewConnections(pids, holds.hold)) return;
+    try {
+      look(0);
+      return;
+    } catch (error) {
+      holds.release();
+      if (looks === mostLooks || !(error instanceof EngineError) || error.code !== 'UNSUPPORTED') throw error;
+      look();
+    }
+  }
+}
+
+function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, holds: Holds, session: Session): DumpOutcome {
   session.phase('freeze');
   const frozenAt = performance.now();
   const tree = orDeath([root], () => freezeTree(options.pid, session));
   const living = tree.tasks.filter(({ state }) => state !== 'zombie');
-  const holds = createHolds(session);
   // Into a directory images come in any order: the small ones once the tree runs on.
   const isReleasedEarly = options.leaveRunning && session.store.commit.by === 'rename';
   const images = smallImages(session.store, isReleasedEarly);
@@ -70,6 +117,7 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
   let frozenMs: number | null = null;
   const release = (): void => {
     if (frozenMs !== null) return;
+    holds.release();
     tree.thaw();
     frozenMs = performance.now() - frozenAt;
   };
@@ -109,7 +157,8 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     const objects = [...objectKinds.flatMap((kind) => kind.save(views, saving)), ...files.contents()];
     files.record(images, plugins, { tasks, attributes, memory: memoryRecords(asked, memory), systemV });
     const found = [...objects.map((object, at) => findObject(object, views.length + at + 1, context)), ...memory];
-    images.add('inventory.img', () => inventoryImage(inventoryNames(plugins)));
+    const network = { lock: files.networkLock(), tcpClose: options.tcp.close };
+    images.add('inventory.img', () => inventoryImage(inventoryNames(plugins), network));
 
     // Behind all that was written at once, so that a restore can read that before them, from a stream too.
     session.phase('pages');

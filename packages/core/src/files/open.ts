@@ -46,7 +46,7 @@ export function openFiles(
   images: FileImages,
   session: Session,
   beforeItRuns: BeforeItRuns,
-  options: Pick<EngineRestoreOptions, 'fileLocks' | 'allowGrownFiles' | 'shellJob' | 'extUnixSk' | 'inheritFd'>,
+  options: Pick<EngineRestoreOptions, 'fileLocks' | 'allowGrownFiles' | 'shellJob' | 'extUnixSk' | 'tcp' | 'inheritFd'>,
 ): OpenedFiles {
   // Decoding has seen to it that required fields are there.
   const reader = imageReader(session.store);

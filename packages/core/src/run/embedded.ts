@@ -7,15 +7,17 @@ import { runThread } from './thread.ts';
 export const embedded: Engine = {
   name: 'criujs',
   async dump(job) {
-    const { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external } = job;
-    const options = { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external };
+    const { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external, tcp } = job;
+    const files = { ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external, tcp };
+    const options = { pid, leaveRunning, dumpOnly, ...files };
     const work = { name: 'dump', options } as const;
     const { outcome, warnings } = await runThread({ work, job });
     return { ...outcome, warnings };
   },
   async restore(job) {
-    const { newPids, allowClockBehind, allowGrownFiles, fileLocks, shellJob, extUnixSk, inheritFd, detach } = job;
-    const options = { newPids, allowClockBehind, allowGrownFiles, fileLocks, shellJob, extUnixSk, inheritFd, detach };
+    const { newPids, allowClockBehind, allowGrownFiles, fileLocks, shellJob, extUnixSk, tcp, inheritFd, detach } = job;
+    const files = { allowGrownFiles, fileLocks, shellJob, extUnixSk, tcp, inheritFd };
+    const options = { newPids, allowClockBehind, ...files, detach };
     const work = { name: 'restore', options } as const;
     const takeForeground = shellJob && !detach ? keepForeground() : () => undefined;
     const { outcome, warnings, exited } = await runThread({ work, job, waitsForRoot: !detach });

@@ -16,6 +16,7 @@ import { type Dumped, readDumped, recordsOf } from './dumped.ts';
 import { awaitEnd } from './free-pids.ts';
 import { listPlugins } from './inventory.ts';
 import { withOption } from './options/add.ts';
+import { tcpDumpOptions } from './options/tcp.ts';
 import type { CriuOptions } from './options.ts';
 import { type CriuOutcome, runCriu, type Step } from './run.ts';
 import { readStats } from './stats.ts';
@@ -71,6 +72,7 @@ export async function dumpWithCriu(options: CriuOptions, job: FolderDumpJob): Pr
           ...(job.fileLocks && { fileLocks: true }),
           ...(job.shellJob && { shellJob: true }),
           ...(job.extUnixSk && { extUnixSk: true }),
+          ...tcpDumpOptions(job.tcp),
         },
         dumpOnly: job.leaveRunning || job.dumpOnly,
         step,

@@ -5,6 +5,7 @@ import { exitOf } from './child.ts';
 import { readPids } from './dumped.ts';
 import { awaitFreePids, leftOf } from './free-pids.ts';
 import { withOption } from './options/add.ts';
+import { tcpRestoreOptions } from './options/tcp.ts';
 import type { CriuOptions } from './options.ts';
 import { killRestored, pidsOf } from './restored.ts';
 import { runCriu, type Step } from './run.ts';
@@ -44,6 +45,7 @@ export async function restoreWithCriu(options: CriuOptions, job: FolderRestoreJo
           ...(job.fileLocks && { fileLocks: true }),
           ...(job.shellJob && { shellJob: true }),
           ...(job.extUnixSk && { extUnixSk: true }),
+          ...tcpRestoreOptions(job.tcp),
         },
         step,
       },

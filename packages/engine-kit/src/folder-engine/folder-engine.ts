@@ -33,7 +33,7 @@ export function folderEngine(engine: FolderEngine): Engine {
 }
 
 async function dumpInFolder(engine: FolderEngine, job: DumpJob): Promise<DumpOutcome> {
-  const { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external } = job;
+  const { pid, leaveRunning, dumpOnly, ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external, tcp } = job;
   const place = folderOf(job);
   const look = async (): Promise<DumpedProcess> => checkRoot(pid);
   return withHost(job, look, async (host, root) => {
@@ -51,6 +51,7 @@ async function dumpInFolder(engine: FolderEngine, job: DumpJob): Promise<DumpOut
         shellJob,
         extUnixSk,
         external,
+        tcp,
         ...commit,
       })
       .catch((error: unknown): never => {
@@ -62,7 +63,7 @@ async function dumpInFolder(engine: FolderEngine, job: DumpJob): Promise<DumpOut
 }
 
 async function restoreFromFolder(engine: FolderEngine, job: RestoreJob): Promise<RestoreOutcome> {
-  const { newPids, fileLocks, shellJob, extUnixSk, inheritFd, detach, plugins } = job;
+  const { newPids, fileLocks, shellJob, extUnixSk, tcp, inheritFd, detach, plugins } = job;
   const place = folderOf(job);
   const read = async (): Promise<Records | null> => {
     const records = await readRecords(job.images);
@@ -77,6 +78,7 @@ async function restoreFromFolder(engine: FolderEngine, job: RestoreJob): Promise
       fileLocks,
       shellJob,
       extUnixSk,
+      tcp,
       inheritFd,
       detach,
       records,

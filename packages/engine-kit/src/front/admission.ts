@@ -1,5 +1,5 @@
 import { EngineError } from '../errors/errors.ts';
-import type { FileOptions } from '../interface/engine.ts';
+import type { FileOptions, NetworkLock, TcpDumpOptions } from '../interface/engine.ts';
 import type { DumpFileOptions, RunOptions } from './options.ts';
 
 /** @throws EngineError BAD_OPTION */
@@ -17,9 +17,24 @@ export function checkFileOptions(options: DumpFileOptions): FileOptions {
   const { extUnixSk = false } = options;
   const external = (options.external ?? []).map(externalKey);
   if (Number.isSafeInteger(ghostLimit) && ghostLimit >= 0)
-    return { ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external };
+    return { ghostLimit, linkRemap, fileLocks, shellJob, extUnixSk, external, tcp: tcpOptions(options) };
   throw new EngineError('BAD_OPTION', `a ghost limit of ${ghostLimit} is not valid`, {
     remedy: 'Give a number of bytes, 0 or more.',
+  });
+}
+
+const networkLocks: readonly (NetworkLock | undefined)[] = ['nftables', 'iptables', 'skip', undefined];
+
+function tcpOptions({
+  tcpEstablished = false,
+  tcpClose = false,
+  skipInFlight = false,
+  networkLock,
+}: DumpFileOptions): TcpDumpOptions {
+  if (networkLocks.includes(networkLock))
+    return { established: tcpEstablished, close: tcpClose, skipInFlight, lock: networkLock };
+  throw new EngineError('BAD_OPTION', `there is no network lock ${networkLock}`, {
+    remedy: 'Give nftables, iptables or skip.',
   });
 }
 

@@ -2,7 +2,7 @@ import type { PluginLoader, RecordSink } from '@criujs/plugin-host';
 import type { Plugin } from '@criujs/plugin-sdk';
 import type { EngineError } from '../errors/errors.ts';
 import type { ImageStore } from '../images/image-store.ts';
-import type { Engine, InheritedFd } from '../interface/engine.ts';
+import type { Engine, InheritedFd, NetworkLock } from '../interface/engine.ts';
 import type { ExitStatus, LogEntry, PlanRow } from '../interface/results.ts';
 
 /** A moment of a run, for display. */
@@ -79,6 +79,21 @@ export interface DumpFileOptions {
    * wants a descriptor for (`inheritFd`). Default: refuse such a pipe.
    */
   readonly external?: readonly string[] | undefined;
+  /**
+   * Keep established TCP connections, with what waits in them; a restore with the same option makes them again. Their packets are dropped
+   * while the tree stands still and, if it ends, until it is restored or `unlockNetwork` is called: the peers notice a pause. Needs
+   * CAP_NET_ADMIN. Default: refuse connections.
+   */
+  readonly tcpEstablished?: boolean | undefined;
+  /** Take TCP connections as closed ones: whoever uses one after the restore finds it ended. Default: refuse connections. */
+  readonly tcpClose?: boolean | undefined;
+  /** Leave TCP connections out that wait to be accepted; their peers are told that they are gone. Default: refuse them. */
+  readonly skipInFlight?: boolean | undefined;
+  /**
+   * How packets of connections are dropped; `skip`: they are not, because you have seen to it (a reset by this machine ends a connection).
+   * Default: with nf_tables, or where the kernel has none with iptables.
+   */
+  readonly networkLock?: NetworkLock | undefined;
 }
 
 export interface DumpOptions extends RunOptions, DumpFileOptions {
@@ -142,6 +157,10 @@ export interface RestoreOptions extends RunOptions {
   readonly shellJob?: boolean | undefined;
   /** Connect unix datagram sockets again to the names outside of the tree that they led to. Default: images with such sockets are refused. */
   readonly extUnixSk?: boolean | undefined;
+  /** Make established TCP connections again, on a machine that has their addresses. Default: images with connections are refused. */
+  readonly tcpEstablished?: boolean | undefined;
+  /** Make TCP connections as closed ones. Default: images with connections are refused. */
+  readonly tcpClose?: boolean | undefined;
   /**
    * Descriptors of this process that take the place of files of the images: `{ fd: 5, key: 'pipe:[4026]' }`. A pipe is opened anew
    * through its descriptor, other files get the very descriptor, with its position and flags.

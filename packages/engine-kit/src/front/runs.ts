@@ -36,6 +36,7 @@ export async function restoreBy(engine: Engine, options: RestoreOptions): Promis
   const { newPids = false, allowClockBehind = false, fileLocks = false, detach = false } = options;
   const { allowGrownFiles = false, shellJob = false, extUnixSk = false, trustImages = false } = options;
   const inheritFd = checkInherited(options.inheritFd);
+  const tcp = { established: options.tcpEstablished ?? false, close: options.tcpClose ?? false };
   const purpose = purposeOf('restore', { trustImages }, options);
   const { outcome, totalMs, warnings } = await conduct(engine, purpose, options, (job) =>
     engine.restore({
@@ -46,6 +47,7 @@ export async function restoreBy(engine: Engine, options: RestoreOptions): Promis
       fileLocks,
       shellJob,
       extUnixSk,
+      tcp,
       inheritFd,
       detach,
     }),

@@ -61,6 +61,31 @@ export interface FileOptions {
   readonly extUnixSk: boolean;
   /** Resources that are left to whoever restores, by CRIU's names: `pipe[INO]`. criu(8), --external */
   readonly external: readonly string[];
+  /** What becomes of TCP connections. */
+  readonly tcp: TcpDumpOptions;
+}
+
+/** How packets of connections are dropped while these stand still; `skip`: not at all, the user has seen to it. criu(8), --network-lock */
+export type NetworkLock = 'nftables' | 'iptables' | 'skip';
+
+/** What a dump does about TCP connections. criu(8) */
+export interface TcpDumpOptions {
+  /** Take established connections, with what waits in them. --tcp-established */
+  readonly established: boolean;
+  /** Take connections as closed ones. --tcp-close */
+  readonly close: boolean;
+  /** Leave connections out that wait to be accepted. --skip-in-flight */
+  readonly skipInFlight: boolean;
+  /** undefined: whichever there is. */
+  readonly lock: NetworkLock | undefined;
+}
+
+/** What a restore does about TCP connections. criu(8) */
+export interface TcpRestoreOptions {
+  /** Make established connections again. */
+  readonly established: boolean;
+  /** Make them as closed ones. */
+  readonly close: boolean;
 }
 
 /** A descriptor of this process that takes the place of a file of the images. */
@@ -93,6 +118,8 @@ export interface RestoreJob extends EngineJob {
   readonly shellJob: boolean;
   /** Connect datagram sockets again to names outside of the tree. */
   readonly extUnixSk: boolean;
+  /** What becomes of TCP connections. */
+  readonly tcp: TcpRestoreOptions;
   /** Each with a key as CRIU writes it, paths without their first slash. */
   readonly inheritFd: readonly InheritedFd[];
   /** false: the root becomes a child of this process, and `exited` resolves when it ends. */

@@ -45,6 +45,7 @@ export interface FolderDumpJob
       | 'shellJob'
       | 'extUnixSk'
       | 'external'
+      | 'tcp'
     > {
   /**
    * Puts the images in the place of the image directory, in one step, when all of them are written. A dump that was there stays
@@ -61,7 +62,7 @@ export interface FolderDumpJob
 
 export interface FolderRestoreJob
   extends FolderJob,
-    Pick<RestoreJob, 'newPids' | 'fileLocks' | 'shellJob' | 'extUnixSk' | 'inheritFd' | 'detach'> {
+    Pick<RestoreJob, 'newPids' | 'fileLocks' | 'shellJob' | 'extUnixSk' | 'tcp' | 'inheritFd' | 'detach'> {
   /** What `criujs.json` says; null: there is none, as in images that nobody but CRIU wrote. */
   readonly records: Records | null;
 }

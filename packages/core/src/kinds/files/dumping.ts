@@ -3,6 +3,7 @@ import type {
   ExternalRecord,
   InetRecord,
   NetlinkRecord,
+  NetworkLockRecord,
   PidfdRecord,
   PipeRecord,
   RingRecord,
@@ -43,12 +44,15 @@ export interface FileRecords {
   readonly netlinks: NetlinkRecord[];
   readonly inetSockets: InetRecord[];
   readonly terminals: TerminalRecord[];
+  readonly networkLocks: NetworkLockRecord[];
 }
 
 /** What dumping one file may use. */
 export interface DumpContext {
   readonly session: Session;
   readonly tree: Tree;
+  /** Whether the dump ends the tree. */
+  readonly endsTree: boolean;
   /** The id of the open file at a descriptor of the tree. */
   idOf(holder: Holder): number | undefined;
   /** Does something that is undone if the dump fails. Refusals come after it: what needs none to be there is done in `save`. */

@@ -53,7 +53,7 @@ export interface LoadContext {
   /** Whether a process has a descriptor of it: others are only mapped, run or changed to. */
   hasDescriptor(id: number): boolean;
   /** What the user lets the restore do. */
-  readonly options: Pick<EngineRestoreOptions, 'shellJob' | 'extUnixSk'>;
+  readonly options: Pick<EngineRestoreOptions, 'shellJob' | 'extUnixSk' | 'tcp'>;
   /** null: the images come from CRIU, which does not write our records. */
   readonly records: Records | null;
   readonly images: ImageReader;

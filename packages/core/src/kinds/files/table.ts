@@ -22,6 +22,7 @@ import { procFile } from './proc-file.ts';
 import { directory, regularFile } from './regular.ts';
 import { ring } from './ring.ts';
 import { signalfd } from './signalfd.ts';
+import { tcpConnection } from './tcp/tcp-connection.ts';
 import { terminal } from './terminal.ts';
 import { timerfd } from './timerfd.ts';
 import { externalUnixSocket } from './unix.ts';
@@ -51,6 +52,7 @@ export const fileKinds: readonly FileKind[] = [
   netlink,
   tcpListening,
   tcpUnconnected,
+  tcpConnection,
   udp,
   rawSocket,
   external,

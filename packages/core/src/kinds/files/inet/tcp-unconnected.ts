@@ -14,7 +14,7 @@ export const tcpUnconnected: FileKind = inetKind({
     {
       subject: 'sockets',
       taken: ['TCP sockets that are not connected'],
-      refused: ['TCP connections, also those that are over'],
+      refused: ['TCP sockets whose connection is over'],
     },
   ],
   judge: (_, fd) =>

@@ -1,0 +1,43 @@
+import { EngineError } from '@criujs/engine-kit';
+import type { EntryOf } from '@criujs/images';
+import { closeFd, dropNoMore, LinuxError, sendBatch } from '@criujs/linux';
+import { netfilter } from './hold-connections.ts';
+import { lockMethods, lockTables } from './names.ts';
+
+/** What the inventory says of how the network was held. */
+export type LockedBy = Pick<EntryOf<'INVENTORY'>, 'networkLockMethod' | 'dumpCriuRunId'>;
+
+/**
+ * Lets packets of a dump's connections pass again, in the network namespace of this thread. After a reboot there is nothing to do.
+ * @returns the tables that were taken away
+ * @throws EngineError NOT_PERMITTED, KERNEL
+ */
+export function releaseNetwork({ networkLockMethod, dumpCriuRunId }: LockedBy): string[] {
+  if (networkLockMethod !== lockMethods.nftables || dumpCriuRunId === '') return [];
+  const fd = netfilter();
+  try {
+    return lockTables(dumpCriuRunId).filter((table) => remove(fd, table));
+  } finally {
+    closeFd(fd);
+  }
+}
+
+/** Whether there was such a table. */
+function remove(fd: number, table: string): boolean {
+  try {
+    sendBatch(fd, dropNoMore(table));
+    return true;
+  } catch (error) {
+    if (!(error instanceof LinuxError)) throw error;
+    if (error.code === 'ENOENT') return false;
+    const isDenied = error.code === 'EPERM';
+    throw new EngineError(
+      isDenied ? 'NOT_PERMITTED' : 'KERNEL',
+      `table ${table} cannot be taken away (${error.message})`,
+      {
+        cause: error,
+        remedy: isDenied ? 'Do it as root, or with CAP_NET_ADMIN.' : `Look at it: nft list table inet ${table}.`,
+      },
+    );
+  }
+}
