@@ -48,6 +48,7 @@ const parts: readonly Part[] = [
   { name: 'pairs', ours: true, knowsPids: true },
   { name: 'listeners', ours: true, knowsPids: true },
   { name: 'netlinks', ours: true },
+  { name: 'connections', ours: true, needsRoot: true },
   { name: 'flights', ours: true },
   { name: 'ptys', ours: true, knowsPids: true },
   { name: 'attributes', ours: true },
@@ -86,7 +87,7 @@ function mirrorOf(chosen: readonly Part[]): Program {
 }
 
 /** What is taken only if it is asked for. */
-const asked = { more: ['--file-locks'] } as const;
+const asked = { more: ['--file-locks', '--tcp-established'] } as const;
 const { missing } = cProgram('mirror');
 const everything = parts.filter(({ needsRoot }) => isRoot || !needsRoot);
 

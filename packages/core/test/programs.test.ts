@@ -56,6 +56,11 @@ const rows: readonly Row[] = [
   { program: cProgram('pairs'), compared: true, legs: 3 },
   { program: cProgram('listeners'), compared: true, legs: 3, needsRoot: true },
   { program: cProgram('netlinks'), compared: true, legs: 3 },
+  { program: cProgram('connections'), compared: true, legs: 3, needsRoot: true, more: ['--tcp-established'] },
+  {
+    program: cProgram('connections', { CONNECTIONS_KNOCK: '1' }),
+    ...{ compared: true, legs: 3, needsRoot: true, more: ['--tcp-established'] },
+  },
   { program: huge, compared: true, legs: 3, needsRoot: true },
   { program: cProgram('flights'), compared: true, legs: 3 },
   { program: cProgram('ptys'), compared: true, legs: 3 },

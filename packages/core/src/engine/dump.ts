@@ -18,16 +18,15 @@ import { objectKinds } from '../kinds/objects/table.ts';
 import type { SystemVRecording } from '../kinds/system-v-records.ts';
 import { recogniseTree, treeKinds } from '../kinds/trees/table.ts';
 import { isOwnChild, withoutChildSignals } from '../machinery/freeze/child-signals.ts';
-import { type FrozenTask, type FrozenThread, type FrozenTree, freezeTree } from '../machinery/freeze/freeze.ts';
+import type { FrozenTask, FrozenThread, FrozenTree } from '../machinery/freeze/freeze.ts';
 import { commitAlone, commitAndKill } from '../machinery/guard/commit.ts';
 import { createHolds, type Holds } from '../machinery/guard/holds.ts';
-import { mayHoldNetwork } from '../network/hold-connections.ts';
-import { holdNewConnections } from '../network/hold-new.ts';
 import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { recogniseTask } from '../tasks/recognise.ts';
 import { callObserver } from './accelerators.ts';
 import { aheadOf } from './dump/ahead.ts';
+import { freezeBetweenConnections } from './dump/between-connections.ts';
 import { ask, conversations, type InsideView, lookAt, type OutsideView, refusedInside } from './dump/collect.ts';
 import { idsOfAll, inventoryImage, type ObjectIds } from './dump/inventory.ts';
 import { type FoundMemory, findObject, findPages, writePages } from './dump/pages.ts';
@@ -57,10 +56,10 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
 
 function dumpHolding(options: EngineDumpOptions, root: DumpedProcess, holds: Holds, session: Session): DumpOutcome {
   const own = orDeath([root], () => {
-    holdDoors(options, holds, session, (patience) => {
-      const context = { hooks: session.hooks, options };
-      refuse(options.pid, surveyRefused(options.pid, context, session.checkAborted, patience).map(asRefusal));
-    });
+    refuse(
+      options.pid,
+      surveyRefused(options.pid, { hooks: session.hooks, options }, session.checkAborted).map(asRefusal),
+    );
 
     prepareReadAhead();
     prepareOwners();
@@ -75,40 +74,9 @@ function dumpHolding(options: EngineDumpOptions, root: DumpedProcess, holds: Hol
   return own ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
 }
 
-/** So often is a tree looked at again in which somebody connects just when nobody new is let in any more. */
-const mostLooks = 5;
-
-/**
- * Looks at the tree while nobody new is connected to it, if its connections are dumped: what waits to be accepted is in no image. The doors
- * are shut once there is nothing to wait for, or its own connections would wait for them.
- * @param look refuses what cannot be dumped, and waits for what passes: so many milliseconds, or as long as usual
- */
-function holdDoors(
-  { pid, tcp }: EngineDumpOptions,
-  holds: Holds,
-  session: Session,
-  look: (patience?: number) => void,
-): void {
-  look();
-  if (!tcp.established || tcp.lock === 'skip' || !mayHoldNetwork()) return;
-  for (let looks = 1; ; looks++) {
-    const pids = doSteps(surveyTree(pid), session.checkAborted).map((task) => task.pid);
-    if (!holdNewConnections(pids, holds.hold)) return;
-    try {
-      look(0);
-      return;
-    } catch (error) {
-      holds.release();
-      if (looks === mostLooks || !(error instanceof EngineError) || error.code !== 'UNSUPPORTED') throw error;
-      look();
-    }
-  }
-}
-
 function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, holds: Holds, session: Session): DumpOutcome {
   session.phase('freeze');
-  const frozenAt = performance.now();
-  const tree = orDeath([root], () => freezeTree(options.pid, session));
+  const { tree, frozenAt } = orDeath([root], () => freezeBetweenConnections(options, holds, session));
   const living = tree.tasks.filter(({ state }) => state !== 'zombie');
   // Into a directory images come in any order: the small ones once the tree runs on.
   const isReleasedEarly = options.leaveRunning && session.store.commit.by === 'rename';

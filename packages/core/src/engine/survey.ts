@@ -62,15 +62,9 @@ export function* surveyLasting(root: number, context: SurveyContext): Steps<Surv
 /**
  * What nobody would take of a tree that is about to be dumped. Waits for what passes by itself.
  * @param check called repeatedly; what it throws ends the survey
- * @param patience for so many milliseconds at most
  */
-export function surveyRefused(
-  root: number,
-  context: SurveyContext,
-  check: () => void,
-  patience: number = passesMs,
-): SurveyRow[] {
-  const until = performance.now() + patience;
+export function surveyRefused(root: number, context: SurveyContext, check: () => void): SurveyRow[] {
+  const until = performance.now() + passesMs;
   for (;;) {
     const refused = doSteps(surveyLasting(root, context), check).filter(({ taker }) => taker === null);
     if (!refused.some(({ passes }) => passes === true) || performance.now() > until) return refused;

@@ -45,6 +45,8 @@ export interface Holds {
   beforeEnd(): readonly UndoCall[];
   /** Makes these calls. Never throws. */
   makeBeforeEnd(): void;
+  /** Whether something is held that is called this. */
+  holds(what: string): boolean;
   /** The tree is about to run on: undoes what is not kept. Never throws. */
   release(): void;
   /** The images are in their place. */
@@ -104,6 +106,7 @@ export function createHolds(session: Pick<Session, 'warn'>): Holds {
     },
     ends: () => [...guards].map(([atCommit, { order }]) => ({ order, atCommit })),
     keep: () => dismiss('kept'),
+    holds: (what) => all.some((entry) => entry.what === what),
     beforeEnd: () => all.flatMap((entry) => entry.beforeEnd),
     makeBeforeEnd: () => void makeCalls(all.flatMap((entry) => entry.beforeEnd)),
     release() {

@@ -14,12 +14,13 @@ export const tcpListening: FileKind = inetKind({
       refused: ['TCP sockets at which connections wait to be accepted'],
     },
   ],
-  judge: ({ waiting }) =>
-    waiting === 0
+  judge: ({ waiting }, _, { options }) =>
+    waiting === 0 || options.tcp.skipInFlight
       ? null
       : {
           why: 'a connection waits there to be accepted',
-          remedy: 'Dump it when the program has accepted it.',
+          remedy:
+            'Dump it when the program has accepted it, or leave it out: --skip-in-flight (option `skipInFlight`).',
           passes: true,
         },
   load: (context) =>
