@@ -15,6 +15,7 @@ export {
   exitCodeOf,
   exitCodes,
   type HostCode,
+  type NetworkLockRecord,
   type Refusal,
   reportError,
   safeJson,

@@ -4,6 +4,7 @@ import { describe, expect } from 'vitest';
 import { bin, criujs } from './harness/engines.ts';
 import { createMarksman, killAt } from './harness/killer.ts';
 import { isRoot } from './harness/machine.ts';
+import { heldTables } from './harness/network.ts';
 import { type Place, test } from './harness/place.ts';
 import { portrait } from './harness/portrait.ts';
 import { processesIn, runs } from './harness/processes.ts';
@@ -34,6 +35,7 @@ const rows: readonly Row[] = [
     cProgram('ptys', { PTYS_NO_LINES: '1' }),
   ].map((program) => ({ program, kills: few })),
   { program: cProgram('filters'), kills: few, mayKeep: true },
+  { program: cProgram('connections'), more: ['--tcp-established'], back: ['--tcp-established'], kills: few },
   {
     program: cProgram('deleted', { DELETED_LINKS: '1', DELETED_GUESTS: '1' }),
     more: ['--link-remap'],
@@ -128,7 +130,10 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
 
         const left = await settle(target, pids, images);
         seen[run.killed ? left : 'done'] += 1;
-        if (left === 'process') await until('the names that the dump gave are gone', () => given(target).length === 0);
+        if (left === 'process') {
+          await until('the names that the dump gave are gone', () => given(target).length === 0);
+          await until('the network is not held', () => heldTables().length === 0);
+        }
         if (left === 'image') {
           await revive(place, target, { images, back, when: `killed in ${run.last}` });
           who = target.identities();
@@ -143,6 +148,7 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
       await criujs.dump(target.pid, images, { more });
       await revive(place, target, { images, back, when: 'after all' });
       expect(given(target)).toEqual([]);
+      expect(heldTables()).toEqual([]);
       expect(differences(before, await target.paused(() => portrait(target.pid)))).toEqual([]);
       await target.finish();
       say(`${program.name}, killed in these phases of a dump: ${described(hits)}`);

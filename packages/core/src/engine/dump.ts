@@ -147,6 +147,7 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, holds: Hold
       bytes,
       frozenMs: frozenMs ?? performance.now() - frozenAt,
       plugins: files.providers(),
+      ...(network.lock !== undefined && { networkLock: network.lock }),
     };
   } catch (error) {
     // What ends after its release has been dumped.

@@ -8,6 +8,7 @@ import type { Tree } from '../held.ts';
 import { type InetSocket, inetSocketAt } from '../inet/seen.ts';
 import { sortOf } from '../inet/sort.ts';
 import { inetWords } from '../inet/words.ts';
+import { socketLevel, socketOption } from '../sockets.ts';
 import { connectedStates, type TcpConnection } from './connection.ts';
 import { flowOf } from './flow.ts';
 import { numberBytes } from './options.ts';
@@ -72,6 +73,27 @@ function borrowAll(tree: Tree, all: Held[]): void {
 
 function isHeld(socket: InetSocket): boolean {
   return sortOf(socket) === 'tcp-connection' && !socket.isElsewhere && connectedStates.includes(socket.state);
+}
+
+const freed = new WeakSet<Tree>();
+
+/**
+ * Lets others have the addresses of connections that end with the tree: the kernel keeps those of each for a minute, and a restore could not
+ * make the socket again that listens there.
+ */
+export function freeAddresses({ tree, hold: make, endsTree }: DumpContext): void {
+  if (!endsTree || freed.has(tree)) return;
+  freed.add(tree);
+  const all: Held[] = [];
+  try {
+    borrowAll(tree, all);
+    const beforeEnd = all.map(({ fd }): UndoCall => {
+      return ['setsockopt', { fd }, socketLevel, socketOption.SO_REUSEADDR, numberBytes(1), 4];
+    });
+    make({ what: 'addresses of TCP connections', undo: [], atCommit: 'kept', beforeEnd }, () => undefined);
+  } finally {
+    for (const { fd } of all) closeFd(fd);
+  }
 }
 
 /** The connection of a socket. @throws EngineError */

@@ -12,7 +12,7 @@ import type { FileEntry, LoadContext, Opener } from '../opening.ts';
 import type { ImageReader } from '../side-images.ts';
 import { connectedStates, type TcpConnection } from './connection.ts';
 import { flowOf } from './flow.ts';
-import { connectionAt } from './held.ts';
+import { connectionAt, freeAddresses } from './held.ts';
 import { judgeConnection } from './judge.ts';
 import { endRepair, makeConnection } from './make.ts';
 import { connectionOf, streamEntry, streamImage } from './stream-entry.ts';
@@ -43,7 +43,10 @@ export const tcpConnection: FileKind = inetKind({
 });
 
 function entry(socket: InetSocket, { id }: OpenFile, context: DumpContext): Partial<InetInit> {
-  if (context.tree.options.tcp.close) return {};
+  if (context.tree.options.tcp.close) {
+    freeAddresses(context);
+    return {};
+  }
   const connection = connectionAt(socket, context);
   const own = read.get(context.records) ?? new Map();
   read.set(context.records, own);
