@@ -33,11 +33,11 @@ import {
   getOwner,
   setOwner,
   socketPair,
-  unknownFile,
   watch,
 } from './files-holder.ts';
 import { fileOptions, noPlace } from './files-samples.ts';
 import { type PretendHooks, type PretendSession, pretendSession } from './files-session.ts';
+import { unknownFile } from './harness/unknown-file.ts';
 
 /** No memory map is a plugin's. */
 const none: ReadonlySet<number> = new Set();

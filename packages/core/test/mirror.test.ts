@@ -49,6 +49,8 @@ const parts: readonly Part[] = [
   { name: 'listeners', ours: true, knowsPids: true },
   { name: 'netlinks', ours: true },
   { name: 'connections', ours: true, needsRoot: true },
+  { name: 'udps', env: isRoot ? {} : { UDPS_USER: '1' }, ours: true },
+  { name: 'inets', env: isRoot ? {} : { INETS_USER: '1' }, ours: true },
   { name: 'flights', ours: true },
   { name: 'ptys', ours: true, knowsPids: true },
   { name: 'attributes', ours: true },

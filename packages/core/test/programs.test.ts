@@ -61,6 +61,8 @@ const rows: readonly Row[] = [
     program: cProgram('connections', { CONNECTIONS_KNOCK: '1' }),
     ...{ compared: true, legs: 3, needsRoot: true, more: ['--tcp-established'] },
   },
+  { program: cProgram('udps'), compared: true, legs: 3, needsRoot: true },
+  { program: cProgram('inets'), compared: true, legs: 3, needsRoot: true },
   { program: huge, compared: true, legs: 3, needsRoot: true },
   { program: cProgram('flights'), compared: true, legs: 3 },
   { program: cProgram('ptys'), compared: true, legs: 3 },

@@ -63,11 +63,14 @@ export type {
   ThreadAttributes,
 } from './records/attributes.ts';
 export {
+  type DatagramRecord,
   type EpollTargetRecord,
   type ExternalRecord,
   exact,
+  type InetQueueRecord,
   type InetRecord,
   type InodeRecord,
+  type MembershipRecord,
   type NetlinkRecord,
   type PidfdRecord,
   type RecordsOfFiles,

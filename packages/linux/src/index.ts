@@ -116,6 +116,7 @@ export {
 } from './ptrace/wait.ts';
 export { type SignalName, signalName, signals } from './signals.ts';
 export type { Credentials } from './sockets/credentials.ts';
+export { type Ancillary, peekDatagram, type WaitingDatagram } from './sockets/datagrams.ts';
 export { type ShutHalves, type UnixSocket, unixSockets } from './sockets/diag.ts';
 export { type InetDiagSocket, type InetFamily, inetSockets } from './sockets/inet-diag.ts';
 export { addressOf, peerAddress, peerName, socketAddress, socketFile, socketName } from './sockets/names.ts';
@@ -128,6 +129,7 @@ export {
   receivePacket,
   sendPacket,
 } from './sockets/packets.ts';
+export { parseRawSockets, type RawSocket } from './sockets/raw-list.ts';
 export {
   type Accompanied,
   hasUrgentByte,

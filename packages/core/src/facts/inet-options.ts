@@ -4,7 +4,7 @@ export interface InetOption {
   readonly option: number;
   /** Bytes that it has at most; it is read with room for as many. */
   readonly length: number;
-  /** It counts when the socket gets its address. */
+  /** It counts when the socket gets its device and its address. */
   readonly isEarly?: boolean;
   /** It has a length of its own. */
   readonly varies?: boolean;
@@ -211,6 +211,8 @@ const levels: readonly (readonly [level: number, options: { readonly [N in InetO
 
 /** What most do not have. */
 const traits: { readonly [N in InetOptionName]?: Partial<Omit<InetOption, 'level' | 'option'>> } = {
+  // Devices other than the one that it is bound to: before that.
+  IP_MULTICAST_IF: { isEarly: true },
   IPV6_V6ONLY: { isEarly: true },
   IP_FREEBIND: { isEarly: true },
   IPV6_FREEBIND: { isEarly: true },
@@ -219,13 +221,13 @@ const traits: { readonly [N in InetOptionName]?: Partial<Omit<InetOption, 'level
   IP_BIND_ADDRESS_NO_PORT: { isEarly: true },
   IP_LOCAL_PORT_RANGE: { isEarly: true },
   IP_OPTIONS: { length: 40, varies: true },
-  IP_UNICAST_IF: { device: 'network' },
-  IPV6_MULTICAST_IF: { device: 'machine' },
+  IP_UNICAST_IF: { isEarly: true, device: 'network' },
+  IPV6_MULTICAST_IF: { isEarly: true, device: 'machine' },
   IPV6_HOPOPTS: { length: 2048, varies: true },
   IPV6_RTHDRDSTOPTS: { length: 2048, varies: true },
   IPV6_RTHDR: { length: 2048, varies: true },
   IPV6_DSTOPTS: { length: 2048, varies: true },
-  IPV6_UNICAST_IF: { device: 'network' },
+  IPV6_UNICAST_IF: { isEarly: true, device: 'network' },
   SO_LINGER: { length: 8 },
   SO_TIMESTAMPING: { length: 8 },
   SO_TIMESTAMPING_NEW: { length: 8 },

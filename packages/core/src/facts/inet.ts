@@ -10,7 +10,7 @@ export const inetType = { stream: 1, datagram: 2, raw: 3 } as const;
 /** IPPROTO_* of protocols(5) that have sockets of their own. */
 export const inetProtocol = { TCP: 6, UDP: 17, UDPLITE: 136 } as const;
 
-/** What sock_diag(7) is asked for raw sockets with: IPPROTO_RAW. */
+/** Raw sockets that take whole packets: IPPROTO_RAW of raw(7). */
 export const allRaw = 255;
 
 /** TCP_* of the kernel's net/tcp_states.h; what other protocols have is connected or closed. */

@@ -47,7 +47,7 @@ export function dumpFiles(
     terminals: [],
     networkLocks: [],
     netlinks: [],
-    inetSockets: [],
+    ...{ inetSockets: [], inetQueues: [], memberships: [] },
   };
   const entries: FileInit[] = [];
   const byKind = new Map<FileKind, SavedFile[]>();

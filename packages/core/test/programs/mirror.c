@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#define MOST 32
+#define MOST 64
 
 static struct part {
 	const char *name;

@@ -125,6 +125,37 @@ export interface InetRecord {
   readonly isForeign: boolean;
 }
 
+/** A datagram that waits in an internet socket of `files.img`. */
+export interface DatagramRecord {
+  /** The `struct sockaddr_in` or `sockaddr_in6` of whoever sent it, in hex. ip(7), ipv6(7) */
+  readonly from: string;
+  /** The address that it was sent to, in hex, where the socket tells it (IP_PKTINFO); null: the socket's own. */
+  readonly to: string | null;
+  /** What else the socket tells of it: how far it may still go, and its type of service; null: it does not. */
+  readonly ttl: number | null;
+  readonly tos: number | null;
+  /** Its bytes in base64. */
+  readonly data: string;
+}
+
+/** What waits in an internet socket of `files.img`. */
+export interface InetQueueRecord {
+  readonly id: number;
+  readonly datagrams: readonly DatagramRecord[];
+}
+
+/** A multicast group that an internet socket of `files.img` is a member of. IP_ADD_MEMBERSHIP of ip(7), RFC 3678 */
+export interface MembershipRecord {
+  readonly id: number;
+  /** 4 bytes or 16, in hex. */
+  readonly group: string;
+  /** The name of the network device. */
+  readonly device: string;
+  /** Whether it hears these sources alone, or all but these. */
+  readonly mode: 'include' | 'exclude';
+  readonly sources: readonly string[];
+}
+
 const netlinkSwitches = [
   'PKTINFO',
   'BROADCAST_ERROR',
@@ -167,6 +198,10 @@ export interface RecordsOfFiles {
   readonly netlinks?: readonly NetlinkRecord[];
   /** Internet sockets; absent: none. */
   readonly inetSockets?: readonly InetRecord[];
+  /** Datagrams that wait in internet sockets; absent: none. */
+  readonly inetQueues?: readonly InetQueueRecord[];
+  /** Multicast groups of internet sockets; absent: none. */
+  readonly memberships?: readonly MembershipRecord[];
   /** Pseudo terminals whose master is in the tree; absent: none. */
   readonly terminals?: readonly TerminalRecord[];
 }
@@ -249,6 +284,24 @@ export const fileShapes: { readonly [K in keyof RecordsOfFiles]-?: Shape<NonNull
     [],
   ),
   netlinks: absent(list(object({ id: u32, isDatagram: flag, switches: list(oneOf(...netlinkSwitches)) })), []),
+  inetQueues: absent(
+    list(
+      object({
+        id: u32,
+        datagrams: list(
+          object({
+            ...{ from: hex, to: nullable(hex), data: base64 },
+            ...{ ttl: nullable(integer(0, 255)), tos: nullable(integer(0, 255)) },
+          }),
+        ),
+      }),
+    ),
+    [],
+  ),
+  memberships: absent(
+    list(object({ id: u32, group: hex, device: text(15), mode: oneOf('include', 'exclude'), sources: list(hex) })),
+    [],
+  ),
   inetSockets: absent(
     list(
       object({

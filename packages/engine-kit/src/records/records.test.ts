@@ -48,6 +48,16 @@ const records: Records = {
   tasks: [{ pid: 12, exitSignal: 10 }],
   inodes: [{ id: 9, uid: 1000, gid: 100, mode: 0o640 }],
   netlinks: [{ id: 14, isDatagram: true, switches: ['PKTINFO', 'EXT_ACK'] }],
+  inetQueues: [
+    {
+      id: 15,
+      datagrams: [
+        { from: '0200'.padEnd(32, '0'), to: '7f000001', ttl: 64, tos: null, data: 'aGk=' },
+        { from: '0200'.padEnd(32, '0'), to: null, ttl: null, tos: 16, data: '' },
+      ],
+    },
+  ],
+  memberships: [{ id: 15, group: 'ef010203', device: 'lo', mode: 'include', sources: ['0a000001'] }],
   inetSockets: [
     {
       ...{ id: 15, options: [{ name: 'TCP_USER_TIMEOUT', value: 'e8030000' }], flow: 0x100, isForeign: true },
@@ -131,6 +141,8 @@ test('what is written is read again, exactly', () => {
     timers: [],
     netlinks: [],
     inetSockets: [],
+    inetQueues: [],
+    memberships: [],
     pidfds: [],
     epollTargets: [],
     rings: [],

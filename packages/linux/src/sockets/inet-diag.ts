@@ -36,8 +36,8 @@ const bitOf = (type: number): number => 1 << (type - 1);
 
 /**
  * Internet sockets of this network namespace.
- * @param protocol IPPROTO_*; 255 (RAW): the raw sockets of all protocols
- * @throws LinuxError ENOENT where the kernel has no such list (modules tcp_diag, udp_diag and raw_diag)
+ * @param protocol IPPROTO_*
+ * @throws LinuxError ENOENT where the kernel has no such list (modules tcp_diag and udp_diag)
  */
 export function inetSockets(family: InetFamily, protocol: number): readonly InetDiagSocket[] {
   return askForSockets(inetQuestion(family, protocol));

@@ -83,7 +83,13 @@ export function parseSockets<T>(
   for (let at = 0; at + headerLength <= bytes.length; ) {
     const length = view.getUint32(at, true);
     const type = view.getUint16(at + 4, true);
-    if (type === NLMSG_DONE) return false;
+    if (type === NLMSG_DONE) {
+      // What has no list at all says so at its end.
+      const result =
+        length >= headerLength + 4 && at + length <= bytes.length ? view.getInt32(at + headerLength, true) : 0;
+      if (result < 0) throw new LinuxError('sock_diag', -result);
+      return false;
+    }
     if (type === NLMSG_ERROR) throw new LinuxError('sock_diag', -view.getInt32(at + headerLength, true));
     if (length < headerLength + answerLength || at + length > bytes.length) {
       throw new LinuxError('sock_diag', errno.EBADMSG, { about: `message of ${length} bytes at ${at}` });

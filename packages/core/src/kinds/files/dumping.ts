@@ -1,7 +1,9 @@
 import type {
   EpollTargetRecord,
   ExternalRecord,
+  InetQueueRecord,
   InetRecord,
+  MembershipRecord,
   NetlinkRecord,
   NetworkLockRecord,
   PidfdRecord,
@@ -43,6 +45,8 @@ export interface FileRecords {
   readonly unixSockets: UnixRecord[];
   readonly netlinks: NetlinkRecord[];
   readonly inetSockets: InetRecord[];
+  readonly inetQueues: InetQueueRecord[];
+  readonly memberships: MembershipRecord[];
   readonly terminals: TerminalRecord[];
   readonly networkLocks: NetworkLockRecord[];
 }

@@ -43,6 +43,14 @@ function parseAddress({ view, bytes }: Pick<Block, 'view' | 'bytes'>): InetAddre
   };
 }
 
+/** The address of a `struct sockaddr_in` or `sockaddr_in6`; null: it is none. */
+export function addressOfSockaddr(bytes: Buffer): InetAddress | null {
+  const family = bytes.length < 2 ? 0 : bytes.readUInt16LE(0);
+  if (family !== 2 && family !== 10) return null;
+  if (bytes.length < inetFamilies[family].sockaddr) return null;
+  return parseAddress({ bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) });
+}
+
 /** The `struct sockaddr_in` or `sockaddr_in6` of an address. */
 export function sockaddrOf({ family, bytes, port, scope, flow }: InetAddress): Buffer {
   const { sockaddr, at } = inetFamilies[family];

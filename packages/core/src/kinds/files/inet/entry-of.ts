@@ -1,16 +1,14 @@
 import type { InetRecord } from '@criujs/engine-kit';
-import { closeFd, LinuxError, syscall } from '@criujs/linux';
-import { inetType } from '../../../facts/inet.ts';
 import { type InetOptionName, inetOptions } from '../../../facts/inet-options.ts';
 import type { OpenFile } from '../dumping.ts';
-import { openFlag } from '../flags.ts';
 import type { Tree } from '../held.ts';
 import { optionsEntry } from '../socket-options.ts';
 import { readOption, readOptionBytes, socketLevel, socketOption } from '../sockets.ts';
-import { callWithAddress, type InetAddress, isAny, needsScope, wordsOf } from './address.ts';
+import { type InetAddress, needsScope, wordsOf } from './address.ts';
 import { entryOfOptions, type InetInit, isPlaced, type SkInit } from './entry-options.ts';
 import { deviceName } from './network-device.ts';
 import { changedOptions, defaultOptions, type InetOptions, type InetShape, readInetOptions } from './options.ts';
+import { isOwnAddress } from './own-address.ts';
 import type { InetSocket } from './seen.ts';
 import { sortOf } from './sort.ts';
 
@@ -111,21 +109,6 @@ function recordOf({
   const flow = there?.flow ?? 0;
   const isForeign = !isOwnAddress(here);
   return options.length + devices.length + flow > 0 || isForeign ? { id, options, devices, flow, isForeign } : null;
-}
-
-/** Whether anybody may have an address: one of this machine. Whether it was so when the socket got it nobody tells. */
-function isOwnAddress(address: InetAddress): boolean {
-  if (isAny(address)) return true;
-  const fd = syscall('socket', address.family, inetType.datagram | openFlag.O_CLOEXEC, 0);
-  try {
-    callWithAddress(fd, 'bind', { ...address, port: 0 });
-    return true;
-  } catch (error) {
-    if (error instanceof LinuxError) return error.code !== 'EADDRNOTAVAIL';
-    throw error;
-  } finally {
-    closeFd(fd);
-  }
 }
 
 function isOfDevice(name: InetOptionName): boolean {

@@ -121,16 +121,15 @@ export function createInetMaker(context: Pick<LoadContext, 'records' | 'session'
  * @param settle what comes when all sockets have their addresses and all processes exist
  */
 export function inetOpener(
-  context: LoadContext,
-  go: (made: MadeInet, maker: InetMaker) => void,
+  maker: InetMaker,
+  go: (made: MadeInet) => void,
   settle: (made: MadeInet) => void = () => undefined,
 ): Opener {
-  const maker = createInetMaker(context);
   const all = new Map<number, MadeInet>();
   return {
     open: (entry) =>
       maker.make(entry, (made) => {
-        go(made, maker);
+        go(made);
         all.set(entry.id, made);
       }),
     afterFork({ id }, fd) {
@@ -138,11 +137,12 @@ export function inetOpener(
       if (made === undefined) return;
       try {
         settle({ ...made, fd });
-        maker.ports.settle(fd, made.own);
       } catch (error) {
         throw error instanceof LinuxError ? failure(made.own, error) : error;
       }
     },
+    // Whoever listens asks for the port once more, and all of it must still allow that.
+    start: (entry, fd) => maker.ports.settle(fd, inetEntry(entry)),
   };
 }
 

@@ -9,6 +9,8 @@ export interface SharedPorts {
   open(fd: number, own: InetEntry): void;
   /** Allows others what it allowed them at the dump. Once all have their ports. */
   settle(fd: number, own: InetEntry): void;
+  /** Whether others of the images have its port too. */
+  isShared(own: InetEntry): boolean;
 }
 
 type Sharing = 'SO_REUSEADDR' | 'SO_REUSEPORT';
@@ -39,6 +41,7 @@ export function sharedPorts(all: Iterable<FileEntry>): SharedPorts {
     open(fd, own) {
       for (const which of ['SO_REUSEADDR', 'SO_REUSEPORT'] as const) allow(fd, which, firstAllows(own, which));
     },
+    isShared: (own) => (byPort.get(portKey(own)) ?? []).length > 1,
     settle(fd, own) {
       for (const which of ['SO_REUSEADDR', 'SO_REUSEPORT'] as const) allow(fd, which, allows(own, which));
     },

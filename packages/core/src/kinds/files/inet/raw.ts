@@ -1,8 +1,9 @@
 import { readable } from '@criujs/linux';
 import type { FileKind } from '../kind.ts';
 import { inetKind } from './kind.ts';
-import { inetOpener } from './make.ts';
-import { diagOf } from './seen.ts';
+import { createInetMaker, inetOpener } from './make.ts';
+import { createMemberships, saveMemberships } from './memberships.ts';
+import { listOf } from './seen.ts';
 
 /** Raw sockets of any protocol. */
 export const rawSocket: FileKind = inetKind({
@@ -10,10 +11,10 @@ export const rawSocket: FileKind = inetKind({
   name: 'raw socket',
   describe: [{ subject: 'sockets', taken: ['raw sockets (IP and IPv6, with ICMP filters)'] }],
   judge(socket, fd, tree) {
-    if (diagOf(socket, tree) === null)
+    if (listOf(socket, tree) === null)
       return {
-        why: 'the kernel does not tell where it leads (no list of raw sockets)',
-        remedy: 'Load the kernel module raw_diag (modprobe raw_diag).',
+        why: 'the kernel does not tell where it leads: /proc/net/raw cannot be read',
+        remedy: 'Let the program close it before the dump.',
       };
     if (readable([fd]).length > 0)
       return {
@@ -23,10 +24,17 @@ export const rawSocket: FileKind = inetKind({
       };
     return null;
   },
-  load: (context) =>
-    inetOpener(context, (made, maker) => {
+  save(files, context) {
+    for (const { entry, holder } of files) if (holder !== null) saveMemberships(entry, holder, context);
+  },
+  load(context) {
+    const maker = createInetMaker(context);
+    const groups = createMemberships(context);
+    return inetOpener(maker, (made) => {
       maker.bind(made);
       maker.connect(made);
+      groups.join(made);
       maker.furnish(made);
-    }),
+    });
+  },
 });

@@ -1,6 +1,14 @@
 import { EngineError } from '@criujs/engine-kit';
-import { type InetDiagSocket, type InetFamily, inetSockets, LinuxError, trySyscall } from '@criujs/linux';
-import { allRaw, inetFamilies, inetType, namespaceCookie, tcpInfo, tcpState } from '../../../facts/inet.ts';
+import {
+  type InetDiagSocket,
+  type InetFamily,
+  inetSockets,
+  LinuxError,
+  parseRawSockets,
+  readText,
+  trySyscall,
+} from '@criujs/linux';
+import { inetFamilies, inetType, namespaceCookie, tcpInfo, tcpState } from '../../../facts/inet.ts';
 import { openFlag } from '../flags.ts';
 import type { SeenFile, Tree } from '../held.ts';
 import { inodeOfLink, readOption, readOptionBytes, socketLevel, socketOption } from '../sockets.ts';
@@ -53,7 +61,7 @@ function lookAt(fd: number, inode: number, tree: Tree): InetSocket | null {
   if (named === null) return null;
   const isElsewhere = isOutside(fd);
   const socket = { ...named, inode, isElsewhere, ...(isListening(named) ? queueOf(fd) : { waiting: 0, backlog: 0 }) };
-  const told = isElsewhere || named.type === inetType.stream ? undefined : diagOf(socket, tree)?.get(inode);
+  const told = isElsewhere || named.type === inetType.stream ? undefined : listOf(socket, tree)?.get(inode);
   // A socket without a port at the other end has no name for it, and leads there all the same.
   if (told === undefined || named.there !== null || told.state !== tcpState.connected) return socket;
   const { destination, destinationPort: port } = told;
@@ -97,25 +105,40 @@ function queueOf(fd: number): Pick<InetSocket, 'waiting' | 'backlog'> {
   return { waiting: info?.readUInt32LE(tcpInfo.waiting) ?? 0, backlog: info?.readUInt32LE(tcpInfo.backlog) ?? 0 };
 }
 
-/** Lists of this network namespace, each asked for once. */
-const lists = new WeakMap<Tree, Map<string, ReadonlyMap<number, InetDiagSocket> | null>>();
+/** What the kernel's lists tell of a socket. Raw sockets are in a list of their own, which does not know of halves that are shut. */
+type Listed = Pick<InetDiagSocket, 'state' | 'destination' | 'destinationPort'> &
+  Partial<Pick<InetDiagSocket, 'shut' | 'signs'>>;
 
-/** What sock_diag(7) tells of sockets like this one, by their inodes; null: the kernel has no such list. */
-export function diagOf({ family, type, protocol }: InetShape, tree: Tree): ReadonlyMap<number, InetDiagSocket> | null {
-  const own = lists.get(tree) ?? new Map();
+/** Lists of this network namespace, each asked for once. */
+const lists = new WeakMap<Tree, Map<string, ReadonlyMap<number, Listed> | null>>();
+
+/** What the kernel tells of sockets like this one, by their inodes; null: it has no such list. */
+export function listOf({ family, type, protocol }: InetShape, tree: Tree): ReadonlyMap<number, Listed> | null {
+  const own = lists.get(tree) ?? new Map<string, ReadonlyMap<number, Listed> | null>();
   lists.set(tree, own);
-  const asked = type === inetType.raw ? allRaw : protocol;
-  const key = `${family}:${asked}`;
-  if (!own.has(key)) own.set(key, listOf(family, asked));
-  return own.get(key) ?? null;
+  const key = `${family}:${type}:${type === inetType.raw ? 0 : protocol}`;
+  const found = own.get(key);
+  if (found !== undefined) return found;
+  const asked = type === inetType.raw ? rawList(family) : diagList(family, protocol);
+  own.set(key, asked);
+  return asked;
 }
 
-function listOf(family: InetFamily, protocol: number): ReadonlyMap<number, InetDiagSocket> | null {
+function diagList(family: InetFamily, protocol: number): ReadonlyMap<number, Listed> | null {
   try {
     return new Map(inetSockets(family, protocol).map((socket) => [socket.inode, socket]));
   } catch (error) {
     if (error instanceof LinuxError) return null;
     throw error;
+  }
+}
+
+function rawList(family: InetFamily): ReadonlyMap<number, Listed> | null {
+  try {
+    const text = readText(process.pid, family === 10 ? 'net/raw6' : 'net/raw');
+    return new Map(parseRawSockets(text, family).map((socket) => [socket.inode, socket]));
+  } catch {
+    return null;
   }
 }
 

@@ -1,7 +1,7 @@
 import { syscall } from '@criujs/linux';
 import type { FileKind } from '../kind.ts';
 import { inetKind } from './kind.ts';
-import { inetOpener } from './make.ts';
+import { createInetMaker, inetOpener } from './make.ts';
 
 /** TCP sockets that listen. */
 export const tcpListening: FileKind = inetKind({
@@ -23,13 +23,15 @@ export const tcpListening: FileKind = inetKind({
             'Dump it when the program has accepted it, or leave it out: --skip-in-flight (option `skipInFlight`).',
           passes: true,
         },
-  load: (context) =>
-    inetOpener(
-      context,
-      (made, maker) => {
+  load(context) {
+    const maker = createInetMaker(context);
+    return inetOpener(
+      maker,
+      (made) => {
         maker.bind(made);
         maker.furnish(made);
       },
       ({ fd, own }) => syscall('listen', fd, own.backlog),
-    ),
+    );
+  },
 });

@@ -1,7 +1,7 @@
 import type { FileKind } from '../kind.ts';
 import { conditions } from '../pipe-content.ts';
 import { inetKind } from './kind.ts';
-import { inetOpener } from './make.ts';
+import { createInetMaker, inetOpener } from './make.ts';
 
 /** POLLRDHUP of poll(2): the receiving half is shut, as it is of every connection that is over. */
 const pollShut = 0x2000;
@@ -21,9 +21,11 @@ export const tcpUnconnected: FileKind = inetKind({
     (conditions(fd, pollShut) & pollShut) === 0
       ? null
       : { why: 'its connection is over', remedy: 'Let the program close it before the dump.' },
-  load: (context) =>
-    inetOpener(context, (made, maker) => {
+  load(context) {
+    const maker = createInetMaker(context);
+    return inetOpener(maker, (made) => {
       maker.bind(made);
       maker.furnish(made);
-    }),
+    });
+  },
 });

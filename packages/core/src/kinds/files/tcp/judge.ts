@@ -1,8 +1,9 @@
 import { tcpLevel, tcpOption, tcpStates } from '../../../facts/tcp.ts';
 import { mayHoldNetwork } from '../../../network/hold-connections.ts';
 import type { Tree } from '../held.ts';
+import { diagOf } from '../inet/diag.ts';
 import type { InetProblem } from '../inet/kind.ts';
-import { diagOf, type InetSocket } from '../inet/seen.ts';
+import type { InetSocket } from '../inet/seen.ts';
 import { conditions } from '../pipe-content.ts';
 import { readOptionBytes } from '../sockets.ts';
 import { connectedStates } from './connection.ts';
