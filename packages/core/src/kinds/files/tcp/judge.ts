@@ -1,9 +1,9 @@
 import { tcpLevel, tcpOption, tcpStates } from '../../../facts/tcp.ts';
 import { mayHoldNetwork } from '../../../network/hold-connections.ts';
 import type { Tree } from '../held.ts';
-import { diagOf } from '../inet/diag.ts';
+
 import type { InetProblem } from '../inet/kind.ts';
-import type { InetSocket } from '../inet/seen.ts';
+import { type InetSocket, listOf } from '../inet/seen.ts';
 import { conditions } from '../pipe-content.ts';
 import { readOptionBytes } from '../sockets.ts';
 import { connectedStates } from './connection.ts';
@@ -66,7 +66,7 @@ function beginning(state: number): InetProblem {
 }
 
 function keysOf(socket: InetSocket, fd: number, tree: Tree): string | null {
-  if (diagOf(socket, tree)?.get(socket.inode)?.signs) return 'TCP_MD5SIG';
+  if (listOf(socket, tree)?.get(socket.inode)?.signs) return 'TCP_MD5SIG';
   return readOptionBytes(fd, authenticated.option, authenticated.length, tcpLevel) === null ? null : 'TCP_AO';
 }
 
