@@ -132,7 +132,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
   general(network.command('unlock').summary('let packets of dumped TCP connections pass again'))
     .description(
       'Packets of TCP connections are dropped from the dump that ended their program (--tcp-established) until its restore. This lets them pass again ' +
-        'if the program is not to be restored on this machine: their peers are told that the connections are gone.',
+        'if the program is not to be restored on this machine: peers that send something are told that the connections are gone.',
     )
     .requiredOption('-D, --images-dir <directory>', 'where the images are')
     .addHelpText('after', `\n${examples.network}`)

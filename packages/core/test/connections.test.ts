@@ -153,6 +153,7 @@ describe.skipIf(missing)(missing ?? 'TCP connections to programs outside of the 
       ...{ ok: true, tables: [`CRIU-${networkLock.id}`] },
       connections: networkLock.connections,
     });
+    client.socket.write('is anybody there?\n');
     await until('the client hears that nobody is there', () => client.over() !== null);
     expect(client.over()).toContain('ECONNRESET');
     const again = await criujsCommand(['network', 'unlock', '-D', images, '--json']);

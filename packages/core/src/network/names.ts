@@ -13,6 +13,7 @@ export function newLockId(): string {
 
 /** The tables that the dump with an id may have left: releases of CRIU differ in how much of the id is in the name. */
 export function lockTables(id: string): string[] {
+  if (!/^[0-9a-f-]{1,36}$/.test(id)) return [];
   return [...new Set([id, id.slice(0, idLength + 1)])].map(lockTable);
 }
 

@@ -1,7 +1,8 @@
 import { EngineError } from '@criujs/engine-kit';
 import type { EntryOf } from '@criujs/images';
-import { closeFd, dropNoMore, LinuxError, sendBatch } from '@criujs/linux';
-import { netfilter } from './hold-connections.ts';
+import { closeFd, dropNoMore, LinuxError, openNetfilter, sendBatch } from '@criujs/linux';
+import type { UndoCall } from '../machinery/guard/hold-guard.ts';
+import { removal } from './hold-connections.ts';
 import { lockMethods, lockTables } from './names.ts';
 
 /** What the inventory says of how the network was held. */
@@ -14,13 +15,39 @@ export type LockedBy = Pick<EntryOf<'INVENTORY'>, 'networkLockMethod' | 'dumpCri
  */
 export function releaseNetwork({ networkLockMethod, dumpCriuRunId }: LockedBy): string[] {
   if (networkLockMethod !== lockMethods.nftables || dumpCriuRunId === '') return [];
-  const fd = netfilter();
+  const fd = tryNetfilter();
+  if (fd === null) return [];
   try {
     return lockTables(dumpCriuRunId).filter((table) => remove(fd, table));
   } finally {
     closeFd(fd);
   }
 }
+
+/**
+ * Calls that do the same, whatever they answer.
+ * @param keep takes a descriptor that they need
+ */
+export function releaseCalls({ networkLockMethod, dumpCriuRunId }: LockedBy, keep: (fd: number) => void): UndoCall[] {
+  if (networkLockMethod !== lockMethods.nftables || dumpCriuRunId === '') return [];
+  const fd = tryNetfilter();
+  if (fd === null) return [];
+  keep(fd);
+  return lockTables(dumpCriuRunId).map((table) => removal(fd, table));
+}
+
+/** A socket to nf_tables; null: this kernel has none, and so no table. */
+function tryNetfilter(): number | null {
+  try {
+    return openNetfilter();
+  } catch (error) {
+    if (error instanceof LinuxError) return null;
+    throw error;
+  }
+}
+
+/** What the kernel says of a table that it does not have, and of nf_tables that it does not have. */
+const nothingThere: readonly string[] = ['ENOENT', 'EOPNOTSUPP'];
 
 /** Whether there was such a table. */
 function remove(fd: number, table: string): boolean {
@@ -29,7 +56,7 @@ function remove(fd: number, table: string): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof LinuxError)) throw error;
-    if (error.code === 'ENOENT') return false;
+    if (nothingThere.includes(error.code)) return false;
     const isDenied = error.code === 'EPERM';
     throw new EngineError(
       isDenied ? 'NOT_PERMITTED' : 'KERNEL',

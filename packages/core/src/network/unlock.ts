@@ -4,8 +4,8 @@ import { checkPlatform } from '@criujs/engine-kit/front';
 import type { UnlockOptions, UnlockResult } from './unlocked.ts';
 
 /**
- * Lets packets of the TCP connections of a dump pass again, which is not to be restored on this machine: then the kernel tells their peers
- * that the connections are gone. A restore does it by itself.
+ * Lets packets of the TCP connections of a dump pass again, which is not to be restored on this machine: then the kernel tells peers that
+ * send something that the connections are gone. A restore does it by itself.
  * @throws EngineError IMAGES_INCOMPLETE, IMAGE_INVALID, NOT_PERMITTED
  */
 export async function unlockNetwork({ images, cwd = '.' }: UnlockOptions): Promise<UnlockResult> {

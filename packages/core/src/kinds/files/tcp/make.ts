@@ -38,7 +38,7 @@ export interface ConnectionPlace {
 }
 
 /**
- * Makes a connection again on a new socket, which stays in repair mode: nobody may use it until {@link endRepair}.
+ * Makes a connection again on a new socket, which stays in repair mode: nobody may use it until that is turned off.
  * Packets that it sends meanwhile have to be dropped.
  * @throws LinuxError
  */
@@ -83,11 +83,6 @@ export function makeConnection(place: ConnectionPlace, connection: TcpConnection
   if (ends.sent && !isFirst) endSending(fd, sent.unsent === 0);
   if (state === tcpStates.FIN_WAIT2) peer(0, received.next, sent.next);
   if (window !== null && ends.received) setWindow(fd, window, received.next);
-}
-
-/** Ends repair mode: the peer is asked for its window, and answers. The mode has changed SO_REUSEADDR. @throws LinuxError */
-export function endRepair(fd: number): void {
-  setOption(fd, tcpLevel, tcpOption.repair, tcpRepair.off);
 }
 
 function setSequence(fd: number, queue: keyof typeof repairQueue, number: number): void {

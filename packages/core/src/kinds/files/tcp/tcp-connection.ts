@@ -1,5 +1,7 @@
 import { trySyscall } from '@criujs/linux';
-import { releaseNetwork } from '../../../network/release.ts';
+import { tcpLevel, tcpOption, tcpRepair } from '../../../facts/tcp.ts';
+import type { UndoCall } from '../../../machinery/guard/hold-guard.ts';
+import { releaseCalls, releaseNetwork } from '../../../network/release.ts';
 import { invalid, unsupported } from '../../rules.ts';
 import type { DumpContext, OpenFile, SaveContext, SavedFile } from '../dumping.ts';
 import { inetEntry } from '../inet/entry.ts';
@@ -10,11 +12,13 @@ import type { InetSocket } from '../inet/seen.ts';
 import type { FileKind } from '../kind.ts';
 import type { FileEntry, LoadContext, Opener } from '../opening.ts';
 import type { ImageReader } from '../side-images.ts';
+import { socketLevel, socketOption } from '../sockets.ts';
 import { connectedStates, type TcpConnection } from './connection.ts';
 import { flowOf } from './flow.ts';
 import { connectionAt, freeAddresses } from './held.ts';
 import { judgeConnection } from './judge.ts';
-import { endRepair, makeConnection } from './make.ts';
+import { makeConnection } from './make.ts';
+import { numberBytes } from './options.ts';
 import { connectionOf, streamEntry, streamImage } from './stream-entry.ts';
 
 /** SHUT_RDWR of shutdown(2). */
@@ -76,11 +80,17 @@ function load(context: LoadContext): Opener {
       'Let the restore make them again: --tcp-established (option `tcpEstablished`), or as closed ones: --tcp-close (option `tcpClose`).',
     );
   const maker = createInetMaker(context);
-  if (inventory !== undefined)
-    context.beforeItRuns({
-      what: 'the network of TCP connections',
-      undo: () => void releaseNetwork(inventory.message),
-    });
+  const locked = inventory?.message;
+  const complete = new Map<number, MadeInet>();
+  context.beforeItRuns({
+    what: 'the network of TCP connections',
+    undo: () => void (locked !== undefined && releaseNetwork(locked)),
+    // In repair mode whoever uses them would get errors.
+    calls: () => [
+      ...(complete.size === 0 || locked === undefined ? [] : releaseCalls(locked, context.keep)),
+      ...[...complete.values()].flatMap(repairEnd),
+    ],
+  });
   if (close) return closedOpener(maker);
   const connections = new Map(entries.map((it) => [it.id, readStream(it, images)]));
   const made = new Map<number, MadeInet>();
@@ -103,13 +113,22 @@ function load(context: LoadContext): Opener {
         maker.furnish(socket);
         made.set(it.id, socket);
       }),
-    start({ id }, fd) {
+    afterFork({ id }, fd) {
       const socket = made.get(id);
       if (socket === undefined) return;
-      endRepair(fd);
       maker.ports.settle(fd, socket.own);
+      complete.set(id, { ...socket, fd });
     },
   };
+}
+
+/** Ends repair mode: the peer is asked for its window, and answers. The mode has changed SO_REUSEADDR. */
+function repairEnd({ fd, own }: MadeInet): UndoCall[] {
+  const reuse = numberBytes(own.opts?.reuseaddr ? 1 : 0);
+  return [
+    ['setsockopt', { fd }, tcpLevel, tcpOption.repair, numberBytes(tcpRepair.off), 4],
+    ['setsockopt', { fd }, socketLevel, socketOption.SO_REUSEADDR, reuse, 4],
+  ];
 }
 
 /** Sockets whose connections are over: whoever reads finds the end, whoever writes gets EPIPE. */
