@@ -191,36 +191,44 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
   });
 
   const restores = Math.ceil(total / 4);
-  test(`of a restore, ${restores} times: either nothing or all of it is there`, {
-    timeout: patience,
-  }, async ({ place }) => {
-    const shots = createMarksman(restorePhases);
-    const target = await place.start(tree);
-    const before = await target.paused(() => portrait(target.pid));
-    for (let round = 0; round < restores; round++) {
-      const images = target.images();
-      const pids = target.pids();
-      await criujs.dump(target.pid, images);
-      const { phase, delay } = shots.aim();
-      const run = await killAt(phase, delay, [process.execPath, bin, 'restore', '-D', images, '--detach']);
-      shots.note(run);
-      // Killed while it let them go, all of them may run; else nobody may be left. Who is being killed looks alive for a
-      // moment: only ticks show that they are.
-      const outcome = await until(`all or nothing is left, killed in ${run.last}`, async () => {
-        const alive = pids.filter(runs);
-        if (alive.length === 0) return processesIn(target.directory).length === 0 && 'nothing';
-        if (alive.length < pids.length || target.held().length > 0) return null;
-        return target.advance(3).then(
-          () => 'all',
-          () => null,
-        );
-      });
-      if (outcome === 'nothing') await criujs.restore(images);
-      place.track(target.pid);
-      await target.advance(3);
-      expect(await target.paused(() => portrait(target.pid)), `killed in ${run.last}`).toBe(before);
-    }
-    await target.finish();
-    say(`${tree.name}, killed in these phases of a restore: ${described(shots.hits())}`);
-  });
+  test.for([
+    { program: tree, more: [] },
+    { program: cProgram('connections'), more: ['--tcp-established'] },
+  ])(
+    `of a restore of $program.name, ${restores} times: either nothing or all of it is there`,
+    {
+      timeout: patience,
+    },
+    async ({ program, more }, { place }) => {
+      const shots = createMarksman(restorePhases);
+      const target = await place.start(program);
+      const before = await target.paused(() => portrait(target.pid));
+      for (let round = 0; round < restores; round++) {
+        const images = target.images();
+        const pids = target.pids();
+        await criujs.dump(target.pid, images, { more });
+        const { phase, delay } = shots.aim();
+        const run = await killAt(phase, delay, [process.execPath, bin, 'restore', '-D', images, '--detach', ...more]);
+        shots.note(run);
+        // Killed while it let them go, all of them may run; else nobody may be left. Who is being killed looks alive for a
+        // moment: only ticks show that they are.
+        const outcome = await until(`all or nothing is left, killed in ${run.last}`, async () => {
+          const alive = pids.filter(runs);
+          if (alive.length === 0) return processesIn(target.directory).length === 0 && 'nothing';
+          if (alive.length < pids.length || target.held().length > 0) return null;
+          return target.advance(3).then(
+            () => 'all',
+            () => null,
+          );
+        });
+        if (outcome === 'nothing') await criujs.restore(images, { more });
+        else await until('the network is not held', () => heldTables().length === 0);
+        place.track(target.pid);
+        await target.advance(3);
+        expect(await target.paused(() => portrait(target.pid)), `killed in ${run.last}`).toBe(before);
+      }
+      await target.finish();
+      say(`${program.name}, killed in these phases of a restore: ${described(shots.hits())}`);
+    },
+  );
 });

@@ -17,6 +17,9 @@ import { giveSegment, segmentFlag } from './segment.ts';
 /** SO_*BUFFORCE of socket(7), and the most that they take: the kernel doubles it. */
 const [SO_SNDBUFFORCE, SO_RCVBUFFORCE] = [32, 33];
 const mostBuffer = 0x3fff_ffff;
+/** `struct linger` of socket(7): with no time at all a closed connection is gone at once. */
+const SO_LINGER = 13;
+const lingers = (on: boolean): Buffer => Buffer.from([on ? 1 : 0, 0, 0, 0, 0, 0, 0, 0]);
 /** MSG_DONTWAIT and MSG_NOSIGNAL of send(2). */
 const atOnce = 0x40 | 0x4000;
 /** SHUT_WR of shutdown(2). */
@@ -61,10 +64,12 @@ export function makeConnection(place: ConnectionPlace, connection: TcpConnection
   const left = sent.bytes.length - sent.unsent;
   fill(fd, 'send', sent.bytes.subarray(0, left));
   if (sent.unsent > 0) {
-    // What has never left is sent as any data is, and counts as such.
+    // What has never left is sent as any data is, and counts as such. If the engine dies meanwhile, the kernel keeps nothing of it.
+    setOptionBytes(fd, socketLevel, SO_LINGER, lingers(true));
     setOption(fd, tcpLevel, tcpOption.repair, tcpRepair.offSilently);
     send(fd, sent.bytes.subarray(left));
     setOption(fd, tcpLevel, tcpOption.repair, tcpRepair.on);
+    setOptionBytes(fd, socketLevel, SO_LINGER, lingers(false));
   }
   if (window !== null) setWindow(fd, window, endReceived);
 
