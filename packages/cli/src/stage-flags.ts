@@ -10,6 +10,7 @@ type Kind = ReturnType<typeof optionRows>[number]['kind'];
 const parsers: { readonly [K in Kind]: ((flag: string) => (text: string, previous: never) => unknown) | null } = {
   switch: null,
   size: parseSize,
+  choice: null,
   externals: () => collect,
   descriptors:
     () =>
@@ -18,9 +19,10 @@ const parsers: { readonly [K in Kind]: ((flag: string) => (text: string, previou
 
 /** Adds the flags of a dump or of a restore: what it is allowed, and given. */
 export function withStage(command: Command, stage: OptionStage): Command {
-  for (const { kind, flag, letter, argument, [stage]: words } of optionRows(stage)) {
+  for (const { kind, flag, letter, argument, choices, [stage]: words } of optionRows(stage)) {
     const names = letter === undefined ? flag : `${letter}, ${flag}`;
     const option = new Option(argument === undefined ? names : `${names} ${argument}`, words);
+    if (choices !== undefined) option.choices(Object.keys(choices));
     const parse = parsers[kind]?.(flag);
     command.addOption(parse === undefined ? option : option.argParser(parse as (text: string) => unknown));
   }

@@ -49,6 +49,7 @@ const parts: readonly Part[] = [
   { name: 'listeners', ours: true, knowsPids: true },
   { name: 'netlinks', ours: true },
   { name: 'packets', ours: true, needsRoot: true },
+  { name: 'connections', ours: true, needsRoot: true },
   { name: 'udps', env: isRoot ? {} : { UDPS_USER: '1' }, ours: true },
   { name: 'inets', env: isRoot ? {} : { INETS_USER: '1' }, ours: true },
   { name: 'flights', ours: true },
@@ -91,7 +92,7 @@ function mirrorOf(chosen: readonly Part[]): Program {
 }
 
 /** What is taken only if it is asked for. */
-const asked = { more: ['--file-locks'] } as const;
+const asked = { more: ['--file-locks', '--tcp-established'] } as const;
 const { missing } = cProgram('mirror');
 const everything = parts.filter(({ needsRoot }) => isRoot || !needsRoot);
 

@@ -61,6 +61,11 @@ const rows: readonly Row[] = [
   { program: cProgram('listeners'), compared: true, legs: 3, needsRoot: true },
   { program: cProgram('netlinks'), compared: true, legs: 3 },
   { program: cProgram('packets'), compared: true, legs: 3, needsRoot: true },
+  { program: cProgram('connections'), compared: true, legs: 3, needsRoot: true, more: ['--tcp-established'] },
+  {
+    program: cProgram('connections', { CONNECTIONS_KNOCK: '1' }),
+    ...{ compared: true, legs: 3, needsRoot: true, more: ['--tcp-established'] },
+  },
   { program: cProgram('udps'), compared: true, legs: 3, needsRoot: true },
   { program: cProgram('inets'), compared: true, legs: 3, needsRoot: true },
   { program: huge, compared: true, legs: 3, needsRoot: true },

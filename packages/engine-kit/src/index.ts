@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 
-export { mistakeIn, pickOptions } from './engine-options/read.ts';
+export { mistakeIn, pickOptions, readOptions } from './engine-options/read.ts';
 export {
   type EngineOptions,
   type GivenOptions,
@@ -14,7 +14,7 @@ export {
   type OptionStage,
   optionRows,
 } from './engine-options/table.ts';
-export type { InheritedFd, OptionValues } from './engine-options/values.ts';
+export type { InheritedFd, NetworkLock, OptionValues } from './engine-options/values.ts';
 export { closedByPlugin, whichPlugin } from './errors/closed-by-plugin.ts';
 export { type ErrnoMeaning, isNodes, meaningOf } from './errors/errno-meanings.ts';
 export {
@@ -93,6 +93,7 @@ export {
   memoryTraits,
 } from './records/memory.ts';
 export { nameOf } from './records/missing-plugins.ts';
+export type { NetworkLockRecord } from './records/network-lock.ts';
 export type { PacketRecord, PacketRingRecord, PacketSetting } from './records/packets.ts';
 export { type JsonLimits, parseJson } from './records/parse-json.ts';
 export type { PipeRecord } from './records/pipes.ts';

@@ -26,6 +26,7 @@ export { pidfdGetfd, pidfdOpen, pidfdSend } from './descriptors/pidfd.ts';
 export { readable, writable } from './descriptors/ready.ts';
 export { isStream, readNow, writeNow } from './descriptors/stream.ts';
 export { type Watch, watchReadable } from './descriptors/watch.ts';
+export { firstErrandDescriptor, runErrand } from './errand.ts';
 export { errno, errnoName, LinuxError, type LinuxErrorDetails } from './errors.ts';
 export { isGone, unlessGone } from './gone.ts';
 export { createHand, type ExpectedCall, type Hand } from './hand.ts';
@@ -39,6 +40,8 @@ export {
   writeMemory,
   writeMemoryFrom,
 } from './memory.ts';
+export { type Door, dropFlows, dropNew, dropNoMore, type Flow, type FlowEnd } from './netfilter/drop.ts';
+export { openNetfilter, sendBatch } from './netfilter/send.ts';
 export { isOwnAlone, makeFolders, type PrivateCache, privateCache } from './private-cache.ts';
 export { prepareReadAhead, type ReadAhead, readAhead } from './proc/ahead.ts';
 export { type EpollTarget, type Fdinfo, parseFdinfo } from './proc/fdinfo.ts';

@@ -4,6 +4,7 @@ export const capability = {
   SETUID: 7,
   SETPCAP: 8,
   NET_BIND_SERVICE: 10,
+  NET_ADMIN: 12,
   NET_RAW: 13,
   IPC_LOCK: 14,
   SYS_PTRACE: 19,

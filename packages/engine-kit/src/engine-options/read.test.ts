@@ -12,12 +12,18 @@ test('what nobody gives is what is safe', () => {
     fileLocks: false,
     shellJob: false,
     extUnixSk: false,
+    tcpEstablished: false,
+    tcpClose: false,
+    skipInFlight: false,
+    networkLock: undefined,
     external: [],
   });
   expect(readOptions('restore', { fileLocks: undefined })).toEqual({
     fileLocks: false,
     shellJob: false,
     extUnixSk: false,
+    tcpEstablished: false,
+    tcpClose: false,
     inheritFd: [],
     newPids: false,
     allowClockBehind: false,
@@ -42,6 +48,7 @@ describe('what no option can be', () => {
     ['linkRemap', 'yes', /^linkRemap is not true or false$/],
     ['ghostLimit', -1, /^ghostLimit is not a number of bytes, 0 or more$/],
     ['ghostLimit', 1.5, /^ghostLimit is not/],
+    ['networkLock', 'nft', /^networkLock is not one of iptables, nftables, skip$/],
     ['external', 'pipe[7]', /^external is not an array of names$/],
     ['external', ['pipe'], /names no external resource$/],
   ])('%s: %j', (name, value, words) => {
@@ -67,6 +74,7 @@ test('every option has words for each stage that takes it, one flag of its own a
     expect(byFlag.get(row.flag)).toBe(row.name);
     expect(row.flag).toBe(`--${row.name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
     expect(row.argument === undefined, row.name).toBe(row.kind === 'switch');
-    expect(mistakeIn(row, row.absent ?? (row.kind === 'switch' ? false : []))).toBeNull();
+    const [choice] = Object.keys(row.choices ?? {});
+    expect(mistakeIn(row, row.absent ?? choice ?? (row.kind === 'switch' ? false : []))).toBeNull();
   }
 });

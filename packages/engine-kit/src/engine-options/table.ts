@@ -6,6 +6,8 @@ export interface ValueKinds {
   switch: boolean;
   /** Bytes. */
   size: number;
+  /** One of several words. */
+  choice: string | undefined;
   /** CRIU's names of resources. */
   externals: OptionValues['external'];
   descriptors: OptionValues['inheritFd'];
@@ -29,12 +31,16 @@ interface Row<K extends keyof ValueKinds> {
   readonly restore?: string;
   /** How CRIU's request names it; absent: CRIU has no such option. */
   readonly rpc?: RpcField;
+  /** What it can be, with the numbers that CRIU's request has for these. */
+  readonly choices?: Readonly<Record<string, number>>;
   /** What it is when nobody gives it; absent: false, or an empty list. */
   readonly absent?: ValueKinds[K];
 }
 
 /** The kind of a value of this type. */
-type KindOf<V> = { [K in keyof ValueKinds]: ValueKinds[K] extends V ? K : never }[keyof ValueKinds];
+type KindOf<V> = [V] extends [string | undefined]
+  ? 'choice'
+  : { [K in keyof ValueKinds]: ValueKinds[K] extends V ? K : never }[keyof ValueKinds];
 
 /**
  * Every option that engines take: the front fills in and checks what it is given by this, the command line makes its flags of it, and
@@ -78,6 +84,35 @@ const table = {
     rpc: 'extUnixSk',
     dump: 'allow datagram sockets that lead to names outside of the tree, such as /dev/log',
     restore: 'connect datagram sockets again to names outside of the tree',
+  },
+  tcpEstablished: {
+    kind: 'switch',
+    flag: '--tcp-established',
+    rpc: 'tcpEstablished',
+    dump: 'keep established TCP connections; their packets are dropped until a restore with --tcp-established, or `criujs network unlock`',
+    restore: 'make established TCP connections again',
+  },
+  tcpClose: {
+    kind: 'switch',
+    flag: '--tcp-close',
+    rpc: 'tcpClose',
+    dump: 'take TCP connections as closed ones',
+    restore: 'make TCP connections as closed ones',
+  },
+  skipInFlight: {
+    kind: 'switch',
+    flag: '--skip-in-flight',
+    rpc: 'tcpSkipInFlight',
+    dump: 'leave TCP connections out that wait to be accepted',
+  },
+  networkLock: {
+    kind: 'choice',
+    flag: '--network-lock',
+    argument: '<method>',
+    rpc: 'networkLock',
+    // criu_network_lock_method
+    choices: { iptables: 1, nftables: 2, skip: 3 },
+    dump: 'how packets of connections are dropped (default: nftables, or else iptables); skip: you have seen to it',
   },
   external: {
     kind: 'externals',

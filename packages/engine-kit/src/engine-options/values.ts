@@ -7,6 +7,9 @@ export interface InheritedFd {
   readonly key: string;
 }
 
+/** How packets of connections are dropped while these stand still; `skip`: not at all, the user has seen to it. criu(8), --network-lock */
+export type NetworkLock = 'nftables' | 'iptables' | 'skip';
+
 /**
  * What a user lets an engine do beyond what is safe, or gives it. The names are CRIU's where CRIU has the option. Which of them a dump
  * or a restore takes, and how each is written elsewhere, is in the table beside this.
@@ -35,6 +38,27 @@ export interface OptionValues {
    * name then. Default: a dump refuses them, unless a plugin takes them, and a restore such images. criu(8), --ext-unix-sk
    */
   readonly extUnixSk: boolean;
+  /**
+   * Keep established TCP connections, with what waits in them, and make them again at a restore, on a machine that has their addresses. Their
+   * packets are dropped while the tree stands still and, if it ends, until it is restored or `unlockNetwork` is called: the peers notice a
+   * pause. Needs CAP_NET_ADMIN. Default: a dump refuses connections, and a restore such images. criu(8), --tcp-established
+   */
+  readonly tcpEstablished: boolean;
+  /**
+   * Take TCP connections as closed ones, and make them as such at a restore: whoever uses one then finds it ended. Default: a dump refuses
+   * connections, and a restore such images. criu(8), --tcp-close
+   */
+  readonly tcpClose: boolean;
+  /**
+   * Leave TCP connections out that wait to be accepted; their peers are told that they are gone. Default: wait until they are accepted, and
+   * refuse them after a while. criu(8), --skip-in-flight
+   */
+  readonly skipInFlight: boolean;
+  /**
+   * How packets of connections are dropped; `skip`: they are not, because you have seen to it (a reset by this machine ends a connection).
+   * Default: with nf_tables, or where the kernel has none with iptables. criu(8), --network-lock
+   */
+  readonly networkLock: NetworkLock | undefined;
   /**
    * Resources that are left to whoever restores, by CRIU's names: `pipe[INO]` is a pipe with an end outside of the tree, which a restore
    * wants a descriptor for (`inheritFd`). Default: refuse such a pipe. criu(8), --external

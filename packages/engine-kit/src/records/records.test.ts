@@ -72,6 +72,9 @@ const records: Records = {
       devices: [{ name: 'IPV6_MULTICAST_IF', device: 'lo' }],
     },
   ],
+  networkLocks: [
+    { method: 'nftables', id: '0123456789abcdef0123', connections: ['TCP socket 127.0.0.1:80 → 127.0.0.1:5000'] },
+  ],
   timers: [{ id: 10, expires: 2n ** 63n - 1n }],
   pidfds: [{ id: 11, exitCode: 0x100 }],
   epollTargets: [{ id: 12, at: 1, fd: 999 }],
@@ -152,6 +155,7 @@ test('what is written is read again, exactly', () => {
     inetSockets: [],
     inetQueues: [],
     memberships: [],
+    networkLocks: [],
     pidfds: [],
     epollTargets: [],
     rings: [],

@@ -52,6 +52,9 @@ export const signalFrameHead: number = facts.signalFrameHead;
  * Descriptors that its calls use are inherited under numbers from 5 on.
  */
 export const guardImage: typeof x86_64.guardImage = facts.guardImage;
+/** A program that makes a list of calls and ends, see `runErrand`; it writes its memory to the descriptor. */
+export const errandImage: typeof x86_64.errandImage = facts.errandImage;
+export const errandDescriptor: number = facts.errandDescriptor;
 /** Descriptors of a guard: it is told through the first and answers through the second. */
 export const guardDescriptor: typeof x86_64.guardDescriptor = facts.guardDescriptor;
 /** Bytes of a guard's verdict. */

@@ -5,6 +5,7 @@ import type {
   InetRecord,
   MembershipRecord,
   NetlinkRecord,
+  NetworkLockRecord,
   PacketRecord,
   PidfdRecord,
   PipeRecord,
@@ -49,12 +50,15 @@ export interface FileRecords {
   readonly inetQueues: InetQueueRecord[];
   readonly memberships: MembershipRecord[];
   readonly terminals: TerminalRecord[];
+  readonly networkLocks: NetworkLockRecord[];
 }
 
 /** What dumping one file may use. */
 export interface DumpContext {
   readonly session: Session;
   readonly tree: Tree;
+  /** Whether the dump ends the tree. */
+  readonly endsTree: boolean;
   /** The id of the open file at a descriptor of the tree. */
   idOf(holder: Holder): number | undefined;
   /** Does something that is undone if the dump fails. Refusals come after it: what needs none to be there is done in `save`. */

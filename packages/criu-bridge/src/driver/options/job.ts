@@ -1,4 +1,4 @@
-import { type EngineOptions, type OptionStage, optionRows } from '@criujs/engine-kit';
+import { type EngineOptions, type OptionRow, type OptionStage, optionRows } from '@criujs/engine-kit';
 import type { CriuOptions } from '../options.ts';
 import type { RequestOptions } from './encode.ts';
 import { findOption } from './names.ts';
@@ -10,14 +10,16 @@ const largestSize = 2 ** 32 - 1;
 const encodings = {
   switch: (value: unknown) => (value === true ? true : undefined),
   size: (value: unknown) => Math.min(Number(value), largestSize),
+  choice: (value: unknown, { choices = {} }: OptionRow) => choices[String(value)],
   externals: null,
   descriptors: null,
 } as const;
 
 /** What a job asks for, as fields of a request that what the user has for CRIU itself may replace. */
 export function jobOptions<S extends OptionStage>(stage: S, job: EngineOptions<S>): RequestOptions {
-  const entries = optionRows(stage).flatMap(({ name, kind, rpc }) => {
-    const value = encodings[kind]?.(valueIn(job, name));
+  const entries = optionRows(stage).flatMap((row) => {
+    const { name, kind, rpc } = row;
+    const value = encodings[kind]?.(valueIn(job, name), row);
     return rpc === undefined || value === undefined ? [] : [[rpc, value]];
   });
   return Object.fromEntries(entries);

@@ -7,6 +7,7 @@ import { aioLines } from './aio-code.ts';
 import { assemble, imm32, imm64, type Line } from './assemble.ts';
 import { blob, listings } from './blob.ts';
 import { crashLines } from './crash-code.ts';
+import { errandLines } from './errand-image.ts';
 import { guardLines } from './guard-code.ts';
 import { handLines } from './hand-code.ts';
 import { helperLines } from './helper-image.ts';
@@ -35,6 +36,7 @@ const programs: Readonly<Record<string, readonly Line[]>> = {
   list: listLines,
   helper: helperLines(4242),
   guard,
+  errand: errandLines(0x401080, 12),
   crash: crashLines(0x7f0000403000),
 };
 

@@ -10,6 +10,7 @@ import { deviceName } from './network-device.ts';
 import { changedOptions, defaultOptions, type InetOptions, type InetShape, readInetOptions } from './options.ts';
 import { isOwnAddress } from './own-address.ts';
 import type { InetSocket } from './seen.ts';
+import { sortOf } from './sort.ts';
 
 /** Of SO_BINDTODEVICE: IFNAMSIZ of netdevice(7). */
 const nameLength = 16;
@@ -34,7 +35,9 @@ export function entryOf(
 ): { readonly entry: InetInit; readonly record: InetRecord | null } {
   const { inode, family, type, protocol, state, here, there, backlog } = socket;
   const all = readInetOptions(fd);
-  const changed = changedOptions(all, defaultsOf(socket, tree));
+  const changed = new Map(
+    [...changedOptions(all, defaultsOf(socket, tree))].filter(([name]) => isChosen(name, socket)),
+  );
   const { opts, ...others } = entryOfOptions(socket, all, changed);
   const scope = needsScope(here) ? here.scope : 0;
   const device = scope === 0 ? null : deviceName(fd, scope);
@@ -50,6 +53,20 @@ export function entryOf(
     },
     record: recordOf({ id, fd, changed, here, there }),
   };
+}
+
+/** Options that the kernel sets by itself in a connection: it tells what the connection has, and not what its program asked for. */
+const setByItself: readonly InetOptionName[] = [
+  'TCP_MAXSEG',
+  'TCP_WINDOW_CLAMP',
+  'IP_MULTICAST_TTL',
+  'IP_MULTICAST_IF',
+  'IPV6_MULTICAST_HOPS',
+  'IPV6_MULTICAST_IF',
+];
+
+function isChosen(name: InetOptionName, socket: InetSocket): boolean {
+  return sortOf(socket) !== 'tcp-connection' || !setByItself.includes(name);
 }
 
 /** Options that say who else may have its address, its device, and whether its program chose the sizes of its buffers. */

@@ -16,11 +16,12 @@ export const tcpListening: FileKind = inetKind({
     },
   ],
   judge: (socket, fd, tree) =>
-    socket.waiting === 0
+    socket.waiting === 0 || tree.options.skipInFlight
       ? judgeTcp(socket, fd, tree)
       : {
           why: 'a connection waits there to be accepted',
-          remedy: 'Dump it when the program has accepted it.',
+          remedy:
+            'Dump it when the program has accepted it, or leave it out: --skip-in-flight (option `skipInFlight`).',
           passes: true,
         },
   load(context) {

@@ -1,5 +1,5 @@
 import { arena, syscall, trySyscall } from '@criujs/linux';
-import { unreadBytes } from '../../../facts/tcp.ts';
+import { queueCall } from '../../../facts/tcp.ts';
 import type { FileKind } from '../kind.ts';
 import { conditions } from '../pipe-content.ts';
 import { inetKind } from './kind.ts';
@@ -70,7 +70,7 @@ function tryToShut(fd: number, halves: number): void {
 function unread(fd: number): number {
   return arena.scope(() => {
     const count = arena.alloc(4);
-    syscall('ioctl', fd, unreadBytes, count.address);
+    syscall('ioctl', fd, queueCall.received, count.address);
     return count.view.getInt32(0, true);
   });
 }
