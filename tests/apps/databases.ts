@@ -77,6 +77,7 @@ const mariadb: App = {
   name: 'mariadb, a transaction open',
   needs: ['mariadbd', 'mariadb', 'mariadb-install-db'],
   packages: ['mariadb-server'],
+  options: ['--tcp-established', '--file-locks'],
   asNobody: true,
   prepare: ({ folder }) =>
     runWell(

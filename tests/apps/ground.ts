@@ -55,6 +55,11 @@ export async function untilListens({ port }: Ground): Promise<void> {
 /** Ends a tree, and takes its folder away. */
 export async function clear(pid: number | null, { folder }: Ground): Promise<void> {
   const members = pid === null ? [] : treeOf(pid).map((it) => ({ pid: it, who: identity(it) }));
+  // It takes away what it has made elsewhere.
+  if (pid !== null && runs(pid)) {
+    process.kill(pid);
+    await until('it ends in its own way', () => !runs(pid), 10_000).catch(() => undefined);
+  }
   for (const it of members) if (identity(it.pid) === it.who) endNow(it.pid);
   for (const it of members) await until(`process ${it.pid} ends`, () => identity(it.pid) !== it.who || !runs(it.pid));
   rmSync(folder, { recursive: true, force: true });

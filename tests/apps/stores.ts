@@ -10,7 +10,17 @@ const redis: App = {
   needs: ['redis-server', 'redis-cli'],
   packages: ['redis-server'],
   inCi: true,
-  command: ({ port, folder }) => ['redis-server', '--port', `${port}`, '--dir', folder, '--appendonly', 'yes'],
+  command: ({ port, folder }) => [
+    'redis-server',
+    '--port',
+    `${port}`,
+    '--dir',
+    folder,
+    '--appendonly',
+    'yes',
+    '--enable-debug-command',
+    'yes',
+  ],
   ready: untilListens,
   load: ({ port }) =>
     overTcp(

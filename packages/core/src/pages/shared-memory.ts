@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import { LinuxError, openPath, syscall, trySyscall, type Vma } from '@criujs/linux';
 import { pageSize } from '../facts/memory.ts';
@@ -59,15 +59,23 @@ function ofObject(maps: readonly SharedMap[], size: number, check: () => void): 
     if (error instanceof LinuxError) return null;
     throw error;
   }
+  let zero: number | null = null;
+  const zeros = (): number => (zero ??= openPath('/dev/zero', openFlag.O_CLOEXEC));
   const close = (): void => {
-    if (fd !== null) closeSync(fd);
+    for (const it of [fd, zero]) if (it !== null) closeSync(it);
     fd = null;
+    zero = null;
   };
   try {
+    const { size: bytes } = fstatSync(open());
+    const isWhole = bytes % pageSize === 0;
+    // A System V segment may end within a page, of which a program has all.
+    if (!isWhole && partsOf(maps).reduce((sum, { start, end }) => sum + end - start, 0) >= size) return null;
     return {
-      runs: dataOf(open(), size, check),
-      file: open,
-      read: (at, address, length) => syscall('pread64', open(), address, length, at),
+      runs: dataOf(open(), size, check).map(wholePages),
+      file: isWhole ? open : null,
+      read: (at, address, length) =>
+        at < bytes ? syscall('pread64', open(), address, length, at) : syscall('pread64', zeros(), address, length, 0),
       close,
     };
   } finally {
@@ -89,6 +97,11 @@ export function dataOf(fd: number, size: number, check: () => void): PageRun[] {
     at = end;
   }
   return runs;
+}
+
+/** The last page is dumped whole. */
+export function wholePages({ start, end, lazy }: PageRun): PageRun {
+  return { start, end: Math.ceil(end / pageSize) * pageSize, lazy };
 }
 
 /** A part of the object, and a map that shows it. */
