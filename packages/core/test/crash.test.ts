@@ -35,6 +35,7 @@ const rows: readonly Row[] = [
     cProgram('ptys', { PTYS_NO_LINES: '1' }),
   ].map((program) => ({ program, kills: few })),
   { program: cProgram('filters'), kills: few, mayKeep: true },
+  { program: cProgram('aios', { AIOS_MANY: '200', AIOS_FILTER: '169' }), kills: few, mayKeep: true },
   {
     program: cProgram('deleted', { DELETED_LINKS: '1', DELETED_GUESTS: '1' }),
     more: ['--link-remap'],
