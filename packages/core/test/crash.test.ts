@@ -54,6 +54,7 @@ const rows: readonly Row[] = [
   ].map((program) => ({ program, kills: few })),
   { program: cProgram('filters'), kills: few, mayKeep: true },
   { program: cProgram('connections'), more: ['--tcp-established'], back: ['--tcp-established'], kills: few },
+  { program: cProgram('aios', { AIOS_MANY: '200', AIOS_FILTER: '169' }), kills: few, mayKeep: true },
   {
     program: cProgram('deleted', { DELETED_LINKS: '1', DELETED_GUESTS: '1' }),
     more: ['--link-remap'],

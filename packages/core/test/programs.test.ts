@@ -46,6 +46,8 @@ const rows: readonly Row[] = [
   { program: cProgram('rings', { RINGS_WORKER: '1' }), compared: false, legs: 3 },
   { program: cProgram('aios'), compared: true, legs: 3 },
   { program: cProgram('aios', { AIOS_TIMED: '1' }), compared: false, legs: 3 },
+  // A filter against reboot(2).
+  { program: cProgram('aios', { AIOS_FILTER: '169' }), compared: true, legs: 2, needsRoot: true },
   { program: cProgram('aios', { AIOS_PLAIN: '1', AIOS_MANY: '20' }), compared: true, legs: 3 },
   { program: cProgram('memory', { MEMORY_SHARED: '1', MEMORY_FUTURE: '1' }), compared: true, legs: 3, needsRoot: true },
   { program: cProgram('memory', { MEMORY_FUTURE: '2' }), compared: true, legs: 2, needsRoot: true },

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import { LinuxError, openPath, syscall, trySyscall, type Vma } from '@criujs/linux';
 import { pageSize } from '../facts/memory.ts';
@@ -59,29 +59,41 @@ function ofObject(maps: readonly SharedMap[], size: number, check: () => void): 
     if (error instanceof LinuxError) return null;
     throw error;
   }
-  let zero: number | null = null;
-  const zeros = (): number => (zero ??= openPath('/dev/zero', openFlag.O_CLOEXEC));
   const close = (): void => {
-    for (const it of [fd, zero]) if (it !== null) closeSync(it);
+    if (fd !== null) closeSync(fd);
     fd = null;
-    zero = null;
   };
   try {
-    const { size: bytes } = fstatSync(open());
-    const isWhole = bytes % pageSize === 0;
-    // A System V segment may end within a page, of which a program has all.
-    if (!isWhole && partsOf(maps).reduce((sum, { start, end }) => sum + end - start, 0) >= size) return null;
+    const data = dataOf(open(), size, check);
+    // A System V segment may end in the middle of a page. All of the page is there for whoever attaches it, and none of its file.
+    const isWhole = data.every(({ end }) => end % pageSize === 0);
     return {
-      runs: dataOf(open(), size, check).map(wholePages),
+      runs: data.map(wholePages),
       file: isWhole ? open : null,
       read: (at, address, length) =>
-        at < bytes ? syscall('pread64', open(), address, length, at) : syscall('pread64', zeros(), address, length, 0),
+        syscall('pread64', open(), address, length, at) || readBehind(maps, at, address, length),
       close,
     };
   } finally {
     // Nothing is held until it is read: a dump may fail in between.
     close();
   }
+}
+
+/** Reads what lies behind the end of the object, in its last page, from a map of it; gives how many bytes. */
+function readBehind(maps: readonly SharedMap[], at: number, address: number, length: number): number {
+  const map = maps.find(({ vma }) => vma.offset <= at && at < vma.offset + vma.end - vma.start);
+  const fd = openPath(map === undefined ? '/dev/zero' : `/proc/${map.pid}/mem`, openFlag.O_CLOEXEC);
+  try {
+    return syscall('pread64', fd, address, length, map === undefined ? 0 : addressIn(map, at));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A run up to the end of its last page. */
+export function wholePages({ start, end, lazy }: PageRun): PageRun {
+  return { start, end: Math.ceil(end / pageSize) * pageSize, lazy };
 }
 
 /** Where a file in memory has pages, those that were swapped out among them. */
@@ -97,11 +109,6 @@ export function dataOf(fd: number, size: number, check: () => void): PageRun[] {
     at = end;
   }
   return runs;
-}
-
-/** The last page is dumped whole. */
-export function wholePages({ start, end, lazy }: PageRun): PageRun {
-  return { start, end: Math.ceil(end / pageSize) * pageSize, lazy };
 }
 
 /** A part of the object, and a map that shows it. */

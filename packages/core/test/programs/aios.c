@@ -2,8 +2,8 @@
 // large one, read in its memory as libaio does; one in which events wait the whole time, beyond its end and before it; and one that a thread
 // waits at. A tick: each does something and is where the program knows it to be.
 // AIOS_FLIGHT: a request is in flight for ever. AIOS_CHILD: a child has all of their memory. AIOS_PLAIN: no thread. AIOS_MANY: that many
-// contexts more. AIOS_TIMED: a larger one has requests that end at their time, also while nobody runs. AIOS_FILTER: a seccomp filter that allows
-// everything. AIOS_LIMIT: it may open nothing more. AIOS_PROTECTED: the memory of one may not be written.
+// contexts more. AIOS_TIMED: a larger one has requests that end at their time, also while nobody runs. AIOS_FILTER: a seccomp filter that fails
+// the call with this number, and allows all others. AIOS_LIMIT: it may open nothing more. AIOS_PROTECTED: the memory of one may not be written.
 #include "target.h"
 #include <linux/aio_abi.h>
 #include <linux/filter.h>
@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -215,10 +216,15 @@ static void fill(struct context *context)
 	check(context);
 }
 
-static void filter(void)
+static void filter(unsigned call)
 {
-	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	struct sock_fprog program = { .len = 1, .filter = &allow };
+	struct sock_filter lines[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = 4, .filter = lines };
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
 }
@@ -260,7 +266,7 @@ int main(void)
 	if (target_option("AIOS_PROTECTED"))
 		must(mprotect((void *)contexts[UNUSED].id, 4096, PROT_READ));
 	if (target_option("AIOS_FILTER"))
-		filter();
+		filter(atoi(target_option("AIOS_FILTER")));
 	if (target_option("AIOS_LIMIT")) {
 		rlim_t next = must(dup(0));
 		must(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ next, next }));

@@ -23,7 +23,7 @@ export const aioRingMap: MapKind = {
     {
       subject: 'memory',
       taken: ['AIO rings (`io_setup`) with what waits in them, while no request is in flight'],
-      refused: ['AIO rings of processes with seccomp filters'],
+      refused: ['AIO rings of processes whose seccomp filters may forbid what finds that out'],
     },
   ],
   recognise({ name, shared, offset, read, write }) {

@@ -3,11 +3,11 @@ import { pause } from '@criujs/engine-kit/targets';
 import { errno, errnoName, LinuxError, readMemory, type Vma } from '@criujs/linux';
 import { aioRing, aioRingName } from '../../facts/aio.ts';
 import { vmaStatus } from '../../facts/memory.ts';
-import { seccompMode } from '../../facts/seccomp.ts';
 import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
 import { mapsOf } from '../../machinery/freeze/maps-of.ts';
 import { placesIn, positionsIn, requestsFor } from '../aio-memory.ts';
 import { invalid, unsupported } from '../rules.ts';
+import { forbiddenCall } from './aio-filters.ts';
 import { fillRing } from './aio-probe.ts';
 import { newRing } from './aio-slots.ts';
 import type { ProcessImage, ProcessKind, ProcessPart, Talk } from './kind.ts';
@@ -42,8 +42,12 @@ function refuseBusy(task: FrozenTask, ring: Vma, talk: Talk): void {
     const where = `the AIO ring at ${ring.start.toString(16)}`;
     return new EngineError('UNSUPPORTED', `${task.pid} (${task.command}): ${where}: ${why}`, { pid: task.pid, remedy });
   };
-  if (task.threads.some(({ status }) => status.seccomp !== seccompMode.disabled))
-    throw refuse('whether requests are in flight cannot be found out in a process with a seccomp filter', destroy);
+  const forbidden = forbiddenCall(task);
+  if (forbidden !== null)
+    throw refuse(
+      `to find out whether requests are in flight takes the call ${forbidden}, which a seccomp filter may forbid`,
+      `Let the filter allow it, whatever its arguments. ${destroy}`,
+    );
   const positions = positionsIn(readMemory(task.pid, ring.start, aioRing.events), bytes);
   if (positions === null) throw refuse('its head is not that of a ring of this size', destroy);
   const fresh = newRingOr(bytes, refuse);

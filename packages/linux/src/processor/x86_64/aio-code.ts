@@ -15,7 +15,11 @@ export const aioLines: readonly Line[] = [
 
 export const aioCode: Machine = assemble(aioLines);
 
-/** Where in the memory at rbx the words of 8 bytes are that it works with. */
+/**
+ * Where in the memory at rbx the words of 8 bytes are that it works with. Those of its own are zeros before: the ring's head
+ * (0x68), the place of the next event to look at (0x70), how many of its own it has seen (0x78), the next processor (0x88), and
+ * the ring's tail (0x98).
+ */
 export const aioLayout = {
   /** Given: the ring's address, its places, an array of addresses of the same `struct iocb`, and that. */
   ring: 0x00,
