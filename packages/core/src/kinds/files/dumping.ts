@@ -49,6 +49,8 @@ export interface FileRecords {
   readonly memberships: MembershipRecord[];
   readonly terminals: TerminalRecord[];
   readonly networkLocks: NetworkLockRecord[];
+  /** Ids of connections that are over and in which an error waits. */
+  readonly failedConnections: number[];
 }
 
 /** What dumping one file may use. */

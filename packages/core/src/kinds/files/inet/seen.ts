@@ -13,7 +13,7 @@ import { openFlag } from '../flags.ts';
 import type { SeenFile, Tree } from '../held.ts';
 import { inodeOfLink, readOption, readOptionBytes, socketLevel, socketOption } from '../sockets.ts';
 import { findUnix } from '../unix-seen.ts';
-import { type InetAddress, readAddress } from './address.ts';
+import { type InetAddress, readAddress, readPeerBefore } from './address.ts';
 import type { InetShape } from './options.ts';
 import type { InetNamed } from './words.ts';
 
@@ -77,7 +77,7 @@ export function inetNamed(fd: number): InetNamed | null {
   const protocol = readOption(fd, socketOption.SO_PROTOCOL) ?? 0;
   const here = readAddress(fd, 'getsockname');
   if (here === null) return null;
-  const there = readAddress(fd, 'getpeername');
+  const there = readAddress(fd, 'getpeername') ?? (type === inetType.stream ? readPeerBefore(fd, family) : null);
   const state = type === inetType.stream ? streamState(fd) : there === null ? tcpState.closed : tcpState.connected;
   return { family, type, protocol, here, there, state };
 }
