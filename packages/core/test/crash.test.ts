@@ -31,7 +31,7 @@ interface Row {
 const few = Math.ceil(total / 6);
 const rows: readonly Row[] = [
   ...[
-    ...[counter, threads, tree, cProgram('shared'), cProgram('pairs'), cProgram('rings')],
+    ...[counter, threads, tree, cProgram('shared'), cProgram('pairs'), cProgram('rings'), cProgram('udps')],
     cProgram('ptys', { PTYS_NO_LINES: '1' }),
   ].map((program) => ({ program, kills: few })),
   { program: cProgram('filters'), kills: few, mayKeep: true },

@@ -10,6 +10,8 @@
 enum { TALKS = 8, GROUP = 2, EXPERIMENT = 253, ICMP_FILTER_OPTION = 1, NO_PORTS = 24, CHECKSUM6 = 7, FASTOPEN_KEY = 33, HDRINCL6 = 36 };
 static bool plain, ordinary;
 static int rich, six, wild, siblings[GROUP], fresh, bound, shared[2], portless;
+static int over, carrier[2];
+static union address carried;
 static int raw, raw_end, icmp, icmp6, headers, headers6;
 static const char key[17] = "sixteen letters!";
 
@@ -182,6 +184,66 @@ static void talk_raw(void)
 	gets(icmp, (char *)answer, sizeof(answer), sizeof(ask));
 }
 
+// A connection that was reset, which the program knows by now.
+static int reset_connection(int listener)
+{
+	union address to = name_of(listener);
+	int caller = tcp(AF_INET), taken;
+	must(connect(caller, &to.any, length_of(&to)));
+	expect(send(caller, "x", 1, 0) == 1, "cannot send: %s", strerror(errno)); // it is accepted once something has come
+	struct pollfd ready = { .fd = listener, .events = POLLIN };
+	while (poll(&ready, 1, 5000) < 0)
+		expect(errno == EINTR, "poll: %s", strerror(errno));
+	taken = must(accept(listener, NULL, NULL));
+	must(setsockopt(taken, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger)));
+	must(close(taken));
+	int error = get(caller, SOL_SOCKET, SO_ERROR);
+	expect(error == ECONNRESET, "it was not reset: %s", strerror(error));
+	return caller;
+}
+
+static void look_at_over(void)
+{
+	char byte;
+	struct pollfd now = { .fd = over, .events = POLLIN | POLLOUT | POLLRDHUP };
+	must(poll(&now, 1, 0));
+	expect(now.revents == (POLLIN | POLLOUT | POLLRDHUP | POLLHUP), "poll says %x of a connection that is over", now.revents);
+	expect(recv(over, &byte, 1, MSG_DONTWAIT) == 0, "something comes from a connection that is over: %s", strerror(errno));
+	expect(send(over, "x", 1, MSG_NOSIGNAL) < 0 && errno == EPIPE, "a connection that is over takes something: %s", strerror(errno));
+	expect(getpeername(over, &(struct sockaddr){ 0 }, &(socklen_t){ sizeof(struct sockaddr) }) < 0 && errno == ENOTCONN, "it leads somewhere");
+}
+
+// One that listens, and that nobody has: it is on its way through a unix socket.
+static void send_off(void)
+{
+	int fd = inet_bind(tcp(AF_INET), "127.0.0.1", 0);
+	must(listen(fd, 2));
+	carried = name_of(fd);
+	must(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, carrier));
+	char control[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec word = { "fd", 2 };
+	struct msghdr message = { .msg_iov = &word, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	*head = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) };
+	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+	must(sendmsg(carrier[0], &message, 0));
+	must(close(fd));
+}
+
+static int take_off(void)
+{
+	char control[CMSG_SPACE(sizeof(int))], word[2];
+	struct iovec room = { word, 2 };
+	struct msghdr message = { .msg_iov = &room, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	must(recvmsg(carrier[1], &message, MSG_CMSG_CLOEXEC));
+	int fd;
+	expect(CMSG_FIRSTHDR(&message) && !memcmp(word, "fd", 2), "no descriptor comes along");
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	union address here = name_of(fd);
+	expect(!memcmp(&here, &carried, sizeof(here)), "what was carried is at port %d", port_of(&here));
+	return fd;
+}
+
 static void talk(void)
 {
 	call_up(rich, "127.0.0.1");
@@ -212,6 +274,7 @@ int main(void)
 		union address here = name_of(siblings[at]);
 		port = port_of(&here);
 	}
+	over = reset_connection(rich);
 	fresh = keep_name(tcp(AF_INET6));
 	set_kept(fresh, SOL_TCP, TCP_CORK, 1);
 	bound = keep_name(inet_bind(tcp(AF_INET), "127.0.0.1", 0));
@@ -231,8 +294,10 @@ int main(void)
 	}
 	if (!ordinary)
 		start_raw();
+	send_off();
 	for (unsigned long tick = 1; !target_finishing();) {
 		look_at_tcp();
+		look_at_over();
 		if (!ordinary)
 			look_at_raw();
 		if (!target_paused()) {
@@ -244,6 +309,7 @@ int main(void)
 		rest(20);
 	}
 	talk();
+	call_up(take_off(), "127.0.0.1");
 	target_say("DONE\n");
 	return 0;
 }

@@ -37,16 +37,26 @@ const bitOf = (type: number): number => 1 << (type - 1);
 /**
  * Internet sockets of this network namespace.
  * @param protocol IPPROTO_*
+ * @param states TCP_*: those in these alone; absent: all
  * @throws LinuxError ENOENT where the kernel has no such list (modules tcp_diag and udp_diag)
  */
-export function inetSockets(family: InetFamily, protocol: number): readonly InetDiagSocket[] {
-  return askForSockets(inetQuestion(family, protocol));
+export function inetSockets(
+  family: InetFamily,
+  protocol: number,
+  states?: readonly number[],
+): readonly InetDiagSocket[] {
+  return askForSockets(inetQuestion(family, protocol, states));
 }
 
-export function inetQuestion(family: InetFamily, protocol: number): DiagQuestion<InetDiagSocket> {
+export function inetQuestion(
+  family: InetFamily,
+  protocol: number,
+  states?: readonly number[],
+): DiagQuestion<InetDiagSocket> {
   const request = Buffer.alloc(requestLength);
   request.set([family, protocol, bitOf(attribute.shutdown)]);
-  request.writeUInt32LE(0xffffffff, 4);
+  const wanted = states?.reduce((bits, state) => bits | (1 << state), 0) ?? 0xffffffff;
+  request.writeUInt32LE(wanted >>> 0, 4);
   return {
     request,
     answerLength,

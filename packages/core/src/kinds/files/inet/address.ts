@@ -123,12 +123,13 @@ export function hostText({ family, bytes }: Pick<InetAddress, 'family' | 'bytes'
   const groups = Array.from({ length: 8 }, (_, at) => view.getUint16(at * 2, false).toString(16));
   const isMapped = bytes.subarray(0, 10).every((byte) => byte === 0) && view.getUint16(10, false) === 0xffff;
   if (isMapped) return `::ffff:${bytes.subarray(12).join('.')}`;
-  const runs = [...groups.join(':').matchAll(/(?<![0-9a-f])0(:0)+(?![0-9a-f])/g)].map(([run]) => run);
-  const longest = runs.reduce((one, other) => (other.length > one.length ? other : one), '');
-  if (longest === '') return groups.join(':');
   const text = groups.join(':');
-  const at = text.indexOf(longest);
-  return `${text.slice(0, at).replace(/:$/, '')}::${text.slice(at + longest.length).replace(/^:/, '')}`;
+  // The longest run of zeros, and the first of several.
+  const runs = [...text.matchAll(/(?<![0-9a-f])0(?::0)+(?![0-9a-f])/g)];
+  const [longest] = runs.sort(([one], [other]) => other.length - one.length);
+  if (longest === undefined) return text;
+  const behind = text.slice(longest.index + longest[0].length);
+  return `${text.slice(0, longest.index).replace(/:$/, '')}::${behind.replace(/^:/, '')}`;
 }
 
 /** `127.0.0.1:80`, `[::1]:80`. */

@@ -12,6 +12,7 @@ import { checkInet, inetEntry } from './entry.ts';
 import { entryOf } from './entry-of.ts';
 import type { InetEntry, InetInit } from './entry-options.ts';
 import { checkPlaces } from './permitted.ts';
+import { warnOfChoosers } from './reuseport.ts';
 import { type InetSocket, inetSocketAt, inetSocketOf } from './seen.ts';
 import { type InetSort, sortOf } from './sort.ts';
 import { inetWords } from './words.ts';
@@ -98,6 +99,7 @@ function dump(part: InetPart, file: OpenFile, context: DumpContext): FilePayload
   const { entry, record } = entryOf(socket, file, context.tree);
   const more = part.entry?.(socket, file, context) ?? {};
   if (isProblem(more)) return more;
+  if (entry.opts?.soReuseport === true) warnOfChoosers(socket, context);
   if (record !== null) context.records.inetSockets.push(record);
   return { isk: { ...entry, ...more } };
 }

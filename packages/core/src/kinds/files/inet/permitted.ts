@@ -8,18 +8,23 @@ import type { InetEntry } from './entry-options.ts';
 
 /**
  * Whether this user may make sockets again, as far as that can be told before anything is made.
+ * @param rights capabilities in force; absent: ours
+ * @param first the first port that anybody may have
  * @throws EngineError NOT_PERMITTED
  */
-export function checkPlaces(all: readonly InetEntry[]): void {
+export function checkPlaces(
+  all: readonly InetEntry[],
+  rights: () => bigint = () => readStatus(process.pid).capEff,
+  first: number = firstPort(),
+): void {
   if (all.length === 0) return;
-  const { capEff } = readStatus(process.pid);
-  const has = (number: number): boolean => (capEff & (1n << BigInt(number))) !== 0n;
+  const mask = rights();
+  const has = (number: number): boolean => (mask & (1n << BigInt(number))) !== 0n;
   if (!has(capability.NET_RAW)) {
     const raw = all.find(({ type }) => type === inetType.raw);
     if (raw !== undefined) throw denied(raw, 'it is a raw socket, which this user may not make', 'Restore as root.');
   }
   if (has(capability.NET_BIND_SERVICE)) return;
-  const first = firstPort();
   const low = all.find(({ type, srcPort }) => type !== inetType.raw && srcPort !== 0 && srcPort < first);
   if (low === undefined) return;
   const remedy = `Restore as root, or let everybody have port ${low.srcPort}: sysctl net.ipv4.ip_unprivileged_port_start=${low.srcPort}.`;

@@ -2,6 +2,7 @@ import { syscall } from '@criujs/linux';
 import type { FileKind } from '../kind.ts';
 import { inetKind } from './kind.ts';
 import { createInetMaker, inetOpener } from './make.ts';
+import { judgeTcp } from './tcp.ts';
 
 /** TCP sockets that listen. */
 export const tcpListening: FileKind = inetKind({
@@ -14,9 +15,9 @@ export const tcpListening: FileKind = inetKind({
       refused: ['TCP sockets at which connections wait to be accepted'],
     },
   ],
-  judge: ({ waiting }, _, { options }) =>
-    waiting === 0 || options.tcp.skipInFlight
-      ? null
+  judge: (socket, fd, tree) =>
+    socket.waiting === 0 || tree.options.tcp.skipInFlight
+      ? judgeTcp(socket, fd, tree)
       : {
           why: 'a connection waits there to be accepted',
           remedy:

@@ -1,19 +1,15 @@
-import { tcpLevel, tcpOption, tcpStates } from '../../../facts/tcp.ts';
+import { tcpStates } from '../../../facts/tcp.ts';
 import { mayHoldNetwork } from '../../../network/hold-connections.ts';
 import type { Tree } from '../held.ts';
 
 import type { InetProblem } from '../inet/kind.ts';
-import { type InetSocket, listOf } from '../inet/seen.ts';
+import type { InetSocket } from '../inet/seen.ts';
+import { judgeTcp } from '../inet/tcp.ts';
 import { conditions } from '../pipe-content.ts';
-import { readOptionBytes } from '../sockets.ts';
 import { connectedStates } from './connection.ts';
 
 /** POLLPRI and POLLERR of poll(2). */
 const [urgent, pollError] = [0x2, 0x8];
-/** TCP_AO_INFO of linux/tcp.h: the call fails where there are no keys. Length of its structure. */
-const authenticated = { option: 40, length: 32 } as const;
-/** Names of protocols above TCP have 16 bytes at most. linux/tcp.h, TCP_ULP_NAME_MAX */
-const longestName = 16;
 
 /** Why a connection cannot be dumped; null: it can. Looks only. */
 export function judgeConnection(socket: InetSocket, fd: number, tree: Tree): InetProblem | null {
@@ -28,18 +24,8 @@ export function judgeConnection(socket: InetSocket, fd: number, tree: Tree): Ine
   if (!mayHoldNetwork())
     return { why: 'this user may not look into connections', remedy: 'Dump as root, or with CAP_NET_ADMIN.' };
   if (!connectedStates.includes(socket.state)) return beginning(socket.state);
-  const keys = keysOf(socket, fd, tree);
-  if (keys !== null)
-    return {
-      why: `it signs its packets (${keys}), with keys that nobody can read`,
-      remedy: 'Let the program close it before the dump, or use --tcp-close.',
-    };
-  const above = protocolAbove(fd);
-  if (above !== '')
-    return {
-      why: `the kernel speaks ${above} in it (TCP_ULP), and does not tell its keys`,
-      remedy: 'Let the program close it before the dump, or use --tcp-close.',
-    };
+  const inner = judgeTcp(socket, fd, tree);
+  if (inner !== null) return inner;
   const now = conditions(fd, urgent);
   if ((now & urgent) !== 0)
     return {
@@ -63,15 +49,4 @@ function beginning(state: number): InetProblem {
     remedy: 'Dump it when it is connected.',
     passes: true,
   };
-}
-
-function keysOf(socket: InetSocket, fd: number, tree: Tree): string | null {
-  if (listOf(socket, tree)?.get(socket.inode)?.signs) return 'TCP_MD5SIG';
-  return readOptionBytes(fd, authenticated.option, authenticated.length, tcpLevel) === null ? null : 'TCP_AO';
-}
-
-/** The protocol that the kernel speaks in a connection, such as `tls`; empty: none. */
-function protocolAbove(fd: number): string {
-  const bytes = readOptionBytes(fd, tcpOption.upperProtocol, longestName, tcpLevel);
-  return bytes === null ? '' : bytes.toString('latin1').replace(/\0.*$/s, '');
 }

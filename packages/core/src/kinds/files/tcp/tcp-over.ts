@@ -2,25 +2,29 @@ import { tcpInfoHead, tcpLevel, tcpOption, tcpRepair } from '../../../facts/tcp.
 import { mayHoldNetwork } from '../../../network/hold-connections.ts';
 import type { DumpContext, OpenFile } from '../dumping.ts';
 import type { Tree } from '../held.ts';
+import { wordsOf } from '../inet/address.ts';
 import type { InetInit } from '../inet/entry-options.ts';
 import { type InetProblem, inetKind } from '../inet/kind.ts';
 import { createInetMaker } from '../inet/make.ts';
 import type { InetSocket } from '../inet/seen.ts';
+import { judgeTcp } from '../inet/tcp.ts';
 import { inetWords } from '../inet/words.ts';
 import type { FileKind } from '../kind.ts';
 import type { LoadContext, Opener } from '../opening.ts';
 import { conditions } from '../pipe-content.ts';
 import { readOption, readOptionBytes, socketOption } from '../sockets.ts';
-import { closedOpener, openShut } from './closed.ts';
+import { closedOpener } from './closed.ts';
 import { remember, saveStreams } from './kept.ts';
 import { openConnection, readStream, refuseUnasked } from './open.ts';
 import { setOption } from './options.ts';
 import { readConnections } from './read.ts';
 
+/** Both halves: `sk_shutdown` of CRIU's images. */
+const bothHalves = 3;
 /** POLLERR of poll(2). */
 const pollError = 0x8;
 
-/** TCP sockets whose connections are over: closed from both sides, or reset. What came before can still be read. */
+/** TCP sockets whose connections are over, closed from both sides or reset, with what came before or an error that the program has not read. */
 export const tcpOver: FileKind = inetKind({
   sort: 'tcp-over',
   name: 'TCP connection that is over',
@@ -31,17 +35,18 @@ export const tcpOver: FileKind = inetKind({
   load,
 });
 
-function judge(_: InetSocket, fd: number, { options }: Tree): InetProblem | null {
-  const { established, close } = options.tcp;
-  if (close) return null;
+function judge(socket: InetSocket, fd: number, tree: Tree): InetProblem | null {
+  const { established, close } = tree.options.tcp;
+  const inner = judgeTcp(socket, fd, tree);
+  if (inner !== null || close) return inner;
   if (!established)
     return {
-      why: 'it is a connection that is over',
+      why: 'its connection is over, and what came before, or an error, waits there for the program',
       remedy: 'Let the dump take it: --tcp-established (option `tcpEstablished`), or --tcp-close (option `tcpClose`).',
     };
   if (!mayHoldNetwork())
     return { why: 'this user may not look into connections', remedy: 'Dump as root, or with CAP_NET_ADMIN.' };
-  if (hasError(fd) && !wasConnected(fd))
+  if (hasError(fd) && !hasAgreed(fd))
     return {
       why: 'it could not be connected, and the program has not been told yet',
       remedy: 'Dump it when the program has read the error.',
@@ -54,14 +59,16 @@ function hasError(fd: number): boolean {
   return (conditions(fd) & pollError) !== 0;
 }
 
-/** Both ends have agreed on something, as any two do that are not very old. */
-function wasConnected(fd: number): boolean {
+/** Both ends have agreed on something when they connected, as any two do that are not very old. */
+function hasAgreed(fd: number): boolean {
   const info = readOptionBytes(fd, tcpOption.info, tcpInfoHead.size, tcpLevel);
   return (info?.readUInt8(tcpInfoHead.options) ?? 0) !== 0;
 }
 
 function entry(socket: InetSocket, { id, fd }: OpenFile, context: DumpContext): Partial<InetInit> {
-  if (context.tree.options.tcp.close) return {};
+  // As a closed one it has no connection any more.
+  if (context.tree.options.tcp.close)
+    return { dstPort: 0, dstAddr: wordsOf({ bytes: new Uint8Array(socket.here.bytes.length) }), shutdown: bothHalves };
   const [connection] = readConnections([fd]);
   if (connection !== undefined) remember(context.records, id, connection);
   if (hasError(fd)) {
@@ -83,10 +90,6 @@ function load(context: LoadContext): Opener {
     open: (it) =>
       maker.make(it, (socket) => {
         const isFailed = failed.has(it.id);
-        if (!isFailed && connections.get(it.id)?.received.bytes.length === 0) {
-          openShut(socket, maker);
-          return;
-        }
         openConnection(socket, connections.get(it.id), maker);
         // The reset that has ended it leaves an error, which whoever had read it does not get again.
         if (!isFailed) readOption(socket.fd, socketOption.SO_ERROR);
