@@ -48,7 +48,7 @@ async function useBoth(target: Target): Promise<void> {
 const few = Math.ceil(total / 6);
 const rows: readonly Row[] = [
   ...[
-    ...[counter, threads, tree, cProgram('shared'), cProgram('pairs'), cProgram('rings')],
+    ...[counter, threads, tree, cProgram('shared'), cProgram('pairs'), cProgram('rings'), cProgram('udps')],
     cProgram('aios', { AIOS_MANY: '200' }),
     cProgram('ptys', { PTYS_NO_LINES: '1' }),
   ].map((program) => ({ program, kills: few })),

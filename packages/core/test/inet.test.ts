@@ -1,13 +1,17 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { arena, syscall } from '@criujs/linux';
+import { arena, pidfdGetfd, pidfdOpen, syscall } from '@criujs/linux';
 import { afterEach, describe, expect } from 'vitest';
 import { createDescriptors, createHolders } from './files-holder.ts';
+import { run } from './harness/command.ts';
 import { criujs, criujsCommand, criujsFails } from './harness/engines.ts';
 import { isRoot } from './harness/machine.ts';
 import { test } from './harness/place.ts';
-import { processesIn, runs } from './harness/processes.ts';
+import { proc, processesIn, runs } from './harness/processes.ts';
 import { cProgram } from './harness/programs.ts';
+import { until } from './harness/wait.ts';
 
 // What is refused of internet sockets, by name, and what is said of those that cannot be made again.
 
@@ -18,6 +22,9 @@ afterEach(async () => {
   descriptors.close();
   await holders.end();
 });
+
+const own = await run(['unshare', '--net', 'sh', '-c', 'ip link set lo up']).catch(() => ({ code: 1 }));
+const noNamespace = isRoot && own.code === 0 ? null : 'no network namespaces here';
 
 const internet = 2;
 const datagram = 2;
@@ -77,6 +84,26 @@ describe('internet sockets', () => {
       why: expect.stringContaining('something that it sends has not left yet (UDP_CORK, MSG_MORE)'),
     });
     expect(runs(pid), 'it runs on').toBe(true);
+  });
+
+  test.skipIf(noNamespace)('one of another network namespace is refused by name', async ({ place }) => {
+    const script = 'ip link set lo up && exec 7<>/dev/udp/127.0.0.1/9 && exec sleep 1000';
+    const stranger = spawn('unshare', ['--net', 'bash', '-c', script], { stdio: 'ignore' });
+    try {
+      await until('it sleeps', () => proc(stranger.pid ?? 0, 'comm') === 'sleep\n');
+      const pidfd = descriptors.keep(pidfdOpen(stranger.pid ?? 0));
+      const { pid } = holders.start({ 3: descriptors.keep(pidfdGetfd(pidfd, 7)) });
+      const failure = await criujsFails(['dump', '-t', String(pid), '-D', place.fresh('images')]);
+      expect(failure.refusals).toHaveLength(1);
+      expect(failure.refusals?.[0]).toMatchObject({
+        resource: expect.stringMatching(/^descriptor 3: UDP socket 127\.0\.0\.1:\d+ → 127\.0\.0\.1:9$/),
+        why: expect.stringContaining('it belongs to another network namespace'),
+      });
+    } finally {
+      const ended = once(stranger, 'exit');
+      stranger.kill('SIGKILL');
+      await ended;
+    }
   });
 
   test('sockets that share a port are told of what nobody can tell', async ({ place }) => {

@@ -34,8 +34,8 @@ function held({ networkLock }: DumpResult, directory: string): string {
   if (networkLock === undefined) return '';
   const { method, connections } = networkLock;
   const all = count(connections.length, 'TCP connection', 'TCP connections');
-  if (method === 'skip') return `\nPackets of its ${all} are not dropped (--network-lock skip).`;
-  return `\nPackets of its ${all} are dropped until it is restored here with --tcp-established, or until: criujs network unlock -D ${directory}`;
+  if (method === 'skip') return ` Packets of its ${all} are not dropped (--network-lock skip).`;
+  return ` Packets of its ${all} are dropped until it is restored here with --tcp-established, or let pass with: criujs network unlock -D ${directory}`;
 }
 
 function describe(result: DumpResult, directory: string, leaveRunning: boolean): string {

@@ -1,4 +1,4 @@
-/** SOL_TCP, and options of tcp(7) and linux/tcp.h. Repair needs CAP_NET_ADMIN over the network namespace. */
+/** SOL_TCP, and options that repair a connection: linux/tcp.h. Repair needs CAP_NET_ADMIN over the network namespace. */
 export const tcpLevel = 6;
 export const tcpOption = {
   maximumSegment: 2,
@@ -9,8 +9,8 @@ export const tcpOption = {
   repairOptions: 22,
   timestamp: 24,
   repairWindow: 29,
-  upperProtocol: 31,
-  authentication: 40,
+  ULP: 31,
+  AO_INFO: 40,
 } as const;
 
 /** TCP_REPAIR_*: the last one goes on without a probe of the peer's window. */
@@ -55,11 +55,14 @@ export const queueCall = { received: 0x541b, unacknowledged: 0x5411, unsent: 0x8
 /** Packets with this mark pass CRIU's block of the network, and ours: SO_MARK of socket(7). */
 export const passMark = 0xc114;
 
-/** `struct tcp_ao_info_opt` of linux/tcp.h. */
+/** `struct tcp_ao_info_opt`. */
 export const authenticationLength = 56;
 
-/** A name of TCP_ULP: TCP_ULP_NAME_MAX of linux/tcp.h. */
-export const protocolNameLength = 16;
+/** A name of TCP_ULP: TCP_ULP_NAME_MAX. */
+export const ulpLength = 16;
 
 /** Where `struct tcp_info` has how much was acknowledged by the other end: nothing as long as there was no connection. */
-export const acknowledged = { at: 120, length: 128 } as const;
+export const acknowledged = { option: 11, at: 120, length: 128 } as const;
+
+/** FIONREAD of tcp(7): how much waits to be read. */
+export const unreadBytes = 0x541b;

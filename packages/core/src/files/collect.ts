@@ -201,7 +201,8 @@ function collectAll(
       const atOnce = imageWriter(smallImages(session.store, false));
       const { packetsOf } = inFlight;
       const { idOf } = files;
-      const context = { tree, images: atOnce, records, nextId, addFirst, idOf, packetsOf, hold: options.hold };
+      const { hold } = options;
+      const context = { tree, images: atOnce, records, nextId, addFirst, idOf, packetsOf, hold, session };
       for (const kind of fileKinds) kind.save?.(byKind.get(kind) ?? [], context);
       // Locks of what a plugin took are the plugin's.
       const own = files.all.filter(({ id }) => !ofPlugins.has(id));

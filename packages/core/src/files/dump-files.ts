@@ -46,6 +46,7 @@ export function dumpFiles(
     ...{ externals: [], sockets: [], pipes: [], timers: [], pidfds: [], epollTargets: [], rings: [], unixSockets: [] },
     terminals: [],
     networkLocks: [],
+    failedConnections: [],
     netlinks: [],
     packets: [],
     ...{ inetSockets: [], inetQueues: [], memberships: [] },

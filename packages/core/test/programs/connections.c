@@ -25,7 +25,7 @@ struct pair {
 };
 
 static struct pair pairs[PAIRS];
-static struct pair full, closed_client, closed_server;
+static struct pair full, closed_client, closed_server, over, reset;
 static int listeners[3];
 static unsigned char record[RECORD], found[RECORD];
 
@@ -152,6 +152,9 @@ static void look(void)
 	expect(state_of(closed_client.client) == TCP_FIN_WAIT2 && state_of(closed_client.server) == TCP_CLOSE_WAIT, "states %d, %d", state_of(closed_client.client), state_of(closed_client.server));
 	expect(state_of(closed_server.server) == TCP_FIN_WAIT2 && state_of(closed_server.client) == TCP_CLOSE_WAIT, "states %d, %d", state_of(closed_server.server), state_of(closed_server.client));
 	char byte;
+	expect(state_of(over.server) == TCP_CLOSE && state_of(reset.client) == TCP_CLOSE, "states %d, %d", state_of(over.server), state_of(reset.client));
+	expect(recv(over.server, &byte, 1, MSG_PEEK) == 0 && send(over.server, "", 1, MSG_NOSIGNAL) == -1 && errno == EPIPE, "what is over is not: %s", strerror(errno));
+	expect(recv(reset.client, found, RECORD, MSG_PEEK) == 100 && found[7] == byte_at(reset.back.got + 7), "what came before the reset is lost");
 	expect(recv(closed_client.server, &byte, 1, MSG_PEEK) == 0, "the end does not come");
 	expect(send(closed_client.client, &byte, 1, MSG_NOSIGNAL) == -1 && errno == EPIPE, "a closed half can be written");
 }
@@ -196,6 +199,17 @@ int main(void)
 	begin(&full, "full", listeners[0], &v4);
 	begin(&closed_client, "closed by the client", listeners[0], &v4);
 	begin(&closed_server, "closed by the server", listeners[1], &v6);
+	begin(&over, "over", listeners[0], &v4);
+	must(shutdown(over.client, SHUT_WR));
+	expect(ready(over.server, POLLIN, PATIENCE), "the end does not come");
+	must(shutdown(over.server, SHUT_WR));
+	must(close(over.client));
+	begin(&reset, "reset", listeners[0], &v4);
+	put(&reset.back, 100);
+	must(setsockopt(reset.server, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger)));
+	must(close(reset.server));
+	for (long until = milliseconds() + PATIENCE; state_of(over.server) != TCP_CLOSE || state_of(reset.client) != TCP_CLOSE; rest(1))
+		expect(milliseconds() < until, "connections are not over");
 	must(setsockopt(pairs[0].client, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)));
 	must(setsockopt(pairs[0].server, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int)));
 	must(setsockopt(pairs[0].server, IPPROTO_TCP, TCP_KEEPIDLE, &(int){ 77 }, sizeof(int)));
@@ -242,6 +256,10 @@ int main(void)
 		expect(ready(pairs[at].server, POLLIN, PATIENCE), "%s: the end does not come", pairs[at].name);
 		expect(must(recv(pairs[at].server, found, 1, 0)) == 0, "%s: more comes than was sent", pairs[at].name);
 	}
+	// The error that has waited in it all the time, once.
+	expect(option(reset.client, SOL_SOCKET, SO_ERROR) == ECONNRESET && option(reset.client, SOL_SOCKET, SO_ERROR) == 0, "the error is lost");
+	get(&reset.back, 100);
+	expect(must(recv(reset.client, found, 1, 0)) == 0, "more comes than was sent");
 	get(&full.there, full.there.sent);
 	must(shutdown(closed_client.server, SHUT_WR));
 	expect(ready(closed_client.client, POLLIN, PATIENCE) && must(recv(closed_client.client, found, 1, 0)) == 0, "the other half does not end");

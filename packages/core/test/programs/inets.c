@@ -10,7 +10,8 @@
 enum { TALKS = 8, GROUP = 2, EXPERIMENT = 253, ICMP_FILTER_OPTION = 1, NO_PORTS = 24, CHECKSUM6 = 7, FASTOPEN_KEY = 33, HDRINCL6 = 36 };
 static bool plain, ordinary;
 static int rich, six, wild, siblings[GROUP], fresh, bound, shared[2], portless;
-static int over;
+static int over, carrier[2];
+static union address carried;
 static int raw, raw_end, icmp, icmp6, headers, headers6;
 static const char key[17] = "sixteen letters!";
 
@@ -212,6 +213,37 @@ static void look_at_over(void)
 	expect(getpeername(over, &(struct sockaddr){ 0 }, &(socklen_t){ sizeof(struct sockaddr) }) < 0 && errno == ENOTCONN, "it leads somewhere");
 }
 
+// One that listens, and that nobody has: it is on its way through a unix socket.
+static void send_off(void)
+{
+	int fd = inet_bind(tcp(AF_INET), "127.0.0.1", 0);
+	must(listen(fd, 2));
+	carried = name_of(fd);
+	must(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, carrier));
+	char control[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec word = { "fd", 2 };
+	struct msghdr message = { .msg_iov = &word, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	*head = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) };
+	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+	must(sendmsg(carrier[0], &message, 0));
+	must(close(fd));
+}
+
+static int take_off(void)
+{
+	char control[CMSG_SPACE(sizeof(int))], word[2];
+	struct iovec room = { word, 2 };
+	struct msghdr message = { .msg_iov = &room, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	must(recvmsg(carrier[1], &message, MSG_CMSG_CLOEXEC));
+	int fd;
+	expect(CMSG_FIRSTHDR(&message) && !memcmp(word, "fd", 2), "no descriptor comes along");
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	union address here = name_of(fd);
+	expect(!memcmp(&here, &carried, sizeof(here)), "what was carried is at port %d", port_of(&here));
+	return fd;
+}
+
 static void talk(void)
 {
 	call_up(rich, "127.0.0.1");
@@ -262,6 +294,7 @@ int main(void)
 	}
 	if (!ordinary)
 		start_raw();
+	send_off();
 	for (unsigned long tick = 1; !target_finishing();) {
 		look_at_tcp();
 		look_at_over();
@@ -276,6 +309,7 @@ int main(void)
 		rest(20);
 	}
 	talk();
+	call_up(take_off(), "127.0.0.1");
 	target_say("DONE\n");
 	return 0;
 }

@@ -75,6 +75,7 @@ const records: Records = {
   networkLocks: [
     { method: 'nftables', id: '0123456789abcdef0123', connections: ['TCP socket 127.0.0.1:80 → 127.0.0.1:5000'] },
   ],
+  failedConnections: [16],
   timers: [{ id: 10, expires: 2n ** 63n - 1n }],
   pidfds: [{ id: 11, exitCode: 0x100 }],
   epollTargets: [{ id: 12, at: 1, fd: 999 }],
@@ -156,6 +157,7 @@ test('what is written is read again, exactly', () => {
     inetQueues: [],
     memberships: [],
     networkLocks: [],
+    failedConnections: [],
     pidfds: [],
     epollTargets: [],
     rings: [],

@@ -33,6 +33,8 @@ export interface Records extends RecordsOfFiles {
   readonly memory?: readonly MemoryRecord[];
   /** How the network of TCP connections was held when the tree ended: packets are dropped until it is restored. Absent: it was not. */
   readonly networkLocks?: readonly NetworkLockRecord[];
+  /** Ids of TCP connections of `files.img` that were reset, and whose program has not been told. Absent: none. */
+  readonly failedConnections?: readonly number[];
   /** Threads of which there is anything to say; absent: none, as in the images of older releases. */
   readonly attributes?: readonly AttributesRecord[];
   /** All that were loaded, whether they took something or not. */
@@ -64,6 +66,7 @@ const recordsShape: Shape<Records> = object({
   memory: absent(list(recordedMemory), []),
   systemV: absent<SystemVRecords | undefined>(recordedSystemV, undefined),
   networkLocks: absent(list(recordedLock), []),
+  failedConnections: absent(list(u32), []),
   attributes: attributesShape,
   plugins: absent(list(recordedPlugin), []),
 });
@@ -89,6 +92,7 @@ export function encodeRecords({
   memory = [],
   systemV,
   networkLocks = [],
+  failedConnections = [],
   attributes,
   plugins,
 }: Records): Uint8Array {
@@ -117,6 +121,7 @@ export function encodeRecords({
     memory,
     systemV,
     networkLocks,
+    failedConnections,
     attributes,
     plugins,
   };

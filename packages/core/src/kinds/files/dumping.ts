@@ -51,6 +51,8 @@ export interface FileRecords {
   readonly memberships: MembershipRecord[];
   readonly terminals: TerminalRecord[];
   readonly networkLocks: NetworkLockRecord[];
+  /** Ids of connections that are over and in which an error waits. */
+  readonly failedConnections: number[];
 }
 
 /** What dumping one file may use. */
@@ -94,6 +96,7 @@ export interface SaveContext {
   nextId(): number;
   /** The id of the open file at a descriptor of the tree, or of the engine's where it is on its way through a socket. */
   idOf(holder: Holder): number | undefined;
+  readonly session: Pick<Session, 'warn'>;
   /** What waits in the unix socket with this inode. */
   packetsOf(inode: number): readonly WaitingPacket[];
   /** Adds an entry in front of those of open files: CRIU resolves references when it reads them. */

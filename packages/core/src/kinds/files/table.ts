@@ -24,6 +24,7 @@ import { directory, regularFile } from './regular.ts';
 import { ring } from './ring.ts';
 import { signalfd } from './signalfd.ts';
 import { tcpConnection } from './tcp/tcp-connection.ts';
+import { tcpOver } from './tcp/tcp-over.ts';
 import { terminal } from './terminal.ts';
 import { timerfd } from './timerfd.ts';
 import { externalUnixSocket } from './unix.ts';
@@ -55,6 +56,7 @@ export const fileKinds: readonly FileKind[] = [
   tcpListening,
   tcpUnconnected,
   tcpConnection,
+  tcpOver,
   udp,
   rawSocket,
   external,

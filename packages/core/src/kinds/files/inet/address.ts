@@ -1,5 +1,6 @@
 import { arena, type Block, errno, type InetFamily, LinuxError, syscall, trySyscall } from '@criujs/linux';
 import { inetFamilies } from '../../../facts/inet.ts';
+import { socketLevel, socketOption } from '../sockets.ts';
 
 /** Where an internet socket is, or where it leads. ip(7), ipv6(7) */
 export interface InetAddress {
@@ -27,6 +28,19 @@ export function readAddress(fd: number, call: 'getsockname' | 'getpeername'): In
     if (result === -errno.ENOTCONN) return null;
     if (result < 0) throw new LinuxError(call, -result, { about: `of descriptor ${fd}` });
     return parseAddress(block);
+  });
+}
+
+/** Where a TCP socket led that is connected no more, or not yet: SO_PEERNAME of socket(7). null: nowhere. */
+export function readPeerBefore(fd: number, family: InetFamily): InetAddress | null {
+  // The kernel refuses to fill less than there is room for.
+  const { sockaddr } = inetFamilies[family];
+  return arena.scope(() => {
+    const block = arena.alloc(sockaddr);
+    const size = arena.alloc(4);
+    size.view.setUint32(0, sockaddr, true);
+    const result = trySyscall('getsockopt', fd, socketLevel, socketOption.SO_PEERNAME, block.address, size.address);
+    return result < 0 ? null : parseAddress(block);
   });
 }
 

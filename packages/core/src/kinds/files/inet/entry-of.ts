@@ -66,7 +66,8 @@ const setByItself: readonly InetOptionName[] = [
 ];
 
 function isChosen(name: InetOptionName, socket: InetSocket): boolean {
-  return sortOf(socket) !== 'tcp-connection' || !setByItself.includes(name);
+  const sort = sortOf(socket, socket.there !== null);
+  return (sort !== 'tcp-connection' && sort !== 'tcp-over') || !setByItself.includes(name);
 }
 
 /** Options that say who else may have its address, its device, and whether its program chose the sizes of its buffers. */

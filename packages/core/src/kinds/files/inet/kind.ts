@@ -50,7 +50,9 @@ export function inetKind(part: InetPart): FileKind {
     dump: (file, context) => dump(part, file, context),
     ...(save && { save }),
     matches: ({ type, isk }) =>
-      type === fileTypes.INETSK && isk !== undefined && sortOf({ ...isk, protocol: isk.proto }) === sort,
+      type === fileTypes.INETSK &&
+      isk !== undefined &&
+      sortOf({ ...isk, protocol: isk.proto }, isk.dstPort !== 0) === sort,
     common: ({ isk }) => isk,
     load(context) {
       for (const entry of context.entries) {
@@ -65,7 +67,7 @@ export function inetKind(part: InetPart): FileKind {
 
 function recognise(part: InetPart, file: SeenFile, tree: Tree): Recognition {
   const socket = inetSocketAt(file, tree);
-  if (socket === null || sortOf(socket) !== part.sort) return null;
+  if (socket === null || sortOf(socket, socket.there !== null) !== part.sort) return null;
   const why = tree.borrow(file, (fd) => judge(part, socket, fd, tree));
   return why === null ? 'mine' : { file: inetWords(socket), ...why };
 }

@@ -11,10 +11,12 @@ import {
 import { inetFamilies, inetProtocol, inetType, namespaceCookie, tcpInfo, tcpState } from '../../../facts/inet.ts';
 import { openFlag } from '../flags.ts';
 import type { SeenFile, Tree } from '../held.ts';
+import { hasError } from '../pipe-content.ts';
 import { inodeOfLink, readOption, readOptionBytes, socketLevel, socketOption } from '../sockets.ts';
 import { findUnix } from '../unix-seen.ts';
-import { type InetAddress, readAddress } from './address.ts';
+import { type InetAddress, readAddress, readPeerBefore } from './address.ts';
 import type { InetShape } from './options.ts';
+import { unread } from './unread.ts';
 import type { InetNamed } from './words.ts';
 
 /** An internet socket of the tree. */
@@ -77,8 +79,10 @@ export function inetNamed(fd: number): InetNamed | null {
   const protocol = readOption(fd, socketOption.SO_PROTOCOL) ?? 0;
   const here = readAddress(fd, 'getsockname');
   if (here === null) return null;
-  const there = readAddress(fd, 'getpeername');
-  const state = type === inetType.stream ? streamState(fd) : there === null ? tcpState.closed : tcpState.connected;
+  const connected = readAddress(fd, 'getpeername');
+  const state = type === inetType.stream ? streamState(fd) : connected === null ? tcpState.closed : tcpState.connected;
+  const hasRest = type === inetType.stream && state === tcpState.closed && (hasError(fd) || unread(fd) > 0);
+  const there = connected ?? (hasRest ? readPeerBefore(fd, family) : null);
   return { family, type, protocol, here, there, state };
 }
 

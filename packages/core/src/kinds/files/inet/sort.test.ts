@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 import { type InetSort, sortOf } from './sort.ts';
 
+test('a TCP socket whose connection is over, and which knows where it led, is one of its own', () => {
+  expect(sortOf({ type: 1, protocol: 6, state: 7 }, true)).toBe('tcp-over');
+});
+
 test.each<[number, number, number, InetSort | null]>([
   [1, 6, 10, 'tcp-listening'],
   [1, 6, 7, 'tcp-unconnected'],
@@ -16,5 +20,5 @@ test.each<[number, number, number, InetSort | null]>([
   [1, 132, 10, null],
   [1, 262, 10, null],
 ])('a socket of type %i and protocol %i in state %i is %s', (type, protocol, state, sort) => {
-  expect(sortOf({ type, protocol, state })).toBe(sort);
+  expect(sortOf({ type, protocol, state }, false)).toBe(sort);
 });

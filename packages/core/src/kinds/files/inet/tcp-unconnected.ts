@@ -1,10 +1,10 @@
-import { arena, syscall, trySyscall } from '@criujs/linux';
-import { queueCall } from '../../../facts/tcp.ts';
+import { trySyscall } from '@criujs/linux';
 import type { FileKind } from '../kind.ts';
 import { conditions } from '../pipe-content.ts';
 import { inetKind } from './kind.ts';
 import { createInetMaker, inetOpener } from './make.ts';
 import { judgeTcp, wasConnected } from './tcp.ts';
+import { unread } from './unread.ts';
 
 /** POLLERR and POLLRDHUP of poll(2): the receiving half is shut, as it is of every connection that is over. */
 const pollError = 8;
@@ -24,7 +24,6 @@ export const tcpUnconnected: FileKind = inetKind({
     {
       subject: 'sockets',
       taken: ['TCP sockets that are not connected, or not any more'],
-      refused: ['TCP connections'],
     },
   ],
   judge(socket, fd, tree) {
@@ -65,12 +64,4 @@ export const tcpUnconnected: FileKind = inetKind({
 /** It is shut although the call answers that it is not connected. */
 function tryToShut(fd: number, halves: number): void {
   trySyscall('shutdown', fd, halves);
-}
-
-function unread(fd: number): number {
-  return arena.scope(() => {
-    const count = arena.alloc(4);
-    syscall('ioctl', fd, queueCall.received, count.address);
-    return count.view.getInt32(0, true);
-  });
 }

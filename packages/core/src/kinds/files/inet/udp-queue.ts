@@ -1,7 +1,7 @@
 import { type DatagramRecord, EngineError } from '@criujs/engine-kit';
 import { type Ancillary, peekDatagram, readable, type WaitingDatagram } from '@criujs/linux';
 import { ancillary } from '../../../facts/inet-packets.ts';
-import type { Hold } from '../../../machinery/guard/holds.ts';
+import type { SaveContext } from '../dumping.ts';
 import { lookingOn } from '../peek-offset.ts';
 import { readOption, socketOption } from '../sockets.ts';
 
@@ -12,7 +12,11 @@ type Kind = (typeof ancillary)[keyof typeof ancillary];
  * @param what the socket, for errors
  * @throws EngineError UNSUPPORTED for what would be lost
  */
-export function waitingDatagrams(fd: number, what: string, hold: Hold): DatagramRecord[] {
+export function waitingDatagrams(
+  fd: number,
+  what: string,
+  { hold, session }: Pick<SaveContext, 'hold' | 'session'>,
+): DatagramRecord[] {
   if (readable([fd]).length === 0) return [];
   if ((readOption(fd, socketOption.SO_PEEK_OFF) ?? -1) >= 0)
     throw cannot(what, 'it has SO_PEEK_OFF set, and something waits in it');
@@ -21,6 +25,11 @@ export function waitingDatagrams(fd: number, what: string, hold: Hold): Datagram
   const all = lookingOn(fd, what, hold, () => everyDatagram(fd));
   // The kernel goes on behind an empty one that somebody has looked at.
   const found = first.bytes.length === 0 ? [first, ...all] : all;
+  // Not where it is the first: that one can always be seen.
+  if (found.slice(1).some(({ bytes }) => bytes.length === 0))
+    session.warn(
+      `${what}: an empty datagram waits in it behind another; the kernel shows it to nobody once more, so that a later dump of the same program would lose it`,
+    );
   if (found.some(({ isCut }) => isCut)) throw cannot(what, 'more comes along with a datagram than can be looked at');
   return found.flatMap(recordsOf);
 }

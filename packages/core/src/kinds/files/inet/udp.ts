@@ -46,11 +46,11 @@ export const udp: FileKind = inetKind({
     return shut === 0 ? {} : { shutdown: shut };
   },
   save(files, context) {
-    const { tree, records, hold } = context;
+    const { tree, records } = context;
     for (const { entry, holder } of files) {
       if (holder === null) continue;
       saveMemberships(entry, holder, context);
-      const datagrams = tree.borrow(holder, (fd) => waitingDatagrams(fd, wordsOf(fd), hold));
+      const datagrams = tree.borrow(holder, (fd) => waitingDatagrams(fd, wordsOf(fd), context));
       if (datagrams.length > 0) records.inetQueues.push({ id: entry.id, datagrams });
     }
   },

@@ -6,7 +6,7 @@ import type { InetShape } from './options.ts';
 export interface InetNamed extends InetShape {
   readonly state: number;
   readonly here: InetAddress;
-  /** null: it leads nowhere. */
+  /** null: it leads nowhere. Where a TCP connection led that is over, as long as something of it waits to be read. */
   readonly there: InetAddress | null;
 }
 

@@ -72,7 +72,11 @@ function borrowAll(tree: Tree, all: Held[]): void {
 }
 
 function isHeld(socket: InetSocket): boolean {
-  return sortOf(socket) === 'tcp-connection' && !socket.isElsewhere && connectedStates.includes(socket.state);
+  return (
+    sortOf(socket, socket.there !== null) === 'tcp-connection' &&
+    !socket.isElsewhere &&
+    connectedStates.includes(socket.state)
+  );
 }
 
 const freed = new WeakSet<Tree>();

@@ -9,6 +9,7 @@ import { connectedStates } from './connection.ts';
 
 /** POLLPRI and POLLERR of poll(2). */
 const [urgent, pollError] = [0x2, 0x8];
+
 /** Why a connection cannot be dumped; null: it can. Looks only. */
 export function judgeConnection(socket: InetSocket, fd: number, tree: Tree): InetProblem | null {
   const { tcpEstablished: established, tcpClose: close } = tree.options;
@@ -22,9 +23,8 @@ export function judgeConnection(socket: InetSocket, fd: number, tree: Tree): Ine
   if (!mayHoldNetwork())
     return { why: 'this user may not look into connections', remedy: 'Dump as root, or with CAP_NET_ADMIN.' };
   if (!connectedStates.includes(socket.state)) return beginning(socket.state);
-  const trouble = judgeTcp(socket, fd, tree);
-  if (trouble !== null)
-    return { ...trouble, remedy: `${trouble.remedy} Or: Take it as one that is over: --tcp-close.` };
+  const inner = judgeTcp(socket, fd, tree);
+  if (inner !== null) return inner;
   const now = conditions(fd, urgent);
   if ((now & urgent) !== 0)
     return {

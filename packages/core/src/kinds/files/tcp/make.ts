@@ -88,6 +88,7 @@ export function makeConnection(place: ConnectionPlace, connection: TcpConnection
   if (ends.sent && !isFirst) endSending(fd, sent.unsent === 0);
   if (state === tcpStates.FIN_WAIT2) peer(0, received.next, sent.next);
   if (window !== null && ends.received) setWindow(fd, window, received.next);
+  if (state === tcpStates.CLOSE) peer(segmentFlag.reset, received.next, firstSent);
 }
 
 function setSequence(fd: number, queue: keyof typeof repairQueue, number: number): void {

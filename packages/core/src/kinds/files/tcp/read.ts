@@ -9,8 +9,9 @@ import {
   tcpLevel,
   tcpOption,
   tcpRepair,
+  tcpStates,
 } from '../../../facts/tcp.ts';
-import { socketLevel } from '../sockets.ts';
+import { readOptionBytes, socketLevel } from '../sockets.ts';
 import { hasSentEnd, type TcpConnection } from './connection.ts';
 import { numberBytes, reuseAddress, setOption } from './options.ts';
 
@@ -25,6 +26,7 @@ const socketsAtOnce = 200;
 /** A connection that is to be read, and how much waits in it. */
 interface Question {
   readonly fd: number;
+  readonly isOver: boolean;
   readonly received: number;
   readonly unacknowledged: number;
 }
@@ -53,8 +55,11 @@ export function readConnections(fds: readonly number[]): TcpConnection[] {
   return found;
 }
 
+/** What a connection that is over has not sent is gone, though the kernel goes on counting it. */
 function questionOf(fd: number): Question {
-  return { fd, received: queued(fd, 'received'), unacknowledged: queued(fd, 'unacknowledged') };
+  const isOver = readOptionBytes(fd, tcpOption.info, 1, tcpLevel)?.readUInt8(0) === tcpStates.CLOSE;
+  const unacknowledged = isOver ? 0 : queued(fd, 'unacknowledged');
+  return { fd, isOver, received: queued(fd, 'received'), unacknowledged };
 }
 
 function queued(fd: number, what: keyof typeof queueCall): number {
@@ -93,7 +98,7 @@ function endRepair(fd: number, reuse: boolean): void {
 
 /** The calls that read one connection, by the number that its descriptor has there. */
 function listFor(
-  { fd, received, unacknowledged }: Question,
+  { fd, isOver, received, unacknowledged }: Question,
   there: number,
 ): { readonly calls: readonly GuardCall[]; read(answers: readonly number[]): TcpConnection } {
   const calls: GuardCall[] = [];
@@ -144,7 +149,7 @@ function listFor(
       const end = hasSentEnd(state) && unacknowledged > 0 ? 1 : 0;
       const isSteady =
         inLength.readInt32LE(0) === received &&
-        outLength.readInt32LE(0) === unacknowledged &&
+        (isOver || outLength.readInt32LE(0) === unacknowledged) &&
         incoming.found(answers) === received &&
         outgoing.found(answers) === unacknowledged - end;
       if (!isSteady || answers.some((answer) => answer < 0)) throw changed(calls, answers);
@@ -162,7 +167,7 @@ function listFor(
         sent: {
           bytes: outgoing.bytes.subarray(0, unacknowledged - end),
           next: outgoing.next.readUInt32LE(0),
-          unsent: Math.max(unsent.readInt32LE(0) - end, 0),
+          unsent: isOver ? 0 : Math.max(unsent.readInt32LE(0) - end, 0),
         },
         window: {
           updatedAt: window.readUInt32LE(0),

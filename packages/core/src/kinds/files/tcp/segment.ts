@@ -4,7 +4,7 @@ import { socketLevel } from '../sockets.ts';
 import { setOption } from './options.ts';
 
 /** Flags of a TCP header. RFC 9293, 3.1 */
-export const segmentFlag = { end: 0x01, acknowledge: 0x10 } as const;
+export const segmentFlag = { end: 0x01, reset: 0x04, acknowledge: 0x10 } as const;
 
 /** A segment without data that a peer might have sent. */
 export interface Segment {

@@ -1,31 +1,20 @@
-import { trySyscall } from '@criujs/linux';
 import { tcpLevel, tcpOption, tcpRepair } from '../../../facts/tcp.ts';
 import type { UndoCall } from '../../../machinery/guard/hold-guard.ts';
 import { releaseCalls, releaseNetwork } from '../../../network/release.ts';
-import { invalid, unsupported } from '../../rules.ts';
-import type { DumpContext, OpenFile, SaveContext, SavedFile } from '../dumping.ts';
-import { inetEntry } from '../inet/entry.ts';
-import type { InetEntry, InetInit } from '../inet/entry-options.ts';
+import type { DumpContext, OpenFile } from '../dumping.ts';
+import type { InetInit } from '../inet/entry-options.ts';
 import { inetKind } from '../inet/kind.ts';
-import { createInetMaker, type InetMaker, type MadeInet } from '../inet/make.ts';
+import { createInetMaker, type MadeInet } from '../inet/make.ts';
 import type { InetSocket } from '../inet/seen.ts';
 import type { FileKind } from '../kind.ts';
-import type { FileEntry, LoadContext, Opener } from '../opening.ts';
-import type { ImageReader } from '../side-images.ts';
+import type { LoadContext, Opener } from '../opening.ts';
 import { socketLevel, socketOption } from '../sockets.ts';
-import { connectedStates, type TcpConnection } from './connection.ts';
-import { flowOf } from './flow.ts';
+import { closedOpener } from './closed.ts';
 import { connectionAt, freeAddresses } from './held.ts';
 import { judgeConnection } from './judge.ts';
-import { makeConnection } from './make.ts';
+import { remember, saveStreams } from './kept.ts';
+import { openConnection, readStream, refuseUnasked } from './open.ts';
 import { numberBytes } from './options.ts';
-import { connectionOf, streamEntry, streamImage } from './stream-entry.ts';
-
-/** SHUT_RDWR of shutdown(2). */
-const bothHalves = 2;
-
-/** What was read of the connections that a dump takes, until it is written. */
-const read = new WeakMap<object, Map<number, TcpConnection>>();
 
 /** TCP connections. */
 export const tcpConnection: FileKind = inetKind({
@@ -42,7 +31,7 @@ export const tcpConnection: FileKind = inetKind({
   ],
   judge: judgeConnection,
   entry,
-  save,
+  save: saveStreams,
   load,
 });
 
@@ -52,42 +41,23 @@ function entry(socket: InetSocket, { id }: OpenFile, context: DumpContext): Part
     return {};
   }
   const connection = connectionAt(socket, context);
-  const own = read.get(context.records) ?? new Map();
-  read.set(context.records, own);
-  own.set(id, connection);
+  remember(context.records, id, connection);
   return { state: connection.state };
 }
 
-function save(files: readonly SavedFile[], { images, records }: SaveContext): void {
-  for (const { entry: saved } of files) {
-    const connection = read.get(records)?.get(saved.id);
-    const inode = saved.isk?.ino;
-    if (connection !== undefined && inode !== undefined)
-      images.write('TCP_STREAM', streamImage(inode), [streamEntry(connection)]);
-  }
-}
-
 function load(context: LoadContext): Opener {
-  const { entries, options, images } = context;
+  const { entries, images, keep } = context;
   if (entries.length === 0) return { open: () => 0 };
-  const { tcpEstablished: established } = options;
-  const [inventory] = images.read('INVENTORY', 'inventory.img');
-  // What was dumped as closed has no more than its addresses.
-  const close = options.tcpClose || (inventory?.message.tcpClose ?? false);
-  if (!established && !close)
-    throw unsupported(
-      `${entries.length} TCP connections, which the program had`,
-      'Let the restore make them again: --tcp-established (option `tcpEstablished`), or as closed ones: --tcp-close (option `tcpClose`).',
-    );
+  const close = refuseUnasked(context);
   const maker = createInetMaker(context);
-  const locked = inventory?.message;
+  const locked = images.read('INVENTORY', 'inventory.img')[0]?.message;
   const complete = new Map<number, MadeInet>();
   context.beforeItRuns({
     what: 'the network of TCP connections',
     undo: () => void (locked !== undefined && releaseNetwork(locked)),
     // In repair mode whoever uses them would get errors.
     calls: () => [
-      ...(complete.size === 0 || locked === undefined ? [] : releaseCalls(locked, context.keep)),
+      ...(complete.size === 0 || locked === undefined ? [] : releaseCalls(locked, keep)),
       ...[...complete.values()].flatMap(repairEnd),
     ],
   });
@@ -97,27 +67,18 @@ function load(context: LoadContext): Opener {
   return {
     open: (it) =>
       maker.make(it, (socket) => {
-        const { named } = socket;
-        const there = named.there;
-        if (there === null) throw invalid('files.img', `connection ${it.id} leads nowhere`);
-        const { here: from, there: to } = flowOf({ here: named.here, there });
-        makeConnection(
-          {
-            fd: socket.fd,
-            bind: () => maker.bind(socket),
-            connect: () => maker.connect(socket),
-            ...{ here: from, there: to },
-          },
-          connections.get(it.id) as TcpConnection,
-        );
+        openConnection(socket, connections.get(it.id), maker);
         maker.furnish(socket);
         made.set(it.id, socket);
       }),
     afterFork({ id }, fd) {
       const socket = made.get(id);
-      if (socket === undefined) return;
-      maker.ports.settle(fd, socket.own);
-      complete.set(id, { ...socket, fd });
+      if (socket !== undefined) complete.set(id, { ...socket, fd });
+    },
+    // Sockets that listen at the same port do so by now: till then all have to share it.
+    start({ id }, fd) {
+      const socket = made.get(id);
+      if (socket !== undefined) maker.ports.settle(fd, socket.own);
     },
   };
 }
@@ -129,36 +90,4 @@ function repairEnd({ fd, own }: MadeInet): UndoCall[] {
     ['setsockopt', { fd }, tcpLevel, tcpOption.repair, numberBytes(tcpRepair.off), 4],
     ['setsockopt', { fd }, socketLevel, socketOption.SO_REUSEADDR, reuse, 4],
   ];
-}
-
-/** Sockets whose connections are over: whoever reads finds the end, whoever writes gets EPIPE. */
-function closedOpener(maker: InetMaker): Opener {
-  const made = new Map<number, MadeInet>();
-  return {
-    open: (it) =>
-      maker.make(it, (socket) => {
-        maker.furnish(socket);
-        // It answers that there is no connection, and shuts it all the same. shutdown(2)
-        trySyscall('shutdown', socket.fd, bothHalves);
-        made.set(it.id, socket);
-      }),
-    afterFork({ id }, fd) {
-      const socket = made.get(id);
-      if (socket !== undefined) maker.ports.settle(fd, socket.own);
-    },
-  };
-}
-
-/** The connection of an entry. @throws EngineError IMAGE_INVALID, UNSUPPORTED */
-function readStream(it: FileEntry, images: ImageReader): TcpConnection {
-  const { ino, state }: InetEntry = inetEntry(it);
-  if (!connectedStates.includes(state))
-    throw unsupported(
-      `connection ${it.id}, which was in state ${state}`,
-      'Dump it again when it is connected, or restore with --tcp-close (option `tcpClose`).',
-    );
-  const file = streamImage(ino);
-  const [first, second] = images.read('TCP_STREAM', file);
-  if (first === undefined || second !== undefined) throw invalid(file, 'it has to hold one connection');
-  return connectionOf(first.message, first.data ?? new Uint8Array(), state, file);
 }
