@@ -1,5 +1,14 @@
-import { type CriuConfig, type GivenOptions, type InheritedFd, type OptionStage, optionRows } from '@criujs/core';
+import {
+  type CgroupRoot,
+  type CriuConfig,
+  cgroupModes,
+  type GivenOptions,
+  type InheritedFd,
+  type OptionStage,
+  optionRows,
+} from '@criujs/core';
 import { type Command, Option } from 'commander';
+import { parseCgroupRoot } from './parse-cgroup-root.ts';
 import { parseInherited } from './parse-inherited.ts';
 import { collect } from './shared-flags.ts';
 import { parseSize } from './units.ts';
@@ -14,6 +23,11 @@ const parsers: { readonly [K in Kind]: ((flag: string) => (text: string, previou
   descriptors:
     () =>
     (text: string, previous: readonly InheritedFd[] = []) => [...previous, parseInherited(text)],
+  cgroupMode: null,
+  cgroupRoots:
+    () =>
+    (text: string, previous: readonly CgroupRoot[] = []) => [...previous, parseCgroupRoot(text)],
+  directory: () => (text: string) => text,
 };
 
 /** Adds the flags of a dump or of a restore: what it is allowed, and given. */
@@ -21,6 +35,8 @@ export function withStage(command: Command, stage: OptionStage): Command {
   for (const { kind, flag, letter, argument, [stage]: words } of optionRows(stage)) {
     const names = letter === undefined ? flag : `${letter}, ${flag}`;
     const option = new Option(argument === undefined ? names : `${names} ${argument}`, words);
+    // As in criu, the flag alone is its most careful mode that makes groups.
+    if (kind === 'cgroupMode') option.choices([...cgroupModes]).preset('soft');
     const parse = parsers[kind]?.(flag);
     command.addOption(parse === undefined ? option : option.argParser(parse as (text: string) => unknown));
   }

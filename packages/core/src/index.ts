@@ -1,4 +1,6 @@
 export type {
+  CgroupMode,
+  CgroupRoot,
   EngineOptions,
   ExitStatus,
   GivenOptions,
@@ -15,6 +17,7 @@ export {
   type Ability,
   type CheckResult,
   type CheckRow,
+  cgroupModes,
   describeError,
   type Engine,
   EngineError,

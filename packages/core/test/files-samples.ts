@@ -43,6 +43,9 @@ export const fileOptions: CollectOptions = {
   shellJob: false,
   extUnixSk: false,
   external: [],
+  manageCgroups: null,
+  cgroupRoot: [],
+  cgroupYard: null,
   hold: (_held, make) => make(),
 };
 

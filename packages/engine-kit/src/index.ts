@@ -14,7 +14,13 @@ export {
   type OptionStage,
   optionRows,
 } from './engine-options/table.ts';
-export type { InheritedFd, OptionValues } from './engine-options/values.ts';
+export {
+  type CgroupMode,
+  type CgroupRoot,
+  cgroupModes,
+  type InheritedFd,
+  type OptionValues,
+} from './engine-options/values.ts';
 export { closedByPlugin, whichPlugin } from './errors/closed-by-plugin.ts';
 export { type ErrnoMeaning, isNodes, meaningOf } from './errors/errno-meanings.ts';
 export {

@@ -6,6 +6,7 @@ const refused = (code: string, words: RegExp): unknown =>
   expect.objectContaining({ code, message: expect.stringMatching(words), remedy: expect.any(String) });
 
 test('what nobody gives is what is safe', () => {
+  const groups = { manageCgroups: null, cgroupRoot: [], cgroupYard: null };
   expect(readOptions('dump', {})).toEqual({
     ghostLimit: 1 << 20,
     linkRemap: false,
@@ -13,12 +14,14 @@ test('what nobody gives is what is safe', () => {
     shellJob: false,
     extUnixSk: false,
     external: [],
+    ...groups,
   });
   expect(readOptions('restore', { fileLocks: undefined })).toEqual({
     fileLocks: false,
     shellJob: false,
     extUnixSk: false,
     inheritFd: [],
+    ...groups,
     newPids: false,
     allowClockBehind: false,
     allowGrownFiles: false,
@@ -62,11 +65,23 @@ test('options of a stage are picked from all else', () => {
 
 test('every option has words for each stage that takes it, one flag of its own and a value that fits', () => {
   const rows = [...optionRows('dump'), ...optionRows('restore')];
+  const defaults: Readonly<Record<string, unknown>> = { ...readOptions('dump', {}), ...readOptions('restore', {}) };
   const byFlag = new Map(rows.flatMap(({ flag, letter, name }) => [flag, letter ?? flag].map((it) => [it, name])));
   for (const row of rows) {
     expect(byFlag.get(row.flag)).toBe(row.name);
     expect(row.flag).toBe(`--${row.name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
     expect(row.argument === undefined, row.name).toBe(row.kind === 'switch');
-    expect(mistakeIn(row, row.absent ?? (row.kind === 'switch' ? false : []))).toBeNull();
+    expect(mistakeIn(row, defaults[row.name])).toBeNull();
   }
+});
+
+test('ways and roots of control groups are checked', () => {
+  const given = { manageCgroups: 'full', cgroupRoot: [{ controller: null, path: '/a' }], cgroupYard: '/yard' } as const;
+  expect(readOptions('restore', given)).toMatchObject(given);
+  const wrong = [
+    ...[{ manageCgroups: 'some' }, { cgroupRoot: [{ controller: 'cpu', path: 'a' }] }, { cgroupYard: '' }],
+    { cgroupRoot: [{ controller: null, path: '/a/../b' }] },
+  ];
+  for (const it of wrong)
+    expect(() => readOptions('restore', it as object)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
 });

@@ -8,6 +8,7 @@ import {
   optionRows,
   type ValueKinds,
 } from './table.ts';
+import { cgroupModes } from './values.ts';
 
 /** How values of a kind are read. */
 interface Reader<V> {
@@ -38,6 +39,21 @@ const readers: { readonly [K in keyof ValueKinds]: Reader<ValueKinds[K]> } = {
     wanted: 'an array of { fd, key }',
     fits: (value) => Array.isArray(value) && value.every(isInherited),
     read: checkInherited,
+  },
+  cgroupMode: {
+    absent: null,
+    wanted: `one of ${cgroupModes.join(', ')}`,
+    fits: (value) => value === null || cgroupModes.some((mode) => mode === value),
+  },
+  cgroupRoots: {
+    absent: [],
+    wanted: 'an array of { controller, path }, with paths from /',
+    fits: (value) => Array.isArray(value) && value.every(isRoot),
+  },
+  directory: {
+    absent: null,
+    wanted: 'a path',
+    fits: (value) => value === null || (typeof value === 'string' && value !== '' && !value.includes('\0')),
   },
 };
 
@@ -82,6 +98,12 @@ function externalKey(key: string): string {
   throw new EngineError('BAD_OPTION', `${key} names no external resource`, {
     remedy: "Give its type and its number: --external 'pipe[INO]' (option `external`).",
   });
+}
+
+function isRoot(it: unknown): boolean {
+  const { controller, path } = Object(it) as Readonly<Record<string, unknown>>;
+  const isPath = typeof path === 'string' && path.startsWith('/') && !path.includes('\0');
+  return isPath && !path.split('/').includes('..') && (controller === null || typeof controller === 'string');
 }
 
 function isInherited(it: unknown): boolean {

@@ -9,6 +9,9 @@ export interface ValueKinds {
   /** CRIU's names of resources. */
   externals: OptionValues['external'];
   descriptors: OptionValues['inheritFd'];
+  cgroupMode: OptionValues['manageCgroups'];
+  cgroupRoots: OptionValues['cgroupRoot'];
+  directory: OptionValues['cgroupYard'];
 }
 
 /** An option in a request to CRIU, where it has one. images/rpc.proto, `criu_opts` */
@@ -92,6 +95,30 @@ const table = {
     argument: '<fd[N]:file>',
     rpc: 'inheritFd',
     restore: 'put descriptor N of this command in the place of a file: pipe:[INO], or a path; may be repeated',
+  },
+  manageCgroups: {
+    kind: 'cgroupMode',
+    flag: '--manage-cgroups',
+    argument: '[mode]',
+    rpc: 'manageCgroupsMode',
+    dump: 'keep the control groups of the tree with their properties, which a restore with it makes again',
+    restore: 'make control groups that are gone: none, props, soft, full, strict or ignore, as in criu (default: soft)',
+  },
+  cgroupRoot: {
+    kind: 'cgroupRoots',
+    flag: '--cgroup-root',
+    argument: '<[controller:]/path>',
+    rpc: 'cgRoot',
+    dump: 'where control groups begin that are kept; may be repeated',
+    restore: 'where control groups are made instead of where they were; may be repeated',
+  },
+  cgroupYard: {
+    kind: 'directory',
+    flag: '--cgroup-yard',
+    argument: '<directory>',
+    rpc: 'cgroupYard',
+    dump: 'a directory with the hierarchies of control groups, instead of where they are mounted',
+    restore: 'the same as for a dump',
   },
   newPids: {
     kind: 'switch',

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { jobOptions, withJobLists } from './job.ts';
 import { findOption } from './names.ts';
 
-const none = { linkRemap: false, fileLocks: false, shellJob: false, extUnixSk: false };
+const groups = { manageCgroups: null, cgroupRoot: [], cgroupYard: null };
+const none = { linkRemap: false, fileLocks: false, shellJob: false, extUnixSk: false, ...groups };
 const dump = { ...none, ghostLimit: 1 << 20, external: [] };
 
 test('CRIU is told what is switched on, and sizes in its 32 bits', () => {
@@ -15,6 +16,18 @@ test('CRIU is told what is switched on, and sizes in its 32 bits', () => {
   const restore = { ...none, shellJob: true, inheritFd: [{ fd: 5, key: 'a' }] };
   const ours = { newPids: true, allowClockBehind: true, allowGrownFiles: true };
   expect(jobOptions('restore', { ...restore, ...ours })).toEqual({ shellJob: true });
+});
+
+test('CRIU is told what becomes of control groups', () => {
+  const roots = [
+    { controller: null, path: '/a' },
+    { controller: 'cpu', path: '/b' },
+  ];
+  const job = { ...dump, manageCgroups: 'none', cgroupRoot: roots, cgroupYard: '/yard' } as const;
+  expect(jobOptions('dump', job)).toEqual({
+    ...{ ghostLimit: 1 << 20, manageCgroupsMode: 1, cgroupYard: '/yard' },
+    cgRoot: [{ path: '/a' }, { ctrl: 'cpu', path: '/b' }],
+  });
 });
 
 test('lists come behind those that the user has for CRIU, by whichever name', () => {

@@ -1,4 +1,4 @@
-import { type EngineOptions, type OptionStage, optionRows } from '@criujs/engine-kit';
+import { type CgroupMode, type CgroupRoot, type EngineOptions, type OptionStage, optionRows } from '@criujs/engine-kit';
 import type { CriuOptions } from '../options.ts';
 import type { RequestOptions } from './encode.ts';
 import { findOption } from './names.ts';
@@ -12,7 +12,19 @@ const encodings = {
   size: (value: unknown) => Math.min(Number(value), largestSize),
   externals: null,
   descriptors: null,
+  cgroupMode: (value: unknown) => (value === null ? undefined : modes[value as CgroupMode]),
+  cgroupRoots: (value: unknown) => {
+    const roots = (value as readonly CgroupRoot[]).map(({ controller, path }) => ({
+      ...(controller === null ? {} : { ctrl: controller }),
+      path,
+    }));
+    return roots.length === 0 ? undefined : roots;
+  },
+  directory: (value: unknown) => value ?? undefined,
 } as const;
+
+/** images/rpc.proto, `criu_cg_mode` */
+const modes: Readonly<Record<CgroupMode, number>> = { ignore: 0, none: 1, props: 2, soft: 3, full: 4, strict: 5 };
 
 /** What a job asks for, as fields of a request that what the user has for CRIU itself may replace. */
 export function jobOptions<S extends OptionStage>(stage: S, job: EngineOptions<S>): RequestOptions {
