@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, symlinkSyn
 import { join } from 'node:path';
 import { decodeImage, encodeImage } from '@criujs/images';
 import { describe, expect } from 'vitest';
-import { criujs, criujsCommand, criujsFails, type Engine, realCriu } from './harness/engines.ts';
+import { bin, criujs, criujsCommand, criujsFails, type Engine, realCriu } from './harness/engines.ts';
+import { createMarksman, killAt } from './harness/killer.ts';
 import { criuMissing, isRoot } from './harness/machine.ts';
 import { test as base, type Place } from './harness/place.ts';
-import { endNow, untilGone } from './harness/processes.ts';
+import { endNow, processesIn, runs, untilGone } from './harness/processes.ts';
 import { cProgram } from './harness/programs.ts';
 import type { Target } from './harness/target.ts';
 import { until } from './harness/wait.ts';
@@ -92,7 +93,7 @@ const test = base.extend<{ groups: Groups }>({
 /** Whoever is left in groups of a test is one of its programs. */
 function endMembers({ path }: Groups): void {
   for (const hierarchy of hierarchies)
-    for (const below of ['', 'child'])
+    for (const below of ['', 'child', 'inner'])
       if (existsSync(path(hierarchy, below)))
         for (const pid of text(path(hierarchy, below, 'cgroup.procs'))
           .split('\n')
@@ -259,6 +260,89 @@ describe.skipIf(missing)(`control groups${missing ? ` (${missing})` : ''}`, () =
     expect(restored.stderr).toMatch(/release_agent cannot be "\/bin\/true": it is not known here/);
     await target.advance();
     await target.finish();
+  });
+
+  test('have nobody in them, or the whole tree, when the engine is killed while it restores', async ({
+    place,
+    groups,
+  }) => {
+    const target = await groups.start(place);
+    const shots = createMarksman(['open', 'fork', 'build', 'resume']);
+    for (let round = 0; round < 8; round++) {
+      const pids = target.pids();
+      const images = await dumpWith(criujs, target);
+      await groups.remove();
+      const { phase, delay } = shots.aim();
+      const restore = ['restore', '-D', images, '--detach', '--manage-cgroups'];
+      const run = await killAt(phase, delay, [process.execPath, bin, ...restore]);
+      shots.note(run);
+      const outcome = await until(`all or nothing is left, killed in ${run.last}`, async () => {
+        const alive = pids.filter(runs);
+        if (alive.length === 0) return processesIn(target.directory).length === 0 && 'nothing';
+        if (alive.length < pids.length || target.held().length > 0) return null;
+        return target.advance(3).then(
+          () => 'all',
+          () => null,
+        );
+      });
+      if (outcome === 'nothing') {
+        // One that was still left when the guard was through can be removed.
+        await groups.remove();
+        await comeBack(place, criujs, target, images);
+      }
+      place.track(target.pid);
+      expectWhole(groups);
+    }
+    await target.finish();
+  });
+
+  test('of version 2 that are threaded have single threads in them', async ({ place, groups }) => {
+    const threaded = groups.path('unified', 'threaded');
+    mkdirSync(threaded, { recursive: true });
+    writeFileSync(join(threaded, 'cgroup.type'), 'threaded');
+    const where = {
+      GROUPS_ROOT: groups.path('unified', 'cgroup.procs'),
+      GROUPS_THREAD: join(threaded, 'cgroup.threads'),
+    };
+    const target = await place.start(cProgram('groups', where));
+    for (let leg = 0; leg < 2; leg++) {
+      const images = await dumpWith(criujs, target);
+      await groups.remove();
+      await comeBack(place, criujs, target, images);
+      expect(text(join(threaded, 'cgroup.type'))).toBe('threaded');
+      expect(text(join(threaded, 'cgroup.threads'))).toMatch(/^\d+$/);
+    }
+    await target.finish();
+  });
+
+  const controllers = missing ? '' : text(join(mounts, 'unified', 'cgroup.controllers'));
+  test.skipIf(controllers === '')('of version 2 pass the same controllers on', async ({ place, groups }) => {
+    const [controller] = controllers.split(' ');
+    const above = join(mounts, 'unified', 'cgroup.subtree_control');
+    const before = text(above);
+    writeFileSync(above, `+${controller}`);
+    try {
+      const inner = groups.path('unified', 'inner');
+      mkdirSync(inner, { recursive: true });
+      const passed = groups.path('unified', 'cgroup.subtree_control');
+      writeFileSync(passed, `+${controller}`);
+      // Who is in groups that pass controllers on is in those below.
+      const target = await place.start(cProgram('groups', { GROUPS_ROOT: join(inner, 'cgroup.procs') }));
+      const more = [...managed, '--cgroup-root', `/${groups.name}`];
+      const images = await dumpWith(criujs, target, more);
+      await groups.remove();
+      await comeBack(place, criujs, target, images);
+      expect(text(passed)).toBe(controller);
+      expect(text(join(inner, 'cgroup.controllers'))).toBe(controller);
+      await target.finish();
+      await groups.remove();
+    } finally {
+      if (!before.split(' ').includes(controller ?? '')) {
+        endMembers(groups);
+        await groups.remove();
+        writeFileSync(above, `-${controller}`);
+      }
+    }
   });
 
   test.skipIf(criuMissing() !== null)('go to CRIU and back', async ({ place, groups }) => {

@@ -49,6 +49,7 @@ const rows: readonly Row[] = [
   ...[
     ...[counter, threads, tree, cProgram('shared'), cProgram('pairs'), cProgram('rings')],
     cProgram('ptys', { PTYS_NO_LINES: '1' }),
+    cProgram('packets'),
   ].map((program) => ({ program, kills: few })),
   { program: cProgram('filters'), kills: few, mayKeep: true },
   {

@@ -52,6 +52,22 @@ export function removeCall({ fd }: Hierarchy, path: string): UndoCall {
   return ['unlinkat', { fd }, Buffer.from(`${path.slice(1)}\0`), removeDirectory];
 }
 
+/** Milliseconds after which groups are removed once more, since somebody was still ending in them. Soon others may have made them anew. */
+const pauses: readonly number[] = [1, 2, 4, 8, 16, 32, 64];
+
+/** The same calls again and again, with pauses before. */
+export function againLater(calls: readonly UndoCall[]): UndoCall[] {
+  return pauses.flatMap((ms) => [['nanosleep', timeOf(ms), 0] as const, ...calls]);
+}
+
+/** struct timespec. nanosleep(2) */
+function timeOf(ms: number): Buffer {
+  const time = Buffer.alloc(16);
+  time.writeBigInt64LE(BigInt(Math.floor(ms / 1000)), 0);
+  time.writeBigInt64LE(BigInt(ms % 1000) * 1_000_000n, 8);
+  return time;
+}
+
 /** What could not be set: which property, and why. */
 export type Complain = (what: string) => void;
 

@@ -4,6 +4,7 @@ import { readMountinfo } from '@criujs/linux';
 import { mistakeIn, movedGroup, type NewRoot, newRootOf, placedGroups } from '../../control-groups/groups.ts';
 import { type Hierarchy, openHierarchy, pathIn } from '../../control-groups/hierarchy.ts';
 import {
+  againLater,
   furnishEarly,
   furnishLate,
   type Group,
@@ -162,7 +163,13 @@ function makeAll(groups: readonly Group[], maker: Maker, complain: (what: string
     for (const path of missingAbove(group)) missing.set(`${group.hierarchy.fd} ${path}`, [group.hierarchy, path]);
   const all = [...missing.values()];
   const undo = [...all].reverse().map(([hierarchy, path]) => removeCall(hierarchy, path));
-  maker.hold({ what: `${all.length} new control groups`, undo, atCommit: 'kept' }, () => {
+  const held = {
+    what: `${all.length} new control groups`,
+    undo,
+    afterDeath: againLater(undo),
+    atCommit: 'kept',
+  } as const;
+  maker.hold(held, () => {
     const furnished = new Map(gone.map((group) => [`${group.hierarchy.fd} ${group.path}`, group]));
     for (const [key, [hierarchy, path]] of missing) {
       makeGroup(hierarchy, path);

@@ -15,6 +15,8 @@ export interface Held {
    * duplicated, and need not stay open.
    */
   readonly undo: readonly UndoCall[];
+  /** What a guard does behind that if the engine has died, such as the same again: the processes that it ended with it end meanwhile. */
+  readonly afterDeath?: readonly UndoCall[];
   readonly atCommit: AtCommit;
 }
 
@@ -71,7 +73,9 @@ export function createHolds(session: Pick<Session, 'warn'>): Holds {
       const known = all.filter((it) => it.atCommit === atCommit);
       let guard: HoldGuard | undefined;
       try {
-        guard = startHoldGuard([entry, ...known.reverse()].flatMap(({ undo }) => undo));
+        guard = startHoldGuard(
+          [entry, ...known.reverse()].flatMap(({ undo, afterDeath = [] }) => [...undo, ...afterDeath]),
+        );
         const made = make();
         dismiss(atCommit);
         guards.set(atCommit, guard);
@@ -111,10 +115,12 @@ function withDuplicates(held: Held): Entry {
     return found;
   };
   try {
-    const undo = held.undo.map(
-      ([name, ...args]): UndoCall => [name, ...args.map((arg) => (isDescriptor(arg) ? { fd: ownOf(arg.fd) } : arg))],
-    );
-    return { ...held, undo, descriptors: [...own.values()] };
+    const ownCalls = (calls: readonly UndoCall[]): UndoCall[] =>
+      calls.map(
+        ([name, ...args]): UndoCall => [name, ...args.map((arg) => (isDescriptor(arg) ? { fd: ownOf(arg.fd) } : arg))],
+      );
+    const [undo, afterDeath] = [ownCalls(held.undo), ownCalls(held.afterDeath ?? [])];
+    return { ...held, undo, afterDeath, descriptors: [...own.values()] };
   } catch (error) {
     for (const fd of own.values()) closeFd(fd);
     throw error;
