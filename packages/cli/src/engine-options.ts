@@ -6,8 +6,6 @@ export interface EngineFlags {
   readonly engine?: 'embedded' | 'criu';
   readonly criuBin?: string;
   readonly criuOption: readonly string[];
-  /** CRIU's mode for control groups. */
-  readonly manageCgroups?: string;
   readonly nativePlugin: readonly string[];
   readonly actionScript: readonly string[];
 }
@@ -17,12 +15,11 @@ export interface EngineFlags {
  * @throws UsageError when flags of CRIU stand beside another engine; EngineError BAD_OPTION
  */
 export async function chooseEngine(flags: EngineFlags, config: CriuConfig, cwd: string): Promise<Engine | undefined> {
-  const { criuBin, criuOption, manageCgroups, nativePlugin, actionScript } = flags;
+  const { criuBin, criuOption, nativePlugin, actionScript } = flags;
   if ((flags.engine ?? config.engine ?? 'embedded') === 'embedded') {
     refuseStrangers({
       '--criu-bin': criuBin,
       '--criu-option': criuOption[0],
-      '--manage-cgroups': manageCgroups,
       '--native-plugin': nativePlugin[0],
       '--action-script': actionScript[0],
     });
@@ -33,15 +30,10 @@ export async function chooseEngine(flags: EngineFlags, config: CriuConfig, cwd: 
   return criu({
     cwd,
     bin: criuBin ?? bin,
-    options: { ...options, ...parseCriuOptions([...ofCgroups(manageCgroups), ...criuOption]) },
+    options: { ...options, ...parseCriuOptions(criuOption) },
     nativePlugins: [...nativePlugins, ...nativePlugin],
     actionScripts: [...actionScripts, ...actionScript],
   });
-}
-
-/** CRIU's RPC has another name for the mode that its command line calls "none". */
-function ofCgroups(mode: string | undefined): string[] {
-  return mode === undefined ? [] : ['manage-cgroups', `manage-cgroups-mode=${mode === 'none' ? 'cg_none' : mode}`];
 }
 
 function refuseStrangers(flags: Readonly<Record<string, string | undefined>>): void {

@@ -52,14 +52,6 @@ function withCriu(command: Command): Command {
       "an option of CRIU's RPC, by CRIU's name or a descriptive one: tcp-established, external-mounts=KEY:PATH; may be repeated",
       collect,
     )
-    .addOption(
-      new Option(
-        '--manage-cgroups [mode]',
-        'how CRIU treats control groups, and makes those that are missing; our own engine joins those that exist',
-      )
-        .choices(['none', 'props', 'soft', 'full', 'strict', 'ignore'])
-        .preset('soft'),
-    )
     .option(
       '--native-plugin <file>',
       'a compiled CRIU plugin, such as cuda_plugin.so, to load beside yours; may be repeated',

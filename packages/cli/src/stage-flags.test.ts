@@ -14,6 +14,20 @@ test('flags of a dump', () => {
   });
 });
 
+test('flags of control groups', () => {
+  expect(parse('restore', '--manage-cgroups')).toEqual({ manageCgroups: 'soft' });
+  const roots = ['--cgroup-root', '/a', '--cgroup-root', 'name=b:/c'];
+  expect(parse('dump', '--manage-cgroups', 'full', ...roots, '--cgroup-yard', 'd')).toEqual({
+    manageCgroups: 'full',
+    cgroupRoot: [
+      { controller: null, path: '/a' },
+      { controller: 'name=b', path: '/c' },
+    ],
+    cgroupYard: 'd',
+  });
+  expect(() => parse('dump', '--cgroup-root', 'a')).toThrow('this names no control group');
+});
+
 test('flags of a restore', () => {
   const given = parse('restore', '--inherit-fd', 'fd[1]:pipe:[7]', '--inherit-fd', 'fd[5]:var/log/a', '--new-pids');
   expect(given).toEqual({

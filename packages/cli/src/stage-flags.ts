@@ -1,5 +1,13 @@
-import { type CriuConfig, type GivenOptions, type InheritedFd, type OptionStage, optionRows } from '@criujs/core';
+import {
+  type CgroupRoot,
+  type CriuConfig,
+  type GivenOptions,
+  type InheritedFd,
+  type OptionStage,
+  optionRows,
+} from '@criujs/core';
 import { type Command, Option } from 'commander';
+import { parseCgroupRoot } from './parse-cgroup-root.ts';
 import { parseInherited } from './parse-inherited.ts';
 import { collect } from './shared-flags.ts';
 import { parseSize } from './units.ts';
@@ -15,14 +23,19 @@ const parsers: { readonly [K in Kind]: ((flag: string) => (text: string, previou
   descriptors:
     () =>
     (text: string, previous: readonly InheritedFd[] = []) => [...previous, parseInherited(text)],
+  cgroupRoots:
+    () =>
+    (text: string, previous: readonly CgroupRoot[] = []) => [...previous, parseCgroupRoot(text)],
+  directory: () => (text: string) => text,
 };
 
 /** Adds the flags of a dump or of a restore: what it is allowed, and given. */
 export function withStage(command: Command, stage: OptionStage): Command {
-  for (const { kind, flag, letter, argument, choices, [stage]: words } of optionRows(stage)) {
+  for (const { kind, flag, letter, argument, choices, preset, [stage]: words } of optionRows(stage)) {
     const names = letter === undefined ? flag : `${letter}, ${flag}`;
     const option = new Option(argument === undefined ? names : `${names} ${argument}`, words);
     if (choices !== undefined) option.choices(Object.keys(choices));
+    if (preset !== undefined) option.preset(preset);
     const parse = parsers[kind]?.(flag);
     command.addOption(parse === undefined ? option : option.argParser(parse as (text: string) => unknown));
   }

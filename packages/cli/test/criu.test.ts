@@ -220,7 +220,6 @@ describe('flags that make no sense', () => {
     ['is for CRIU', [...dump, '--criu-option', 'tcp-close']],
     ['is for CRIU', [...dump, '--criu-bin', 'criu']],
     ['is for CRIU', [...dump, '--native-plugin', 'a.so']],
-    ['--manage-cgroups is for CRIU', [...dump, '--manage-cgroups']],
     ['Allowed choices are none, props', [...dump, '--engine', 'criu', '--manage-cgroups', 'some']],
     ['has no option "bogus"', [...dump, '--engine', 'criu', '--criu-option', 'bogus']],
     ['set by the engine itself', [...dump, '--engine', 'criu', '--criu-option', 'images_dir=x']],

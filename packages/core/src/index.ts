@@ -1,4 +1,6 @@
 export type {
+  CgroupMode,
+  CgroupRoot,
   EngineOptions,
   ExitStatus,
   GivenOptions,

@@ -51,6 +51,7 @@ const rows: readonly Row[] = [
     ...[counter, threads, tree, cProgram('shared'), cProgram('pairs'), cProgram('rings'), cProgram('udps')],
     cProgram('aios', { AIOS_MANY: '200' }),
     cProgram('ptys', { PTYS_NO_LINES: '1' }),
+    cProgram('packets'),
   ].map((program) => ({ program, kills: few })),
   { program: cProgram('filters'), kills: few, mayKeep: true },
   { program: cProgram('connections'), more: ['--tcp-established'], back: ['--tcp-established'], kills: few },

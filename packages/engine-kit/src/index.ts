@@ -14,7 +14,13 @@ export {
   type OptionStage,
   optionRows,
 } from './engine-options/table.ts';
-export type { InheritedFd, NetworkLock, OptionValues } from './engine-options/values.ts';
+export type {
+  CgroupMode,
+  CgroupRoot,
+  InheritedFd,
+  NetworkLock,
+  OptionValues,
+} from './engine-options/values.ts';
 export { closedByPlugin, whichPlugin } from './errors/closed-by-plugin.ts';
 export { type ErrnoMeaning, isNodes, meaningOf } from './errors/errno-meanings.ts';
 export {

@@ -9,6 +9,7 @@ import { checkExternal } from '../kinds/files/external-keys.ts';
 import { imageWriter } from '../kinds/files/side-images.ts';
 import { objectKinds } from '../kinds/objects/table.ts';
 import type { SystemVRecording } from '../kinds/system-v-records.ts';
+import type { DumpOfTree } from '../kinds/trees/kind.ts';
 import { recogniseTree, treeKinds } from '../kinds/trees/table.ts';
 import { isOwnChild, withoutChildSignals } from '../machinery/freeze/child-signals.ts';
 import type { FrozenTask, FrozenThread, FrozenTree } from '../machinery/freeze/freeze.ts';
@@ -89,7 +90,7 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, holds: Hold
     session.phase('collect');
     files = collectFiles(living, { ...options, hold: holds.hold }, session);
     const judge = (all: readonly UnrestorableResource[]): Refusal[] => refuseUnrestorable(all, options, session);
-    const views = lookAtAll(tree, living, files, session, judge);
+    const views = lookAtAll(tree, living, files, session, judge, options);
     for (const kind of treeKinds) kind.hold?.(tree, { session, hold: holds.hold });
 
     session.phase('infect');
@@ -108,7 +109,7 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, holds: Hold
     for (const task of tree.tasks) if (task.state === 'zombie') addZombie(task, images);
     files.write(images);
     const systemV: SystemVRecording = { segments: [], sets: [], queues: [] };
-    const tasks = addTree(tree, images, attributes, systemV);
+    const tasks = addTree(tree, images, attributes, systemV, options);
     callObserver(session, 'DUMP_DEVICES_LATE', options.pid);
 
     session.hooks.seal();
@@ -173,6 +174,7 @@ function lookAtAll(
   files: CollectedFiles,
   session: Session,
   judge: (unrestorable: readonly UnrestorableResource[]) => Refusal[],
+  options: DumpOfTree,
 ): OutsideView[] {
   const refusals: Refusal[] = recogniseTree(tree).map(asRefusal);
   const tasks: Refusal[] = [];
@@ -187,7 +189,7 @@ function lookAtAll(
   const root = tree.tasks[0] as FrozenTask;
   refusals.push(...refuseTooMany(files.count(), root));
   refuse(root.pid, [...tasks, ...refusals, ...files.refusals, ...judge(files.unrestorable())]);
-  const shared = treeKinds.flatMap((kind) => kind.ofThreads?.(tree) ?? []);
+  const shared = treeKinds.flatMap((kind) => kind.ofThreads?.(tree, options) ?? []);
   return views.map((view) => ({
     ...view,
     ofThreads: view.ofThreads.map((parts, at) => {

@@ -43,7 +43,21 @@ import { detourVdso, ownKernelPages } from './restore/vdso.ts';
  * Everything is read and checked before the first process is made. All processes that are being made die with the
  * engine; so nothing is ever half restored.
  */
-export function restoreTree(options: EngineRestoreOptions, given: Session): RestoreOutcome {
+export function restoreTree(options: EngineRestoreOptions, session: Session): RestoreOutcome {
+  const held: (() => void)[] = [];
+  try {
+    return restoreHolding(options, session, (release) => void held.push(release));
+  } finally {
+    for (const release of held.reverse()) release();
+  }
+}
+
+/** @param untilMade has something released in the end */
+function restoreHolding(
+  options: EngineRestoreOptions,
+  given: Session,
+  untilMade: (release: () => void) => void,
+): RestoreOutcome {
   const authority = authorityOf(given.store.owner);
   const session: Session = { ...given, store: authority.storeOf(given.store) };
   session.phase('read');
@@ -54,7 +68,7 @@ export function restoreTree(options: EngineRestoreOptions, given: Session): Rest
   authority.check(images);
   const releases = createReleases(session.warn);
   const { beforeItRuns } = releases;
-  const loading = { session, records, beforeItRuns, options, ...entryReader(session) };
+  const loading = { session, records, beforeItRuns, options, untilMade, ...entryReader(session) };
   const loaded = treeKinds.flatMap((kind) => kind.load?.(tree, loading) ?? []);
   const recorded = new Map(records?.attributes?.map((it) => [it.tid, it]));
   const planned = images.map((image): Planned => {

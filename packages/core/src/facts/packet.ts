@@ -43,10 +43,10 @@ export const ringRequest = { short: 4, long: 7 } as const;
 /** TP_STATUS_KERNEL and TP_STATUS_USER. */
 export const frameStatus = { kernel: 0, user: 1 } as const;
 
-/** Where a frame of a version has what, in bytes: `struct tpacket_hdr`, `struct tpacket2_hdr`. */
+/** Where a frame of a version has what, in bytes, and what a second is there: `struct tpacket_hdr`, `struct tpacket2_hdr`. */
 export const frameLayouts = [
-  { status: 0, captured: 12, link: 16, network: 18, seconds: 20, fraction: 24, size: 32 },
-  { status: 0, captured: 8, link: 12, network: 14, seconds: 16, fraction: 20, size: 32 },
+  { status: 0, captured: 12, link: 16, network: 18, seconds: 20, fraction: 24, second: 1_000_000n, size: 32 },
+  { status: 0, captured: 8, link: 12, network: 14, seconds: 16, fraction: 20, second: 1_000_000_000n, size: 32 },
 ] as const;
 
 /** Where a block of version 3 has what, in bytes: `struct tpacket_block_desc`. */

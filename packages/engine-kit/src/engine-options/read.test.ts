@@ -6,6 +6,7 @@ const refused = (code: string, words: RegExp): unknown =>
   expect.objectContaining({ code, message: expect.stringMatching(words), remedy: expect.any(String) });
 
 test('what nobody gives is what is safe', () => {
+  const groups = { manageCgroups: undefined, cgroupRoot: [], cgroupYard: null };
   expect(readOptions('dump', {})).toEqual({
     ghostLimit: 1 << 20,
     linkRemap: false,
@@ -17,6 +18,7 @@ test('what nobody gives is what is safe', () => {
     skipInFlight: false,
     networkLock: undefined,
     external: [],
+    ...groups,
   });
   expect(readOptions('restore', { fileLocks: undefined })).toEqual({
     fileLocks: false,
@@ -25,6 +27,7 @@ test('what nobody gives is what is safe', () => {
     tcpEstablished: false,
     tcpClose: false,
     inheritFd: [],
+    ...groups,
     newPids: false,
     allowClockBehind: false,
     allowGrownFiles: false,
@@ -69,6 +72,7 @@ test('options of a stage are picked from all else', () => {
 
 test('every option has words for each stage that takes it, one flag of its own and a value that fits', () => {
   const rows = [...optionRows('dump'), ...optionRows('restore')];
+  const defaults: Readonly<Record<string, unknown>> = { ...readOptions('dump', {}), ...readOptions('restore', {}) };
   const byFlag = new Map(rows.flatMap(({ flag, letter, name }) => [flag, letter ?? flag].map((it) => [it, name])));
   for (const row of rows) {
     expect(byFlag.get(row.flag)).toBe(row.name);
@@ -77,4 +81,15 @@ test('every option has words for each stage that takes it, one flag of its own a
     const [choice] = Object.keys(row.choices ?? {});
     expect(mistakeIn(row, row.absent ?? choice ?? (row.kind === 'switch' ? false : []))).toBeNull();
   }
+});
+
+test('ways and roots of control groups are checked', () => {
+  const given = { manageCgroups: 'full', cgroupRoot: [{ controller: null, path: '/a' }], cgroupYard: '/yard' } as const;
+  expect(readOptions('restore', given)).toMatchObject(given);
+  const wrong = [
+    ...[{ manageCgroups: 'some' }, { cgroupRoot: [{ controller: 'cpu', path: 'a' }] }, { cgroupYard: '' }],
+    { cgroupRoot: [{ controller: null, path: '/a/../b' }] },
+  ];
+  for (const it of wrong)
+    expect(() => readOptions('restore', it as object)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
 });

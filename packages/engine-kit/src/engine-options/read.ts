@@ -44,6 +44,16 @@ const readers: { readonly [K in keyof ValueKinds]: Reader<ValueKinds[K]> } = {
     fits: (value) => Array.isArray(value) && value.every(isInherited),
     read: checkInherited,
   },
+  cgroupRoots: {
+    absent: [],
+    wanted: 'an array of { controller, path }, with paths from /',
+    fits: (value) => Array.isArray(value) && value.every(isRoot),
+  },
+  directory: {
+    absent: null,
+    wanted: 'a path',
+    fits: (value) => value === null || (typeof value === 'string' && value !== '' && !value.includes('\0')),
+  },
 };
 
 /**
@@ -91,6 +101,12 @@ function externalKey(key: string): string {
   throw new EngineError('BAD_OPTION', `${key} names no external resource`, {
     remedy: "Give its type and its number: --external 'pipe[INO]' (option `external`).",
   });
+}
+
+function isRoot(it: unknown): boolean {
+  const { controller, path } = Object(it) as Readonly<Record<string, unknown>>;
+  const isPath = typeof path === 'string' && path.startsWith('/') && !path.includes('\0');
+  return isPath && !path.split('/').includes('..') && (controller === null || typeof controller === 'string');
 }
 
 function isInherited(it: unknown): boolean {

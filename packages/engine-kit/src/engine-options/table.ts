@@ -11,6 +11,8 @@ export interface ValueKinds {
   /** CRIU's names of resources. */
   externals: OptionValues['external'];
   descriptors: OptionValues['inheritFd'];
+  cgroupRoots: OptionValues['cgroupRoot'];
+  directory: OptionValues['cgroupYard'];
 }
 
 /** An option in a request to CRIU, where it has one. images/rpc.proto, `criu_opts` */
@@ -33,6 +35,8 @@ interface Row<K extends keyof ValueKinds> {
   readonly rpc?: RpcField;
   /** What it can be, with the numbers that CRIU's request has for these. */
   readonly choices?: Readonly<Record<string, number>>;
+  /** What it is when its flag stands alone; absent: its flag wants a value. */
+  readonly preset?: string;
   /** What it is when nobody gives it; absent: false, or an empty list. */
   readonly absent?: ValueKinds[K];
 }
@@ -127,6 +131,33 @@ const table = {
     argument: '<fd[N]:file>',
     rpc: 'inheritFd',
     restore: 'put descriptor N of this command in the place of a file: pipe:[INO], or a path; may be repeated',
+  },
+  manageCgroups: {
+    kind: 'choice',
+    // criu_cg_mode
+    choices: { none: 1, props: 2, soft: 3, full: 4, strict: 5, ignore: 0 },
+    preset: 'soft',
+    flag: '--manage-cgroups',
+    argument: '[mode]',
+    rpc: 'manageCgroupsMode',
+    dump: 'keep the control groups of the tree with their properties, which a restore with it makes again',
+    restore: 'make control groups that are gone: none, props, soft, full, strict or ignore, as in criu (default: soft)',
+  },
+  cgroupRoot: {
+    kind: 'cgroupRoots',
+    flag: '--cgroup-root',
+    argument: '<[controller:]/path>',
+    rpc: 'cgRoot',
+    dump: 'where control groups begin that are kept; may be repeated',
+    restore: 'where control groups are made instead of where they were; may be repeated',
+  },
+  cgroupYard: {
+    kind: 'directory',
+    flag: '--cgroup-yard',
+    argument: '<directory>',
+    rpc: 'cgroupYard',
+    dump: 'a directory with the hierarchies of control groups, instead of where they are mounted',
+    restore: 'the same as for a dump',
   },
   newPids: {
     kind: 'switch',

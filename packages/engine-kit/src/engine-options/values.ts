@@ -9,6 +9,15 @@ export interface InheritedFd {
 
 /** How packets of connections are dropped while these stand still; `skip`: not at all, the user has seen to it. criu(8), --network-lock */
 export type NetworkLock = 'nftables' | 'iptables' | 'skip';
+/** Ways to treat control groups. criu(8), --manage-cgroups */
+export type CgroupMode = 'none' | 'props' | 'soft' | 'full' | 'strict' | 'ignore';
+
+/** A root for control groups instead of their own. criu(8), --cgroup-root */
+export interface CgroupRoot {
+  /** A controller, or `name=NAME`; null: every hierarchy. */
+  readonly controller: string | null;
+  readonly path: string;
+}
 
 /**
  * What a user lets an engine do beyond what is safe, or gives it. The names are CRIU's where CRIU has the option. Which of them a dump
@@ -69,6 +78,17 @@ export interface OptionValues {
    * through its descriptor, other files get the very descriptor, with its position and flags. criu(8), --inherit-fd
    */
   readonly inheritFd: readonly InheritedFd[];
+  /**
+   * What becomes of the control groups that the tree has of its own. A dump with any mode but `ignore` keeps them, with their properties, in
+   * the images; at a restore `none` wants them to be there, `props` that and sets their properties, `soft` makes those that are gone, with
+   * their properties, `full` sets the properties of the others, too, `strict` wants none to be there, and `ignore` leaves every process
+   * where the engine is. Default, undefined: processes join those that are there. criu(8), --manage-cgroups
+   */
+  readonly manageCgroups: CgroupMode | undefined;
+  /** Where control groups begin that are dumped, or are to be made, instead of where they were. criu(8), --cgroup-root */
+  readonly cgroupRoot: readonly CgroupRoot[];
+  /** A directory with the hierarchies of control groups, each in one of its own. Default, null: where they are mounted. criu(8), --cgroup-yard */
+  readonly cgroupYard: string | null;
   /** Let the kernel choose the pids; needs no privileges. Programs that remember their own pid notice. */
   readonly newPids: boolean;
   /**

@@ -7,6 +7,7 @@ import { imageWriter } from '../../kinds/files/side-images.ts';
 import type { ProcessFields } from '../../kinds/processes/kind.ts';
 import type { SystemVRecording } from '../../kinds/system-v-records.ts';
 import type { ThreadFields } from '../../kinds/threads/kind.ts';
+import type { DumpOfTree } from '../../kinds/trees/kind.ts';
 import { treeKinds } from '../../kinds/trees/table.ts';
 import type { FrozenTask, FrozenTree } from '../../machinery/freeze/freeze.ts';
 import type { InsideView, OutsideView } from './collect.ts';
@@ -68,6 +69,7 @@ export function addTree(
   images: SmallImages,
   attributes: readonly AttributesRecord[],
   systemV: SystemVRecording,
+  options: DumpOfTree,
 ): TaskRecord[] {
   const entries = tree.tasks.map((task) => ({
     message: {
@@ -80,7 +82,7 @@ export function addTree(
   }));
   images.add('pstree.img', () => encodeImage('PSTREE', entries));
   const records = { tasks: [] as TaskRecord[], systemV };
-  for (const kind of treeKinds) kind.save?.(tree, { images: imageWriter(images), records, attributes });
+  for (const kind of treeKinds) kind.save?.(tree, { images: imageWriter(images), records, attributes, options });
   return records.tasks;
 }
 

@@ -97,13 +97,14 @@ function makeThreads(build: TaskBuild, threads: BuiltThread[]): void {
 
 /** @param threads those that there are by now, in the order of the image */
 function restoredProcess(
-  { image, main, session, authority, recorded }: TaskBuild,
+  { image, main, session, authority, recorded, loaded }: TaskBuild,
   threads: readonly BuiltThread[],
 ): RestoredProcess {
   return {
     pid: main.pid,
     isOwners: authority.isLimited,
     recorded: recorded(image.pid)?.process ?? null,
+    groups: loaded.find(({ groups }) => groups !== undefined)?.groups ?? null,
     thread: (old) => threads[image.threads.indexOf(old)]?.tid,
     warn: (message) => session.warn(`process ${main.pid}: ${message}`),
   };

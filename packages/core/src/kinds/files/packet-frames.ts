@@ -17,9 +17,6 @@ export interface WaitingPiece {
 
 type FrameLayout = (typeof frameLayouts)[number];
 
-/** Units of a stamp in a second: more than any version's. */
-const second = 2n ** 32n;
-
 function layoutOf(version: number): FrameLayout {
   return version === 0 ? frameLayouts[0] : frameLayouts[1];
 }
@@ -35,23 +32,43 @@ export function readFrames(memory: PacketMemory, ring: PacketRing, version: numb
       const part = (where: number): number => bytes.readUInt32LE(at + where);
       return {
         status: part(layout.status),
-        stamp: BigInt(part(layout.seconds)) * second + BigInt(part(layout.fraction)),
+        stamp: BigInt(part(layout.seconds)) * layout.second + BigInt(part(layout.fraction)),
       };
     });
   }).flat();
 }
 
+/** Processors stamp packets before they take turns at the ring: times go back a little there. Where they go back by more, it is unclear. */
+const clearly = 16n;
+
 /**
- * Which frame the kernel fills next: it fills them one after the other and writes into each when it did, so that the first that is older
- * than the one before it is the next. null: their times do not go round once, such as after a step of the clock.
+ * Which frame the kernel fills next: it fills them one after the other and writes into each when it did, so that the next is the one before
+ * which times go back the most; and those that the program has not given back end before it. null: they do not tell, such as after a step
+ * of the clock.
+ * @param latest no frame was written after that; null: the times are of another clock
  */
-export function nextFrame(frames: readonly SeenFrame[]): number | null {
-  const stampOf = (at: number): bigint => frames[at]?.stamp ?? 0n;
-  const older = frames.flatMap((_, at) => (stampOf(at) < stampOf((at || frames.length) - 1) ? [at] : []));
-  if (older.length > 1) return null;
-  const [first] = older;
-  if (first !== undefined) return first;
-  return frames.length === 1 || stampOf(0) === 0n ? 0 : null;
+export function nextFrame(frames: readonly SeenFrame[], latest: bigint | null = null): number | null {
+  const stampOf = (at: number): bigint => frames[(at + frames.length) % frames.length]?.stamp ?? 0n;
+  const steps = frames.map((_, at) => ({ at, by: stampOf(at - 1) - stampOf(at) })).filter(({ by }) => by > 0n);
+  const [most, second] = steps.sort((a, b) => (a.by < b.by ? 1 : -1));
+  if (most === undefined) return frames.length === 1 || stampOf(0) === 0n ? 0 : null;
+  if (second !== undefined && second.by * clearly > most.by) return null;
+  if (latest !== null && stampOf(most.at - 1) > latest) return null;
+  const end = endOfWaiting(frames);
+  return end === null || end === most.at ? most.at : null;
+}
+
+/** The frame behind those that wait; null: none waits, all do, or they lie apart since some were given back out of turn. */
+function endOfWaiting(frames: readonly SeenFrame[]): number | null {
+  const waits = (at: number): boolean => frames[(at + frames.length) % frames.length]?.status !== frameStatus.kernel;
+  const ends = frames.flatMap((_, at) => (waits(at - 1) && !waits(at) ? [at] : []));
+  return ends.length === 1 ? (ends[0] ?? null) : null;
+}
+
+/** The last moment at which a frame of a version can have been written by now, by the clock of this machine. */
+export function latestStamp(version: number): bigint {
+  const { second } = layoutOf(version);
+  return (BigInt(Math.floor(Date.now() / 1000)) + 2n) * second;
 }
 
 /** What is in frames that the program has not given back. */

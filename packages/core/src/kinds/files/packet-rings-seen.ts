@@ -1,8 +1,8 @@
 import type { PacketRingRecord } from '@criujs/engine-kit';
-import type { PacketRing } from '@criujs/linux';
+import type { PacketRing, PacketSocket } from '@criujs/linux';
 import { frameStatus, ringVersions } from '../../facts/packet.ts';
 import { openBlock, readBlocks } from './packet-blocks.ts';
-import { nextFrame, readFrames, type WaitingPiece, waitingFrames } from './packet-frames.ts';
+import { latestStamp, nextFrame, readFrames, type WaitingPiece, waitingFrames } from './packet-frames.ts';
 import { bytesOfRing, mapPacketRings, type PacketMemory, type PacketRings } from './packet-ring.ts';
 
 /** Why rings cannot be brought back, and what the program may do about it. */
@@ -25,7 +25,7 @@ const mostWaiting = 8 * 2 ** 20;
 const longestPiece = 3 * 2 ** 20;
 
 /** Looks at the memory of rings while nobody gives anything back. The kernel may go on: what comes meanwhile comes too late. */
-export function seeRings(fd: number, rings: PacketRings): SeenRings | RingTrouble {
+export function seeRings(fd: number, rings: PacketRings & Pick<PacketSocket, 'timestamps'>): SeenRings | RingTrouble {
   const { receiving, sending, version } = rings;
   if (receiving === null && sending === null) return { receiving: null, lost: 0 };
   const memory = mapPacketRings(fd, rings);
@@ -36,7 +36,9 @@ export function seeRings(fd: number, rings: PacketRings): SeenRings | RingTroubl
         what: 'close it, or make a new one,',
       };
     if (receiving === null) return { receiving: null, lost: 0 };
-    return version === ringVersions.blocks ? seeBlocks(memory, receiving) : seeFrames(memory, receiving, version);
+    return version === ringVersions.blocks
+      ? seeBlocks(memory, receiving)
+      : seeFrames(memory, receiving, version, rings.timestamps === 0);
   } finally {
     memory.unmap();
   }
@@ -49,9 +51,10 @@ function isUsed(memory: PacketMemory, from: number, { blockSize, blocks }: Packe
   );
 }
 
-function seeFrames(memory: PacketMemory, ring: PacketRing, version: number): SeenRings | RingTrouble {
+/** @param isClock whether times in frames are of the clock of this machine */
+function seeFrames(memory: PacketMemory, ring: PacketRing, version: number, isClock: boolean): SeenRings | RingTrouble {
   const first = readFrames(memory, ring, version);
-  const position = nextFrame(first);
+  const position = nextFrame(first, isClock ? latestStamp(version) : null);
   if (position === null)
     return {
       why: 'the times of the packets in its ring do not tell where the kernel goes on',

@@ -18,13 +18,28 @@ describe('the frame that the kernel fills next', () => {
     expect(nextFrame(frames(5, 0, 0))).toBe(1);
     expect(nextFrame(frames(5, 6, 7))).toBe(0);
     expect(nextFrame(frames(8, 6, 7))).toBe(1);
-    expect(nextFrame(frames(8, 8, 7))).toBe(2);
+    expect(nextFrame(frames(80, 80, 7))).toBe(2);
     expect(nextFrame(frames(5))).toBe(0);
   });
 
-  test('cannot be told where the times do not go round once', () => {
+  test('is known where processors took turns at the ring', () => {
+    expect(nextFrame(frames(1000, 1010, 1009, 1020, 500, 510, 509))).toBe(4);
+  });
+
+  test('lies behind what waits', () => {
+    const waiting = (...at: number[]) =>
+      frames(50, 60, 10, 20, 30).map((it, which) => ({ ...it, status: at.includes(which) ? 1 : 0 }));
+    expect(nextFrame(waiting(0, 1))).toBe(2);
+    expect(nextFrame(waiting(4, 0, 1))).toBe(2);
+    expect(nextFrame(waiting(0, 1, 2))).toBeNull();
+    expect(nextFrame(waiting(0, 1, 2, 3, 4))).toBe(2);
+  });
+
+  test('cannot be told where the times do not go round once, or are of the future', () => {
     expect(nextFrame(frames(5, 4, 6, 3))).toBeNull();
     expect(nextFrame(frames(5, 5, 5))).toBeNull();
+    expect(nextFrame(frames(8, 6, 7), 7n)).toBeNull();
+    expect(nextFrame(frames(8, 6, 7), 8n)).toBe(1);
   });
 });
 

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ControlGroup } from '@criujs/engine-kit';
-import { type Mount, readMountinfo, readText } from '@criujs/linux';
+import { readMountinfo, readText } from '@criujs/linux';
+import { directoryOf, parseControlGroups } from '../../control-groups/lines.ts';
 import type { ProcessKind } from './kind.ts';
 
 /**
@@ -22,7 +23,15 @@ export const controlGroups: ProcessKind = {
     const threadGroups = others.map(({ tid, text }) => ({ tid, groups: parseControlGroups(text) }));
     return { record: { controlGroups: parseControlGroups(own), ...(threadGroups.length > 0 && { threadGroups }) } };
   },
-  apply(_, { pid, recorded, thread, warn }) {
+  apply({ threads }, { pid, recorded, groups: managed, thread, warn }) {
+    if (managed !== null) {
+      threads.forEach((old, at) => {
+        const tid = thread(old);
+        const who = at === 0 ? 'it' : `its thread ${old}`;
+        if (tid !== undefined) joinAll({ pid, tid, who }, managed.of(old), warn, managed.directoryOf);
+      });
+      return;
+    }
     joinAll({ pid, tid: pid, who: 'it' }, recorded?.controlGroups ?? [], warn);
     for (const { tid: old, groups } of recorded?.threadGroups ?? []) {
       const tid = thread(old);
@@ -38,7 +47,12 @@ interface Member {
   readonly who: string;
 }
 
-function joinAll(member: Member, groups: readonly ControlGroup[], warn: (message: string) => void): void {
+function joinAll(
+  member: Member,
+  groups: readonly ControlGroup[],
+  warn: (message: string) => void,
+  whereIs?: (group: ControlGroup) => string | null,
+): void {
   const now = new Map(
     parseControlGroups(textOf(member.pid, member.tid)).map(({ controllers, path }) => [controllers, path]),
   );
@@ -47,7 +61,7 @@ function joinAll(member: Member, groups: readonly ControlGroup[], warn: (message
   if (others.length === 0) return;
   const mounts = readMountinfo(process.pid);
   for (const group of others) {
-    const why = moveInto(member, group, mounts);
+    const why = moveInto(member, group, whereIs?.(group) ?? directoryOf(group, mounts));
     if (why !== null)
       warn(`${member.who} was in the control group ${nameOf(group)} and stays in that of this engine: ${why}`);
   }
@@ -66,17 +80,8 @@ function textOf(pid: number, tid?: number): string {
   }
 }
 
-/** Lines of /proc/PID/cgroup: number, controllers, path, with colons between. cgroups(7). */
-export function parseControlGroups(text: string): ControlGroup[] {
-  return text.split('\n').flatMap((line) => {
-    const [, controllers, path] = /^\d+:([^:]*):(.*)$/s.exec(line) ?? [];
-    return controllers === undefined || path === undefined ? [] : [{ controllers, path }];
-  });
-}
-
 /** Why it cannot be joined; null: it is. */
-function moveInto({ pid, tid }: Member, group: ControlGroup, mounts: readonly Mount[]): string | null {
-  const directory = directoryOf(group, mounts);
+function moveInto({ pid, tid }: Member, group: ControlGroup, directory: string | null): string | null {
   if (directory === null) return 'its hierarchy is not mounted here';
   if (!existsSync(join(directory, 'cgroup.procs'))) return 'it does not exist here';
   // A process that is being made would never be finished in there.
@@ -89,19 +94,6 @@ function moveInto({ pid, tid }: Member, group: ControlGroup, mounts: readonly Mo
   } catch (error) {
     return `joining it failed with ${(error as NodeJS.ErrnoException).code}`;
   }
-}
-
-/** Where a group is mounted; null: nowhere. What the images say leads to no other place. */
-export function directoryOf({ controllers, path }: ControlGroup, mounts: readonly Mount[]): string | null {
-  if (!path.startsWith('/') || path.split('/').includes('..')) return null;
-  const wanted = controllers.split(',');
-  const mount = mounts.find(({ type, superOptions, root }) => {
-    if (root !== '/' && path !== root && !path.startsWith(`${root}/`)) return false;
-    if (controllers === '') return type === 'cgroup2';
-    return type === 'cgroup' && wanted.every((it) => superOptions.includes(it));
-  });
-  if (mount === undefined) return null;
-  return join(mount.mountPoint, mount.root === '/' ? path : path.slice(mount.root.length));
 }
 
 /** By the words of freezer.state (v1) and cgroup.events (v2). */

@@ -1,4 +1,4 @@
-import type { PlanSubject, ProcessAttributes, Refusal } from '@criujs/engine-kit';
+import type { ControlGroup, PlanSubject, ProcessAttributes, Refusal } from '@criujs/engine-kit';
 import type { CoreEntry, EntryInit, MessageInitShape, MmEntry, MmEntrySchema, TaskCoreEntry } from '@criujs/images';
 import type { RemoteCall, Stat, Status } from '@criujs/linux';
 import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
@@ -71,11 +71,21 @@ export interface ProcessImage {
   readonly threads: readonly number[];
 }
 
+/** The control groups of a tree whose groups are managed. */
+export interface ManagedGroups {
+  /** Those of a thread, by the id that it had. */
+  of(tid: number): readonly ControlGroup[];
+  /** Where one is; null: nobody knows. */
+  directoryOf(group: ControlGroup): string | null;
+}
+
 /** A process while it is restored. */
 export interface RestoredProcess {
   readonly pid: number;
   /** What criujs.json says of it; null for images of CRIU and of older releases. */
   readonly recorded: ProcessAttributes | null;
+  /** null: they are as criujs.json says, where they are there. */
+  readonly groups: ManagedGroups | null;
   /** The thread that had this id when it was dumped; undefined: no thread of this process had it. */
   thread(old: number): number | undefined;
   /** Whether it is a process of the images' owner already, and has no more rights than they have. */

@@ -49,6 +49,7 @@ const restored: RestoredProcess = {
   pid: 70,
   isOwners: false,
   recorded: null,
+  groups: null,
   thread: (old) => ({ 10: 70, 11: 71 })[old],
   warn: (message) => void warnings.push(message),
 };

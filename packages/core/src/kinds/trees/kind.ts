@@ -7,11 +7,12 @@ import type { FrozenTree } from '../../machinery/freeze/freeze.ts';
 import type { Hold } from '../../machinery/guard/holds.ts';
 import type { BeforeItRuns } from '../../machinery/guard/releases.ts';
 import type { BuiltThread, Workshop } from '../../machinery/make/helper.ts';
-import type { EngineRestoreOptions } from '../../options.ts';
+import type { EngineDumpOptions, EngineRestoreOptions } from '../../options.ts';
 import type { Session } from '../../run/session.ts';
 import type { Maker } from '../../system-v/maker.ts';
 import type { Description } from '../description.ts';
 import type { ImageWriter } from '../files/side-images.ts';
+import type { ManagedGroups } from '../processes/kind.ts';
 import type { SystemVRecording } from '../system-v-records.ts';
 import type { ThreadPart } from '../threads/kind.ts';
 import type { Birth } from './session-births.ts';
@@ -53,8 +54,12 @@ export interface HoldContext {
   readonly hold: Hold;
 }
 
+/** What the user lets a dump do about what a tree has as a whole. */
+export type DumpOfTree = Pick<EngineDumpOptions, 'manageCgroups' | 'cgroupRoot' | 'cgroupYard'>;
+
 /** What saving something of a tree may use. */
 export interface SaveContext {
+  readonly options: DumpOfTree;
   readonly images: ImageWriter;
   /** What the images have no place for: it goes into criujs.json. */
   readonly records: { readonly tasks: TaskRecord[]; readonly systemV: SystemVRecording };
@@ -78,7 +83,12 @@ export interface LoadContext extends EntryReader {
   /** Undoes something that a dump kept, just before the tree runs; if the restore fails, it stays. */
   readonly beforeItRuns: BeforeItRuns;
   /** What the user lets a restore do. */
-  readonly options: Pick<EngineRestoreOptions, 'allowClockBehind' | 'newPids'>;
+  readonly options: Pick<
+    EngineRestoreOptions,
+    'allowClockBehind' | 'newPids' | 'manageCgroups' | 'cgroupRoot' | 'cgroupYard'
+  >;
+  /** Has something released when everything is made, or the restore fails. */
+  untilMade(release: () => void): void;
 }
 
 /** What the images say of who is who in a tree. */
@@ -102,6 +112,8 @@ export interface LoadedTree {
   exitSignal?(pid: number): number | undefined;
   /** How a process is born into its session. */
   birth?(pid: number): Birth | undefined;
+  /** Where processes and threads belong, if not where criujs.json says. */
+  readonly groups?: ManagedGroups;
   /** Prepares the helper from which the tree is cloned, before the first clone. Calls in it go through `own`. */
   prepare?(helper: BuiltThread, workshop: Workshop, maker: Maker): void;
   /** Does what takes processes that are complete, with their own rights: the last before they run. */
@@ -135,7 +147,7 @@ export interface TreeKind {
   /** Does what is to last until the tree runs again: once all stand still and nothing is refused, before anything is asked of them. */
   hold?(tree: FrozenTree, context: HoldContext): void;
   /** What the images of threads say of it, by thread id: asked once all stand still and nothing is refused. */
-  ofThreads?(tree: FrozenTree): (tid: number) => ThreadPart;
+  ofThreads?(tree: FrozenTree, options: DumpOfTree): (tid: number) => ThreadPart;
   /** Writes the images that it owns. */
   save?(tree: FrozenTree, context: SaveContext): void;
   /** Refuses what the images cannot mean, before anything else of a process is looked at. @throws EngineError IMAGE_INVALID, UNSUPPORTED */

@@ -51,6 +51,9 @@ function check(tree: TreeIdentity): string | null {
   }
 }
 
+/** Control groups are left alone. */
+const groups = { manageCgroups: undefined, cgroupRoot: [], cgroupYard: null };
+
 function load(tree: TreeImage, records: Records | null = null, images: Readonly<Record<string, Uint8Array>> = {}) {
   const warnings: string[] = [];
   const store = {
@@ -63,7 +66,8 @@ function load(tree: TreeImage, records: Records | null = null, images: Readonly<
     session,
     records,
     beforeItRuns: () => undefined,
-    options: { allowClockBehind: false, newPids: false },
+    options: { allowClockBehind: false, newPids: false, ...groups },
+    untilMade: () => undefined,
     ...entryReader(session),
   };
   return { warnings, loaded: treeKinds.flatMap((kind) => kind.load?.(tree, context) ?? []) };
@@ -74,7 +78,10 @@ function save(tasks: readonly FrozenTask[]) {
   const tasksOfRecords: { pid: number; exitSignal: number }[] = [];
   const records = { tasks: tasksOfRecords, systemV: { segments: [], sets: [], queues: [] } };
   const images = { write: (_kind: string, file: string) => void written.push(file) };
-  for (const kind of treeKinds) kind.save?.({ tasks } as unknown as FrozenTree, { images, records, attributes: [] });
+  for (const kind of treeKinds)
+    kind.save?.({ tasks } as unknown as FrozenTree, {
+      ...{ images, records, attributes: [], options: groups },
+    });
   return { written, records };
 }
 

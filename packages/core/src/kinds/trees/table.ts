@@ -1,5 +1,6 @@
 import type { PlanSubject } from '@criujs/engine-kit';
 import { clocks } from './clocks.ts';
+import { controlGroups } from './control-groups.ts';
 import { exitSignals } from './exit-signals.ts';
 import type { Family, TreeKind, TreeProblem, TreeResource } from './kind.ts';
 import { namespaces } from './namespaces.ts';
@@ -19,6 +20,7 @@ export const treeKinds: readonly TreeKind[] = [
   exitSignals,
   semaphores,
   queues,
+  controlGroups,
 ];
 
 /** What of a tree is dumped beside its processes, what it is about, and by which kind. */

@@ -15,6 +15,8 @@ export interface Held {
    * duplicated, and need not stay open.
    */
   readonly undo: readonly UndoCall[];
+  /** What a guard does behind that if the engine has died, such as the same again: the processes that it ended with it end meanwhile. */
+  readonly afterDeath?: readonly UndoCall[];
   readonly atCommit: AtCommit;
   /** What a dump that ends the tree does once the images are in their place and before anybody is ended, also when the engine dies. */
   readonly beforeEnd?: readonly UndoCall[];
@@ -90,7 +92,9 @@ export function createHolds(session: Pick<Session, 'warn'>): Holds {
       const known = all.filter((it) => it.atCommit === atCommit);
       let guard: HoldGuard | undefined;
       try {
-        guard = startHoldGuard([entry, ...known.reverse()].flatMap(({ undo }) => undo));
+        guard = startHoldGuard(
+          [entry, ...known.reverse()].flatMap(({ undo, afterDeath = [] }) => [...undo, ...afterDeath]),
+        );
         const made = make();
         dismiss(atCommit);
         guards.set(atCommit, guard);
@@ -136,10 +140,10 @@ function withDuplicates(held: Held): Entry {
     return found;
   };
   try {
-    const withOwn = (calls: readonly UndoCall[]): UndoCall[] =>
+    const withOwn = (calls: readonly UndoCall[] = []): UndoCall[] =>
       calls.map(([name, ...args]) => [name, ...args.map((arg) => (isDescriptor(arg) ? { fd: ownOf(arg.fd) } : arg))]);
-    const calls = { undo: withOwn(held.undo), beforeEnd: withOwn(held.beforeEnd ?? []) };
-    return { ...held, ...calls, descriptors: [...own.values()] };
+    const [undo, afterDeath, beforeEnd] = [withOwn(held.undo), withOwn(held.afterDeath), withOwn(held.beforeEnd)];
+    return { ...held, undo, afterDeath, beforeEnd, descriptors: [...own.values()] };
   } catch (error) {
     for (const fd of own.values()) closeFd(fd);
     throw error;

@@ -21,6 +21,18 @@ test('CRIU is told what is switched on, and sizes in its 32 bits', () => {
   });
 });
 
+test('CRIU is told what becomes of control groups', () => {
+  const roots = [
+    { controller: null, path: '/a' },
+    { controller: 'cpu', path: '/b' },
+  ];
+  const job = { ...dump, manageCgroups: 'none', cgroupRoot: roots, cgroupYard: '/yard' } as const;
+  expect(jobOptions('dump', job)).toEqual({
+    ...{ ghostLimit: 1 << 20, manageCgroupsMode: 1, cgroupYard: '/yard' },
+    cgRoot: [{ path: '/a' }, { ctrl: 'cpu', path: '/b' }],
+  });
+});
+
 test('lists come behind those that the user has for CRIU, by whichever name', () => {
   const job = { ...dump, external: ['mnt[/b]:b'] };
   expect(withJobLists('dump', { options: { external: ['mnt[/a]:a'] } }, job)).toEqual({

@@ -1,4 +1,4 @@
-import { type EngineOptions, type OptionRow, type OptionStage, optionRows } from '@criujs/engine-kit';
+import { type CgroupRoot, type EngineOptions, type OptionRow, type OptionStage, optionRows } from '@criujs/engine-kit';
 import type { CriuOptions } from '../options.ts';
 import type { RequestOptions } from './encode.ts';
 import { findOption } from './names.ts';
@@ -13,6 +13,14 @@ const encodings = {
   choice: (value: unknown, { choices = {} }: OptionRow) => choices[String(value)],
   externals: null,
   descriptors: null,
+  cgroupRoots: (value: unknown) => {
+    const roots = (value as readonly CgroupRoot[]).map(({ controller, path }) => ({
+      ...(controller === null ? {} : { ctrl: controller }),
+      path,
+    }));
+    return roots.length === 0 ? undefined : roots;
+  },
+  directory: (value: unknown) => value ?? undefined,
 } as const;
 
 /** What a job asks for, as fields of a request that what the user has for CRIU itself may replace. */

@@ -1,6 +1,6 @@
 import type { Mount } from '@criujs/linux';
 import { expect, test } from 'vitest';
-import { directoryOf, parseControlGroups } from './control-groups.ts';
+import { directoryOf, parseControlGroups } from './lines.ts';
 
 const mount = (type: string, root: string, mountPoint: string, superOptions: readonly string[]): Mount => ({
   id: 1,
