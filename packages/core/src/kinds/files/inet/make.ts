@@ -1,17 +1,16 @@
-import { EngineError, type InetRecord } from '@criujs/engine-kit';
 import { closeFd, type InetFamily, LinuxError, syscall } from '@criujs/linux';
-import { type InetOption, type InetOptionName, inetOptions } from '../../../facts/inet-options.ts';
 import { openFlag } from '../flags.ts';
 import type { FileEntry, LoadContext, Opener } from '../opening.ts';
 import { furnishSocket } from '../socket-options.ts';
 import { socketLevel, socketOption, writeOptionBytes } from '../sockets.ts';
 import { callWithAddress, isAny } from './address.ts';
-import { entryWords, inetEntry, namedOf, optionsOfRecord } from './entry.ts';
-import { type InetEntry, optionsOfEntry } from './entry-options.ts';
-import { portHolder } from './holder.ts';
+import { entryWords, inetEntry, namedOf } from './entry.ts';
+import type { InetEntry } from './entry-options.ts';
+import { cannotMake, makeFailure } from './make-failure.ts';
 import { deviceIndex } from './network-device.ts';
 import { type InetOptions, readInetOptions, setInetOptions } from './options.ts';
 import { type SharedPorts, sharedPorts } from './ports.ts';
+import { wantedOptions } from './wanted-options.ts';
 import type { InetNamed } from './words.ts';
 
 /** A socket of the images that is made again. */
@@ -63,7 +62,7 @@ export function createInetMaker(context: Pick<LoadContext, 'records' | 'session'
     const device = own.opts?.soBoundDev ?? '';
     if (device === '') return;
     if (!writeOptionBytes(fd, socketOption.SO_BINDTODEVICE, Buffer.from(`${device}\0`), socketLevel))
-      throw cannot(own, `it cannot be bound to the device ${device} (SO_BINDTODEVICE)`, {
+      throw cannotMake(own, `it cannot be bound to the device ${device} (SO_BINDTODEVICE)`, {
         remedy: `Make a device ${device}, or restore as root.`,
       });
   }
@@ -83,14 +82,14 @@ export function createInetMaker(context: Pick<LoadContext, 'records' | 'session'
         return fd;
       } catch (error) {
         closeFd(fd);
-        throw error instanceof LinuxError ? failure(own, error) : error;
+        throw error instanceof LinuxError ? makeFailure(own, error) : error;
       }
     },
     bind({ fd, entry, own, named: { here } }) {
       if (here.port === 0 && isAny(here)) return;
       const scope = own.ifname === '' ? 0 : deviceIndex(fd, own.ifname);
       if (scope === null)
-        throw cannot(own, `there is no device ${own.ifname}`, { remedy: `Make a device ${own.ifname}.` });
+        throw cannotMake(own, `there is no device ${own.ifname}`, { remedy: `Make a device ${own.ifname}.` });
       const isForeign = records.get(entry.id)?.isForeign ?? false;
       const before = isForeign ? allowForeign(fd, here.family) : undefined;
       callWithAddress(fd, 'bind', { ...here, scope });
@@ -138,7 +137,7 @@ export function inetOpener(
       try {
         settle({ ...made, fd });
       } catch (error) {
-        throw error instanceof LinuxError ? failure(made.own, error) : error;
+        throw error instanceof LinuxError ? makeFailure(made.own, error) : error;
       }
     },
     // Whoever listens asks for the port once more, and all of it must still allow that.
@@ -150,31 +149,8 @@ function newSocket(own: InetEntry): number {
   try {
     return syscall('socket', own.family, own.type | openFlag.O_CLOEXEC, own.proto);
   } catch (error) {
-    throw error instanceof LinuxError ? failure(own, error) : error;
+    throw error instanceof LinuxError ? makeFailure(own, error) : error;
   }
-}
-
-/** What its options are to be: CRIU's places first, then ours. */
-function wantedOptions(
-  fd: number,
-  own: InetEntry,
-  record: InetRecord | undefined,
-  warn: (why: string) => void,
-): InetOptions {
-  const wanted = new Map([...optionsOfEntry(own), ...optionsOfRecord(record ?? {})]);
-  for (const { name, device } of record?.devices ?? []) {
-    const option: InetOption | undefined = inetOptions[name as InetOptionName];
-    const index = deviceIndex(fd, device);
-    if (option?.device === undefined || index === null) {
-      warn(`${name} cannot be set again: there is no device ${device}`);
-      continue;
-    }
-    const bytes = Buffer.alloc(4);
-    if (option.device === 'network') bytes.writeUInt32BE(index, 0);
-    else bytes.writeUInt32LE(index, 0);
-    wanted.set(name as InetOptionName, bytes);
-  }
-  return wanted;
 }
 
 /** Lets a socket have an address that is none of this machine. Gives the option as it was. */
@@ -183,47 +159,4 @@ function allowForeign(fd: number, family: InetFamily): InetOptions {
   const before = readInetOptions(fd).get(name);
   setInetOptions(fd, new Map([[name, Buffer.from([1, 0, 0, 0])]]), 'early');
   return new Map(before === undefined ? [] : [[name, before]]);
-}
-
-interface Meaning {
-  readonly code: 'FILE_CHANGED' | 'NOT_PERMITTED';
-  readonly why: (own: InetEntry) => string;
-  readonly remedy: string;
-}
-
-/** What errors of socket(2), bind(2), listen(2) and connect(2) mean here. */
-const meanings: Readonly<Record<string, Meaning>> = {
-  EADDRINUSE: {
-    code: 'FILE_CHANGED',
-    why: (own) => `${portHolder(own) ?? 'another socket'} has its port ${own.srcPort} by now`,
-    remedy: 'End the program that has it (`ss -anp` shows it), and restore again.',
-  },
-  EADDRNOTAVAIL: {
-    code: 'FILE_CHANGED',
-    why: () => 'no network device of this machine has its address',
-    remedy: 'Give a device that address (`ip address add`), and restore again.',
-  },
-  ENETUNREACH: {
-    code: 'FILE_CHANGED',
-    why: () => 'no route leads to where it led',
-    remedy: 'Bring the network up, and restore again.',
-  },
-  EACCES: { code: 'NOT_PERMITTED', why: () => 'this user may not have such a socket', remedy: 'Restore as root.' },
-  EPERM: { code: 'NOT_PERMITTED', why: () => 'this user may not have such a socket', remedy: 'Restore as root.' },
-};
-
-function failure(own: InetEntry, cause: LinuxError): EngineError {
-  const meaning = meanings[cause.code];
-  if (meaning === undefined) return cannot(own, `${cause.call} answers ${cause.code}`, { code: 'KERNEL', cause });
-  return cannot(own, meaning.why(own), { code: meaning.code, remedy: meaning.remedy, cause });
-}
-
-function cannot(
-  own: InetEntry,
-  why: string,
-  details: { readonly code?: Meaning['code'] | 'KERNEL'; readonly remedy?: string; readonly cause?: unknown },
-): EngineError {
-  const what = entryWords(own);
-  const { code = 'FILE_CHANGED', ...others } = details;
-  return new EngineError(code, `${what} cannot be made again: ${why}`, { resource: what, ...others });
 }
