@@ -1,6 +1,6 @@
 import { closeFd, type InetFamily, LinuxError, syscall } from '@criujs/linux';
 import { openFlag } from '../flags.ts';
-import type { FileEntry, LoadContext, Opener } from '../opening.ts';
+import type { FileEntry, LoadContext } from '../opening.ts';
 import { furnishSocket } from '../socket-options.ts';
 import { socketLevel, socketOption, writeOptionBytes } from '../sockets.ts';
 import { callWithAddress, isAny } from './address.ts';
@@ -26,6 +26,10 @@ export interface MadeInet {
 /** Steps of making sockets again, for kinds of them to put together. */
 export interface InetMaker {
   readonly ports: SharedPorts;
+  /** The entries of the kind that have the port of one of them, itself included, in the order in which their sockets were made. */
+  inOrder(entry: FileEntry): readonly FileEntry[];
+  /** Closes what nobody has asked for by the time that all files are open. */
+  readonly untilOpen: LoadContext['untilOpen'];
   /**
    * A new socket with what counts when it gets its address: options, its device, who else may have its port.
    * @param go takes it to its address, and further; if that fails, it is closed
@@ -40,7 +44,9 @@ export interface InetMaker {
   furnish(made: MadeInet): void;
 }
 
-export function createInetMaker(context: Pick<LoadContext, 'records' | 'session' | 'all'>): InetMaker {
+export function createInetMaker(
+  context: Pick<LoadContext, 'records' | 'session' | 'all' | 'entries' | 'untilOpen'>,
+): InetMaker {
   const records = new Map(context.records?.inetSockets?.map((it) => [it.id, it]));
   const options = new Map<number, InetOptions>();
   const { warn } = context.session;
@@ -69,6 +75,15 @@ export function createInetMaker(context: Pick<LoadContext, 'records' | 'session'
 
   return {
     ports,
+    untilOpen: context.untilOpen,
+    inOrder(entry) {
+      const own = inetEntry(entry);
+      if (!ports.isShared(own)) return [entry];
+      // Inodes of sockets are numbered as they are made.
+      return context.entries
+        .filter((it) => inetEntry(it).proto === own.proto && inetEntry(it).srcPort === own.srcPort)
+        .sort((one, other) => inetEntry(one).ino - inetEntry(other).ino);
+    },
     make(entry, go) {
       const own = inetEntry(entry);
       const named = namedOf(own, records.get(entry.id));
@@ -110,38 +125,6 @@ export function createInetMaker(context: Pick<LoadContext, 'records' | 'session'
       }
       set(made, 'late');
     },
-  };
-}
-
-/**
- * How the sockets of a kind are opened that need nobody else: they get their addresses one after the other, and what they allow others
- * once all have theirs.
- * @param go takes a new socket to where it was
- * @param settle what comes when all sockets have their addresses and all processes exist
- */
-export function inetOpener(
-  maker: InetMaker,
-  go: (made: MadeInet) => void,
-  settle: (made: MadeInet) => void = () => undefined,
-): Opener {
-  const all = new Map<number, MadeInet>();
-  return {
-    open: (entry) =>
-      maker.make(entry, (made) => {
-        go(made);
-        all.set(entry.id, made);
-      }),
-    afterFork({ id }, fd) {
-      const made = all.get(id);
-      if (made === undefined) return;
-      try {
-        settle({ ...made, fd });
-      } catch (error) {
-        throw error instanceof LinuxError ? makeFailure(made.own, error) : error;
-      }
-    },
-    // Whoever listens asks for the port once more, and all of it must still allow that.
-    start: (entry, fd) => maker.ports.settle(fd, inetEntry(entry)),
   };
 }
 

@@ -3,7 +3,8 @@ import { unreadBytes } from '../../../facts/tcp.ts';
 import type { FileKind } from '../kind.ts';
 import { conditions } from '../pipe-content.ts';
 import { inetKind } from './kind.ts';
-import { createInetMaker, inetOpener } from './make.ts';
+import { createInetMaker } from './make.ts';
+import { inetOpener } from './opener.ts';
 import { judgeTcp, wasConnected } from './tcp.ts';
 
 /** POLLERR and POLLRDHUP of poll(2): the receiving half is shut, as it is of every connection that is over. */
