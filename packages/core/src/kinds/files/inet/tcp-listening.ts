@@ -1,7 +1,8 @@
 import { syscall } from '@criujs/linux';
 import type { FileKind } from '../kind.ts';
 import { inetKind } from './kind.ts';
-import { createInetMaker, inetOpener } from './make.ts';
+import { createInetMaker } from './make.ts';
+import { inetOpener } from './opener.ts';
 import { judgeTcp } from './tcp.ts';
 
 /** TCP sockets that listen. */
