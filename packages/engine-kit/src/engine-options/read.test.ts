@@ -78,8 +78,8 @@ test('every option has words for each stage that takes it, one flag of its own a
     expect(byFlag.get(row.flag)).toBe(row.name);
     expect(row.flag).toBe(`--${row.name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
     expect(row.argument === undefined, row.name).toBe(row.kind === 'switch');
-    const [choice] = Object.keys(row.choices ?? {});
-    expect(mistakeIn(row, row.absent ?? choice ?? (row.kind === 'switch' ? false : []))).toBeNull();
+    const value = defaults[row.name] ?? Object.keys(row.choices ?? {})[0] ?? null;
+    expect(mistakeIn(row, value)).toBeNull();
   }
 });
 

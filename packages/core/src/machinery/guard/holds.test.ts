@@ -1,4 +1,14 @@
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AT_FDCWD, readFds, readStat } from '@criujs/linux';
@@ -45,8 +55,8 @@ function guards(): number[] {
     .map(Number)
     .filter((pid) => {
       try {
-        const { comm, ppid } = readStat(pid);
-        return ppid === process.pid && ['criujs', 'criujs-guard'].includes(comm);
+        // It names itself a moment after its start.
+        return readStat(pid).ppid === process.pid && readlinkSync(`/proc/${pid}/exe`).startsWith('/memfd:criujs');
       } catch {
         return false;
       }
