@@ -471,7 +471,7 @@ test('kinds that cannot be restored yet are refused before anything is opened', 
   const [known] = decodeImage('FILES', dumped.images.get('files.img') ?? new Uint8Array()).map(
     ({ message }) => message,
   );
-  const entries = [known!, { ...known!, type: FdTypes.PACKETSK, id: 99 }];
+  const entries = [known!, { ...known!, type: FdTypes.TUNF, id: 99 }];
   expect(() =>
     openFiles(
       { files: entries, fdinfo: new Map(), devices: none, owners: new Map() },
@@ -479,7 +479,7 @@ test('kinds that cannot be restored yet are refused before anything is opened', 
       noRelease,
       noLocks,
     ),
-  ).toThrow(expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('PACKETSK') }));
+  ).toThrow(expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('TUNF') }));
   const remap = { origId: known!.id, remapId: 2, remapType: RemapType.PROCFS };
   const images = new Map([['remap-fpath.img', encodeImage('REMAP_FPATH', [{ message: remap }])]]);
   const file = { ...known!, type: FdTypes.REG };
