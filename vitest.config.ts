@@ -13,7 +13,7 @@ const patience = { test: 300_000, hook: 300_000, poll: 60_000 } as const;
  * directories of its own.
  */
 const alone = [
-  ...['abort', 'crash', 'files-collect', 'fuzz', 'holds', 'infection', 'library', 'many'],
+  ...['abort', 'connections', 'crash', 'files-collect', 'fuzz', 'holds', 'infection', 'library', 'many'],
   ...['passing-processes', 'signals', 'streams', 'stuck-target', 'sysv'],
 ]
   .map((name) => `packages/core/test/${name}.test.ts`)

@@ -1,5 +1,6 @@
 import { vmFlags } from '../../packages/core/src/kinds/maps/vm-flags.ts';
 import { fdinfoLines } from '../../packages/core/test/mirror/fdinfo.ts';
+import { optionsOfInet } from '../../packages/core/test/mirror/inet-options.ts';
 import { prctls } from '../../packages/core/test/mirror/prctls.ts';
 import { fates, type Property } from '../../packages/core/test/mirror/property.ts';
 import { smapsLines } from '../../packages/core/test/mirror/smaps.ts';
@@ -15,6 +16,7 @@ export const mirrors: readonly { readonly title: string; readonly rows: readonly
   { title: 'Lines of `/proc/PID/smaps`', rows: smapsLines },
   { title: 'Operations of `prctl` (`PR_…`)', rows: prctls },
   { title: 'Lines of `/proc/PID/fdinfo`', rows: fdinfoLines },
+  { title: 'Options of internet sockets', rows: optionsOfInet },
 ];
 
 const all = mirrors.flatMap(({ rows }) => rows);

@@ -1,6 +1,6 @@
 /** Examples under the help of each command. */
 export const examples: Readonly<
-  Record<'criujs' | 'dump' | 'restore' | 'plan' | 'show' | 'plugin' | 'run' | 'check', string>
+  Record<'criujs' | 'dump' | 'restore' | 'plan' | 'show' | 'plugin' | 'network' | 'run' | 'check', string>
 > = {
   criujs: `Examples:
   criujs check                              what works here?
@@ -24,7 +24,9 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
                                                      let an installed CRIU do it, with the same plugin
   criujs dump -t 4242 -D images --external 'pipe[4026]'
                                                      its output goes to somebody else: see restore
-  criujs dump -t 4242 -D images --engine criu --criu-option tcp-established --criu-option ghost-limit=10000000
+  criujs dump -t 4242 -D images --tcp-established
+                                                     a server with its connections: clients notice a pause
+  criujs dump -t 4242 -D images --engine criu --criu-option ghost-limit=10000000
   criujs dump -t 4242 -D images --engine criu --native-plugin /usr/lib/criu/cuda_plugin.so -p ./gpu.ts`,
   restore: `Examples:
   criujs restore -D images                   in the foreground, as if started from this shell
@@ -50,6 +52,8 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
   criujs plugin inspect ./plugin.c           the same of its source
   criujs plugin inspect criujs-plugin-gpu    of a package
   criujs plugin inspect ./plugin.so --json | jq '.criu[] | select(.loads)'`,
+  network: `Examples:
+  criujs network unlock -D images            connections of this dump are not restored here any more`,
   run: `Examples:
   criujs run -- ./server --port 8080
   criujs run -- sh -c 'while :; do date; sleep 1; done'`,

@@ -1,6 +1,7 @@
 import { exitCodeMeanings, exitCodes } from '@criujs/core';
 import { Command } from 'commander';
 import type { DumpFlags } from './commands/dump.ts';
+import type { UnlockFlags } from './commands/network-unlock.ts';
 import type { PlanFlags } from './commands/plan.ts';
 import type { RestoreFlags } from './commands/restore.ts';
 import type { EngineFlags } from './engine-options.ts';
@@ -113,6 +114,24 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     .action(async (directory: string, flags: OutputFlags) => {
       const { showCommand } = await import('./commands/show.ts');
       finished(await showCommand(directory, cwd, await outputOf(flags)));
+    });
+
+  const network = program
+    .command('network')
+    .summary('let packets of dumped TCP connections pass again')
+    .description('Commands about the network of a dump.')
+    .helpCommand(false)
+    .addHelpText('after', `\n${examples.network}`);
+  general(network.command('unlock').summary('let packets of dumped TCP connections pass again'))
+    .description(
+      'Packets of TCP connections are dropped from the dump that ended their program (--tcp-established) until its restore. This lets them pass again ' +
+        'if the program is not to be restored on this machine: peers that send something are told that the connections are gone.',
+    )
+    .requiredOption('-D, --images-dir <directory>', 'where the images are')
+    .addHelpText('after', `\n${examples.network}`)
+    .action(async (flags: UnlockFlags & OutputFlags) => {
+      const { networkUnlockCommand } = await import('./commands/network-unlock.ts');
+      finished(await networkUnlockCommand(flags, cwd, await outputOf(flags)));
     });
 
   const plugin = program

@@ -1,7 +1,6 @@
 import {
   type CgroupRoot,
   type CriuConfig,
-  cgroupModes,
   type GivenOptions,
   type InheritedFd,
   type OptionStage,
@@ -19,11 +18,11 @@ type Kind = ReturnType<typeof optionRows>[number]['kind'];
 const parsers: { readonly [K in Kind]: ((flag: string) => (text: string, previous: never) => unknown) | null } = {
   switch: null,
   size: parseSize,
+  choice: null,
   externals: () => collect,
   descriptors:
     () =>
     (text: string, previous: readonly InheritedFd[] = []) => [...previous, parseInherited(text)],
-  cgroupMode: null,
   cgroupRoots:
     () =>
     (text: string, previous: readonly CgroupRoot[] = []) => [...previous, parseCgroupRoot(text)],
@@ -32,11 +31,11 @@ const parsers: { readonly [K in Kind]: ((flag: string) => (text: string, previou
 
 /** Adds the flags of a dump or of a restore: what it is allowed, and given. */
 export function withStage(command: Command, stage: OptionStage): Command {
-  for (const { kind, flag, letter, argument, [stage]: words } of optionRows(stage)) {
+  for (const { kind, flag, letter, argument, choices, preset, [stage]: words } of optionRows(stage)) {
     const names = letter === undefined ? flag : `${letter}, ${flag}`;
     const option = new Option(argument === undefined ? names : `${names} ${argument}`, words);
-    // As in criu, the flag alone is its most careful mode that makes groups.
-    if (kind === 'cgroupMode') option.choices([...cgroupModes]).preset('soft');
+    if (choices !== undefined) option.choices(Object.keys(choices));
+    if (preset !== undefined) option.preset(preset);
     const parse = parsers[kind]?.(flag);
     command.addOption(parse === undefined ? option : option.argParser(parse as (text: string) => unknown));
   }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { runWell } from '../../core/test/harness/command.ts';
@@ -9,6 +9,7 @@ import { isRoot, root } from '../../core/test/harness/machine.ts';
 import { test } from '../../core/test/harness/place.ts';
 import { proc, runs, untilGone } from '../../core/test/harness/processes.ts';
 import { nodeCounter, shCounter } from '../../core/test/harness/programs.ts';
+import { unknownFile } from '../../core/test/harness/unknown-file.ts';
 import { until } from '../../core/test/harness/wait.ts';
 
 const bin = join(root, 'packages/cli/bin/criujs.js');
@@ -115,7 +116,9 @@ describe('plan', () => {
     expect(ready.stdout).toMatch(/^Nothing is refused: \d+ resources have a taker \(exit code 0\)\.$/m);
     expect(ready.stdout + ready.stderr).not.toContain('\x1b');
 
-    const holder = spawn('bash', ['-c', 'exec 7<>/dev/udp/127.0.0.1/9; exec sleep 1000'], { stdio: 'ignore' });
+    const unknown = unknownFile();
+    const holder = spawn('sleep', ['1000'], { stdio: [...Array<'ignore'>(7).fill('ignore'), unknown] });
+    closeSync(unknown);
     try {
       await until('it sleeps', () => proc(holder.pid ?? 0, 'comm') === 'sleep\n');
       const plan = (...names: string[]): ReturnType<typeof criujsCommand> => {
@@ -129,14 +132,14 @@ describe('plan', () => {
       const refused = await plan();
       expect(refused.code).toBe(3);
       expect(refused.stdout).toMatch(
-        /^✗ \d+ \(sleep\) descriptor 7: UDP socket .* — nobody\n {4}.*\n {4}→ .*--plugin NAME/m,
+        /^✗ \d+ \(sleep\) descriptor 7: page fault handler \(userfaultfd\) — nobody\n {4}.*\n {4}→ .*--plugin NAME/m,
       );
       const claimed = await plan('one');
       expect(claimed.code).toBe(0);
-      expect(claimed.stdout).toMatch(/descriptor 7: UDP socket .* — plugin one$/m);
+      expect(claimed.stdout).toMatch(/descriptor 7: page fault handler .* — plugin one$/m);
       const conflict = await plan('one', 'two');
       expect(conflict.code).toBe(4);
-      expect(conflict.stdout).toMatch(/descriptor 7: UDP socket .* — plugins one, two$/m);
+      expect(conflict.stdout).toMatch(/descriptor 7: page fault handler .* — plugins one, two$/m);
     } finally {
       const ended = once(holder, 'exit');
       holder.kill('SIGKILL');

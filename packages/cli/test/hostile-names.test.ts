@@ -4,8 +4,9 @@ import { describe, expect } from 'vitest';
 import { type Ended, run, runWell } from '../../core/test/harness/command.ts';
 import { unknownDevice } from '../../core/test/harness/devices.ts';
 import { bin } from '../../core/test/harness/engines.ts';
+import { keepDescriptors } from '../../core/test/harness/keep-descriptors.ts';
 import { isRoot } from '../../core/test/harness/machine.ts';
-import { keepDescriptors, type Place, test } from '../../core/test/harness/place.ts';
+import { type Place, test } from '../../core/test/harness/place.ts';
 import { proc, untilGone } from '../../core/test/harness/processes.ts';
 import { until } from '../../core/test/harness/wait.ts';
 

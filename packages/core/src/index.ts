@@ -6,6 +6,8 @@ export type {
   GivenOptions,
   InheritedFd,
   LogEntry,
+  NetworkLock,
+  NetworkLockRecord,
   OptionRow,
   OptionStage,
   OptionValues,
@@ -17,7 +19,6 @@ export {
   type Ability,
   type CheckResult,
   type CheckRow,
-  cgroupModes,
   describeError,
   type Engine,
   EngineError,
@@ -53,6 +54,8 @@ export type {
 } from '@criujs/engine-kit/front';
 export type { ImagePurpose, ImageStore, ImageTransaction } from '@criujs/engine-kit/images';
 export { type CriuConfig, type CriuSettings, defineConfig } from './config.ts';
+export { unlockNetwork } from './network/unlock.ts';
+export type { UnlockOptions, UnlockResult } from './network/unlocked.ts';
 export { plan } from './run/plan.ts';
 export { type CheckOptions, check, dump, restore } from './run/runs.ts';
 export { show } from './show/show.ts';

@@ -4,6 +4,7 @@ import { describe, expect } from 'vitest';
 import { bin, criujs } from './harness/engines.ts';
 import { createMarksman, killAt } from './harness/killer.ts';
 import { isRoot } from './harness/machine.ts';
+import { heldTables } from './harness/network.ts';
 import { type Place, test } from './harness/place.ts';
 import { portrait } from './harness/portrait.ts';
 import { processesIn, runs } from './harness/processes.ts';
@@ -47,11 +48,14 @@ async function useBoth(target: Target): Promise<void> {
 const few = Math.ceil(total / 6);
 const rows: readonly Row[] = [
   ...[
-    ...[counter, threads, tree, cProgram('shared'), cProgram('pairs'), cProgram('rings')],
+    ...[counter, threads, tree, cProgram('shared'), cProgram('pairs'), cProgram('rings'), cProgram('udps')],
+    cProgram('aios', { AIOS_MANY: '200' }),
     cProgram('ptys', { PTYS_NO_LINES: '1' }),
     cProgram('packets'),
   ].map((program) => ({ program, kills: few })),
   { program: cProgram('filters'), kills: few, mayKeep: true },
+  { program: cProgram('connections'), more: ['--tcp-established'], back: ['--tcp-established'], kills: few },
+  { program: cProgram('aios', { AIOS_MANY: '200', AIOS_FILTER: '169' }), kills: few, mayKeep: true },
   {
     program: cProgram('deleted', { DELETED_LINKS: '1', DELETED_GUESTS: '1' }),
     more: ['--link-remap'],
@@ -152,8 +156,10 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
 
           const left = await settle(target, pids, images);
           seen[run.killed ? left : 'done'] += 1;
-          if (left === 'process')
+          if (left === 'process') {
             await until('the names that the dump gave are gone', () => given(target).length === 0);
+            await until('the network is not held', () => heldTables().length === 0);
+          }
           if (left === 'image') {
             await revive(place, target, { images, back, when: `killed in ${run.last}` });
             who = target.identities();
@@ -173,6 +179,7 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
         await criujs.dump(target.pid, images, { more });
         await revive(place, target, { images, back, when: 'after all' });
         expect(given(target)).toEqual([]);
+        expect(heldTables()).toEqual([]);
         expect(differences(before, await target.paused(() => portrait(target.pid)))).toEqual([]);
         await target.finish();
         say(`${program.name}, killed in these phases of a dump: ${described(hits)}`);
@@ -216,36 +223,44 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
   });
 
   const restores = Math.ceil(total / 4);
-  test(`of a restore, ${restores} times: either nothing or all of it is there`, {
-    timeout: patience,
-  }, async ({ place }) => {
-    const shots = createMarksman(restorePhases);
-    const target = await place.start(tree);
-    const before = await target.paused(() => portrait(target.pid));
-    for (let round = 0; round < restores; round++) {
-      const images = target.images();
-      const pids = target.pids();
-      await criujs.dump(target.pid, images);
-      const { phase, delay } = shots.aim();
-      const run = await killAt(phase, delay, [process.execPath, bin, 'restore', '-D', images, '--detach']);
-      shots.note(run);
-      // Killed while it let them go, all of them may run; else nobody may be left. Who is being killed looks alive for a
-      // moment: only ticks show that they are.
-      const outcome = await until(`all or nothing is left, killed in ${run.last}`, async () => {
-        const alive = pids.filter(runs);
-        if (alive.length === 0) return processesIn(target.directory).length === 0 && 'nothing';
-        if (alive.length < pids.length || target.held().length > 0) return null;
-        return target.advance(3).then(
-          () => 'all',
-          () => null,
-        );
-      });
-      if (outcome === 'nothing') await criujs.restore(images);
-      place.track(target.pid);
-      await target.advance(3);
-      expect(await target.paused(() => portrait(target.pid)), `killed in ${run.last}`).toBe(before);
-    }
-    await target.finish();
-    say(`${tree.name}, killed in these phases of a restore: ${described(shots.hits())}`);
-  });
+  test.for([
+    { program: tree, more: [] },
+    { program: cProgram('connections'), more: ['--tcp-established'] },
+  ])(
+    `of a restore of $program.name, ${restores} times: either nothing or all of it is there`,
+    {
+      timeout: patience,
+    },
+    async ({ program, more }, { place }) => {
+      const shots = createMarksman(restorePhases);
+      const target = await place.start(program);
+      const before = await target.paused(() => portrait(target.pid));
+      for (let round = 0; round < restores; round++) {
+        const images = target.images();
+        const pids = target.pids();
+        await criujs.dump(target.pid, images, { more });
+        const { phase, delay } = shots.aim();
+        const run = await killAt(phase, delay, [process.execPath, bin, 'restore', '-D', images, '--detach', ...more]);
+        shots.note(run);
+        // Killed while it let them go, all of them may run; else nobody may be left. Who is being killed looks alive for a
+        // moment: only ticks show that they are.
+        const outcome = await until(`all or nothing is left, killed in ${run.last}`, async () => {
+          const alive = pids.filter(runs);
+          if (alive.length === 0) return processesIn(target.directory).length === 0 && 'nothing';
+          if (alive.length < pids.length || target.held().length > 0) return null;
+          return target.advance(3).then(
+            () => 'all',
+            () => null,
+          );
+        });
+        if (outcome === 'nothing') await criujs.restore(images, { more });
+        else await until('the network is not held', () => heldTables().length === 0);
+        place.track(target.pid);
+        await target.advance(3);
+        expect(await target.paused(() => portrait(target.pid)), `killed in ${run.last}`).toBe(before);
+      }
+      await target.finish();
+      say(`${program.name}, killed in these phases of a restore: ${described(shots.hits())}`);
+    },
+  );
 });

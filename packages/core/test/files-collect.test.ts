@@ -9,19 +9,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { smallImages } from '../dist/engine/dump/small-images.js';
 import { doSteps } from '../dist/engine/steps.js';
 import { type CollectedFiles, collectFiles, surveyFiles } from '../dist/files/collect.js';
-import {
-  createDescriptors,
-  createHolders,
-  eventfd,
-  namedPair,
-  setOwner,
-  socketPair,
-  unknownFile,
-  watch,
-} from './files-holder.ts';
+import { createDescriptors, createHolders, eventfd, namedPair, setOwner, socketPair, watch } from './files-holder.ts';
 import { fileOptions, heldFile } from './files-samples.ts';
 import { pretendSession } from './files-session.ts';
 import { unknownDevice } from './harness/devices.ts';
+import { unknownFile } from './harness/unknown-file.ts';
 
 const holders = createHolders();
 const descriptors = createDescriptors();

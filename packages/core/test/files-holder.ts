@@ -111,11 +111,6 @@ export function boundSocket(type: number, path: string, peer?: string): number {
   return fd;
 }
 
-/** A file that no kind takes: a userfaultfd for faults of the program itself, which every user may have. userfaultfd(2), UFFD_USER_MODE_ONLY */
-export function unknownFile(): number {
-  return syscall('userfaultfd', 1 | closeOnExec);
-}
-
 export function eventfd(count: number, flags = 0): number {
   return syscall('eventfd2', count, flags | closeOnExec);
 }

@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeRecords, encodeRecords } from '@criujs/engine-kit';
+import { decodeRecords, encodeRecords, readOptions } from '@criujs/engine-kit';
 import { decodeImage, encodeImage, type FdinfoEntry, FdTypes, RemapType } from '@criujs/images';
 import { arena, duplicate, getFlags, makePipe, readFdinfo, sameFile, setFlags, syscall } from '@criujs/linux';
 import { retryLater } from '@criujs/plugin-sdk';
@@ -33,17 +33,17 @@ import {
   getOwner,
   setOwner,
   socketPair,
-  unknownFile,
   watch,
 } from './files-holder.ts';
 import { fileOptions, noPlace } from './files-samples.ts';
 import { type PretendHooks, type PretendSession, pretendSession } from './files-session.ts';
+import { unknownFile } from './harness/unknown-file.ts';
 
 /** No memory map is a plugin's. */
 const none: ReadonlySet<number> = new Set();
 /** No dump here has kept anything. */
 const noRelease = (): void => undefined;
-const noLocks = { fileLocks: false, shellJob: false, extUnixSk: false, allowGrownFiles: false, inheritFd: [] } as const;
+const noLocks = readOptions('restore', {});
 
 const holders = createHolders();
 const descriptors = createDescriptors();

@@ -1,4 +1,5 @@
 import { type BigIntStats, statSync } from 'node:fs';
+import { readOptions } from '@criujs/engine-kit';
 import type { Fdinfo, UnixSocket } from '@criujs/linux';
 import type { CollectOptions } from '../src/files/collect.ts';
 import type { HeldFile, SeenFile, Tree } from '../src/kinds/files/held.ts';
@@ -37,15 +38,8 @@ export function heldFile(pid: number, path: string, flags = 0): HeldFile {
 
 /** Nothing of a deleted file is kept, and what is held has no guard. */
 export const fileOptions: CollectOptions = {
-  ghostLimit: 0,
-  linkRemap: false,
-  fileLocks: false,
-  shellJob: false,
-  extUnixSk: false,
-  external: [],
-  manageCgroups: null,
-  cgroupRoot: [],
-  cgroupYard: null,
+  ...readOptions('dump', { ghostLimit: 0 }),
+  leaveRunning: false,
   hold: (_held, make) => make(),
 };
 

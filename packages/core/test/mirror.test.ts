@@ -49,6 +49,9 @@ const parts: readonly Part[] = [
   { name: 'listeners', ours: true, knowsPids: true },
   { name: 'netlinks', ours: true },
   { name: 'packets', ours: true, needsRoot: true },
+  { name: 'connections', ours: true, needsRoot: true },
+  { name: 'udps', env: isRoot ? {} : { UDPS_USER: '1' }, ours: true },
+  { name: 'inets', env: isRoot ? {} : { INETS_USER: '1' }, ours: true },
   { name: 'flights', ours: true },
   { name: 'ptys', ours: true, knowsPids: true },
   { name: 'attributes', ours: true },
@@ -59,6 +62,7 @@ const parts: readonly Part[] = [
   { name: 'watches', ours: true, needsRoot: true },
   { name: 'epolls', ours: true },
   { name: 'rings', ours: true },
+  { name: 'aios', ours: true },
   // CRIU hangs at filters on newer kernels.
   { name: 'memfds', ours: true, needsRoot: true, knowsPids: true },
   { name: 'filters', ours: true, needsRoot: true, knowsPids: true },
@@ -88,7 +92,7 @@ function mirrorOf(chosen: readonly Part[]): Program {
 }
 
 /** What is taken only if it is asked for. */
-const asked = { more: ['--file-locks'] } as const;
+const asked = { more: ['--file-locks', '--tcp-established'] } as const;
 const { missing } = cProgram('mirror');
 const everything = parts.filter(({ needsRoot }) => isRoot || !needsRoot);
 

@@ -26,6 +26,8 @@ const withoutOldPids: readonly Program[] = [
   pythonCounter,
   nodeCounter,
   cProgram('listeners', { LISTENERS_NEW: '1' }),
+  cProgram('udps', { UDPS_USER: '1' }),
+  cProgram('inets', { INETS_USER: '1' }),
 ];
 
 describe('without any right', () => {

@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 
-export { mistakeIn, pickOptions } from './engine-options/read.ts';
+export { mistakeIn, pickOptions, readOptions } from './engine-options/read.ts';
 export {
   type EngineOptions,
   type GivenOptions,
@@ -14,12 +14,12 @@ export {
   type OptionStage,
   optionRows,
 } from './engine-options/table.ts';
-export {
-  type CgroupMode,
-  type CgroupRoot,
-  cgroupModes,
-  type InheritedFd,
-  type OptionValues,
+export type {
+  CgroupMode,
+  CgroupRoot,
+  InheritedFd,
+  NetworkLock,
+  OptionValues,
 } from './engine-options/values.ts';
 export { closedByPlugin, whichPlugin } from './errors/closed-by-plugin.ts';
 export { type ErrnoMeaning, isNodes, meaningOf } from './errors/errno-meanings.ts';
@@ -74,10 +74,14 @@ export type {
   ThreadAttributes,
 } from './records/attributes.ts';
 export {
+  type DatagramRecord,
   type EpollTargetRecord,
   type ExternalRecord,
   exact,
+  type InetQueueRecord,
+  type InetRecord,
   type InodeRecord,
+  type MembershipRecord,
   type NetlinkRecord,
   type PidfdRecord,
   type RecordsOfFiles,
@@ -95,6 +99,7 @@ export {
   memoryTraits,
 } from './records/memory.ts';
 export { nameOf } from './records/missing-plugins.ts';
+export type { NetworkLockRecord } from './records/network-lock.ts';
 export type { PacketRecord, PacketRingRecord, PacketSetting } from './records/packets.ts';
 export { type JsonLimits, parseJson } from './records/parse-json.ts';
 export type { PipeRecord } from './records/pipes.ts';

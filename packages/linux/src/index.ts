@@ -26,6 +26,7 @@ export { pidfdGetfd, pidfdOpen, pidfdSend } from './descriptors/pidfd.ts';
 export { readable, writable } from './descriptors/ready.ts';
 export { isStream, readNow, writeNow } from './descriptors/stream.ts';
 export { type Watch, watchReadable } from './descriptors/watch.ts';
+export { firstErrandDescriptor, runErrand } from './errand.ts';
 export { errno, errnoName, LinuxError, type LinuxErrorDetails } from './errors.ts';
 export { isGone, unlessGone } from './gone.ts';
 export { createHand, type ExpectedCall, type Hand } from './hand.ts';
@@ -39,6 +40,8 @@ export {
   writeMemory,
   writeMemoryFrom,
 } from './memory.ts';
+export { type Door, dropFlows, dropNew, dropNoMore, type Flow, type FlowEnd } from './netfilter/drop.ts';
+export { openNetfilter, sendBatch } from './netfilter/send.ts';
 export { isOwnAlone, makeFolders, type PrivateCache, privateCache } from './private-cache.ts';
 export { prepareReadAhead, type ReadAhead, readAhead } from './proc/ahead.ts';
 export { type EpollTarget, type Fdinfo, parseFdinfo } from './proc/fdinfo.ts';
@@ -73,6 +76,9 @@ export { readSystemV, type SystemVObject, type SystemVObjects, type SystemVSort 
 export { type PosixTimer, parseTimers } from './proc/timers.ts';
 export { ptracer, yamaScope } from './proc/yama.ts';
 export {
+  aioCode,
+  aioLayout,
+  aioSetSize,
   type Blob,
   batchEntryLength,
   batchResultOffset,
@@ -113,7 +119,9 @@ export {
 } from './ptrace/wait.ts';
 export { type SignalName, signalName, signals } from './signals.ts';
 export type { Credentials } from './sockets/credentials.ts';
+export { type Ancillary, peekDatagram, type WaitingDatagram } from './sockets/datagrams.ts';
 export { type ShutHalves, type UnixSocket, unixSockets } from './sockets/diag.ts';
+export { type InetDiagSocket, type InetFamily, inetSockets } from './sockets/inet-diag.ts';
 export { addressOf, peerAddress, peerName, socketAddress, socketFile, socketName } from './sockets/names.ts';
 export { type PacketMembership, type PacketRing, type PacketSocket, packetSockets } from './sockets/packet-diag.ts';
 export {
@@ -125,6 +133,7 @@ export {
   receivePacket,
   sendPacket,
 } from './sockets/packets.ts';
+export { parseRawSockets, type RawSocket } from './sockets/raw-list.ts';
 export {
   type Accompanied,
   hasUrgentByte,

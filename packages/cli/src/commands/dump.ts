@@ -29,10 +29,19 @@ export async function dumpCommand(flags: DumpFlags, cwd: string, output: Output)
   return 0;
 }
 
+/** What is left to the user where the network is held. */
+function held({ networkLock }: DumpResult, directory: string): string {
+  if (networkLock === undefined) return '';
+  const { method, connections } = networkLock;
+  const all = count(connections.length, 'TCP connection', 'TCP connections');
+  if (method === 'skip') return ` Packets of its ${all} are not dropped (--network-lock skip).`;
+  return ` Packets of its ${all} are dropped until it is restored here with --tcp-established, or let pass with: criujs network unlock -D ${directory}`;
+}
+
 function describe(result: DumpResult, directory: string, leaveRunning: boolean): string {
   const { pid, processes, threads, bytes, frozenMs, totalMs, plugins } = result;
   const what = `${count(processes, 'process', 'processes')}, ${count(threads, 'thread', 'threads')}, ${formatBytes(bytes)} of memory`;
   const by = plugins.length === 0 ? '' : `; plugins: ${plugins.join(', ')}`;
   const end = leaveRunning ? 'it runs on' : 'it has ended';
-  return `dumped ${pid} to ${directory}: ${what}${by}. It was frozen for ${formatMs(frozenMs)} of ${formatMs(totalMs)}; ${end}.`;
+  return `dumped ${pid} to ${directory}: ${what}${by}. It was frozen for ${formatMs(frozenMs)} of ${formatMs(totalMs)}; ${end}.${held(result, directory)}`;
 }

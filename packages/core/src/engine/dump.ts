@@ -12,14 +12,15 @@ import type { SystemVRecording } from '../kinds/system-v-records.ts';
 import type { DumpOfTree } from '../kinds/trees/kind.ts';
 import { recogniseTree, treeKinds } from '../kinds/trees/table.ts';
 import { isOwnChild, withoutChildSignals } from '../machinery/freeze/child-signals.ts';
-import { type FrozenTask, type FrozenThread, type FrozenTree, freezeTree } from '../machinery/freeze/freeze.ts';
+import type { FrozenTask, FrozenThread, FrozenTree } from '../machinery/freeze/freeze.ts';
 import { commitAlone, commitAndKill } from '../machinery/guard/commit.ts';
-import { createHolds } from '../machinery/guard/holds.ts';
+import { createHolds, type Holds } from '../machinery/guard/holds.ts';
 import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { recogniseTask } from '../tasks/recognise.ts';
 import { callObserver } from './accelerators.ts';
 import { aheadOf } from './dump/ahead.ts';
+import { freezeBetweenConnections } from './dump/between-connections.ts';
 import { ask, conversations, type InsideView, lookAt, type OutsideView, refusedInside } from './dump/collect.ts';
 import { idsOfAll, inventoryImage, type ObjectIds } from './dump/inventory.ts';
 import { type FoundMemory, findObject, findPages, writePages } from './dump/pages.ts';
@@ -56,16 +57,22 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
     return isOwnChild(options.pid);
   });
 
-  const freezeAndDump = (quiet: Session): DumpOutcome => tryWhilePassing(() => dumpFrozen(options, root, quiet), quiet);
+  const attempt = (quiet: Session): DumpOutcome => {
+    const holds = createHolds(quiet);
+    try {
+      return dumpFrozen(options, root, holds, quiet);
+    } finally {
+      holds.end();
+    }
+  };
+  const freezeAndDump = (quiet: Session): DumpOutcome => tryWhilePassing(() => attempt(quiet), quiet);
   return own ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
 }
 
-function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Session): DumpOutcome {
+function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, holds: Holds, session: Session): DumpOutcome {
   session.phase('freeze');
-  const frozenAt = performance.now();
-  const tree = orDeath([root], () => freezeTree(options.pid, session));
+  const { tree, frozenAt } = orDeath([root], () => freezeBetweenConnections(options, holds, session));
   const living = tree.tasks.filter(({ state }) => state !== 'zombie');
-  const holds = createHolds(session);
   // Into a directory images come in any order: the small ones once the tree runs on.
   const isReleasedEarly = options.leaveRunning && session.store.commit.by === 'rename';
   const images = smallImages(session.store, isReleasedEarly);
@@ -73,6 +80,7 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
   let frozenMs: number | null = null;
   const release = (): void => {
     if (frozenMs !== null) return;
+    holds.release();
     tree.thaw();
     frozenMs = performance.now() - frozenAt;
   };
@@ -112,7 +120,8 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
     const objects = [...objectKinds.flatMap((kind) => kind.save(views, saving)), ...files.contents()];
     files.record(images, plugins, { tasks, attributes, memory: memoryRecords(asked, memory), systemV });
     const found = [...objects.map((object, at) => findObject(object, views.length + at + 1, context)), ...memory];
-    images.add('inventory.img', () => inventoryImage(inventoryNames(plugins)));
+    const network = { lock: files.networkLock(), tcpClose: options.tcpClose };
+    images.add('inventory.img', () => inventoryImage(inventoryNames(plugins), network));
 
     // Behind all that was written at once, so that a restore can read that before them, from a stream too.
     session.phase('pages');
@@ -133,6 +142,7 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, session: Se
       bytes,
       frozenMs: frozenMs ?? performance.now() - frozenAt,
       plugins: files.providers(),
+      ...(network.lock !== undefined && { networkLock: network.lock }),
     };
   } catch (error) {
     // What ends after its release has been dumped.

@@ -5,6 +5,7 @@ import { checkProviders } from '../files/providers.ts';
 import { treeKinds } from '../kinds/trees/table.ts';
 import { restoreWaits, watchWaits } from '../machinery/calls/patience.ts';
 import { createHolds } from '../machinery/guard/holds.ts';
+import { type LastCalls, prepareLastCalls } from '../machinery/guard/last-calls.ts';
 import { createReleases } from '../machinery/guard/releases.ts';
 import { createMade } from '../machinery/make/end.ts';
 import { letFetch } from '../machinery/make/fetch.ts';
@@ -129,6 +130,7 @@ function restoreHolding(
 
     session.phase('fork');
     const forkedAt = performance.now();
+    let last: LastCalls | undefined;
     try {
       const helper = startHelper(workshop, inheritance.list, traceOptions(loaded));
       const filling = { thread: helper, workshop, session, inherited: inheritance.at };
@@ -191,9 +193,12 @@ function restoreHolding(
       }
       leaveObjects(helper, workshop, objects);
       closePages();
+      last = prepareLastCalls(releases.calls());
       letGo(built, () => {
+        last?.arm();
         holds.keep();
         holds.committed();
+        if (last?.run()) session.warn('not everything could be done that comes before the tree runs');
         authority.asOwner(() => {
           releases.run();
           opened.start();
@@ -207,6 +212,7 @@ function restoreHolding(
       };
     } finally {
       made.endAll();
+      last?.end();
       holds.end();
     }
   } finally {

@@ -61,3 +61,6 @@ export const limitNames: readonly string[] = [
 
 /** No login stands behind a process. proc_pid_loginuid(5) */
 export const noLogin = 0xffff_ffff;
+
+/** FUTEX_WAIT, and FUTEX_PRIVATE_FLAG: no other process waits there. futex(2) */
+export const futex = { wait: 0, private: 128 } as const;

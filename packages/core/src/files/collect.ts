@@ -1,4 +1,10 @@
-import { EngineError, type EngineOptions, type Records, type Refusal } from '@criujs/engine-kit';
+import {
+  EngineError,
+  type EngineOptions,
+  type NetworkLockRecord,
+  type Records,
+  type Refusal,
+} from '@criujs/engine-kit';
 import { create, type FdinfoEntry, FdinfoEntrySchema } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
@@ -39,6 +45,7 @@ export interface FrozenProcess extends SeenProcess {
 /** What the dump of files is told. */
 export interface CollectOptions extends EngineOptions<'dump'> {
   readonly hold: Hold;
+  readonly leaveRunning: boolean;
 }
 
 /** Records that are not about files. */
@@ -71,6 +78,8 @@ export interface CollectedFiles {
   externalMapping(pid: number, vma: Vma): number | Problem | null;
   /** Memory of files, which goes where pages go: once all entries are there. */
   contents(): FoundObject[];
+  /** How the network is held until a restore; undefined: it is not. */
+  networkLock(): NetworkLockRecord | undefined;
   /** How many open files the images will hold. */
   count(): number;
   /** Adds files.img, and writes what kinds of files have beside it: what waits in pipes is read here, and stays there. */
@@ -136,6 +145,7 @@ function collectAll(
     session,
     tree,
     hold: options.hold,
+    endsTree: !options.leaveRunning,
     pidfdOf,
   });
   const words = refusalsOf(processes, inFlight);
@@ -178,6 +188,7 @@ function collectAll(
     sharedMemory: (vma) => sharedMemoryOf(vma, seen),
     contents: () => [...byKind].flatMap(([kind, saved]) => kind.contents?.(saved) ?? []),
     count: () => entries.length,
+    networkLock: () => records.networkLocks[0],
     takesDevice: devices.take,
     externalMapping(pid, vma) {
       const found = mapped(pid, vma);
@@ -190,7 +201,8 @@ function collectAll(
       const atOnce = imageWriter(smallImages(session.store, false));
       const { packetsOf } = inFlight;
       const { idOf } = files;
-      const context = { tree, images: atOnce, records, nextId, addFirst, idOf, packetsOf, hold: options.hold };
+      const { hold } = options;
+      const context = { tree, images: atOnce, records, nextId, addFirst, idOf, packetsOf, hold, session };
       for (const kind of fileKinds) kind.save?.(byKind.get(kind) ?? [], context);
       // Locks of what a plugin took are the plugin's.
       const own = files.all.filter(({ id }) => !ofPlugins.has(id));

@@ -28,7 +28,7 @@ export interface DumpedFiles {
 }
 
 /** What dumping all of them needs. */
-interface DumpFilesContext extends Pick<DumpContext, 'session' | 'tree' | 'hold'> {
+interface DumpFilesContext extends Pick<DumpContext, 'session' | 'tree' | 'hold' | 'endsTree'> {
   /** A descriptor of a process. */
   pidfdOf(pid: number): number;
 }
@@ -40,13 +40,16 @@ interface DumpFilesContext extends Pick<DumpContext, 'session' | 'tree' | 'hold'
 export function dumpFiles(
   { all, idOf }: GroupedFiles,
   nextId: () => number,
-  { session, tree, hold, pidfdOf }: DumpFilesContext,
+  { session, tree, hold, endsTree, pidfdOf }: DumpFilesContext,
 ): DumpedFiles {
   const records: FileRecords = {
     ...{ externals: [], sockets: [], pipes: [], timers: [], pidfds: [], epollTargets: [], rings: [], unixSockets: [] },
     terminals: [],
+    networkLocks: [],
+    failedConnections: [],
     netlinks: [],
     packets: [],
+    ...{ inetSockets: [], inetQueues: [], memberships: [] },
   };
   const entries: FileInit[] = [];
   const byKind = new Map<FileKind, SavedFile[]>();
@@ -72,7 +75,7 @@ export function dumpFiles(
     entries.push({ type: fileTypes.REG, id, reg: regularEntry(id, { ...seen, link: name }, owner) });
     return id;
   };
-  const context: DumpContext = { session, tree, records, idOf, hold, addName, addPlainName };
+  const context: DumpContext = { session, tree, records, endsTree, idOf, hold, addName, addPlainName };
   const dumpOne = (description: Description, owner: FileOwner | undefined): void => {
     const answer = dumpFile(description, owner, context);
     if (isProblem(answer)) problems.push({ holders: description.holders, problem: answer });

@@ -1,4 +1,4 @@
-import { EngineError } from '@criujs/engine-kit';
+import { EngineError, type EngineOptions } from '@criujs/engine-kit';
 import { closeFd } from '@criujs/linux';
 import { blaming } from '../engine/blame.ts';
 import { openFlag } from '../kinds/files/flags.ts';
@@ -14,7 +14,7 @@ import { fileKinds } from '../kinds/files/table.ts';
 import { idsInFlight } from '../kinds/files/unix-queue.ts';
 import type { TaskCall } from '../machinery/calls/remote.ts';
 import type { BeforeItRuns } from '../machinery/guard/releases.ts';
-import type { EngineRestoreOptions } from '../options.ts';
+
 import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { findInherited } from './inherited.ts';
@@ -46,7 +46,7 @@ export function openFiles(
   images: FileImages,
   session: Session,
   beforeItRuns: BeforeItRuns,
-  options: Pick<EngineRestoreOptions, 'fileLocks' | 'allowGrownFiles' | 'shellJob' | 'extUnixSk' | 'inheritFd'>,
+  options: EngineOptions<'restore'>,
 ): OpenedFiles {
   // Decoding has seen to it that required fields are there.
   const reader = imageReader(session.store);

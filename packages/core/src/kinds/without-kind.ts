@@ -22,7 +22,6 @@ export const notYet: readonly Description[] = [
     subject: 'pipes and events',
     refused: ['userfaultfd', 'perf events', 'BPF'],
   },
-  { subject: 'sockets', refused: ['TCP', 'UDP'] },
   { subject: 'sockets', refused: ['sockets of virtual machines (vsock)'] },
   {
     subject: 'through plugins',

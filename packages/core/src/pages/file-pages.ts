@@ -1,9 +1,8 @@
 import { readSync } from 'node:fs';
 import { closeFd, openPath, syscall } from '@criujs/linux';
-import { pageSize } from '../facts/memory.ts';
 import { openFlag } from '../kinds/files/flags.ts';
 import { piecesOf, readRuns } from './run-reader.ts';
-import { dataOf } from './shared-memory.ts';
+import { dataOf, wholePages } from './shared-memory.ts';
 import type { PageRun, PageSource } from './source.ts';
 
 /** A file in memory whose pages are dumped. */
@@ -45,10 +44,6 @@ export function filePages({ open, size, hugePage }: MemoryFile, check: () => voi
     // Nothing is held until it is read: a dump may fail in between.
     close();
   }
-}
-
-function wholePages({ start, end, lazy }: PageRun): PageRun {
-  return { start, end: Math.ceil(end / pageSize) * pageSize, lazy };
 }
 
 /** Huge pages in which something is not zero: their file system does not tell. */

@@ -64,16 +64,36 @@ function ofObject(maps: readonly SharedMap[], size: number, check: () => void): 
     fd = null;
   };
   try {
+    const data = dataOf(open(), size, check);
+    // A System V segment may end in the middle of a page. All of the page is there for whoever attaches it, and none of its file.
+    const isWhole = data.every(({ end }) => end % pageSize === 0);
     return {
-      runs: dataOf(open(), size, check),
-      file: open,
-      read: (at, address, length) => syscall('pread64', open(), address, length, at),
+      runs: data.map(wholePages),
+      file: isWhole ? open : null,
+      read: (at, address, length) =>
+        syscall('pread64', open(), address, length, at) || readBehind(maps, at, address, length),
       close,
     };
   } finally {
     // Nothing is held until it is read: a dump may fail in between.
     close();
   }
+}
+
+/** Reads what lies behind the end of the object, in its last page, from a map of it; gives how many bytes. */
+function readBehind(maps: readonly SharedMap[], at: number, address: number, length: number): number {
+  const map = maps.find(({ vma }) => vma.offset <= at && at < vma.offset + vma.end - vma.start);
+  const fd = openPath(map === undefined ? '/dev/zero' : `/proc/${map.pid}/mem`, openFlag.O_CLOEXEC);
+  try {
+    return syscall('pread64', fd, address, length, map === undefined ? 0 : addressIn(map, at));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A run up to the end of its last page. */
+export function wholePages({ start, end, lazy }: PageRun): PageRun {
+  return { start, end: Math.ceil(end / pageSize) * pageSize, lazy };
 }
 
 /** Where a file in memory has pages, those that were swapped out among them. */

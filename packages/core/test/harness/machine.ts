@@ -55,6 +55,8 @@ export const freeHugePages: number = existsSync(hugePages) ? Number(readFileSync
 
 export const sshAgent: string | null = which('ssh-agent');
 export const tmux: string | null = which('tmux');
+export const nft: string | null = which('nft');
+export const nginx: string | null = which('nginx');
 
 /** The real CRIU: `CRIUJS_CRIU`, or where `scripts/install-criu` puts it. */
 export const criu: string | null =

@@ -1,10 +1,10 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { trySyscall } from '@criujs/linux';
 import { test as base } from 'vitest';
 import { nobody, runWell } from './command.ts';
-import { endNow, identity, processesIn, procList, runs, treeOf } from './processes.ts';
+import { keepDescriptors } from './keep-descriptors.ts';
+import { endNow, identity, processesIn, runs, treeOf } from './processes.ts';
 import type { Program } from './programs.ts';
 import { objectsIn, removeObject } from './system-v.ts';
 import { Target } from './target.ts';
@@ -92,16 +92,6 @@ function createPlace(): Place {
   }
 
   return { directory, fresh, home, start, track, clear };
-}
-
-/** Whoever started the tests may have left descriptors open: no target is to be dumped with them. */
-export function keepDescriptors(): void {
-  const F_GETFD = 1;
-  const F_SETFD = 2;
-  const FD_CLOEXEC = 1;
-  for (const fd of procList(process.pid, 'fd').map(Number)) {
-    if (fd > 2 && trySyscall('fcntl', fd, F_GETFD) === 0) trySyscall('fcntl', fd, F_SETFD, FD_CLOEXEC);
-  }
 }
 
 /** What is left once it no longer gets less: an engine that was killed needs a moment to let go. */

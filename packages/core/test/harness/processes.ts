@@ -57,7 +57,7 @@ export function threadsOf(pid: number): number[] {
   return procList(pid, 'task').map(Number);
 }
 
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   const lines = threadsOf(pid).map((thread) => proc(pid, `task/${thread}/children`) ?? '');
   return lines.join(' ').split(' ').filter(Boolean).map(Number);
 }

@@ -63,7 +63,9 @@ export function tmuxScreen(): Program {
     // -N: nobody else starts a server. It refuses terminals that are its own, so it has none.
     'tmux -S at -f /dev/null -D </dev/null >/dev/null 2>&1 &',
     `until tmux -N -S at new-session -d '${shell}' 2>/dev/null; do sleep 0.1; done`,
-    `tmux -S at set -g status off; tmux -S at split-window '${shell}'`,
+    // What is typed at once counts as typed, and not as pasted.
+    'tmux -S at set -g status off; tmux -S at set -g assume-paste-time 0',
+    `tmux -S at split-window '${shell}'`,
     'tmux -S at attach; tmux -S at kill-server; wait',
   ];
   const program = onScreen('sh', ['-c', script.join('\n')]);

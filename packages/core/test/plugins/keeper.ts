@@ -1,34 +1,30 @@
 import { openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { arena, syscall } from '@criujs/linux';
+import { arena, syscall, trySyscall } from '@criujs/linux';
 import { type DumpedFile, definePlugin, hook, notSupported } from '@criujs/plugin-sdk';
 import { record } from './record.ts';
 
 const internet = 2;
-const stream = 1;
 const datagram = 2;
 const loopback = [127, 0, 0, 1] as const;
 const addressLength = 16;
 const exclusive = 2;
-const listening = 30;
-const socketLevel = 1;
 
 /** The kinds of files that this plugin knows, and what it does with them. */
 type What = 'deleted' | 'locked' | 'of a process' | 'hub' | 'one of two';
 
 function whatIs({ path, kind }: Pick<DumpedFile, 'path' | 'kind'>, fd: number): What | null {
-  if (kind === 'socket') return isListening(fd) ? 'hub' : 'one of two';
+  if (kind === 'socket') return leadsAnywhere(fd) ? 'one of two' : 'hub';
   if (path?.startsWith('/proc/')) return 'of a process';
   if (path?.endsWith(' (deleted)')) return 'deleted';
   return path?.endsWith('/locked') ? 'locked' : null;
 }
 
-function isListening(fd: number): boolean {
+function leadsAnywhere(fd: number): boolean {
   return arena.scope(() => {
-    const value = arena.alloc(4);
+    const address = arena.alloc(addressLength);
     const size = arena.alloc(4);
-    size.view.setUint32(0, 4, true);
-    syscall('getsockopt', fd, socketLevel, listening, value.address, size.address);
-    return value.view.getInt32(0, true) === 1;
+    size.view.setUint32(0, addressLength, true);
+    return trySyscall('getpeername', fd, address.address, size.address) === 0;
   });
 }
 
@@ -38,8 +34,8 @@ function contentOf(fd: number): string {
 }
 
 /** A socket at a port that the kernel chooses. */
-function atLoopback(type: number): number {
-  const fd = syscall('socket', internet, type, 0);
+function atLoopback(): number {
+  const fd = syscall('socket', internet, datagram, 0);
   arena.scope(() => {
     const address = arena.alloc(addressLength);
     address.view.setUint16(0, internet, true);
@@ -66,17 +62,11 @@ function oneOfTwo(): number {
   const ready = spare;
   spare = undefined;
   if (ready !== undefined) return ready;
-  const [one, other] = [atLoopback(datagram), atLoopback(datagram)];
+  const [one, other] = [atLoopback(), atLoopback()];
   lead(one, other);
   lead(other, one);
   spare = other;
   return one;
-}
-
-function hub(): number {
-  const fd = atLoopback(stream);
-  syscall('listen', fd, 4);
-  return fd;
 }
 
 function deletedAgain(path: string, content: string): number {
@@ -118,7 +108,7 @@ export default definePlugin({
         locked: () => lockedAgain(path),
         // Of who has started us: outside of the tree, as it was.
         'of a process': () => openSync(`/proc/${process.ppid}/status`, 'r'),
-        hub,
+        hub: atLoopback,
         'one of two': oneOfTwo,
       };
       return open[what]();

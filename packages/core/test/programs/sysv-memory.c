@@ -67,6 +67,8 @@ static void check_all(void)
 	for (int page = 1; page < PAGES - 1; page += 3)
 		expect(shared[page * PAGE] == byte_of(page), "page %d holds %d", page, shared[page * PAGE]);
 	expect(shared[2 * PAGE] == 0 && shared[PAGES * PAGE - 1 - PAGE] == 0, "what nobody has written is not zero");
+	expect(shared[(PAGES - 1) * PAGE] == 21, "the page in which it ends holds %d", shared[(PAGES - 1) * PAGE]);
+	expect(shared[PAGES * PAGE - 1] == 22, "behind its end is %d", shared[PAGES * PAGE - 1]);
 	expect(gone[7] == 77, "what is marked as removed holds %d", gone[7]);
 	expect(part[0] == 5 && part[3 * PAGE - 1] == 7, "a part holds %d and %d", part[0], part[3 * PAGE - 1]);
 	expect(rest_of_it[0] == 9, "the last page holds %d", rest_of_it[0]);
@@ -97,6 +99,8 @@ int main(void)
 	shared = make(&keyed);
 	for (int page = 1; page < PAGES - 1; page += 3)
 		shared[page * PAGE] = byte_of(page);
+	shared[(PAGES - 1) * PAGE] = 21;
+	shared[PAGES * PAGE - 1] = 22;
 	gone = make(&marked);
 	gone[7] = 77;
 	must(shmctl(marked.id, IPC_RMID, NULL));

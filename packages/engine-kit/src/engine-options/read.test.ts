@@ -6,13 +6,17 @@ const refused = (code: string, words: RegExp): unknown =>
   expect.objectContaining({ code, message: expect.stringMatching(words), remedy: expect.any(String) });
 
 test('what nobody gives is what is safe', () => {
-  const groups = { manageCgroups: null, cgroupRoot: [], cgroupYard: null };
+  const groups = { manageCgroups: undefined, cgroupRoot: [], cgroupYard: null };
   expect(readOptions('dump', {})).toEqual({
     ghostLimit: 1 << 20,
     linkRemap: false,
     fileLocks: false,
     shellJob: false,
     extUnixSk: false,
+    tcpEstablished: false,
+    tcpClose: false,
+    skipInFlight: false,
+    networkLock: undefined,
     external: [],
     ...groups,
   });
@@ -20,6 +24,8 @@ test('what nobody gives is what is safe', () => {
     fileLocks: false,
     shellJob: false,
     extUnixSk: false,
+    tcpEstablished: false,
+    tcpClose: false,
     inheritFd: [],
     ...groups,
     newPids: false,
@@ -45,6 +51,7 @@ describe('what no option can be', () => {
     ['linkRemap', 'yes', /^linkRemap is not true or false$/],
     ['ghostLimit', -1, /^ghostLimit is not a number of bytes, 0 or more$/],
     ['ghostLimit', 1.5, /^ghostLimit is not/],
+    ['networkLock', 'nft', /^networkLock is not one of iptables, nftables, skip$/],
     ['external', 'pipe[7]', /^external is not an array of names$/],
     ['external', ['pipe'], /names no external resource$/],
   ])('%s: %j', (name, value, words) => {
@@ -71,7 +78,8 @@ test('every option has words for each stage that takes it, one flag of its own a
     expect(byFlag.get(row.flag)).toBe(row.name);
     expect(row.flag).toBe(`--${row.name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
     expect(row.argument === undefined, row.name).toBe(row.kind === 'switch');
-    expect(mistakeIn(row, defaults[row.name])).toBeNull();
+    const value = defaults[row.name] ?? Object.keys(row.choices ?? {})[0] ?? null;
+    expect(mistakeIn(row, value)).toBeNull();
   }
 });
 

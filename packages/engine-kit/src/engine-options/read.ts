@@ -8,15 +8,14 @@ import {
   optionRows,
   type ValueKinds,
 } from './table.ts';
-import { cgroupModes } from './values.ts';
 
 /** How values of a kind are read. */
 interface Reader<V> {
   /** What it is when nobody gives it, and its row says nothing. */
   readonly absent: V;
   /** In words, what `fits` wants. */
-  readonly wanted: string;
-  fits(value: unknown): boolean;
+  readonly wanted: string | ((row: OptionRow) => string);
+  fits(value: unknown, row: OptionRow): boolean;
   /** The value as engines want it. @throws EngineError BAD_OPTION */
   read?(value: V): V;
 }
@@ -27,6 +26,11 @@ const readers: { readonly [K in keyof ValueKinds]: Reader<ValueKinds[K]> } = {
     absent: 0,
     wanted: 'a number of bytes, 0 or more',
     fits: (it) => Number.isSafeInteger(it) && Number(it) >= 0,
+  },
+  choice: {
+    absent: undefined,
+    wanted: ({ choices = {} }) => `one of ${Object.keys(choices).join(', ')}`,
+    fits: (value, { choices = {} }) => typeof value === 'string' && Object.hasOwn(choices, value),
   },
   externals: {
     absent: [],
@@ -39,11 +43,6 @@ const readers: { readonly [K in keyof ValueKinds]: Reader<ValueKinds[K]> } = {
     wanted: 'an array of { fd, key }',
     fits: (value) => Array.isArray(value) && value.every(isInherited),
     read: checkInherited,
-  },
-  cgroupMode: {
-    absent: null,
-    wanted: `one of ${cgroupModes.join(', ')}`,
-    fits: (value) => value === null || cgroupModes.some((mode) => mode === value),
   },
   cgroupRoots: {
     absent: [],
@@ -76,15 +75,19 @@ export function pickOptions<S extends OptionStage>(stage: S, from: EngineOptions
 }
 
 /** What is wrong with the type of a value, in words; null: nothing. */
-export function mistakeIn({ name, kind }: OptionRow, value: unknown): string | null {
-  const { fits, wanted } = readers[kind];
-  return fits(value) ? null : `${name} is not ${wanted}`;
+export function mistakeIn(row: OptionRow, value: unknown): string | null {
+  return readers[row.kind].fits(value, row) ? null : `${row.name} is not ${wantedBy(row)}`;
+}
+
+function wantedBy(row: OptionRow): string {
+  const { wanted } = readers[row.kind];
+  return typeof wanted === 'string' ? wanted : wanted(row);
 }
 
 function readValue(row: OptionRow, value: unknown): unknown {
   const mistake = mistakeIn(row, value);
   if (mistake !== null) {
-    const remedy = `Give ${readers[row.kind].wanted} (option \`${row.name}\`, ${row.flag} on the command line).`;
+    const remedy = `Give ${wantedBy(row)} (option \`${row.name}\`, ${row.flag} on the command line).`;
     throw new EngineError('BAD_OPTION', mistake, { remedy });
   }
   const reader: Reader<unknown> = readers[row.kind];

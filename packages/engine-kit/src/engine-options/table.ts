@@ -6,10 +6,11 @@ export interface ValueKinds {
   switch: boolean;
   /** Bytes. */
   size: number;
+  /** One of several words. */
+  choice: string | undefined;
   /** CRIU's names of resources. */
   externals: OptionValues['external'];
   descriptors: OptionValues['inheritFd'];
-  cgroupMode: OptionValues['manageCgroups'];
   cgroupRoots: OptionValues['cgroupRoot'];
   directory: OptionValues['cgroupYard'];
 }
@@ -32,12 +33,18 @@ interface Row<K extends keyof ValueKinds> {
   readonly restore?: string;
   /** How CRIU's request names it; absent: CRIU has no such option. */
   readonly rpc?: RpcField;
+  /** What it can be, with the numbers that CRIU's request has for these. */
+  readonly choices?: Readonly<Record<string, number>>;
+  /** What it is when its flag stands alone; absent: its flag wants a value. */
+  readonly preset?: string;
   /** What it is when nobody gives it; absent: false, or an empty list. */
   readonly absent?: ValueKinds[K];
 }
 
 /** The kind of a value of this type. */
-type KindOf<V> = { [K in keyof ValueKinds]: ValueKinds[K] extends V ? K : never }[keyof ValueKinds];
+type KindOf<V> = [V] extends [string | undefined]
+  ? 'choice'
+  : { [K in keyof ValueKinds]: ValueKinds[K] extends V ? K : never }[keyof ValueKinds];
 
 /**
  * Every option that engines take: the front fills in and checks what it is given by this, the command line makes its flags of it, and
@@ -82,6 +89,35 @@ const table = {
     dump: 'allow datagram sockets that lead to names outside of the tree, such as /dev/log',
     restore: 'connect datagram sockets again to names outside of the tree',
   },
+  tcpEstablished: {
+    kind: 'switch',
+    flag: '--tcp-established',
+    rpc: 'tcpEstablished',
+    dump: 'keep established TCP connections; their packets are dropped until a restore with --tcp-established, or `criujs network unlock`',
+    restore: 'make established TCP connections again',
+  },
+  tcpClose: {
+    kind: 'switch',
+    flag: '--tcp-close',
+    rpc: 'tcpClose',
+    dump: 'take TCP connections as closed ones',
+    restore: 'make TCP connections as closed ones',
+  },
+  skipInFlight: {
+    kind: 'switch',
+    flag: '--skip-in-flight',
+    rpc: 'tcpSkipInFlight',
+    dump: 'leave TCP connections out that wait to be accepted',
+  },
+  networkLock: {
+    kind: 'choice',
+    flag: '--network-lock',
+    argument: '<method>',
+    rpc: 'networkLock',
+    // criu_network_lock_method
+    choices: { iptables: 1, nftables: 2, skip: 3 },
+    dump: 'how packets of connections are dropped (default: nftables, or else iptables); skip: you have seen to it',
+  },
   external: {
     kind: 'externals',
     flag: '--external',
@@ -97,7 +133,10 @@ const table = {
     restore: 'put descriptor N of this command in the place of a file: pipe:[INO], or a path; may be repeated',
   },
   manageCgroups: {
-    kind: 'cgroupMode',
+    kind: 'choice',
+    // criu_cg_mode
+    choices: { none: 1, props: 2, soft: 3, full: 4, strict: 5, ignore: 0 },
+    preset: 'soft',
     flag: '--manage-cgroups',
     argument: '[mode]',
     rpc: 'manageCgroupsMode',

@@ -7,9 +7,10 @@ export interface InheritedFd {
   readonly key: string;
 }
 
+/** How packets of connections are dropped while these stand still; `skip`: not at all, the user has seen to it. criu(8), --network-lock */
+export type NetworkLock = 'nftables' | 'iptables' | 'skip';
 /** Ways to treat control groups. criu(8), --manage-cgroups */
-export const cgroupModes = ['none', 'props', 'soft', 'full', 'strict', 'ignore'] as const;
-export type CgroupMode = (typeof cgroupModes)[number];
+export type CgroupMode = 'none' | 'props' | 'soft' | 'full' | 'strict' | 'ignore';
 
 /** A root for control groups instead of their own. criu(8), --cgroup-root */
 export interface CgroupRoot {
@@ -47,6 +48,27 @@ export interface OptionValues {
    */
   readonly extUnixSk: boolean;
   /**
+   * Keep established TCP connections, with what waits in them, and make them again at a restore, on a machine that has their addresses. Their
+   * packets are dropped while the tree stands still and, if it ends, until it is restored or `unlockNetwork` is called: the peers notice a
+   * pause. Needs CAP_NET_ADMIN. Default: a dump refuses connections, and a restore such images. criu(8), --tcp-established
+   */
+  readonly tcpEstablished: boolean;
+  /**
+   * Take TCP connections as closed ones, and make them as such at a restore: whoever uses one then finds it ended. Default: a dump refuses
+   * connections, and a restore such images. criu(8), --tcp-close
+   */
+  readonly tcpClose: boolean;
+  /**
+   * Leave TCP connections out that wait to be accepted; their peers are told that they are gone. Default: wait until they are accepted, and
+   * refuse them after a while. criu(8), --skip-in-flight
+   */
+  readonly skipInFlight: boolean;
+  /**
+   * How packets of connections are dropped; `skip`: they are not, because you have seen to it (a reset by this machine ends a connection).
+   * Default: with nf_tables, or where the kernel has none with iptables. criu(8), --network-lock
+   */
+  readonly networkLock: NetworkLock | undefined;
+  /**
    * Resources that are left to whoever restores, by CRIU's names: `pipe[INO]` is a pipe with an end outside of the tree, which a restore
    * wants a descriptor for (`inheritFd`). Default: refuse such a pipe. criu(8), --external
    */
@@ -60,9 +82,9 @@ export interface OptionValues {
    * What becomes of the control groups that the tree has of its own. A dump with any mode but `ignore` keeps them, with their properties, in
    * the images; at a restore `none` wants them to be there, `props` that and sets their properties, `soft` makes those that are gone, with
    * their properties, `full` sets the properties of the others, too, `strict` wants none to be there, and `ignore` leaves every process
-   * where the engine is. Default, null: processes join those that are there. criu(8), --manage-cgroups
+   * where the engine is. Default, undefined: processes join those that are there. criu(8), --manage-cgroups
    */
-  readonly manageCgroups: CgroupMode | null;
+  readonly manageCgroups: CgroupMode | undefined;
   /** Where control groups begin that are dumped, or are to be made, instead of where they were. criu(8), --cgroup-root */
   readonly cgroupRoot: readonly CgroupRoot[];
   /** A directory with the hierarchies of control groups, each in one of its own. Default, null: where they are mounted. criu(8), --cgroup-yard */

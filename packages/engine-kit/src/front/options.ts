@@ -5,6 +5,7 @@ import type { EngineError } from '../errors/errors.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { Engine } from '../interface/engine.ts';
 import type { ExitStatus, LogEntry, PlanRow } from '../interface/results.ts';
+import type { NetworkLockRecord } from '../records/network-lock.ts';
 
 /** A moment of a run, for display. */
 export interface Progress {
@@ -84,6 +85,8 @@ export interface DumpResult {
   readonly totalMs: number;
   /** Names of the plugins that took something. */
   readonly plugins: readonly string[];
+  /** How packets of its TCP connections are dropped until it is restored, or `unlockNetwork` is called. Absent: they are not. */
+  readonly networkLock?: NetworkLockRecord;
   readonly warnings: readonly string[];
 }
 

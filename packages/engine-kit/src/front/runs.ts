@@ -23,8 +23,9 @@ export async function dumpBy(engine: Engine, options: DumpOptions): Promise<Dump
   const { outcome, totalMs, warnings } = await conduct(engine, purpose, options, (job) =>
     engine.dump({ ...job, ...given, pid, leaveRunning, dumpOnly }),
   );
-  const { processes, threads, bytes, frozenMs, plugins } = outcome;
-  return { pid, processes, threads, bytes, frozenMs, totalMs, plugins, warnings };
+  const { processes, threads, bytes, frozenMs, plugins, networkLock } = outcome;
+  const held = networkLock === undefined ? {} : { networkLock };
+  return { pid, processes, threads, bytes, frozenMs, totalMs, plugins, ...held, warnings };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { EngineOptions } from '../engine-options/table.ts';
 import type { RunPlugins } from '../front/plugins.ts';
 import type { RunImages } from '../images/run-images.ts';
+import type { NetworkLockRecord } from '../records/network-lock.ts';
 import type { CheckResult, ExitStatus, LogEntry, PlanRow } from './results.ts';
 
 /**
@@ -76,6 +77,8 @@ export interface DumpOutcome extends Outcome {
   readonly frozenMs: number;
   /** Names of the plugins that took something. */
   readonly plugins: readonly string[];
+  /** How packets of TCP connections are dropped from now on. */
+  readonly networkLock?: NetworkLockRecord;
 }
 
 export interface RestoreOutcome extends Outcome {

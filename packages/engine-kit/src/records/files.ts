@@ -8,6 +8,7 @@ import {
   integer,
   list,
   map,
+  matching,
   nullable,
   object,
   oneOf,
@@ -113,6 +114,50 @@ export interface NetlinkRecord {
   readonly switches: readonly NetlinkSwitch[];
 }
 
+/** What CRIU's entry of an internet socket of `files.img` has no place for. ip(7), ipv6(7) */
+export interface InetRecord {
+  readonly id: number;
+  /** Options that are not as in a new socket, by their names, as getsockopt(2) gives them: bytes in hex. */
+  readonly options: readonly { readonly name: string; readonly value: string }[];
+  /** Options that lead to a network device, by its name. */
+  readonly devices: readonly { readonly name: string; readonly device: string }[];
+  /** The label of the flow to where it leads, as it stands in `struct sockaddr_in6`; 0: none. */
+  readonly flow: number;
+  /** Its address was none of this machine: it was allowed when it got it (IP_FREEBIND), and perhaps not any more. */
+  readonly isForeign: boolean;
+}
+
+/** A datagram that waits in an internet socket of `files.img`. */
+export interface DatagramRecord {
+  /** The `struct sockaddr_in` or `sockaddr_in6` of whoever sent it, in hex. ip(7), ipv6(7) */
+  readonly from: string;
+  /** The address that it was sent to, in hex, where the socket tells it (IP_PKTINFO); null: the socket's own. */
+  readonly to: string | null;
+  /** What else the socket tells of it: how far it may still go, and its type of service; null: it does not. */
+  readonly ttl: number | null;
+  readonly tos: number | null;
+  /** Its bytes in base64. */
+  readonly data: string;
+}
+
+/** What waits in an internet socket of `files.img`. */
+export interface InetQueueRecord {
+  readonly id: number;
+  readonly datagrams: readonly DatagramRecord[];
+}
+
+/** A multicast group that an internet socket of `files.img` is a member of. IP_ADD_MEMBERSHIP of ip(7), RFC 3678 */
+export interface MembershipRecord {
+  readonly id: number;
+  /** 4 bytes or 16, in hex. */
+  readonly group: string;
+  /** The name of the network device. */
+  readonly device: string;
+  /** Whether it hears these sources alone, or all but these. */
+  readonly mode: 'include' | 'exclude';
+  readonly sources: readonly string[];
+}
+
 const netlinkSwitches = [
   'PKTINFO',
   'BROADCAST_ERROR',
@@ -155,6 +200,12 @@ export interface RecordsOfFiles {
   readonly netlinks?: readonly NetlinkRecord[];
   /** Packet sockets; absent: none. */
   readonly packets?: readonly PacketRecord[];
+  /** Internet sockets; absent: none. */
+  readonly inetSockets?: readonly InetRecord[];
+  /** Datagrams that wait in internet sockets; absent: none. */
+  readonly inetQueues?: readonly InetQueueRecord[];
+  /** Multicast groups of internet sockets; absent: none. */
+  readonly memberships?: readonly MembershipRecord[];
   /** Pseudo terminals whose master is in the tree; absent: none. */
   readonly terminals?: readonly TerminalRecord[];
 }
@@ -195,6 +246,12 @@ const recordedSocket: Shape<UnixSocketInfo> = object({
   holders,
 });
 
+/** No option has more than 2048 bytes. */
+const hex: Shape<string> = matching(
+  'bytes in hex',
+  (value): value is string => typeof value === 'string' && value.length <= 2 ** 12 && /^(?:[0-9a-f]{2})*$/.test(value),
+);
+
 const credentials = { pid: integer(0, 2 ** 22), uid: u32, gid: u32 } as const;
 
 const inode = { uid: u32, gid: u32, mode: integer(0, 0o7777) } as const;
@@ -225,6 +282,36 @@ export const fileShapes: { readonly [K in keyof RecordsOfFiles]-?: Shape<NonNull
   ),
   netlinks: absent(list(object({ id: u32, isDatagram: flag, switches: list(oneOf(...netlinkSwitches)) })), []),
   packets: recordedPackets,
+  inetQueues: absent(
+    list(
+      object({
+        id: u32,
+        datagrams: list(
+          object({
+            ...{ from: hex, to: nullable(hex), data: base64 },
+            ...{ ttl: nullable(integer(0, 255)), tos: nullable(integer(0, 255)) },
+          }),
+        ),
+      }),
+    ),
+    [],
+  ),
+  memberships: absent(
+    list(object({ id: u32, group: hex, device: text(15), mode: oneOf('include', 'exclude'), sources: list(hex) })),
+    [],
+  ),
+  inetSockets: absent(
+    list(
+      object({
+        id: u32,
+        options: absent(list(object({ name: text(64), value: hex })), []),
+        devices: absent(list(object({ name: text(64), device: text(15) })), []),
+        flow: absent(u32, 0),
+        isForeign: absent(flag, false),
+      }),
+    ),
+    [],
+  ),
   terminals: absent(list(object({ index: integer(0, 2 ** 20), closed: flag, node: nullable(object(inode)) })), []),
   unixSockets: absent(
     list(

@@ -56,6 +56,26 @@ const records: Records = {
     },
     { id: 16, device: null, memberships: [], settings: [], filterLocked: false, hasError: true, ring: null },
   ],
+  inetQueues: [
+    {
+      id: 15,
+      datagrams: [
+        { from: '0200'.padEnd(32, '0'), to: '7f000001', ttl: 64, tos: null, data: 'aGk=' },
+        { from: '0200'.padEnd(32, '0'), to: null, ttl: null, tos: 16, data: '' },
+      ],
+    },
+  ],
+  memberships: [{ id: 15, group: 'ef010203', device: 'lo', mode: 'include', sources: ['0a000001'] }],
+  inetSockets: [
+    {
+      ...{ id: 15, options: [{ name: 'TCP_USER_TIMEOUT', value: 'e8030000' }], flow: 0x100, isForeign: true },
+      devices: [{ name: 'IPV6_MULTICAST_IF', device: 'lo' }],
+    },
+  ],
+  networkLocks: [
+    { method: 'nftables', id: '0123456789abcdef0123', connections: ['TCP socket 127.0.0.1:80 → 127.0.0.1:5000'] },
+  ],
+  failedConnections: [16],
   timers: [{ id: 10, expires: 2n ** 63n - 1n }],
   pidfds: [{ id: 11, exitCode: 0x100 }],
   epollTargets: [{ id: 12, at: 1, fd: 999 }],
@@ -133,6 +153,11 @@ test('what is written is read again, exactly', () => {
     timers: [],
     netlinks: [],
     packets: [],
+    inetSockets: [],
+    inetQueues: [],
+    memberships: [],
+    networkLocks: [],
+    failedConnections: [],
     pidfds: [],
     epollTargets: [],
     rings: [],

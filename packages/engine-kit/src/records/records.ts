@@ -4,6 +4,7 @@ import { type AttributesRecord, attributesShape, encodeAttribute } from './attri
 import { fileShapes, type RecordsOfFiles } from './files.ts';
 import { absent, flag, integer, list, matching, nullable, object, oneOf, type Shape, text } from './json-shape.ts';
 import { type MemoryRecord, recordedMemory } from './memory.ts';
+import { type NetworkLockRecord, recordedLock } from './network-lock.ts';
 import { parseJson } from './parse-json.ts';
 import { type PipeRecord, recordedPipe } from './pipes.ts';
 import { recordedSystemV, type SystemVRecords } from './system-v.ts';
@@ -30,6 +31,10 @@ export interface Records extends RecordsOfFiles {
   readonly systemV?: SystemVRecords | undefined;
   /** Of processes whose memory has anything to say of. Absent: of none. */
   readonly memory?: readonly MemoryRecord[];
+  /** How the network of TCP connections was held when the tree ended: packets are dropped until it is restored. Absent: it was not. */
+  readonly networkLocks?: readonly NetworkLockRecord[];
+  /** Ids of TCP connections of `files.img` that were reset, and whose program has not been told. Absent: none. */
+  readonly failedConnections?: readonly number[];
   /** Threads of which there is anything to say; absent: none, as in the images of older releases. */
   readonly attributes?: readonly AttributesRecord[];
   /** All that were loaded, whether they took something or not. */
@@ -60,6 +65,8 @@ const recordsShape: Shape<Records> = object({
   pipes: absent(list(recordedPipe), []),
   memory: absent(list(recordedMemory), []),
   systemV: absent<SystemVRecords | undefined>(recordedSystemV, undefined),
+  networkLocks: absent(list(recordedLock), []),
+  failedConnections: absent(list(u32), []),
   attributes: attributesShape,
   plugins: absent(list(recordedPlugin), []),
 });
@@ -78,9 +85,14 @@ export function encodeRecords({
   terminals = [],
   netlinks = [],
   packets = [],
+  inetSockets = [],
+  inetQueues = [],
+  memberships = [],
   pipes = [],
   memory = [],
   systemV,
+  networkLocks = [],
+  failedConnections = [],
   attributes,
   plugins,
 }: Records): Uint8Array {
@@ -102,9 +114,14 @@ export function encodeRecords({
     terminals,
     netlinks,
     packets,
+    inetSockets,
+    inetQueues,
+    memberships,
     pipes,
     memory,
     systemV,
+    networkLocks,
+    failedConnections,
     attributes,
     plugins,
   };

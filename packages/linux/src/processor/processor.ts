@@ -52,6 +52,9 @@ export const signalFrameHead: number = facts.signalFrameHead;
  * Descriptors that its calls use are inherited under numbers from 5 on.
  */
 export const guardImage: typeof x86_64.guardImage = facts.guardImage;
+/** A program that makes a list of calls and ends, see `runErrand`; it writes its memory to the descriptor. */
+export const errandImage: typeof x86_64.errandImage = facts.errandImage;
+export const errandDescriptor: number = facts.errandDescriptor;
 /** Descriptors of a guard: it is told through the first and answers through the second. */
 export const guardDescriptor: typeof x86_64.guardDescriptor = facts.guardDescriptor;
 /** Bytes of a guard's verdict. */
@@ -72,6 +75,12 @@ export const handCode: typeof x86_64.handCode = facts.handCode;
 export const listCode: typeof x86_64.listCode = facts.listCode;
 /** Where in an entry of that table stands to how many of the following ones its answer is passed. */
 export const passOffset: number = facts.passOffset;
+/** Machine code that counts the free places of a ring of AIO in the process that runs it, and leaves it as it was. */
+export const aioCode: typeof x86_64.aioCode = facts.aioCode;
+/** What it works with, at rbx. */
+export const aioLayout: typeof x86_64.aioLayout = facts.aioLayout;
+/** Bytes of each set of processors there. */
+export const aioSetSize: number = facts.aioSetSize;
 /** Machine code that asks the processor. */
 export const queryCode: typeof x86_64.queryCode = facts.queryCode;
 /** The layout of the extended state from the processor's answers. */

@@ -130,7 +130,7 @@ export function ask(
       const answers = askSideBySide(infection.runSideBySide, some);
       ofThreads.push(...some.map(({ at, questions }, which) => answers[which] ?? askAt(at, questions)));
     }
-    const said = talks.map((talk) => talk(task, infection));
+    const said = talks.map((talk) => talk(task, { ...infection, check }));
     return { ...own, own: [...own.own, ...said], ofThreads };
   };
   let inside: InsideView;

@@ -1,7 +1,9 @@
+import type { NetworkLockRecord } from '@criujs/engine-kit';
 import { type EntryInit, encodeImage } from '@criujs/images';
 import { controlGroupSet } from '../../control-groups/groups.ts';
 import type { Family } from '../../kinds/trees/kind.ts';
 import { sharersIn } from '../../kinds/trees/shared-tables.ts';
+import { lockMethods } from '../../network/names.ts';
 
 /** Ids of the namespaces, the same for all tasks of a tree that lives in the engine's own. */
 const namespaceIds = {
@@ -42,8 +44,15 @@ export interface ObjectIds {
 /** Version of the image layout that has one pagemap file a task and files.img (CRIU's CRTOOLS_IMAGES_V1_1). */
 const imageVersion = 2;
 
+/** What the inventory says of TCP connections. */
+export interface InventoryNetwork {
+  readonly lock: NetworkLockRecord | undefined;
+  /** They were taken as closed ones. */
+  readonly tcpClose: boolean;
+}
+
 /** The inventory: the image whose presence makes the dump a whole one. */
-export function inventoryImage(plugins: readonly string[]): Uint8Array {
+export function inventoryImage(plugins: readonly string[], { lock, tcpClose }: InventoryNetwork): Uint8Array {
   const rootIds = { ...namespaceIds, vmId: 1, filesId: 1, fsId: 1, sighandId: 1 };
   return encodeImage('INVENTORY', [
     {
@@ -54,7 +63,9 @@ export function inventoryImage(plugins: readonly string[]): Uint8Array {
         nsPerId: true,
         rootCgSet: controlGroupSet,
         lsmtype: 0,
-        networkLockMethod: 0,
+        ...(tcpClose && { tcpClose }),
+        networkLockMethod: lockMethods[lock?.method ?? 'iptables'],
+        ...(lock !== undefined && { dumpCriuRunId: lock.id }),
         pluginsEntry: { plugins: [...plugins] },
       },
     },

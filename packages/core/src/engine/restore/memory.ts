@@ -1,7 +1,8 @@
-import { readMaps, writeMemory } from '@criujs/linux';
+import { type RemoteCall, readMaps, writeMemory } from '@criujs/linux';
 import { mapFlag, vmaStatus } from '../../facts/memory.ts';
 import type { OpenedFiles } from '../../files/opened.ts';
 import type { MapPlace } from '../../kinds/maps/kind.ts';
+import { runBatch } from '../../machinery/calls/batch.ts';
 import { type BuiltThread, lowestAddress, type Workshop } from '../../machinery/make/helper.ts';
 import type { Range } from '../../memory/ranges.ts';
 import type { PageSource } from '../../pages/source.ts';
@@ -52,8 +53,25 @@ export function buildMemory(build: MemoryBuild): void {
     const calls = steeredCalls(memory.maps, readMaps(main.pid), lowestAddress(), placeOf(build));
     runCalls(build, main, calls, imageOf(build));
   }
+  settleMaps(build);
   for (const { address, bytes } of memory.detour?.patches ?? []) writeMemory(main.pid, address, bytes);
   runCalls(build, main, finishMapCalls(memory), imageOf(build));
+}
+
+/** What the kernel makes takes the place of memory that holds its pages. */
+function settleMaps(build: MemoryBuild): void {
+  const { memory, main, workshop } = build;
+  const task = {
+    pid: main.pid,
+    file: imageOf(build),
+    data: workshop.data,
+    run: (calls: readonly RemoteCall[]) => runBatch(workshop.place(main), calls),
+  };
+  for (const kind of new Set(memory.maps.map((map) => map.kind)))
+    kind.settle?.(
+      memory.maps.filter((map) => map.kind === kind),
+      task,
+    );
 }
 
 function start(build: MemoryBuild, { kept }: Stage): void {

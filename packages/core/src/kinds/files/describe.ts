@@ -2,7 +2,7 @@ import { deviceOf, fileType, typeOf } from '@criujs/engine-kit/externals';
 import type { DeviceNumber } from '@criujs/linux';
 import { anonymousName, anonymousWord } from './anonymous.ts';
 import type { SeenFile, Tree } from './held.ts';
-import { describeSocket } from './sockets.ts';
+import { describeSocket } from './socket-words.ts';
 import { typeWord } from './stat.ts';
 
 /** Major numbers of terminals: virtual consoles and serial lines, the controlling one, pseudo terminals (Linux's devices.txt). */

@@ -1,7 +1,11 @@
 import type {
   EpollTargetRecord,
   ExternalRecord,
+  InetQueueRecord,
+  InetRecord,
+  MembershipRecord,
   NetlinkRecord,
+  NetworkLockRecord,
   PacketRecord,
   PidfdRecord,
   PipeRecord,
@@ -42,13 +46,21 @@ export interface FileRecords {
   readonly unixSockets: UnixRecord[];
   readonly netlinks: NetlinkRecord[];
   readonly packets: PacketRecord[];
+  readonly inetSockets: InetRecord[];
+  readonly inetQueues: InetQueueRecord[];
+  readonly memberships: MembershipRecord[];
   readonly terminals: TerminalRecord[];
+  readonly networkLocks: NetworkLockRecord[];
+  /** Ids of connections that are over and in which an error waits. */
+  readonly failedConnections: number[];
 }
 
 /** What dumping one file may use. */
 export interface DumpContext {
   readonly session: Session;
   readonly tree: Tree;
+  /** Whether the dump ends the tree. */
+  readonly endsTree: boolean;
   /** The id of the open file at a descriptor of the tree. */
   idOf(holder: Holder): number | undefined;
   /** Does something that is undone if the dump fails. Refusals come after it: what needs none to be there is done in `save`. */
@@ -84,6 +96,7 @@ export interface SaveContext {
   nextId(): number;
   /** The id of the open file at a descriptor of the tree, or of the engine's where it is on its way through a socket. */
   idOf(holder: Holder): number | undefined;
+  readonly session: Pick<Session, 'warn'>;
   /** What waits in the unix socket with this inode. */
   packetsOf(inode: number): readonly WaitingPacket[];
   /** Adds an entry in front of those of open files: CRIU resolves references when it reads them. */

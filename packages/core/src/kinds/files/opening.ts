@@ -1,10 +1,9 @@
-import type { Records } from '@criujs/engine-kit';
+import type { EngineOptions, Records } from '@criujs/engine-kit';
 import type { FileOwner } from '@criujs/engine-kit/externals';
 import type { EntryOf, FdinfoEntry } from '@criujs/images';
 import type { SyscallArgument, SyscallName } from '@criujs/linux';
 import type { Hold } from '../../machinery/guard/holds.ts';
 import type { BeforeItRuns } from '../../machinery/guard/releases.ts';
-import type { EngineRestoreOptions } from '../../options.ts';
 import type { Session } from '../../run/session.ts';
 import type { ImageReader } from './side-images.ts';
 
@@ -53,7 +52,7 @@ export interface LoadContext {
   /** Whether a process has a descriptor of it: others are only mapped, run or changed to. */
   hasDescriptor(id: number): boolean;
   /** What the user lets the restore do. */
-  readonly options: Pick<EngineRestoreOptions, 'shellJob' | 'extUnixSk'>;
+  readonly options: EngineOptions<'restore'>;
   /** null: the images come from CRIU, which does not write our records. */
   readonly records: Records | null;
   readonly images: ImageReader;

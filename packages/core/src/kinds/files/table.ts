@@ -7,6 +7,10 @@ import { external, loadPlugin } from './external.ts';
 import { fanotify } from './fanotify.ts';
 import { fifo } from './fifo.ts';
 import type { HeldFile, Problem, SeenFile, Tree } from './held.ts';
+import { rawSocket } from './inet/raw.ts';
+import { tcpListening } from './inet/tcp-listening.ts';
+import { tcpUnconnected } from './inet/tcp-unconnected.ts';
+import { udp } from './inet/udp.ts';
 import { inotify } from './inotify.ts';
 import type { ByPlugins, FileKind } from './kind.ts';
 import { lockProblem } from './lock-lines.ts';
@@ -19,6 +23,8 @@ import { procFile } from './proc-file.ts';
 import { directory, regularFile } from './regular.ts';
 import { ring } from './ring.ts';
 import { signalfd } from './signalfd.ts';
+import { tcpConnection } from './tcp/tcp-connection.ts';
+import { tcpOver } from './tcp/tcp-over.ts';
 import { terminal } from './terminal.ts';
 import { timerfd } from './timerfd.ts';
 import { externalUnixSocket } from './unix.ts';
@@ -47,6 +53,12 @@ export const fileKinds: readonly FileKind[] = [
   externalUnixSocket,
   netlink,
   packet,
+  tcpListening,
+  tcpUnconnected,
+  tcpConnection,
+  tcpOver,
+  udp,
+  rawSocket,
   external,
 ];
 

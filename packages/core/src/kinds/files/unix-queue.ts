@@ -11,9 +11,10 @@ import {
 } from '@criujs/linux';
 import type { Hold } from '../../machinery/guard/holds.ts';
 import { invalid } from '../rules.ts';
+import { lookingOn } from './peek-offset.ts';
 import { hasError, waitingBytes } from './pipe-content.ts';
 import type { ImageReader } from './side-images.ts';
-import { readOption, socketLevel, socketOption, writeOptionBytes } from './sockets.ts';
+import { readOption, socketOption } from './sockets.ts';
 import { socketTypes } from './unix-entry.ts';
 
 /** SCM_RIGHTS. unix(7) */
@@ -27,9 +28,6 @@ const pieceLength = 2 ** 18;
 
 /** RCV_SHUTDOWN: the receiving half is shut. */
 const receivingShut = 1;
-
-/** SO_PEEK_OFF that has each look begin at the front; another has it begin there and the next one behind it. socket(7) */
-const notKept = -1;
 
 /** A packet, or a piece of a stream, that waits in a socket. */
 export interface WaitingPacket {
@@ -79,19 +77,8 @@ interface Walk {
   readonly inPackets: boolean;
 }
 
-/** Has the kernel go on behind each look: an offset of the socket, which is put back whatever happens. */
 function walk(fd: number, how: Walk, hold: Hold): WaitingPacket[] {
-  const { SO_PEEK_OFF } = socketOption;
-  const off = offsetBytes(notKept);
-  const undo = [['setsockopt', { fd }, socketLevel, SO_PEEK_OFF, off, off.length] as const];
-  return hold({ what: `the place from which ${how.what} is looked at`, undo, atCommit: 'undone' }, () => {
-    lookFrom(fd, 0);
-    try {
-      return parts(fd, how);
-    } finally {
-      lookFrom(fd, notKept);
-    }
-  });
+  return lookingOn(fd, how.what, hold, () => parts(fd, how));
 }
 
 /**
@@ -126,16 +113,6 @@ function packetOf({ bytes, credentials, from, descriptors, hasMore }: WaitingPar
   if (why === null) return { bytes, from, files: descriptors, credentials: credentials?.pid ? credentials : null };
   descriptors.forEach(closeFd);
   throw cannot(what, why);
-}
-
-function lookFrom(fd: number, offset: number): void {
-  writeOptionBytes(fd, socketOption.SO_PEEK_OFF, offsetBytes(offset));
-}
-
-function offsetBytes(offset: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32LE(offset);
-  return bytes;
 }
 
 function cannot(what: string, why: string): EngineError {

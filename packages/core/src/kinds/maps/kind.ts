@@ -1,8 +1,8 @@
 import type { MessageInitShape, VmaEntry, VmaEntrySchema } from '@criujs/images';
-import type { Vma } from '@criujs/linux';
+import type { RemoteCall, Vma } from '@criujs/linux';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
-import type { TaskCall } from '../../machinery/calls/remote.ts';
+import type { DataArea, TaskCall } from '../../machinery/calls/remote.ts';
 import type { Description } from '../description.ts';
 import type { HeldFile, SeenProcess } from '../files/held.ts';
 
@@ -46,6 +46,17 @@ export interface MapPlace {
   object(key: string): number;
 }
 
+/** A task with maps that have their pages. */
+export interface FilledMaps {
+  readonly pid: number;
+  /** The image that says what they are. */
+  readonly file: string;
+  /** Memory of ours in the task. */
+  readonly data: DataArea;
+  /** Lets the task make calls; gives their answers. */
+  run(calls: readonly RemoteCall[]): readonly number[];
+}
+
 /** A kind of memory map: how it is recognised, dumped and restored. */
 export interface MapKind {
   /** In words, for plans, docs and errors. */
@@ -70,6 +81,8 @@ export interface MapKind {
   make(map: MapPlan, place: MapPlace): TaskCall | null;
   /** The kernel takes no address for it, and chooses one: it is made last, where nothing else is left (`engine/restore/steered.ts`). */
   readonly steered?: true;
+  /** Puts what the kernel makes itself into the places of all maps of the kind, once they have their pages. @throws EngineError */
+  settle?(maps: readonly MapPlan[], task: FilledMaps): void;
   /** The protection that it has then. Default: its own, and writing where it is filled. */
   readonly madeWith?: number;
 }

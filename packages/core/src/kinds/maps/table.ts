@@ -2,6 +2,7 @@ import { EngineError } from '@criujs/engine-kit';
 import type { VmaEntry } from '@criujs/images';
 import type { Vma } from '@criujs/linux';
 import type { HeldFile } from '../files/held.ts';
+import { aioRingMap } from './aio-ring.ts';
 import { anonymous, heap } from './anonymous.ts';
 import { descriptorMap, deviceMap, fileMap, memfdMap } from './files.ts';
 import { hugePages } from './huge-pages.ts';
@@ -22,6 +23,7 @@ export const mapKinds: readonly MapKind[] = [
   heap,
   segmentMap,
   ...unsupportedMaps,
+  aioRingMap,
   memfdMap,
   ringMap,
   packetRingMap,

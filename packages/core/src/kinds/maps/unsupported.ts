@@ -1,4 +1,3 @@
-import { vmaStatus } from '../../facts/memory.ts';
 import { unsupported as unsupportedImage } from '../rules.ts';
 import type { MapKind } from './kind.ts';
 import { unsaved } from './unsaved.ts';
@@ -38,14 +37,6 @@ const rows: readonly Unsupported[] = [
     status: 0,
     why: 'the kernel hides it from everybody but the process (memfd_secret)',
     remedy: 'Let the program unmap it before the dump.',
-  },
-  {
-    name: 'an asynchronous I/O ring',
-    refused: ['AIO rings'],
-    prefix: '/[aio]',
-    status: vmaStatus.aioRing,
-    why: 'asynchronous I/O rings are not supported yet',
-    remedy: 'Dump it while no AIO context is open.',
   },
   {
     name: 'probes',

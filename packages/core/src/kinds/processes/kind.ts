@@ -4,6 +4,7 @@ import type { RemoteCall, Stat, Status } from '@criujs/linux';
 import type { Area, Inquiry } from '../../machinery/calls/ask.ts';
 import type { DataArea, TaskCall } from '../../machinery/calls/remote.ts';
 import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
+import type { Infection } from '../../machinery/infect/infect.ts';
 import type { Description } from '../description.ts';
 import type { PartOf } from '../fields.ts';
 
@@ -50,6 +51,10 @@ export interface Talk {
   readonly area: DataArea;
   /** @param at the number of the thread that makes them */
   run(at: number, calls: readonly RemoteCall[]): readonly number[];
+  /** See {@link Infection.runCode}. */
+  readonly runCode: Infection['runCode'];
+  /** Called between pieces of work; what it throws ends the conversation. */
+  readonly check: () => void;
 }
 
 /** Finds out what only a process can tell. @throws EngineError */

@@ -1,4 +1,5 @@
 import { actions } from './actions.ts';
+import { aioRings } from './aio-rings.ts';
 import { controlGroups } from './control-groups.ts';
 import { coreDumpFilter } from './core-dump-filter.ts';
 import { dumpable } from './dumpable.ts';
@@ -67,4 +68,5 @@ export const processKinds: readonly ProcessKind[] = [
   controlGroups,
   semaphoreUndo,
   registeredRings,
+  aioRings,
 ];

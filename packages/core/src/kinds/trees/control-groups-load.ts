@@ -43,7 +43,7 @@ const modes: Readonly<Record<Exclude<CgroupMode, 'ignore'>, Mode>> = {
 export function loadControlGroups(tree: TreeImage, context: LoadContext): LoadedTree | undefined {
   const { options, session, readOne, records } = context;
   const { manageCgroups, cgroupRoot, cgroupYard } = options;
-  if (manageCgroups === null) return undefined;
+  if (manageCgroups === undefined) return undefined;
   if (manageCgroups === 'ignore') return { groups: { of: () => [], directoryOf: () => null } };
   const entry = session.store.exists(controlGroupImage) ? readOne('CGROUP', controlGroupImage) : null;
   if (entry === null) return undefined;

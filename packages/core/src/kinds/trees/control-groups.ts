@@ -31,8 +31,8 @@ export const controlGroups: TreeKind = {
   load: loadControlGroups,
 };
 
-function isManaged(mode: CgroupMode | null): boolean {
-  return mode !== null && mode !== 'ignore';
+function isManaged(mode: CgroupMode | undefined): boolean {
+  return mode !== undefined && mode !== 'ignore';
 }
 
 /** The sets of groups that its threads are in, and which thread is in which. */

@@ -52,7 +52,7 @@ function check(tree: TreeIdentity): string | null {
 }
 
 /** Control groups are left alone. */
-const groups = { manageCgroups: null, cgroupRoot: [], cgroupYard: null };
+const groups = { manageCgroups: undefined, cgroupRoot: [], cgroupYard: null };
 
 function load(tree: TreeImage, records: Records | null = null, images: Readonly<Record<string, Uint8Array>> = {}) {
   const warnings: string[] = [];

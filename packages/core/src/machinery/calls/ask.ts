@@ -62,6 +62,8 @@ export interface ThreadJob {
   readonly size: number;
   /** How many calls. */
   readonly count: number;
+  /** What these bytes are before. Default: zeros. */
+  readonly bytes?: Uint8Array;
   /** @param start where these bytes are */
   calls(start: number): readonly RemoteCall[];
 }

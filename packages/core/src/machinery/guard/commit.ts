@@ -21,7 +21,7 @@ import { describeThread } from '../calls/patience.ts';
 import { isOwnChild } from '../freeze/child-signals.ts';
 import type { FrozenTree } from '../freeze/freeze.ts';
 import { reapProcesses } from '../make/end.ts';
-import { keepByte } from './hold-guard.ts';
+import { callsElsewhere, keepByte } from './hold-guard.ts';
 import type { Holds } from './holds.ts';
 import { type GuardPipes, letRun, orderGuard, untie } from './tie.ts';
 
@@ -70,6 +70,7 @@ export function commitAndKill(tree: FrozenTree, session: Session, holds: Holds):
   const keeps = ends.flatMap(({ atCommit }, at): GuardCall[] =>
     atCommit === 'kept' ? [['write', firstHold + at, keepByte, keepByte.length]] : [],
   );
+  const last = callsElsewhere(holds.beforeEnd(), firstHold + ends.length);
   const kills = tree.tasks.map(
     (_, at): RemoteCall => ['pidfd_send_signal', guardFd.firstProcess + at, signals.SIGKILL, 0, 0],
   );
@@ -80,6 +81,7 @@ export function commitAndKill(tree: FrozenTree, session: Session, holds: Holds):
     ...(commit.claim === null ? [] : [{ fd: commit.claim, as: guardFd.claim }]),
     ...tree.tasks.map(({ pidfd }, at) => ({ fd: pidfd, as: guardFd.firstProcess + at })),
     ...ends.map(({ order }, at) => ({ fd: order, as: firstHold + at })),
+    ...last.inherit,
   ];
   const otherwise = letRun(tree, (task) => guardFd.firstProcess + tree.tasks.indexOf(task));
   const plan: GuardPlan = {
@@ -87,7 +89,7 @@ export function commitAndKill(tree: FrozenTree, session: Session, holds: Holds):
     commit: commit.call,
     expect: 0,
     // biome-ignore lint/suspicious/noThenProperty: what the guard does then; nobody awaits it.
-    then: [...keeps, ...kills],
+    then: [...keeps, ...last.calls, ...kills],
   };
   const guard = spawnImage(guardImage(plan), { newSession: true, inherit });
   closeSync(orderRead);
@@ -100,7 +102,7 @@ export function commitAndKill(tree: FrozenTree, session: Session, holds: Holds):
       session.store.commit.run();
       holds.committed();
     }
-    end({ arm: armWrite, order: orderWrite, verdict: verdictRead }, tree, session);
+    end({ arm: armWrite, order: orderWrite, verdict: verdictRead }, tree, session, holds);
     holds.committed();
   } finally {
     closeSync(orderWrite);
@@ -132,6 +134,7 @@ function end(
   { verdict, ...pipes }: GuardPipes & { readonly verdict: number },
   tree: FrozenTree,
   session: Session,
+  holds: Holds,
 ): void {
   try {
     try {
@@ -140,7 +143,7 @@ function end(
       // A guard that was killed: what a store has committed is the dump all the same.
       if (session.store.commit.by === 'rename') throw error;
     }
-    hear(verdict, tree, session);
+    hear(verdict, tree, session, holds);
   } catch (error) {
     untie(tree);
     throw error;
@@ -148,11 +151,12 @@ function end(
 }
 
 /** Waits for the guard's verdict. A guard that was killed itself may have come as far as the rename: then its work is ours. */
-function hear(fd: number, tree: FrozenTree, { store: { commit } }: Session): void {
+function hear(fd: number, tree: FrozenTree, { store: { commit } }: Session, holds: Holds): void {
   const answer = Buffer.alloc(guardVerdictLength);
   const verdict = readSync(fd, answer) === guardVerdictLength ? readGuardVerdict(answer) : null;
   if (verdict?.committed) return;
   if (commit.by === 'store' || (verdict === null && commit.happened())) {
+    holds.makeBeforeEnd();
     for (const { pidfd } of tree.tasks) pidfdSend(pidfd, signals.SIGKILL);
     return;
   }

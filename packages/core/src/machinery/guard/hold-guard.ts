@@ -47,15 +47,7 @@ export const keepByte: Uint8Array = new Uint8Array([1]);
  * @throws EngineError KERNEL
  */
 export function startHoldGuard(undo: readonly UndoCall[]): HoldGuard {
-  const places = new Map<number, number>();
-  for (const { fd } of undo.flatMap(([, ...args]) => args.filter(isDescriptor)))
-    if (!places.has(fd)) places.set(fd, firstInherited + places.size);
-  const calls = undo.map(
-    ([name, ...args]): GuardCall => [
-      name,
-      ...args.map((arg) => (isDescriptor(arg) ? (places.get(arg.fd) as number) : arg)),
-    ],
-  );
+  const { calls, inherit: descriptors } = callsElsewhere(undo, firstInherited);
   // A byte answers 1; the end of the pipe, when all who could write one have died, answers 0.
   const image = guardImage({
     commit: ['read', guardDescriptor.order, new Uint8Array(1), 1],
@@ -65,7 +57,7 @@ export function startHoldGuard(undo: readonly UndoCall[]): HoldGuard {
   });
   const [read, order] = makePipe();
   try {
-    const inherit = [{ fd: read, as: guardDescriptor.order }, ...[...places].map(([fd, as]) => ({ fd, as }))];
+    const inherit = [{ fd: read, as: guardDescriptor.order }, ...descriptors];
     const pid = spawnImage(image, { newSession: true, inherit });
     writeSync(order, armed);
     return { order, dismiss: () => dismiss(pid, order) };
@@ -79,6 +71,29 @@ export function startHoldGuard(undo: readonly UndoCall[]): HoldGuard {
   } finally {
     closeSync(read);
   }
+}
+
+/** Calls as another process makes them. */
+export interface CallsElsewhere {
+  readonly calls: readonly GuardCall[];
+  /** The descriptors that they are about: `fd` of ours is `as` there. */
+  readonly inherit: readonly { readonly fd: number; readonly as: number }[];
+}
+
+/** The same calls for a process that has the descriptors which they are about from a number on. */
+export function callsElsewhere(calls: readonly UndoCall[], first: number): CallsElsewhere {
+  const places = new Map<number, number>();
+  for (const { fd } of calls.flatMap(([, ...args]) => args.filter(isDescriptor)))
+    if (!places.has(fd)) places.set(fd, first + places.size);
+  return {
+    calls: calls.map(
+      ([name, ...args]): GuardCall => [
+        name,
+        ...args.map((arg) => (isDescriptor(arg) ? (places.get(arg.fd) as number) : arg)),
+      ],
+    ),
+    inherit: [...places].map(([fd, as]) => ({ fd, as })),
+  };
 }
 
 /** Whether an argument stands for a descriptor. */

@@ -18,6 +18,8 @@ export interface Held {
   /** What a guard does behind that if the engine has died, such as the same again: the processes that it ended with it end meanwhile. */
   readonly afterDeath?: readonly UndoCall[];
   readonly atCommit: AtCommit;
+  /** What a dump that ends the tree does once the images are in their place and before anybody is ended, also when the engine dies. */
+  readonly beforeEnd?: readonly UndoCall[];
 }
 
 /**
@@ -41,6 +43,14 @@ export interface Holds {
   ends(): readonly HoldEnd[];
   /** Just before a commit that the engine or a store makes: if the engine dies from here on, what is to be kept stays. */
   keep(): void;
+  /** What is done at the commit of a dump that ends the tree, before it is ended. Descriptors are valid until {@link end}. */
+  beforeEnd(): readonly UndoCall[];
+  /** Makes these calls. Never throws. */
+  makeBeforeEnd(): void;
+  /** Whether something is held that is called this. */
+  holds(what: string): boolean;
+  /** The tree is about to run on: undoes what is not kept. Never throws. */
+  release(): void;
   /** The images are in their place. */
   committed(): void;
   /** Undoes what is to be undone by now, and ends the guards. Never throws: what cannot be undone is a warning. */
@@ -48,7 +58,8 @@ export interface Holds {
 }
 
 interface Entry extends Held {
-  /** Duplicates that `undo` is about. */
+  readonly beforeEnd: readonly UndoCall[];
+  /** Duplicates that its calls are about. */
   readonly descriptors: readonly number[];
 }
 
@@ -64,6 +75,14 @@ export function createHolds(session: Pick<Session, 'warn'>): Holds {
   function dismiss(which: AtCommit): void {
     guards.get(which)?.dismiss();
     guards.delete(which);
+  }
+
+  function giveUp(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const error = isCommitted && entry.atCommit === 'kept' ? null : undo(entry);
+      if (error !== null) session.warn(`${entry.what}: could not be undone (${error})`);
+      entry.descriptors.forEach(closeFd);
+    }
   }
 
   return {
@@ -91,15 +110,21 @@ export function createHolds(session: Pick<Session, 'warn'>): Holds {
     },
     ends: () => [...guards].map(([atCommit, { order }]) => ({ order, atCommit })),
     keep: () => dismiss('kept'),
+    holds: (what) => all.some((entry) => entry.what === what),
+    beforeEnd: () => all.flatMap((entry) => entry.beforeEnd),
+    makeBeforeEnd: () => void makeCalls(all.flatMap((entry) => entry.beforeEnd)),
+    release() {
+      const passing = all.filter(({ atCommit }) => atCommit === 'undone');
+      const kept = all.filter(({ atCommit }) => atCommit === 'kept');
+      all.splice(0, all.length, ...kept);
+      giveUp(passing.reverse());
+      dismiss('undone');
+    },
     committed() {
       isCommitted = true;
     },
     end() {
-      for (const entry of all.splice(0).reverse()) {
-        const error = isCommitted && entry.atCommit === 'kept' ? null : undo(entry);
-        if (error !== null) session.warn(`${entry.what}: could not be undone (${error})`);
-        entry.descriptors.forEach(closeFd);
-      }
+      giveUp(all.splice(0).reverse());
       dismiss('undone');
       dismiss('kept');
     },
@@ -115,20 +140,22 @@ function withDuplicates(held: Held): Entry {
     return found;
   };
   try {
-    const ownCalls = (calls: readonly UndoCall[]): UndoCall[] =>
-      calls.map(
-        ([name, ...args]): UndoCall => [name, ...args.map((arg) => (isDescriptor(arg) ? { fd: ownOf(arg.fd) } : arg))],
-      );
-    const [undo, afterDeath] = [ownCalls(held.undo), ownCalls(held.afterDeath ?? [])];
-    return { ...held, undo, afterDeath, descriptors: [...own.values()] };
+    const withOwn = (calls: readonly UndoCall[] = []): UndoCall[] =>
+      calls.map(([name, ...args]) => [name, ...args.map((arg) => (isDescriptor(arg) ? { fd: ownOf(arg.fd) } : arg))]);
+    const [undo, afterDeath, beforeEnd] = [withOwn(held.undo), withOwn(held.afterDeath), withOwn(held.beforeEnd)];
+    return { ...held, undo, afterDeath, beforeEnd, descriptors: [...own.values()] };
   } catch (error) {
     for (const fd of own.values()) closeFd(fd);
     throw error;
   }
 }
 
-/** Makes the calls of an undo; gives the name of the first error. */
 function undo({ undo: calls }: Held): string | null {
+  return makeCalls(calls);
+}
+
+/** Makes calls whatever they answer; gives the name of the first error. */
+function makeCalls(calls: readonly UndoCall[]): string | null {
   const errors = calls.map(([name, ...args]) =>
     arena.scope(() => {
       const result = trySyscall(name, ...args.map(wordOf));

@@ -1,5 +1,6 @@
 import { EngineError } from '@criujs/engine-kit';
 import {
+  batchTable,
   blob,
   errno,
   LinuxError,
@@ -13,7 +14,15 @@ import {
 import { mapFlag, protection } from '../../facts/memory.ts';
 import { harmlessSignalOf } from '../../facts/tasks.ts';
 import type { AskedCalls, ThreadJob } from '../calls/ask.ts';
-import { type CallPlace, callOnce, runBatch } from '../calls/batch.ts';
+import {
+  type BatchPlace,
+  type CallPlace,
+  callOnce,
+  closingCall,
+  runBatch,
+  startBatch,
+  waitForEnd,
+} from '../calls/batch.ts';
 import type { DataArea } from '../calls/remote.ts';
 import type { FrozenTask, FrozenThread } from '../freeze/freeze.ts';
 import { mapsOf } from '../freeze/maps-of.ts';
@@ -22,7 +31,7 @@ import { openCave } from './cave.ts';
 import { findHole } from './hole.ts';
 import { wayBack } from './net.ts';
 import { mapRefused, room } from './room.ts';
-import { runSideBySide } from './side-by-side.ts';
+import { type Ground, runMeanwhile, runSideBySide } from './side-by-side.ts';
 import type { ThreadState } from './threads.ts';
 
 /*
@@ -40,7 +49,8 @@ import type { ThreadState } from './threads.ts';
  * | registers set, signals not yet blocked| in the cave                     | as below; a handler would return to there      |
  * | mmap, before and after                | in the cave                     | first frame: unmap, second frame: back         |
  * | code poked, table and data written    | in the cave                     | the same                                       |
- * | a batch                               | in our code                     | ends the batch, then the same                  |
+ * | a batch, or longer code               | in our code                     | ends it, then the same                         |
+ * | others wait until that is done        | in the cave                     | each wakes then, or after a second: back       |
  * | after a batch: parked                 | in the cave, at munmap          | unmap, second frame                            |
  * | the baton goes to another thread      | both parked in the cave         | both unmap: the second one finds nothing       |
  * | then the first is put back            | the other is parked             | unmap, second frame                            |
@@ -75,6 +85,13 @@ export interface Infection {
    * @returns null for one that has no room there: nothing was run then
    */
   runSideBySide(jobs: readonly ThreadJob[]): (AskedCalls | null)[];
+  /**
+   * Lets one thread run machine code that is longer than a call, to its end, also if the engine dies meanwhile.
+   * @param code runs through the table of calls in the end, as the code of a batch does (r12, r13); rbx is at `memory`
+   * @param waiting calls of each other thread, which last until the code is done
+   * @returns false where the others cannot all wait: nothing was run then
+   */
+  runCode(code: Uint8Array, memory: number, waiting: Omit<ThreadJob, 'at'>): boolean;
   /** Takes everything of ours out again and puts every register back. */
   cure(): void;
 }
@@ -87,8 +104,9 @@ export interface Infection {
  */
 export function infect(task: FrozenTask, states: readonly ThreadState[], stopLater: () => void): Infection {
   const { pid } = task;
-  const stopSignal = harmlessSignalOf(task.status.caught);
-  if (stopSignal === undefined) throw new EngineError('INTERNAL', `${pid} should have been refused`);
+  const harmless = harmlessSignalOf(task.status.caught);
+  if (harmless === undefined) throw new EngineError('INTERNAL', `${pid} should have been refused`);
+  const stopSignal: number = harmless;
   const main = firstCarrier();
   const cave = openCave(task, main.thread.tracee);
   const base = enter();
@@ -96,38 +114,34 @@ export function infect(task: FrozenTask, states: readonly ThreadState[], stopLat
   let carrier = main;
   // Threads that could not be waited for: they need the cave until they are back.
   let areLeft = false;
+  let longCode: Uint8Array | null = null;
 
   return {
     area: { start: base + room.data, size: room.dataSize },
     run(at, calls) {
       handOver(at);
-      const { thread, state, net } = carrier;
-      const frame = base + room.frame;
-      if (!net.held) {
-        const { registers, mask } = wayBack(thread, state);
-        writeMemory(pid, frame, signalFrame(frame, registers, mask, thread.xstate));
-      }
-      const place = {
-        thread: thread.tracee,
-        pid,
-        base: thread.registers,
-        code: base,
-        table: base + room.table,
-        capacity: room.capacity,
-        stack: net.held ? net.first : frame + 8,
-        stopSignal,
-        stopped: stopLater,
-      };
+      const place = placeForBatch();
       const results = runBatch(place, calls);
       park(carrier);
       return results;
     },
     runSideBySide(jobs) {
       handOver(main.at);
-      const taken = main.net.held ? [main.net.place] : [];
-      const ground = { task, states, cave, stopSignal, stopped: stopLater, taken };
-      return runSideBySide(ground, jobs, () => {
-        areLeft = true;
+      return runSideBySide(ground(), jobs, leaveBehind);
+    },
+    runCode(code, memory, waiting) {
+      handOver(main.at);
+      const jobs = task.threads.flatMap((_, at): ThreadJob[] => (at === main.at ? [] : [{ ...waiting, at }]));
+      if (longCode !== code) main.thread.tracee.poke(base + room.longCode, code);
+      longCode = code;
+      return runMeanwhile(ground(), jobs, leaveBehind, () => {
+        const place = placeForBatch();
+        writeMemory(pid, place.table, batchTable([closingCall(place)]));
+        // Its end is told by a count of 1: the code sets it.
+        const loop = { code: base + room.longCode, table: place.table, calls: 2, stack: place.stack };
+        startBatch(place, place.base.copy().set('bx', memory), loop);
+        waitForEnd(place);
+        park(carrier);
       });
     },
     cure() {
@@ -136,6 +150,36 @@ export function infect(task: FrozenTask, states: readonly ThreadState[], stopLat
       leave();
     },
   };
+
+  function ground(): Ground {
+    const taken = main.net.held ? [main.net.place] : [];
+    return { task, states, cave, stopSignal, stopped: stopLater, taken };
+  }
+
+  function leaveBehind(): void {
+    areLeft = true;
+  }
+
+  /** Where the carrier runs calls; without a net its frame lies in our memory. */
+  function placeForBatch(): BatchPlace {
+    const { thread, state, net } = carrier;
+    const frame = base + room.frame;
+    if (!net.held) {
+      const { registers, mask } = wayBack(thread, state);
+      writeMemory(pid, frame, signalFrame(frame, registers, mask, thread.xstate));
+    }
+    return {
+      thread: thread.tracee,
+      pid,
+      base: thread.registers,
+      code: base,
+      table: base + room.table,
+      capacity: room.capacity,
+      stack: net.held ? net.first : frame + 8,
+      stopSignal,
+      stopped: stopLater,
+    };
+  }
 
   function newCarrier(at: number): Carrier {
     return carrierOf(pid, at, task.threads[at] as FrozenThread, states[at] as ThreadState);

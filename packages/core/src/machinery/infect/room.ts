@@ -9,6 +9,8 @@ interface Room {
   readonly size: number;
   /** The first map: a page of code that may be executed. */
   readonly codeSize: number;
+  /** Where in it code lies that is put there when it is needed. */
+  readonly longCode: number;
   /** The second map, behind it, which may be written. */
   readonly writable: number;
   readonly writableSize: number;
@@ -26,6 +28,7 @@ interface Room {
 export const room: Room = {
   size: sizes.code + sizes.table + sizes.data + sizes.frame,
   codeSize: sizes.code,
+  longCode: sizes.code / 4,
   writable: sizes.code,
   writableSize: sizes.table + sizes.data + sizes.frame,
   table: sizes.code,

@@ -70,6 +70,17 @@ export function runSideBySide(ground: Ground, jobs: readonly ThreadJob[], left: 
   return runners.map((it) => (it === null ? null : (done.get(it) ?? null)));
 }
 
+/**
+ * Lets each thread run its calls while `work` is done.
+ * @returns false where not all of them can run at once: nothing was done then
+ */
+export function runMeanwhile(ground: Ground, jobs: readonly ThreadJob[], left: () => void, work: () => void): boolean {
+  const runners = jobs.flatMap((job) => runnerOf(ground, job) ?? []);
+  if (withoutOverlap(runners).length < jobs.length) return false;
+  runRound(runners, new Map(), left, work);
+  return true;
+}
+
 function runnerOf({ task, states, cave, stopSignal, stopped, taken }: Ground, job: ThreadJob): Runner | null {
   const { pid } = task;
   const [thread, state] = [task.threads[job.at], states[job.at]];
@@ -86,6 +97,7 @@ function runnerOf({ task, states, cave, stopSignal, stopped, taken }: Ground, jo
   const bytes = Buffer.alloc(length);
   const { registers, mask } = wayBack(thread, state);
   signalFrame(range.address, registers, mask, thread.xstate).copy(bytes);
+  bytes.set(job.bytes ?? [], frame);
   batchTable([...job.calls(start), closingCall(end)]).copy(bytes, frame + size);
   const { rseq } = state;
   const own = [range, ...(rseq === null ? [] : [{ address: Number(rseq.pointer), length: rseq.size }])];
@@ -103,9 +115,15 @@ function meet(one: Runner, other: Runner): boolean {
   return one.own.some((mine) => overlap(mine, other.range)) || other.own.some((its) => overlap(its, one.range));
 }
 
-function runRound(runners: readonly Runner[], done: Map<Runner, AskedCalls>, left: () => void): void {
+function runRound(
+  runners: readonly Runner[],
+  done: Map<Runner, AskedCalls>,
+  left: () => void,
+  work?: () => void,
+): void {
   try {
     for (const runner of runners) begin(runner);
+    work?.();
     for (const runner of runners) done.set(runner, finish(runner));
   } catch (error) {
     for (const runner of runners) {

@@ -1,11 +1,11 @@
-import { optionRows } from '@criujs/engine-kit';
+import { optionRows, readOptions } from '@criujs/engine-kit';
+import { CriuNetworkLockMethod } from '@criujs/images';
 import { expect, test } from 'vitest';
 import { jobOptions, withJobLists } from './job.ts';
 import { findOption } from './names.ts';
 
-const groups = { manageCgroups: null, cgroupRoot: [], cgroupYard: null };
-const none = { linkRemap: false, fileLocks: false, shellJob: false, extUnixSk: false, ...groups };
-const dump = { ...none, ghostLimit: 1 << 20, external: [] };
+const dump = readOptions('dump', {});
+const restore = readOptions('restore', {});
 
 test('CRIU is told what is switched on, and sizes in its 32 bits', () => {
   expect(jobOptions('dump', dump)).toEqual({ ghostLimit: 1 << 20 });
@@ -13,9 +13,12 @@ test('CRIU is told what is switched on, and sizes in its 32 bits', () => {
     ghostLimit: 2 ** 32 - 1,
     extUnixSk: true,
   });
-  const restore = { ...none, shellJob: true, inheritFd: [{ fd: 5, key: 'a' }] };
-  const ours = { newPids: true, allowClockBehind: true, allowGrownFiles: true };
-  expect(jobOptions('restore', { ...restore, ...ours })).toEqual({ shellJob: true });
+  const job = { ...restore, shellJob: true, inheritFd: [{ fd: 5, key: 'a' }], newPids: true, allowGrownFiles: true };
+  expect(jobOptions('restore', job)).toEqual({ shellJob: true });
+  expect(jobOptions('dump', { ...dump, networkLock: 'skip', skipInFlight: true })).toMatchObject({
+    networkLock: CriuNetworkLockMethod.SKIP,
+    tcpSkipInFlight: true,
+  });
 });
 
 test('CRIU is told what becomes of control groups', () => {
@@ -35,7 +38,6 @@ test('lists come behind those that the user has for CRIU, by whichever name', ()
   expect(withJobLists('dump', { options: { external: ['mnt[/a]:a'] } }, job)).toEqual({
     options: { external: ['mnt[/a]:a', 'mnt[/b]:b'] },
   });
-  const restore = { ...none, newPids: false, allowClockBehind: false, allowGrownFiles: false };
   const inherited = { ...restore, inheritFd: [{ fd: 5, key: 'a' }] };
   expect(withJobLists('restore', { options: { inheritDescriptors: [{ fd: 4, key: 'b' }] } }, inherited)).toEqual({
     options: {

@@ -1,4 +1,4 @@
-import { type CgroupMode, type CgroupRoot, type EngineOptions, type OptionStage, optionRows } from '@criujs/engine-kit';
+import { type CgroupRoot, type EngineOptions, type OptionRow, type OptionStage, optionRows } from '@criujs/engine-kit';
 import type { CriuOptions } from '../options.ts';
 import type { RequestOptions } from './encode.ts';
 import { findOption } from './names.ts';
@@ -10,9 +10,9 @@ const largestSize = 2 ** 32 - 1;
 const encodings = {
   switch: (value: unknown) => (value === true ? true : undefined),
   size: (value: unknown) => Math.min(Number(value), largestSize),
+  choice: (value: unknown, { choices = {} }: OptionRow) => choices[String(value)],
   externals: null,
   descriptors: null,
-  cgroupMode: (value: unknown) => (value === null ? undefined : modes[value as CgroupMode]),
   cgroupRoots: (value: unknown) => {
     const roots = (value as readonly CgroupRoot[]).map(({ controller, path }) => ({
       ...(controller === null ? {} : { ctrl: controller }),
@@ -23,13 +23,11 @@ const encodings = {
   directory: (value: unknown) => value ?? undefined,
 } as const;
 
-/** images/rpc.proto, `criu_cg_mode` */
-const modes: Readonly<Record<CgroupMode, number>> = { ignore: 0, none: 1, props: 2, soft: 3, full: 4, strict: 5 };
-
 /** What a job asks for, as fields of a request that what the user has for CRIU itself may replace. */
 export function jobOptions<S extends OptionStage>(stage: S, job: EngineOptions<S>): RequestOptions {
-  const entries = optionRows(stage).flatMap(({ name, kind, rpc }) => {
-    const value = encodings[kind]?.(valueIn(job, name));
+  const entries = optionRows(stage).flatMap((row) => {
+    const { name, kind, rpc } = row;
+    const value = encodings[kind]?.(valueIn(job, name), row);
     return rpc === undefined || value === undefined ? [] : [[rpc, value]];
   });
   return Object.fromEntries(entries);

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { aioLines } from './aio-code.ts';
 import { assemble, imm32, imm64, type Line } from './assemble.ts';
 import { blob, listings } from './blob.ts';
 import { crashLines } from './crash-code.ts';
+import { errandLines } from './errand-image.ts';
 import { guardLines } from './guard-code.ts';
 import { handLines } from './hand-code.ts';
 import { helperLines } from './helper-image.ts';
@@ -29,10 +31,12 @@ const programs: Readonly<Record<string, readonly Line[]>> = {
   cave: listings[0] as readonly Line[],
   blob: listings[1] as readonly Line[],
   query: queryLines,
+  aio: aioLines,
   hand: handLines,
   list: listLines,
   helper: helperLines(4242),
   guard,
+  errand: errandLines(0x401080, 12),
   crash: crashLines(0x7f0000403000),
 };
 

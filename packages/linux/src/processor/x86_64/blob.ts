@@ -30,7 +30,7 @@ export const entryLines: readonly Line[] = [
 ];
 
 /** r12: the table, r13: how many calls, at least 1; rax, rcx, rdx, rsi, rdi, r8 to r11 are lost */
-const batchLines: readonly Line[] = [
+export const batchLines: readonly Line[] = [
   'batch:',
   ...entryLines,
   ['mov [r12+0x38],rax', 0x49, 0x89, 0x44, 0x24, 0x38],

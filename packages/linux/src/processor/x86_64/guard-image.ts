@@ -1,12 +1,9 @@
-import type { SyscallArgument } from '../../syscall.ts';
 import { assemble } from './assemble.ts';
-import { batchEntryLength, batchTable, type RemoteCall } from './blob.ts';
 import { checkPages, elfHeaders, entryOffset, pageLength, segmentFlag } from './elf.ts';
 import { type GuardLayout, guardDescriptor, guardLines, guardVerdictLength } from './guard-code.ts';
-import type { syscallNumbers } from './syscalls.ts';
+import { createData, type GuardCall } from './image-data.ts';
 
-/** A call that the guard makes: bytes among its arguments lie in the guard's memory and are passed by address. */
-export type GuardCall = readonly [name: keyof typeof syscallNumbers, ...args: (SyscallArgument | Uint8Array)[]];
+export type { GuardCall } from './image-data.ts';
 
 /**
  * How a guard that nobody can give an order any more decides, by the bytes in a pipe. It looks at that pipe only when it is told
@@ -105,32 +102,4 @@ export function readGuardVerdict(bytes: Uint8Array): GuardVerdict | null {
   if (bytes.length < guardVerdictLength) return null;
   const number = Buffer.from(bytes).readUInt32LE(1);
   return bytes[0] === 'y'.charCodeAt(0) ? { committed: true, failures: number } : { committed: false, errno: number };
-}
-
-/** Memory that is written down now and lies at `base` later. */
-function createData(base: number): {
-  add(bytes: Uint8Array): number;
-  table(calls: readonly GuardCall[]): number;
-  bytes(): Buffer;
-} {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  const add = (bytes: Uint8Array): number => {
-    const address = base + length;
-    const padded = Buffer.alloc(Math.ceil(bytes.length / batchEntryLength) * batchEntryLength);
-    padded.set(bytes);
-    parts.push(padded);
-    length += padded.length;
-    return address;
-  };
-  return {
-    add,
-    table: (calls) => {
-      const remote = calls.map(([name, ...args]): RemoteCall => {
-        return [name, ...args.map((value) => (value instanceof Uint8Array ? add(value) : value))];
-      });
-      return add(batchTable(remote));
-    },
-    bytes: () => Buffer.concat(parts),
-  };
 }

@@ -1,5 +1,7 @@
+export { aioCode, aioLayout, aioSetSize } from './aio-code.ts';
 export { type Blob, batchEntryLength, batchResultOffset, batchTable, blob, type RemoteCall } from './blob.ts';
 export { actionLayout, crashCode, crashLayout } from './crash-code.ts';
+export { type ErrandImage, errandDescriptor, errandImage } from './errand-image.ts';
 export { buildSignalFrames, type FrameStep, lengthOfSignalFrames, signalFrameHead } from './frame.ts';
 export { guardDescriptor, guardVerdictLength } from './guard-code.ts';
 export {

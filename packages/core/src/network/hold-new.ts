@@ -1,0 +1,43 @@
+import { closeFd, type Door, dropNew } from '@criujs/linux';
+import { tcpStates } from '../facts/tcp.ts';
+import type { Hold } from '../machinery/guard/holds.ts';
+import { netfilter, removal, send } from './hold-connections.ts';
+import { newLockId } from './names.ts';
+import { families, socketsOf, tcpSockets } from './sockets.ts';
+
+/**
+ * Drops what would begin connections to sockets at which processes listen, until the tree is frozen and dumped: those that wait there can be
+ * accepted meanwhile, and nobody new is told that he is connected. Whoever wants to connect tries again by himself.
+ * @param what it in words, for warnings
+ */
+export function holdNewConnections(pids: readonly number[], what: string, hold: Hold): void {
+  const doors = doorsOf(pids);
+  if (doors.length === 0) return;
+  const table = `CRIU-new-${newLockId()}`;
+  const fd = netfilter();
+  try {
+    const undo = [removal(fd, table)];
+    hold({ what, undo, atCommit: 'undone' }, () => send(fd, dropNew(table, doors)));
+  } finally {
+    closeFd(fd);
+  }
+}
+
+/** Where processes listen, each once. */
+function doorsOf(pids: readonly number[]): Door[] {
+  const own = socketsOf(pids);
+  const doors = new Map<string, Door>();
+  for (const family of families)
+    for (const { inode, state, source, sourcePort: port } of tcpSockets(family)) {
+      if (state !== tcpStates.LISTEN || !own.has(inode)) continue;
+      const isAny = source.every((byte) => byte === 0);
+      // One at :: has connections of both families, unless it has said that it wants none of IPv4.
+      const door: Door = {
+        port,
+        address: isAny ? null : source,
+        family: family === 2 ? 'ipv4' : isAny ? null : 'ipv6',
+      };
+      doors.set(`${door.family} ${source.join('.')} ${port}`, door);
+    }
+  return [...doors.values()];
+}

@@ -1,0 +1,18 @@
+import type { EngineOptions } from '@criujs/engine-kit';
+import { tcpStates } from '../facts/tcp.ts';
+import { families, socketsOf, tcpSockets } from './sockets.ts';
+
+/** Whether a process is about to have a connection that is in no image: it is being made, or waits to be accepted. */
+export function isConnecting(
+  pids: readonly number[],
+  { skipInFlight }: Pick<EngineOptions<'dump'>, 'skipInFlight'>,
+): boolean {
+  const own = socketsOf(pids);
+  return families.some((family) =>
+    tcpSockets(family).some(
+      ({ inode, state, receiveQueue }) =>
+        own.has(inode) &&
+        (state === tcpStates.SYN_SENT || (state === tcpStates.LISTEN && receiveQueue > 0 && !skipInFlight)),
+    ),
+  );
+}

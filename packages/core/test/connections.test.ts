@@ -1,0 +1,243 @@
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect } from 'vitest';
+import { criujs, criujsCommand, criujsFails } from './harness/engines.ts';
+import { travel } from './harness/legs.ts';
+import { isRoot } from './harness/machine.ts';
+import { heldTables } from './harness/network.ts';
+import { test } from './harness/place.ts';
+import { runs, untilGone } from './harness/processes.ts';
+import { cProgram } from './harness/programs.ts';
+import type { Target } from './harness/target.ts';
+import { until } from './harness/wait.ts';
+
+const server = cProgram('server');
+const more = ['--tcp-established'];
+const missing = server.missing ?? (isRoot ? null : 'needs root');
+
+/** A client outside of the tree. It sends numbers, and each comes back. */
+interface Client {
+  readonly socket: Socket;
+  /** Numbers that came back. */
+  count(): number;
+  /** What ended the connection; null: nothing. */
+  over(): string | null;
+  /** Sends more and more, one after the other, until it is stopped. */
+  start(): void;
+  stop(): void;
+}
+
+const clients: Client[] = [];
+
+async function clientOf(target: Target, host: string = '127.0.0.1'): Promise<Client> {
+  await until('the server says its port', () => existsSync(target.path('port')));
+  const socket = connect(Number(readFileSync(target.path('port'), 'utf8')), host);
+  let [count, text, over, going]: [number, string, string | null, boolean] = [0, '', null, false];
+  socket.on('error', (error) => {
+    over ??= String(error);
+  });
+  socket.on('close', () => {
+    over ??= 'end';
+  });
+  const send = (): boolean => socket.write(`${count}\n`);
+  socket.on('data', (bytes) => {
+    text += bytes.toString('latin1');
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n')) {
+      if (text.slice(0, at) !== String(count)) over ??= `${text.slice(0, at)} came in the place of ${count}`;
+      text = text.slice(at + 1);
+      count++;
+      if (going) send();
+    }
+  });
+  const client: Client = {
+    socket,
+    count: () => count,
+    over: () => over,
+    start() {
+      going = true;
+      send();
+    },
+    stop() {
+      going = false;
+    },
+  };
+  clients.push(client);
+  await until('it is connected', () => !socket.connecting);
+  return client;
+}
+
+async function goesOn(client: Client): Promise<void> {
+  const before = client.count();
+  await until('numbers come back', () => {
+    expect(client.over()).toBeNull();
+    return client.count() > before + 20;
+  });
+}
+
+afterEach(() => {
+  for (const { socket } of clients.splice(0)) socket.destroy();
+  expect(heldTables()).toEqual([]);
+});
+
+describe.skipIf(missing)(missing ?? 'TCP connections to programs outside of the tree', () => {
+  for (const [name, env, host] of [
+    ['IPv4', {}, '127.0.0.1'],
+    ['IPv6', { SERVER_FAMILY: '6' }, '::1'],
+  ] as const) {
+    test(`notice a pause when the tree is dumped and restored, three times: ${name}`, async ({ place }) => {
+      const target = await place.start(cProgram('server', env));
+      const both = [await clientOf(target, host), await clientOf(target, host)];
+      for (const client of both) client.start();
+      for (let leg = 0; leg < 3; leg++) {
+        for (const client of both) await goesOn(client);
+        await travel(place, target, { by: criujs, compared: false, dump: { more }, restore: { more } });
+        expect(heldTables()).toEqual([]);
+      }
+      for (const client of both) await goesOn(client);
+      await target.finish();
+    });
+  }
+
+  test('notice less when the tree is left running', async ({ place }) => {
+    const target = await place.start(server);
+    const client = await clientOf(target);
+    client.start();
+    for (let leg = 0; leg < 3; leg++) {
+      await criujs.dump(target.pid, target.images(), { leaveRunning: true, more });
+      expect(heldTables()).toEqual([]);
+      await goesOn(client);
+    }
+    await target.finish();
+  });
+
+  test('lose nothing of what was sent meanwhile, nor of what nobody has read', async ({ place }) => {
+    const target = await place.start(cProgram('server', { SERVER_HOLDS: '1' }));
+    const client = await clientOf(target);
+    const whole = Buffer.from(Array.from({ length: 20_000 }, (_, at) => `${at}\n`).join(''));
+    client.socket.write(whole.subarray(0, 60_000));
+    const images = target.images();
+    await until('the server has the beginning', () => client.socket.bytesWritten >= 60_000);
+    const pid = target.pid;
+    // It has not accepted anybody yet.
+    writeFileSync(target.path('read'), '');
+    await until('some come back', () => client.count() > 100);
+    rmSync(target.path('read'));
+    await criujs.dump(pid, images, { more });
+    expect(heldTables()).toHaveLength(1);
+    client.socket.write(whole.subarray(60_000));
+    place.track(await criujs.restore(images, { more }));
+    writeFileSync(target.path('read'), '');
+    await until('all come back', () => {
+      expect(client.over()).toBeNull();
+      return client.count() === 20_000;
+    });
+    await target.finish();
+  });
+
+  test('are held until somebody lets their packets pass, and said to be so', async ({ place }) => {
+    const target = await place.start(server);
+    const client = await clientOf(target);
+    client.start();
+    await goesOn(client);
+    const images = target.images();
+    const { stdout } = await criujsCommand(['dump', '-t', String(target.pid), '-D', images, '--json', ...more]);
+    const { networkLock } = JSON.parse(stdout) as { networkLock: { id: string; connections: string[] } };
+    expect(networkLock.connections).toEqual([
+      expect.stringMatching(/^TCP socket 127\.0\.0\.1:\d+ → 127\.0\.0\.1:\d+$/),
+    ]);
+    expect(heldTables()).toEqual([`CRIU-${networkLock.id}`]);
+    expect(client.over()).toBeNull();
+    const unlocked = await criujsCommand(['network', 'unlock', '-D', images, '--json']);
+    expect(JSON.parse(unlocked.stdout)).toMatchObject({
+      ...{ ok: true, tables: [`CRIU-${networkLock.id}`] },
+      connections: networkLock.connections,
+    });
+    client.socket.write('is anybody there?\n');
+    await until('the client hears that nobody is there', () => client.over() !== null);
+    expect(client.over()).toContain('ECONNRESET');
+    const again = await criujsCommand(['network', 'unlock', '-D', images, '--json']);
+    expect(JSON.parse(again.stdout)).toMatchObject({ ok: true, tables: [] });
+  });
+
+  test('are refused by name, and the refusal names the option', async ({ place }) => {
+    const target = await place.start(server);
+    const client = await clientOf(target);
+    client.start();
+    await goesOn(client);
+    const failure = await criujsFails(['dump', '-t', String(target.pid), '-D', target.images()]);
+    expect(failure).toMatchObject({ code: 'UNSUPPORTED', exitCode: 3 });
+    expect(failure.refusals).toMatchObject([
+      {
+        resource: expect.stringContaining('TCP socket 127.0.0.1'),
+        why: expect.stringContaining('it is a connection'),
+        remedy: expect.stringMatching(/--tcp-established.*--tcp-close/),
+      },
+    ]);
+    await goesOn(client);
+    await target.finish();
+  });
+
+  test('come back as closed ones, if that is wanted', async ({ place }) => {
+    const target = await place.start(server);
+    const client = await clientOf(target);
+    client.start();
+    await goesOn(client);
+    client.stop();
+    const images = target.images();
+    await criujs.dump(target.pid, images, { more: ['--tcp-close'] });
+    await until('the client hears that it is over', () => client.over() !== null);
+    expect(heldTables()).toEqual([]);
+    await untilGone(target.pid);
+    place.track(await criujs.restore(images, { more: ['--tcp-close'] }));
+    await until('the server finds its connection ended', () => existsSync(target.path('over')));
+    expect(readFileSync(target.path('over'), 'utf8')).toBe('end\n');
+    const next = await clientOf(target);
+    next.start();
+    await goesOn(next);
+    await target.finish();
+  });
+
+  test('stay as they were when a restore fails, and come back with the next one', async ({ place }) => {
+    const target = await place.start(server);
+    const client = await clientOf(target);
+    client.start();
+    await goesOn(client);
+    const images = target.images();
+    const pid = target.pid;
+    await criujs.dump(pid, images, { more });
+    await until('it ends', () => !runs(pid));
+    expect(await criujsFails(['restore', '-D', images, '--detach'])).toMatchObject({
+      code: 'UNSUPPORTED',
+      remedy: expect.stringContaining('--tcp-established'),
+    });
+    // Something else cannot be restored, once the connections are made.
+    const spoilt = target.images();
+    cpSync(images, spoilt, { recursive: true });
+    truncateSync(join(spoilt, 'pages-1.img'), 0);
+    expect((await criujsFails(['restore', '-D', spoilt, '--detach', ...more])).code).toBe('IMAGE_INVALID');
+    expect(heldTables()).toHaveLength(1);
+    const stream = readdirSync(images).find((name) => name.startsWith('tcp-stream-')) ?? '';
+    const cut = target.images();
+    cpSync(images, cut, { recursive: true });
+    truncateSync(join(cut, stream), 20);
+    expect((await criujsFails(['restore', '-D', cut, '--detach', ...more])).code).toBe('IMAGE_INVALID');
+    expect(client.over()).toBeNull();
+    place.track(await criujs.restore(images, { more }));
+    await goesOn(client);
+    await target.finish();
+  });
+
+  test('are not taken from an ordinary user, who is told before anything is frozen', async ({ place }) => {
+    const target = await place.start(server, { asNobody: true });
+    const client = await clientOf(target);
+    client.start();
+    await goesOn(client);
+    const failure = await criujsFails(['dump', '-t', String(target.pid), '-D', target.images(), ...more], {
+      asNobody: true,
+    });
+    expect(failure.refusals).toMatchObject([{ remedy: expect.stringContaining('CAP_NET_ADMIN') }]);
+    await goesOn(client);
+    await target.finish();
+  });
+});
