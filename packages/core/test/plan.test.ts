@@ -63,6 +63,12 @@ function fanotify(): number[] {
   return fd < 0 ? [] : [keep(fd)];
 }
 
+/** Only root may have it. packet(7) */
+function packets(): number[] {
+  const fd = trySyscall('socket', 17, 3 | closeOnExec, 0);
+  return fd < 0 ? [] : [keep(fd)];
+}
+
 /** The handle of a process that ends with `holders.end()`. */
 function passing(): number {
   return keep(syscall('pidfd_open', holders.start({}).pid, 0));
@@ -96,7 +102,7 @@ function takenFiles(): number[] {
   const epoll = keep(syscall('epoll_create1', closeOnExec));
   const [inside] = keep(socketPair());
   const device = keep(openSync('/dev/zero', 'r'));
-  const events = [counter, epoll, timerfd(), signalfd(), passing(), inotify(), ...fanotify()];
+  const events = [counter, epoll, timerfd(), signalfd(), passing(), inotify(), ...fanotify(), ...packets()];
   const ofInit = keep(openSync('/proc/1/status', 'r'));
   const master = keep(openSync('/dev/ptmx', 'r+'));
   const routes = keep(syscall('socket', 16, 3 | closeOnExec, 0));
@@ -201,10 +207,11 @@ describe('a plan and the dump that follows', () => {
     const takers = rows.flatMap(({ taker }) =>
       taker === null ? [] : 'engine' in taker ? [taker.engine] : [taker.hook],
     );
+    const ofRoot: readonly FdTypes[] = [FdTypes.FANOTIFY, FdTypes.PACKETSK];
     // A ring of io_uring has memory that must be mapped: nodes.test.ts.
     const others = fileKinds.filter(({ type, onlyOfCriu }) => !onlyOfCriu && type !== FdTypes.UND);
     for (const { name, type, plugins: its } of others)
-      if (isRoot || (type !== FdTypes.FANOTIFY && name !== 'raw socket')) expect(takers).toContain(its?.hook ?? name);
+      if (isRoot || !(ofRoot.includes(type) || name === 'raw socket')) expect(takers).toContain(its?.hook ?? name);
 
     const images = join(folder, 'images');
     await dump({ pid: held.pid, images, leaveRunning: true, plugins });

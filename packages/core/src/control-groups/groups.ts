@@ -16,6 +16,9 @@ export interface NewRoot {
   readonly path: string;
 }
 
+/** The set of whoever dumps: of every task, unless groups are managed. */
+export const controlGroupSet = 1;
+
 /** Gives each different set of groups a number. @param first that of the first one */
 export function createSets(first: number): {
   idOf(groups: readonly ControlGroup[]): number;

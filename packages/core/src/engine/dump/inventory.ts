@@ -1,11 +1,10 @@
 import type { NetworkLockRecord } from '@criujs/engine-kit';
 import { type EntryInit, encodeImage } from '@criujs/images';
+import { controlGroupSet } from '../../control-groups/groups.ts';
 import type { Family } from '../../kinds/trees/kind.ts';
 import { sharersIn } from '../../kinds/trees/shared-tables.ts';
 import { lockMethods } from '../../network/names.ts';
 
-/** Control group set of every task: the one that the images' reader is in itself. */
-export const controlGroupSet = 1;
 /** Ids of the namespaces, the same for all tasks of a tree that lives in the engine's own. */
 const namespaceIds = {
   pidNsId: 1,

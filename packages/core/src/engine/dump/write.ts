@@ -1,5 +1,6 @@
 import type { AttributesRecord, TaskRecord, ThreadAttributes } from '@criujs/engine-kit';
 import { type EntryInit, encodeImage } from '@criujs/images';
+import { controlGroupSet } from '../../control-groups/groups.ts';
 import { taskState } from '../../facts/tasks.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
 import { joinFields } from '../../kinds/fields.ts';
@@ -11,7 +12,7 @@ import type { DumpOfTree } from '../../kinds/trees/kind.ts';
 import { treeKinds } from '../../kinds/trees/table.ts';
 import type { FrozenTask, FrozenTree } from '../../machinery/freeze/freeze.ts';
 import type { InsideView, OutsideView } from './collect.ts';
-import { controlGroupSet, type ObjectIds } from './inventory.ts';
+import type { ObjectIds } from './inventory.ts';
 import type { SmallImages } from './small-images.ts';
 
 /** A 64-bit x86 core image. */

@@ -1,5 +1,4 @@
 import { EngineError, type PacketRecord } from '@criujs/engine-kit';
-import { isFieldSet, SkOptsEntrySchema } from '@criujs/images';
 import { closeFd, LinuxError, type PacketRing, syscall } from '@criujs/linux';
 import { refusedCall } from '../../engine/blame.ts';
 import { longestAddress, packetFamily, packetLevel, packetOption } from '../../facts/packet.ts';
@@ -122,12 +121,11 @@ function deviceOf(fd: number, index: number, name: string | null | undefined, wh
 }
 
 function furnish(fd: number, { opts, flags }: PacketEntry, what: string, warn: (message: string) => void): void {
-  const { field } = SkOptsEntrySchema;
   const { SO_PRIORITY, SO_RCVLOWAT, SO_MARK } = socketOption;
   const numbers = [
-    ['SO_PRIORITY', SO_PRIORITY, isFieldSet(opts, field.soPriority) ? opts.soPriority : 0],
-    ['SO_RCVLOWAT', SO_RCVLOWAT, isFieldSet(opts, field.soRcvlowat) ? opts.soRcvlowat : 1],
-    ['SO_MARK', SO_MARK, isFieldSet(opts, field.soMark) ? opts.soMark : 0],
+    ['SO_PRIORITY', SO_PRIORITY, opts.soPriority],
+    ['SO_RCVLOWAT', SO_RCVLOWAT, opts.soRcvlowat || 1],
+    ['SO_MARK', SO_MARK, opts.soMark],
   ] as const;
   for (const [name, option, value] of numbers)
     if (readOption(fd, option) !== value && !writeNumber(fd, socketLevel, option, value))

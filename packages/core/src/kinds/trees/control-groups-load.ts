@@ -1,5 +1,5 @@
 import { type CgroupMode, type ControlGroup, EngineError } from '@criujs/engine-kit';
-import { type CgroupEntry, isFieldSet, TaskCoreEntrySchema, ThreadCoreEntrySchema } from '@criujs/images';
+import type { CgroupEntry } from '@criujs/images';
 import { readMountinfo } from '@criujs/linux';
 import { mistakeIn, movedGroup, type NewRoot, newRootOf, placedGroups } from '../../control-groups/groups.ts';
 import { type Hierarchy, openHierarchy, pathIn } from '../../control-groups/hierarchy.ts';
@@ -142,11 +142,9 @@ function membersOf({ tasks }: TreeImage, { sets }: CgroupEntry): Map<number, rea
   );
 }
 
-/** Older releases of CRIU have it in the process. */
+/** Older releases of CRIU have it in the process. Sets have numbers from 1. */
 function setOf(core: TaskImage['cores'][number] | undefined): number | undefined {
-  const { threadCore, tc } = core ?? {};
-  if (threadCore !== undefined && isFieldSet(threadCore, ThreadCoreEntrySchema.field.cgSet)) return threadCore.cgSet;
-  return tc !== undefined && isFieldSet(tc, TaskCoreEntrySchema.field.cgSet) ? tc.cgSet : undefined;
+  return core?.threadCore?.cgSet || core?.tc?.cgSet;
 }
 
 /** Makes what is gone, and removes it again if the restore fails. */

@@ -1,10 +1,9 @@
 import { type CgroupMode, EngineError } from '@criujs/engine-kit';
 import { readMountinfo, readText } from '@criujs/linux';
-import { createSets, type DirectoryInit, newRootOf, topmost } from '../../control-groups/groups.ts';
+import { controlGroupSet, createSets, type DirectoryInit, newRootOf, topmost } from '../../control-groups/groups.ts';
 import { openHierarchy } from '../../control-groups/hierarchy.ts';
 import { parseControlGroups } from '../../control-groups/lines.ts';
 import { isThreaded, readGroup } from '../../control-groups/read-groups.ts';
-import { controlGroupSet } from '../../engine/dump/inventory.ts';
 import type { FrozenTree } from '../../machinery/freeze/freeze.ts';
 import { controlGroupImage, loadControlGroups } from './control-groups-load.ts';
 import type { DumpOfTree, SaveContext, TreeKind } from './kind.ts';
