@@ -1,13 +1,4 @@
-import {
-  closeFd,
-  type Door,
-  dropNew,
-  type InetFamily,
-  inetSockets,
-  LinuxError,
-  readFds,
-  readLink,
-} from '@criujs/linux';
+import { closeFd, type Door, dropNew } from '@criujs/linux';
 import { tcpStates } from '../facts/tcp.ts';
 import type { Hold } from '../machinery/guard/holds.ts';
 import { netfilter, removal, send } from './hold-connections.ts';

@@ -5,7 +5,7 @@ import type { InetAddress } from '../inet/address.ts';
 const mapped = Buffer.from('00000000000000000000ffff', 'hex');
 
 /** One end of a connection, as its packets have it: those of an IPv6 socket may be IPv4. */
-export function endOf({ bytes, port }: Pick<InetAddress, 'bytes' | 'port'>): FlowEnd {
+function endOf({ bytes, port }: Pick<InetAddress, 'bytes' | 'port'>): FlowEnd {
   const isMapped = bytes.length === 16 && mapped.equals(bytes.subarray(0, mapped.length));
   return { address: isMapped ? bytes.subarray(mapped.length) : bytes, port };
 }

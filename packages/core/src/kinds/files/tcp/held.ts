@@ -27,7 +27,7 @@ interface Held {
  * the tree runs again or, if the dump ends it, until it is restored.
  * @throws EngineError
  */
-export function connectionsOf(context: DumpContext): ReadonlyMap<number, TcpConnection> {
+function connectionsOf(context: DumpContext): ReadonlyMap<number, TcpConnection> {
   const { tree } = context;
   const found = known.get(tree) ?? hold(context);
   known.set(tree, found);
