@@ -107,7 +107,7 @@ export function withFiles(command: Command): Command {
     .addOption(
       new Option(
         '--network-lock <method>',
-        'how packets of connections are dropped (default: nftables, or else iptables); skip: you have seen to it',
+        'how packets of connections are dropped (default: nftables; iptables: with --engine criu only); skip: you have seen to it',
       ).choices(['iptables', 'nftables', 'skip']),
     )
     .option(

@@ -1,11 +1,4 @@
-import {
-  type DumpOutcome,
-  EngineError,
-  inventoryNames,
-  type MemoryRecord,
-  type Refusal,
-  refusedDump,
-} from '@criujs/engine-kit';
+import { type DumpOutcome, inventoryNames, type MemoryRecord, type Refusal, refusedDump } from '@criujs/engine-kit';
 import { checkRoot, type DumpedProcess, deathOf, orDeath } from '@criujs/engine-kit/targets';
 import { closeFd, prepareReadAhead, readAhead } from '@criujs/linux';
 import { type CollectedFiles, collectFiles } from '../files/collect.ts';

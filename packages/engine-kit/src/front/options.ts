@@ -92,7 +92,7 @@ export interface DumpFileOptions {
   readonly skipInFlight?: boolean | undefined;
   /**
    * How packets of connections are dropped; `skip`: they are not, because you have seen to it (a reset by this machine ends a connection).
-   * Default: with nf_tables, or where the kernel has none with iptables.
+   * Default: with nf_tables. `iptables`: with CRIU only.
    */
   readonly networkLock?: NetworkLock | undefined;
 }

@@ -58,9 +58,7 @@ export function prepareLastCalls(calls: readonly UndoCall[]): LastCalls {
       ],
     });
   } catch (error) {
-    ours.forEach((fd) => {
-      closeSync(fd);
-    });
+    for (const fd of ours) closeSync(fd);
     throw error;
   } finally {
     for (const fd of [orderRead, armRead, verdictWrite]) closeSync(fd);
@@ -74,9 +72,7 @@ export function prepareLastCalls(calls: readonly UndoCall[]): LastCalls {
       return verdict?.committed ? verdict.failures : calls.length;
     },
     end() {
-      ours.forEach((fd) => {
-        closeSync(fd);
-      });
+      for (const fd of ours) closeSync(fd);
       try {
         waitFor(pid);
       } catch {
