@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { arena, pidfdGetfd, pidfdOpen, syscall } from '@criujs/linux';
 import { afterEach, describe, expect } from 'vitest';
@@ -59,6 +59,17 @@ function portOf(fd: number): number {
   });
 }
 
+/** connect(2) to where another is. */
+function lead(fd: number, to: number): void {
+  arena.scope(() => {
+    const address = arena.alloc(addressLength);
+    const size = arena.alloc(4);
+    size.view.setUint32(0, addressLength, true);
+    syscall('getsockname', to, address.address, size.address);
+    syscall('connect', fd, address.address, addressLength);
+  });
+}
+
 /** Begins to send to itself, and does not end it. */
 function beginToSend(fd: number): void {
   arena.scope(() => {
@@ -84,6 +95,20 @@ describe('internet sockets', () => {
       why: expect.stringContaining('something that it sends has not left yet (UDP_CORK, MSG_MORE)'),
     });
     expect(runs(pid), 'it runs on').toBe(true);
+  });
+
+  test('an error that waits is refused by name, and is still there', async ({ place }) => {
+    const gone = socketAt();
+    const fd = socketAt();
+    lead(fd, gone);
+    descriptors.drop(gone);
+    // Nobody is there: the answer to what is sent is an error.
+    writeSync(fd, 'x');
+    const { pid } = holders.start({ 3: fd });
+    const failure = await criujsFails(['dump', '-t', String(pid), '-D', place.fresh('images')]);
+    expect(failure.refusals).toHaveLength(1);
+    expect(failure.refusals?.[0]?.why).toContain('an error waits in it that the program has not been told yet');
+    expect(() => writeSync(fd, 'x')).toThrowError(/ECONNREFUSED/);
   });
 
   test.skipIf(noNamespace)('one of another network namespace is refused by name', async ({ place }) => {

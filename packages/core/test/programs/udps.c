@@ -8,7 +8,7 @@
 enum { GROUPS = 3, WAITING = 4 };
 static bool plain, ordinary;
 static int plain4, one, other, six, mapped, mapped_end, wild, wild_end, half, half_end, shy, shared[2], siblings[GROUPS], lite[2];
-static int waiting, speaker, waiting6, speaker6;
+static int chosen, teller, waiting, speaker, waiting6, speaker6;
 
 static int udp(int family) { return must(socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
 
@@ -173,6 +173,29 @@ static void start_waiting(void)
 	kept_names[named_count - 4].there = name_of(plain4);
 }
 
+// One of several who share a port has got it, and keeps it.
+static void tell_siblings(void)
+{
+	union address to = name_of(siblings[0]);
+	char byte;
+	teller = keep_name(inet_bind(udp(AF_INET), "127.0.0.8", 0));
+	expect(sendto(teller, "s", 1, 0, &to.any, length_of(&to)) == 1, "cannot send: %s", strerror(errno));
+	for (chosen = 0; chosen < GROUPS && recv(siblings[chosen], &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;)
+		chosen++;
+	expect(chosen < GROUPS, "none of them has it");
+}
+
+static void look_at_siblings(int flags)
+{
+	for (int at = 0; at < GROUPS; at++) {
+		union address sender = { 0 }, expected = name_of(teller);
+		char byte = 0;
+		ssize_t length = recvfrom(siblings[at], &byte, 1, flags | MSG_DONTWAIT, &sender.any, &(socklen_t){ sizeof(sender) });
+		expect((length == 1) == (at == chosen), "sibling %d has %zd bytes, and %d had them", at, length, chosen);
+		expect(at != chosen || (byte == 's' && !memcmp(&sender, &expected, sizeof(sender))), "the sibling has %c from port %d", byte, port_of(&sender));
+	}
+}
+
 static void sends(int from, int to, const char *what)
 {
 	char got[16] = "";
@@ -199,6 +222,7 @@ static void look(void)
 		return;
 	expect(recv(half_end, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN, "something has come out of nothing");
 	look_at_groups();
+	look_at_siblings(MSG_PEEK);
 	has_waiting(waiting, speaker, 0, MSG_PEEK);
 	has_waiting(waiting6, speaker6, 0, MSG_PEEK);
 	socklen_t length = 40;
@@ -297,6 +321,7 @@ int main(void)
 	}
 	if (!plain) {
 		join_groups();
+		tell_siblings();
 		start_waiting();
 	}
 	for (unsigned long tick = 1; !target_finishing();) {
@@ -310,6 +335,8 @@ int main(void)
 		rest(20);
 	}
 	talk();
+	if (!plain)
+		look_at_siblings(0);
 	if (!plain)
 		for (int which = 0; which < WAITING; which++) {
 			has_waiting(waiting, speaker, which, 0);

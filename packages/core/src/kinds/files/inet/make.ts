@@ -1,17 +1,16 @@
-import { EngineError, type InetRecord } from '@criujs/engine-kit';
 import { closeFd, type InetFamily, LinuxError, syscall } from '@criujs/linux';
-import { type InetOption, type InetOptionName, inetOptions } from '../../../facts/inet-options.ts';
 import { openFlag } from '../flags.ts';
-import type { FileEntry, LoadContext, Opener } from '../opening.ts';
+import type { FileEntry, LoadContext } from '../opening.ts';
 import { furnishSocket } from '../socket-options.ts';
 import { socketLevel, socketOption, writeOptionBytes } from '../sockets.ts';
 import { callWithAddress, isAny } from './address.ts';
-import { entryWords, inetEntry, namedOf, optionsOfRecord } from './entry.ts';
-import { type InetEntry, optionsOfEntry } from './entry-options.ts';
-import { portHolder } from './holder.ts';
+import { entryWords, inetEntry, namedOf } from './entry.ts';
+import type { InetEntry } from './entry-options.ts';
+import { cannotMake, makeFailure } from './make-failure.ts';
 import { deviceIndex } from './network-device.ts';
 import { type InetOptions, readInetOptions, setInetOptions } from './options.ts';
 import { type SharedPorts, sharedPorts } from './ports.ts';
+import { wantedOptions } from './wanted-options.ts';
 import type { InetNamed } from './words.ts';
 
 /** A socket of the images that is made again. */
@@ -27,6 +26,10 @@ export interface MadeInet {
 /** Steps of making sockets again, for kinds of them to put together. */
 export interface InetMaker {
   readonly ports: SharedPorts;
+  /** The entries of the kind that have the port of one of them, itself included, in the order in which their sockets were made. */
+  inOrder(entry: FileEntry): readonly FileEntry[];
+  /** Closes what nobody has asked for by the time that all files are open. */
+  readonly untilOpen: LoadContext['untilOpen'];
   /**
    * A new socket with what counts when it gets its address: options, its device, who else may have its port.
    * @param go takes it to its address, and further; if that fails, it is closed
@@ -41,7 +44,9 @@ export interface InetMaker {
   furnish(made: MadeInet): void;
 }
 
-export function createInetMaker(context: Pick<LoadContext, 'records' | 'session' | 'all'>): InetMaker {
+export function createInetMaker(
+  context: Pick<LoadContext, 'records' | 'session' | 'all' | 'entries' | 'untilOpen'>,
+): InetMaker {
   const records = new Map(context.records?.inetSockets?.map((it) => [it.id, it]));
   const options = new Map<number, InetOptions>();
   const { warn } = context.session;
@@ -63,13 +68,22 @@ export function createInetMaker(context: Pick<LoadContext, 'records' | 'session'
     const device = own.opts?.soBoundDev ?? '';
     if (device === '') return;
     if (!writeOptionBytes(fd, socketOption.SO_BINDTODEVICE, Buffer.from(`${device}\0`), socketLevel))
-      throw cannot(own, `it cannot be bound to the device ${device} (SO_BINDTODEVICE)`, {
+      throw cannotMake(own, `it cannot be bound to the device ${device} (SO_BINDTODEVICE)`, {
         remedy: `Make a device ${device}, or restore as root.`,
       });
   }
 
   return {
     ports,
+    untilOpen: context.untilOpen,
+    inOrder(entry) {
+      const own = inetEntry(entry);
+      if (!ports.isShared(own)) return [entry];
+      // Inodes of sockets are numbered as they are made.
+      return context.entries
+        .filter((it) => inetEntry(it).proto === own.proto && inetEntry(it).srcPort === own.srcPort)
+        .sort((one, other) => inetEntry(one).ino - inetEntry(other).ino);
+    },
     make(entry, go) {
       const own = inetEntry(entry);
       const named = namedOf(own, records.get(entry.id));
@@ -83,14 +97,14 @@ export function createInetMaker(context: Pick<LoadContext, 'records' | 'session'
         return fd;
       } catch (error) {
         closeFd(fd);
-        throw error instanceof LinuxError ? failure(own, error) : error;
+        throw error instanceof LinuxError ? makeFailure(own, error) : error;
       }
     },
     bind({ fd, entry, own, named: { here } }) {
       if (here.port === 0 && isAny(here)) return;
       const scope = own.ifname === '' ? 0 : deviceIndex(fd, own.ifname);
       if (scope === null)
-        throw cannot(own, `there is no device ${own.ifname}`, { remedy: `Make a device ${own.ifname}.` });
+        throw cannotMake(own, `there is no device ${own.ifname}`, { remedy: `Make a device ${own.ifname}.` });
       const isForeign = records.get(entry.id)?.isForeign ?? false;
       const before = isForeign ? allowForeign(fd, here.family) : undefined;
       callWithAddress(fd, 'bind', { ...here, scope });
@@ -114,67 +128,12 @@ export function createInetMaker(context: Pick<LoadContext, 'records' | 'session'
   };
 }
 
-/**
- * How the sockets of a kind are opened that need nobody else: they get their addresses one after the other, and what they allow others
- * once all have theirs.
- * @param go takes a new socket to where it was
- * @param settle what comes when all sockets have their addresses and all processes exist
- */
-export function inetOpener(
-  maker: InetMaker,
-  go: (made: MadeInet) => void,
-  settle: (made: MadeInet) => void = () => undefined,
-): Opener {
-  const all = new Map<number, MadeInet>();
-  return {
-    open: (entry) =>
-      maker.make(entry, (made) => {
-        go(made);
-        all.set(entry.id, made);
-      }),
-    afterFork({ id }, fd) {
-      const made = all.get(id);
-      if (made === undefined) return;
-      try {
-        settle({ ...made, fd });
-      } catch (error) {
-        throw error instanceof LinuxError ? failure(made.own, error) : error;
-      }
-    },
-    // Whoever listens asks for the port once more, and all of it must still allow that.
-    start: (entry, fd) => maker.ports.settle(fd, inetEntry(entry)),
-  };
-}
-
 function newSocket(own: InetEntry): number {
   try {
     return syscall('socket', own.family, own.type | openFlag.O_CLOEXEC, own.proto);
   } catch (error) {
-    throw error instanceof LinuxError ? failure(own, error) : error;
+    throw error instanceof LinuxError ? makeFailure(own, error) : error;
   }
-}
-
-/** What its options are to be: CRIU's places first, then ours. */
-function wantedOptions(
-  fd: number,
-  own: InetEntry,
-  record: InetRecord | undefined,
-  warn: (why: string) => void,
-): InetOptions {
-  const wanted = new Map([...optionsOfEntry(own), ...optionsOfRecord(record ?? {})]);
-  for (const { name, device } of record?.devices ?? []) {
-    const option: InetOption | undefined = inetOptions[name as InetOptionName];
-    const index = deviceIndex(fd, device);
-    if (option?.device === undefined || index === null) {
-      warn(`${name} cannot be set again: there is no device ${device}`);
-      continue;
-    }
-    const bytes = Buffer.alloc(4);
-    if (option.device === 'network') bytes.writeUInt32BE(index, 0);
-    else bytes.writeUInt32LE(index, 0);
-    wanted.set(name as InetOptionName, bytes);
-  }
-  return wanted;
 }
 
 /** Lets a socket have an address that is none of this machine. Gives the option as it was. */
@@ -183,47 +142,4 @@ function allowForeign(fd: number, family: InetFamily): InetOptions {
   const before = readInetOptions(fd).get(name);
   setInetOptions(fd, new Map([[name, Buffer.from([1, 0, 0, 0])]]), 'early');
   return new Map(before === undefined ? [] : [[name, before]]);
-}
-
-interface Meaning {
-  readonly code: 'FILE_CHANGED' | 'NOT_PERMITTED';
-  readonly why: (own: InetEntry) => string;
-  readonly remedy: string;
-}
-
-/** What errors of socket(2), bind(2), listen(2) and connect(2) mean here. */
-const meanings: Readonly<Record<string, Meaning>> = {
-  EADDRINUSE: {
-    code: 'FILE_CHANGED',
-    why: (own) => `${portHolder(own) ?? 'another socket'} has its port ${own.srcPort} by now`,
-    remedy: 'End the program that has it (`ss -anp` shows it), and restore again.',
-  },
-  EADDRNOTAVAIL: {
-    code: 'FILE_CHANGED',
-    why: () => 'no network device of this machine has its address',
-    remedy: 'Give a device that address (`ip address add`), and restore again.',
-  },
-  ENETUNREACH: {
-    code: 'FILE_CHANGED',
-    why: () => 'no route leads to where it led',
-    remedy: 'Bring the network up, and restore again.',
-  },
-  EACCES: { code: 'NOT_PERMITTED', why: () => 'this user may not have such a socket', remedy: 'Restore as root.' },
-  EPERM: { code: 'NOT_PERMITTED', why: () => 'this user may not have such a socket', remedy: 'Restore as root.' },
-};
-
-function failure(own: InetEntry, cause: LinuxError): EngineError {
-  const meaning = meanings[cause.code];
-  if (meaning === undefined) return cannot(own, `${cause.call} answers ${cause.code}`, { code: 'KERNEL', cause });
-  return cannot(own, meaning.why(own), { code: meaning.code, remedy: meaning.remedy, cause });
-}
-
-function cannot(
-  own: InetEntry,
-  why: string,
-  details: { readonly code?: Meaning['code'] | 'KERNEL'; readonly remedy?: string; readonly cause?: unknown },
-): EngineError {
-  const what = entryWords(own);
-  const { code = 'FILE_CHANGED', ...others } = details;
-  return new EngineError(code, `${what} cannot be made again: ${why}`, { resource: what, ...others });
 }

@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { EngineError } from '@criujs/engine-kit';
 import { readStatus } from '@criujs/linux';
 import { capability } from '../../../facts/capabilities.ts';
-import { inetType, portStart } from '../../../facts/inet.ts';
+import { inetType, portStart, tcpState } from '../../../facts/inet.ts';
 import { entryWords } from './entry.ts';
 import type { InetEntry } from './entry-options.ts';
+
+/** SHUT_RDWR, as images have it. */
+const bothShut = 3;
 
 /**
  * Whether this user may make sockets again, as far as that can be told before anything is made.
@@ -25,10 +28,15 @@ export function checkPlaces(
     if (raw !== undefined) throw denied(raw, 'it is a raw socket, which this user may not make', 'Restore as root.');
   }
   if (has(capability.NET_BIND_SERVICE)) return;
-  const low = all.find(({ type, srcPort }) => type !== inetType.raw && srcPort !== 0 && srcPort < first);
+  const low = all.find((own) => own.type !== inetType.raw && own.srcPort !== 0 && own.srcPort < first && !isOver(own));
   if (low === undefined) return;
   const remedy = `Restore as root, or let everybody have port ${low.srcPort}: sysctl net.ipv4.ip_unprivileged_port_start=${low.srcPort}.`;
   throw denied(low, `this user may not have a port below ${first}`, remedy);
+}
+
+/** A connection that is over has its port no more. */
+function isOver({ type, state, shutdown }: InetEntry): boolean {
+  return type === inetType.stream && state === tcpState.closed && shutdown === bothShut;
 }
 
 /** The first port that anybody may have; where nobody says it, that of older kernels. */

@@ -1,8 +1,9 @@
 import { readable } from '@criujs/linux';
 import type { FileKind } from '../kind.ts';
 import { inetKind } from './kind.ts';
-import { createInetMaker, inetOpener } from './make.ts';
+import { createInetMaker } from './make.ts';
 import { createMemberships, saveMemberships } from './memberships.ts';
+import { inetOpener } from './opener.ts';
 import { listOf } from './seen.ts';
 
 /** Raw sockets of any protocol. */

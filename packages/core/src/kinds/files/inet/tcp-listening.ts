@@ -4,7 +4,8 @@ import { tcpInfo } from '../../../facts/inet.ts';
 import type { FileKind } from '../kind.ts';
 import { readOptionBytes } from '../sockets.ts';
 import { inetKind } from './kind.ts';
-import { createInetMaker, inetOpener } from './make.ts';
+import { createInetMaker } from './make.ts';
+import { inetOpener } from './opener.ts';
 import { judgeTcp } from './tcp.ts';
 
 /** TCP sockets that listen. */

@@ -2,7 +2,8 @@ import { trySyscall } from '@criujs/linux';
 import type { FileKind } from '../kind.ts';
 import { conditions } from '../pipe-content.ts';
 import { inetKind } from './kind.ts';
-import { createInetMaker, inetOpener } from './make.ts';
+import { createInetMaker } from './make.ts';
+import { inetOpener } from './opener.ts';
 import { judgeTcp, wasConnected } from './tcp.ts';
 import { unread } from './unread.ts';
 

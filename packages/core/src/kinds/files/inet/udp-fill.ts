@@ -3,6 +3,7 @@ import type { LoadContext } from '../opening.ts';
 import { socketLevel, socketOption, writeOptionBytes } from '../sockets.ts';
 import { callWithAddress } from './address.ts';
 import type { MadeInet } from './make.ts';
+import { arrives } from './udp-arrival.ts';
 import { addressFrom, leadNowhere, makeReceiveRoom, plainSender, rawSender } from './udp-refill.ts';
 
 /** Puts back what waited in UDP sockets. */
@@ -28,7 +29,7 @@ export function createUdpFiller(
   function warn({ what }: MadeInet, lost: number, all: readonly DatagramRecord[]): void {
     if (lost > 0)
       session.warn(
-        `${what}: ${lost} of ${all.length} datagrams that waited in it are lost: nobody may send them in their senders' names`,
+        `${what}: ${lost} of ${all.length} datagrams that waited in it are lost: they could not be sent in their senders' names`,
       );
   }
 
@@ -39,7 +40,7 @@ export function createUdpFiller(
       if (raw === null || datagrams === undefined) return;
       makeReceiveRoom(one.fd, datagrams);
       setDevice(one.fd, '');
-      warn(one, datagrams.filter((it) => !raw.send(it, one)).length, datagrams);
+      warn(one, datagrams.filter((it) => !arrives(one.fd, () => raw.send(it, one))).length, datagrams);
       setDevice(one.fd, one.own.opts?.soBoundDev ?? '');
     },
     late(one) {
@@ -48,7 +49,7 @@ export function createUdpFiller(
       const { there } = one.named;
       // It hears only whom it leads to, and heard others before.
       if (there !== null) leadNowhere(one.fd);
-      warn(one, datagrams.filter((it) => !plain(it, one)).length, datagrams);
+      warn(one, datagrams.filter((it) => !arrives(one.fd, () => plain(it, one))).length, datagrams);
       if (there !== null) callWithAddress(one.fd, 'connect', there);
     },
   };

@@ -65,9 +65,13 @@ export function plainSender(all: () => Iterable<MadeInet>): SendAgain {
   };
 }
 
+/** Bytes that a buffer is asked to have at most. */
+const mostRoom = 2 ** 30;
+
 /** Has room for what waited, until the socket gets the sizes that it had. */
 export function makeReceiveRoom(fd: number, datagrams: readonly DatagramRecord[]): void {
-  const bytes = datagrams.reduce((sum, { data }) => sum + data.length, 0) * 4 + datagrams.length * 4096;
+  const wanted = datagrams.reduce((sum, { data }) => sum + data.length, 0) * 4 + datagrams.length * 4096;
+  const bytes = Math.min(wanted, mostRoom);
   if ((readOption(fd, socketOption.SO_RCVBUF) ?? 0) >= bytes) return;
   const size = Buffer.alloc(4);
   size.writeInt32LE(bytes);

@@ -1,14 +1,19 @@
+import { pause } from '@criujs/engine-kit/targets';
 import { arena, syscall } from '@criujs/linux';
 import { unsentBytes } from '../../../facts/inet.ts';
 import type { FileKind } from '../kind.ts';
 import { conditions } from '../pipe-content.ts';
 import { inetKind } from './kind.ts';
-import { createInetMaker, inetOpener } from './make.ts';
+import { createInetMaker } from './make.ts';
 import { createMemberships, saveMemberships } from './memberships.ts';
+import { inetOpener } from './opener.ts';
 import { inetNamed, listOf } from './seen.ts';
 import { createUdpFiller } from './udp-fill.ts';
 import { waitingDatagrams } from './udp-queue.ts';
 import { inetWords } from './words.ts';
+
+/** How often it is looked at, once a millisecond. */
+const looks = 50;
 
 /** POLLRDHUP of poll(2). */
 const pollShut = 0x2000;
@@ -28,7 +33,7 @@ export const udp: FileKind = inetKind({
     },
   ],
   judge: (_, fd) =>
-    hasUnsent(fd)
+    staysUnsent(fd)
       ? {
           why: 'something that it sends has not left yet (UDP_CORK, MSG_MORE)',
           remedy: 'Dump it when it is sent.',
@@ -79,6 +84,15 @@ export const udp: FileKind = inetKind({
 function wordsOf(fd: number): string {
   const named = inetNamed(fd);
   return named === null ? 'UDP socket' : inetWords(named);
+}
+
+/** What is on its way to a device leaves within moments, also when the program stands still; what is not sent yet stays. */
+function staysUnsent(fd: number): boolean {
+  for (let look = 0; look < looks; look++) {
+    if (!hasUnsent(fd)) return false;
+    pause(1);
+  }
+  return true;
 }
 
 function hasUnsent(fd: number): boolean {
