@@ -33,7 +33,7 @@ export async function dumpCommand(flags: DumpFlags, cwd: string, output: Output)
 function held({ networkLock }: DumpResult, directory: string): string {
   if (networkLock === undefined) return '';
   const { method, connections } = networkLock;
-  const all = count(connections.length, 'TCP connection', 'TCP connections');
+  const all = connections.length === 1 ? 'TCP connection' : `${connections.length} TCP connections`;
   if (method === 'skip') return ` Packets of its ${all} are not dropped (--network-lock skip).`;
   return ` Packets of its ${all} are dropped until it is restored here with --tcp-established, or let pass with: criujs network unlock -D ${directory}`;
 }

@@ -183,3 +183,32 @@ test('without a guard nothing is done', () => {
   expect(readdirSync(folder)).toEqual([]);
   holds.end();
 });
+
+test('before the tree runs on, what is not kept is undone, and the rest stays', () => {
+  const holds = start();
+  for (const atCommit of ['undone', 'kept'] as const)
+    holds.hold(heldFile(atCommit, atCommit), () => writeFileSync(place(atCommit), ''));
+  expect([holds.holds('file kept'), holds.holds('file undone'), holds.holds('file other')]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  holds.release();
+  expect([existsSync(place('kept')), existsSync(place('undone'))]).toEqual([true, false]);
+  expect([holds.holds('file kept'), holds.holds('file undone')]).toEqual([true, false]);
+  expect(guards()).toHaveLength(1);
+  holds.end();
+  expect(existsSync(place('kept'))).toBe(false);
+  expect(warnings).toEqual([]);
+});
+
+test('what comes before the end is made when it is asked for, and never else', () => {
+  const holds = start();
+  for (const name of ['first', 'second']) writeFileSync(place(name), '');
+  const beforeEnd = [removal(place('first')), removal(place('missing')), removal(place('second'))];
+  holds.hold({ what: 'an end', undo: [], atCommit: 'kept', beforeEnd }, () => undefined);
+  expect(holds.beforeEnd()).toHaveLength(3);
+  holds.makeBeforeEnd();
+  expect([existsSync(place('first')), existsSync(place('second'))]).toEqual([false, false]);
+  holds.end();
+});

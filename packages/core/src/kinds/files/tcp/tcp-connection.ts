@@ -1,5 +1,6 @@
 import { tcpLevel, tcpOption, tcpRepair } from '../../../facts/tcp.ts';
 import type { UndoCall } from '../../../machinery/guard/hold-guard.ts';
+import { lockMethods } from '../../../network/names.ts';
 import { releaseCalls, releaseNetwork } from '../../../network/release.ts';
 import type { DumpContext, OpenFile } from '../dumping.ts';
 import type { InetInit } from '../inet/entry-options.ts';
@@ -52,6 +53,10 @@ function load(context: LoadContext): Opener {
   const maker = createInetMaker(context);
   const locked = images.read('INVENTORY', 'inventory.img')[0]?.message;
   const complete = new Map<number, MadeInet>();
+  if (context.records === null && locked?.networkLockMethod === lockMethods.iptables)
+    context.session.warn(
+      'rules of CRIU may go on dropping packets of these connections: `iptables -S | grep 0xc114` shows them, `iptables -D` takes them away',
+    );
   context.beforeItRuns({
     what: 'the network of TCP connections',
     undo: () => void (locked !== undefined && releaseNetwork(locked)),
