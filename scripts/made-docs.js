@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * What the docs take from the sources: the README's table of what the engine can dump, made from what each kind says of itself
- * (`describe`), its words about the last benchmark, made from docs/bench.json, and the page of what comes back, made from the tables
+ * (`describe`), its words about the last benchmark, made from docs/bench.json, its table of applications, made from docs/apps.json, and the page of what comes back, made from the tables
  * of the mirror test. Without arguments docs that differ are an
  * error; `--update` writes them (npm run docs). `tests/house/dumpable.test.ts` and `tests/house/mirror.test.ts` check the same.
  */
@@ -12,11 +12,12 @@ import { root } from './packages.js';
 
 const jiti = createJiti(import.meta.url);
 const { withDumpableTable } = await jiti.import('./docs/dumpable.ts');
+const { withApps } = await jiti.import('./docs/apps.ts');
 const { withFigures } = await jiti.import('./docs/figures.ts');
 const { mirrorPage } = await jiti.import('./docs/mirror.ts');
 
 for (const { file, make } of [
-  { file: 'README.md', make: (readme) => withFigures(withDumpableTable(readme)) },
+  { file: 'README.md', make: (readme) => withApps(withFigures(withDumpableTable(readme))) },
   { file: 'docs/what-comes-back.md', make: mirrorPage },
 ]) {
   const path = join(root, file);

@@ -6,6 +6,7 @@ import { socketState } from '../kinds/files/unix-entry.ts';
 import { peekQueue, type WaitingPacket } from '../kinds/files/unix-queue.ts';
 import { findUnix } from '../kinds/files/unix-seen.ts';
 import type { Hold } from '../machinery/guard/holds.ts';
+import { isClosed } from './tree.ts';
 
 /** What waits in the unix sockets of a tree, and the files that come with it: SCM_RIGHTS of unix(7). */
 export interface InFlight {
@@ -90,8 +91,18 @@ export function mayCarryFiles(tree: Tree): { readonly some: boolean; readonly se
     const socket = queueIn(file, tree);
     if (socket !== undefined) sockets.set(socket.inode, file);
   }
-  const found = [...sockets.values()].map((file) => tree.borrow(file, looks));
+  const found = [...sockets.values()].map((file) => lookAt(file, tree));
   return { some: found.includes('something') || found.includes('files'), seen: found.includes('files') };
+}
+
+/** What is closed meanwhile may have carried anything. */
+function lookAt(file: SeenFile, tree: Tree): ReturnType<typeof looks> {
+  try {
+    return tree.borrow(file, looks);
+  } catch (error) {
+    if (isClosed(error)) return 'something';
+    throw error;
+  }
 }
 
 function looks(fd: number): 'nothing' | 'something' | 'files' {

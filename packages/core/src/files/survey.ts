@@ -1,5 +1,5 @@
 import { EngineError, type EngineOptions, type PlanRow, type PlanSubject } from '@criujs/engine-kit';
-import { closeFd, isGone, LinuxError, pidfdOpen } from '@criujs/linux';
+import { closeFd, isGone, pidfdOpen } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { Steps } from '../engine/steps.ts';
 import { describeFile, descriptorResource } from '../kinds/files/describe.ts';
@@ -9,7 +9,7 @@ import { errorCode, glanceAtFiles } from '../kinds/files/seen.ts';
 import { type PluginKind, type Recognised, recognise, whyNoPlugin } from '../kinds/files/table.ts';
 import { mayCarryFiles } from './in-flight.ts';
 import { compareIfPermitted, type Description, groupFiles, holdersByProcess } from './same.ts';
-import { createTree } from './tree.ts';
+import { createTree, isClosed } from './tree.ts';
 
 /** A row of a plan as far as looking can tell. */
 export interface SurveyRow extends PlanRow {
@@ -58,7 +58,7 @@ export function* surveyFiles(
       seen.push(glance(process));
     }
     const all = seen.flatMap(({ files }) => files);
-    const tree = withFlying(createTree(all, { processes, hooks, options, pidfdOf }));
+    const tree = withFlying(createTree(all, { processes, hooks, options, pidfdOf, runs: true }));
     let lastId = 0;
     const files = groupFiles(all, () => ++lastId, compareIfPermitted);
     const commands = new Map(processes.map(({ pid, command }) => [pid, command]));
@@ -154,11 +154,6 @@ function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, str
     if (!(error instanceof EngineError) || error.code === 'INTERNAL') throw error;
     return refused({ file: seen.link, why: error.message, remedy: error.remedy });
   }
-}
-
-/** Whether a descriptor was closed before it could be looked at. pidfd_getfd(2) */
-function isClosed(error: unknown): boolean {
-  return error instanceof LinuxError && error.call === 'pidfd_getfd' && error.code === 'EBADF';
 }
 
 function questionOf(

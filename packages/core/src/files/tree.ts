@@ -1,5 +1,6 @@
+import { fstatSync } from 'node:fs';
 import { EngineError, type EngineOptions } from '@criujs/engine-kit';
-import { pidfdGetfd, type UnixSocket, unixSockets } from '@criujs/linux';
+import { errno, LinuxError, pidfdGetfd, type UnixSocket, unixSockets } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import { accessOf } from '../kinds/files/flags.ts';
 import type { Holder, SeenFile, Tree } from '../kinds/files/held.ts';
@@ -23,10 +24,15 @@ interface TreeContext {
   readonly options: EngineOptions<'dump'>;
   /** A descriptor of a process. */
   pidfdOf(pid: number): number;
+  /** The processes run: another file may have a number by now. */
+  readonly runs?: boolean;
 }
 
 /** All descriptors of the tree together. */
-export function createTree(files: readonly SeenFile[], { processes, hooks, options, pidfdOf }: TreeContext): Tree {
+export function createTree(
+  files: readonly SeenFile[],
+  { processes, hooks, options, pidfdOf, runs = false }: TreeContext,
+): Tree {
   const sockets = socketInodes(files);
   const pipes = pipeEnds(files);
   const openOutside = new Map<number, boolean>();
@@ -43,6 +49,7 @@ export function createTree(files: readonly SeenFile[], { processes, hooks, optio
     try {
       return use(() => {
         fd ??= getfd(pidfdOf(file.pid), file);
+        if (runs && !isStill(file, fd)) throw new LinuxError('pidfd_getfd', errno.EBADF);
         return fd;
       });
     } finally {
@@ -83,6 +90,18 @@ export function createTree(files: readonly SeenFile[], { processes, hooks, optio
     borrow,
     borrowLater,
   };
+}
+
+/** Whether a descriptor was closed before it could be looked at. pidfd_getfd(2) */
+export function isClosed(error: unknown): boolean {
+  return error instanceof LinuxError && error.call === 'pidfd_getfd' && error.code === 'EBADF';
+}
+
+/** Whether a descriptor leads to the file that was seen at it. */
+function isStill(file: Holder & Partial<Pick<SeenFile, 'stat'>>, fd: number): boolean {
+  if (file.stat === undefined) return true;
+  const { dev, ino } = fstatSync(fd, { bigint: true });
+  return dev === file.stat.dev && ino === file.stat.ino;
 }
 
 /** pidfd_getfd(2), with an error that a person can act on. */

@@ -29,7 +29,7 @@ export const tcpListening: FileKind = inetKind({
           passes: true,
         },
   save(files, { tree }) {
-    if (!tree.options.tcp.established || tree.options.tcp.skipInFlight) return;
+    if (!tree.options.tcpEstablished || tree.options.skipInFlight) return;
     for (const { holder, file } of files)
       if (holder !== null && tree.borrow(holder, hasWaiting)) throw cameLate(file.link);
   },
