@@ -1,10 +1,20 @@
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect } from 'vitest';
-import { criujs, criujsCommand, criujsFails } from './harness/engines.ts';
+import { runWell } from './harness/command.ts';
+import { bin, criujs, criujsCommand, criujsFails } from './harness/engines.ts';
 import { travel } from './harness/legs.ts';
-import { isRoot } from './harness/machine.ts';
+import { isRoot, namespaceTools } from './harness/machine.ts';
 import { heldTables } from './harness/network.ts';
 import { test } from './harness/place.ts';
 import { runs, untilGone } from './harness/processes.ts';
@@ -240,4 +250,50 @@ describe.skipIf(missing)(missing ?? 'TCP connections to programs outside of the 
     await goesOn(client);
     await target.finish();
   });
+
+  test.skipIf(!namespaceTools)(
+    'go on when the program is restored on another machine that has its address',
+    async ({ place }) => {
+      const [here, there] = ['10.251.97.1', '10.251.97.2'];
+      // Each machine is a network namespace, whose devices are gone with it.
+      const machine = async (): Promise<{ readonly pid: number; readonly enter: readonly string[] }> => {
+        const started = await runWell(['sh', '-c', 'unshare -n sleep 300 </dev/null >/dev/null 2>&1 & echo $!']);
+        const pid = Number(started);
+        place.track(pid);
+        await until(
+          'it has its own network',
+          () => readlinkSync(`/proc/${pid}/ns/net`) !== readlinkSync('/proc/self/ns/net'),
+        );
+        return { pid, enter: ['nsenter', `--net=/proc/${pid}/ns/net`] };
+      };
+      const connectTo = async ({ pid, enter }: Awaited<ReturnType<typeof machine>>): Promise<void> => {
+        const device = ['type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid)];
+        await runWell(['ip', 'link', 'add', 'criujs-test', ...device]);
+        await runWell(['ip', 'address', 'add', `${here}/30`, 'dev', 'criujs-test']);
+        await runWell([...enter, 'ip', 'address', 'add', `${there}/30`, 'dev', 'eth0']);
+        await runWell([...enter, 'ip', 'link', 'set', 'eth0', 'up']);
+      };
+      const [first, second] = [await machine(), await machine()];
+      const plugIn = (): Promise<string> => runWell(['ip', 'link', 'set', 'criujs-test', 'up']);
+      await connectTo(first);
+      await plugIn();
+      const program = cProgram('server', { SERVER_ADDRESS: there });
+      const target = await place.start({ ...program, command: () => [...first.enter, ...program.command()] });
+      const client = await clientOf(target, there);
+      client.start();
+      await goesOn(client);
+      const images = target.images();
+      const command = [process.execPath, bin];
+      await runWell([...first.enter, ...command, 'dump', '-t', String(target.pid), '-D', images, ...more]);
+      await runWell(['ip', 'link', 'delete', 'criujs-test']);
+      await connectTo(second);
+      const text = await runWell([...second.enter, ...command, 'restore', '-D', images, '--detach', '--json', ...more]);
+      place.track((JSON.parse(text) as { pid: number }).pid);
+      // Before, the other machine would have said that there is no such connection.
+      await plugIn();
+      await goesOn(client);
+      await target.finish();
+      await runWell(['ip', 'link', 'delete', 'criujs-test']);
+    },
+  );
 });

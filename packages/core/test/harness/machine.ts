@@ -56,6 +56,8 @@ export const freeHugePages: number = existsSync(hugePages) ? Number(readFileSync
 export const sshAgent: string | null = which('ssh-agent');
 export const tmux: string | null = which('tmux');
 export const nft: string | null = which('nft');
+/** Programs that make network namespaces, and devices between them. */
+export const namespaceTools: boolean = ['ip', 'unshare', 'nsenter'].every((name) => which(name) !== null);
 export const nginx: string | null = which('nginx');
 
 /** The real CRIU: `CRIUJS_CRIU`, or where `scripts/install-criu` puts it. */

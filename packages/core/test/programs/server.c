@@ -1,6 +1,7 @@
 // A server: it listens, and sends back what its clients send, however many they are. The file `port` says where. A tick: nothing was wrong.
-// SERVER_FAMILY: 6. SERVER_HOLDS: it reads nothing until there is a file `read`.
+// SERVER_FAMILY: 6. SERVER_ADDRESS: where it listens, IPv4. SERVER_HOLDS: it reads nothing until there is a file `read`.
 #include "target.h"
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -57,6 +58,8 @@ int main(void)
 	int listener = must(socket(is6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0));
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	if (target_option("SERVER_ADDRESS"))
+		expect(inet_pton(AF_INET, target_option("SERVER_ADDRESS"), &v4.sin_addr) == 1, "no address");
 	must(is6 ? bind(listener, (struct sockaddr *)&v6, sizeof(v6)) : bind(listener, (struct sockaddr *)&v4, sizeof(v4)));
 	must(listen(listener, CLIENTS));
 	say_port(listener);
