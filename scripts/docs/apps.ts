@@ -34,9 +34,13 @@ function table({ date, machine, criu, apps }: Apps): string {
     '| application, in use | restored by criujs | stood still | images | the same with CRIU |',
     '| --- | --- | --- | --- | --- |',
     ...apps.map(({ name, ours, criu: theirs }) =>
-      [`| ${name}`, ...cells(ours), theirs === null ? 'not tried' : theirs.failed === undefined ? 'yes' : safe(theirs.failed)].join(
-        ' | ',
-      ).concat(' |'),
+      [
+        `| ${name}`,
+        ...cells(ours),
+        theirs === null ? 'not tried' : theirs.failed === undefined ? 'yes' : safe(theirs.failed),
+      ]
+        .join(' | ')
+        .concat(' |'),
     ),
   ].join('\n');
 }
@@ -46,7 +50,10 @@ function cells(outcome: Outcome): readonly string[] {
   return ['yes', `${outcome.frozenMs.toFixed(0)} ms`, `${(outcome.imageBytes / 2 ** 20).toFixed(1)} MiB`];
 }
 
-/** One cell of a table. */
+/** One cell of a table, without the pids of that day. */
 function safe(text: string): string {
-  return `no: ${text.replaceAll(/[|\n`<>]/g, ' ')}`;
+  const [, why = text] = /^CRIU cannot dump \d+(?:, and|: it failed at process \d+ \([^)]*\):) (.*)$/s.exec(text) ?? [];
+  const [first = why] = why.split(';');
+  const known = first.replace(/^Unknown \w+ \d+ \((.*)\)$/, 'it does not know $1');
+  return `no: ${known.replaceAll(/[|\n`<>]/g, ' ')}`;
 }

@@ -85,10 +85,23 @@ async function goesOn(client: Client): Promise<void> {
   });
 }
 
-afterEach(() => {
+afterEach(async () => {
   for (const { socket } of clients.splice(0)) socket.destroy();
-  expect(heldTables()).toEqual([]);
+  await nothingHeld();
 });
+
+/** Somebody else on this machine may dump connections, too: what is his goes by itself. */
+async function nothingHeld(): Promise<void> {
+  await until('nothing is held', () => heldTables().length === 0);
+}
+
+/** The table of the dump in these images. */
+function tableOf(images: string): string {
+  const { networkLocks } = JSON.parse(readFileSync(join(images, 'criujs.json'), 'utf8')) as {
+    networkLocks: { id: string }[];
+  };
+  return `CRIU-${networkLocks[0]?.id}`;
+}
 
 describe.skipIf(missing)(missing ?? 'TCP connections to programs outside of the tree', () => {
   for (const [name, env, host] of [
@@ -102,7 +115,7 @@ describe.skipIf(missing)(missing ?? 'TCP connections to programs outside of the 
       for (let leg = 0; leg < 3; leg++) {
         for (const client of both) await goesOn(client);
         await travel(place, target, { by: criujs, compared: false, dump: { more }, restore: { more } });
-        expect(heldTables()).toEqual([]);
+        await nothingHeld();
       }
       for (const client of both) await goesOn(client);
       await target.finish();
@@ -115,7 +128,7 @@ describe.skipIf(missing)(missing ?? 'TCP connections to programs outside of the 
     client.start();
     for (let leg = 0; leg < 3; leg++) {
       await criujs.dump(target.pid, target.images(), { leaveRunning: true, more });
-      expect(heldTables()).toEqual([]);
+      await nothingHeld();
       await goesOn(client);
     }
     await target.finish();
@@ -134,7 +147,7 @@ describe.skipIf(missing)(missing ?? 'TCP connections to programs outside of the 
     await until('some come back', () => client.count() > 100);
     rmSync(target.path('read'));
     await criujs.dump(pid, images, { more });
-    expect(heldTables()).toHaveLength(1);
+    expect(heldTables()).toContain(tableOf(images));
     client.socket.write(whole.subarray(60_000));
     place.track(await criujs.restore(images, { more }));
     writeFileSync(target.path('read'), '');
@@ -156,7 +169,7 @@ describe.skipIf(missing)(missing ?? 'TCP connections to programs outside of the 
     expect(networkLock.connections).toEqual([
       expect.stringMatching(/^TCP socket 127\.0\.0\.1:\d+ → 127\.0\.0\.1:\d+$/),
     ]);
-    expect(heldTables()).toEqual([`CRIU-${networkLock.id}`]);
+    expect(heldTables()).toContain(`CRIU-${networkLock.id}`);
     expect(client.over()).toBeNull();
     const unlocked = await criujsCommand(['network', 'unlock', '-D', images, '--json']);
     expect(JSON.parse(unlocked.stdout)).toMatchObject({
@@ -197,7 +210,7 @@ describe.skipIf(missing)(missing ?? 'TCP connections to programs outside of the 
     const images = target.images();
     await criujs.dump(target.pid, images, { more: ['--tcp-close'] });
     await until('the client hears that it is over', () => client.over() !== null);
-    expect(heldTables()).toEqual([]);
+    await nothingHeld();
     await untilGone(target.pid);
     place.track(await criujs.restore(images, { more: ['--tcp-close'] }));
     await until('the server finds its connection ended', () => existsSync(target.path('over')));
@@ -226,7 +239,7 @@ describe.skipIf(missing)(missing ?? 'TCP connections to programs outside of the 
     cpSync(images, spoilt, { recursive: true });
     truncateSync(join(spoilt, 'pages-1.img'), 0);
     expect((await criujsFails(['restore', '-D', spoilt, '--detach', ...more])).code).toBe('IMAGE_INVALID');
-    expect(heldTables()).toHaveLength(1);
+    expect(heldTables()).toContain(tableOf(images));
     const stream = readdirSync(images).find((name) => name.startsWith('tcp-stream-')) ?? '';
     const cut = target.images();
     cpSync(images, cut, { recursive: true });
