@@ -17,9 +17,18 @@ const alone = [
   ...['passing-processes', 'signals', 'streams', 'stuck-target', 'sysv'],
 ]
   .map((name) => `packages/core/test/${name}.test.ts`)
-  .concat('tests/apps/*.test.ts', 'packages/linux/test/*.test.ts', 'packages/criu-bridge/test/{driver,failures,namespaces}.test.ts');
+  .concat(
+    'tests/apps/*.test.ts',
+    'packages/linux/test/*.test.ts',
+    'packages/criu-bridge/test/{driver,failures,namespaces}.test.ts',
+  );
 
-const systemTests = ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tests/system/**/*.test.ts', 'tests/apps/*.test.ts'];
+const systemTests = [
+  'packages/*/test/**/*.test.ts',
+  'apps/*/test/**/*.test.ts',
+  'tests/system/**/*.test.ts',
+  'tests/apps/*.test.ts',
+];
 const registryTests = 'packages/create-plugin/test/registry/**/*.test.ts';
 
 /**
