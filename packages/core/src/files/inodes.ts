@@ -1,8 +1,7 @@
-import { fchmodSync, fchownSync, fstatSync } from 'node:fs';
-import { EngineError, type InodeRecord, type Records } from '@criujs/engine-kit';
+import type { InodeRecord, Records } from '@criujs/engine-kit';
 import type { SavedFile } from '../kinds/files/dumping.ts';
+import { giveInode } from '../kinds/files/give-inode.ts';
 import type { FileKind } from '../kinds/files/kind.ts';
-import { errorCode } from '../kinds/files/seen.ts';
 import { permissionBits } from '../kinds/files/stat.ts';
 
 /** What the records say of files that a restore makes anew. */
@@ -24,20 +23,6 @@ export function inodeRecords(byKind: ReadonlyMap<FileKind, readonly SavedFile[]>
 export function restoreInodes(opened: ReadonlyMap<number, number>, records: Records | null): void {
   for (const inode of records?.inodes ?? []) {
     const fd = opened.get(inode.id);
-    if (fd !== undefined) restoreInode(fd, inode);
-  }
-}
-
-function restoreInode(fd: number, { id, uid, gid, mode }: InodeRecord): void {
-  const now = fstatSync(fd);
-  try {
-    if (now.uid !== uid || now.gid !== gid) fchownSync(fd, uid, gid);
-    if ((now.mode & permissionBits) !== mode) fchmodSync(fd, mode);
-  } catch (error) {
-    throw new EngineError(
-      'NOT_PERMITTED',
-      `file ${id} belonged to user ${uid} and group ${gid}, and cannot be given to them (${errorCode(error)})`,
-      { remedy: 'Restore as root, or as that user.', cause: error },
-    );
+    if (fd !== undefined) giveInode(fd, inode, { what: `file ${inode.id}` });
   }
 }

@@ -1,21 +1,7 @@
 import { expect, test } from 'vitest';
+import { attribute, message } from '../../test/netlink-bytes.ts';
 import { LinuxError } from '../errors.ts';
 import { parseUnixDiag, type UnixSocket } from './diag.ts';
-
-function attribute(type: number, value: Uint8Array): Buffer {
-  const bytes = Buffer.alloc((4 + value.length + 3) & ~3);
-  bytes.writeUInt16LE(4 + value.length, 0);
-  bytes.writeUInt16LE(type, 2);
-  bytes.set(value, 4);
-  return bytes;
-}
-
-function message(type: number, body: Uint8Array): Buffer {
-  const header = Buffer.alloc(16);
-  header.writeUInt32LE(16 + body.length, 0);
-  header.writeUInt16LE(type, 4);
-  return Buffer.concat([header, body]);
-}
 
 function socket(type: number, state: number, inode: number, ...attributes: Buffer[]): Buffer {
   const head = Buffer.alloc(16);

@@ -1,26 +1,13 @@
 import { expect, test } from 'vitest';
+import { attribute, message } from '../../test/netlink-bytes.ts';
 import { LinuxError } from '../errors.ts';
-import { type PacketSocket, parsePacketDiag } from './packet-diag.ts';
+import { type PacketSocket, packetAnswers } from './packet-diag.ts';
+import { parseSockets } from './sock-diag.ts';
 
 function numbers(...values: number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4);
   values.forEach((value, at) => void bytes.writeUInt32LE(value, at * 4));
   return bytes;
-}
-
-function attribute(type: number, value: Uint8Array): Buffer {
-  const bytes = Buffer.alloc((4 + value.length + 3) & ~3);
-  bytes.writeUInt16LE(4 + value.length, 0);
-  bytes.writeUInt16LE(type, 2);
-  bytes.set(value, 4);
-  return bytes;
-}
-
-function message(type: number, body: Uint8Array): Buffer {
-  const header = Buffer.alloc(16);
-  header.writeUInt32LE(16 + body.length, 0);
-  header.writeUInt16LE(type, 4);
-  return Buffer.concat([header, body]);
 }
 
 function socket(inode: number, protocol: number, ...attributes: Buffer[]): Buffer {
@@ -49,7 +36,7 @@ test('reads what is told of packet sockets', () => {
     ),
     socket(8, 0, attribute(0, numbers(0, 0, 0, 0, 0, 4 | 16)), attribute(3, numbers(1, 2, 3, 4, 5, 6, 7))),
   ]);
-  expect(parsePacketDiag(datagram, found)).toBe(true);
+  expect(parseSockets(datagram, packetAnswers, found)).toBe(true);
   const none = { device: 0, version: 0, reserve: 0, copyThreshold: 0, timestamps: 0 };
   expect(found).toEqual([
     {
@@ -67,9 +54,9 @@ test('reads what is told of packet sockets', () => {
 });
 
 test('ends at the end, and says what went wrong', () => {
-  expect(parsePacketDiag(message(3, Buffer.alloc(4)), [])).toBe(false);
+  expect(parseSockets(message(3, Buffer.alloc(4)), packetAnswers, [])).toBe(false);
   const refused = Buffer.alloc(4);
   refused.writeInt32LE(-2);
-  expect(() => parsePacketDiag(message(2, refused), [])).toThrowError(LinuxError);
-  expect(() => parsePacketDiag(message(20, Buffer.alloc(2)), [])).toThrowError(/EBADMSG/);
+  expect(() => parseSockets(message(2, refused), packetAnswers, [])).toThrowError(LinuxError);
+  expect(() => parseSockets(message(20, Buffer.alloc(2)), packetAnswers, [])).toThrowError(/EBADMSG/);
 });

@@ -1,7 +1,4 @@
-import { arena } from '../arena.ts';
-import { closeFd } from '../descriptors/own.ts';
-import { errno, LinuxError } from '../errors.ts';
-import { expectSuccess, syscall, trySyscall } from '../syscall.ts';
+import { askForSockets, type DiagQuestion, diagAttributes } from './sock-diag.ts';
 
 /** How large a ring of a packet socket is. packet(7), struct tpacket_req3 of linux/if_packet.h */
 export interface PacketRing {
@@ -57,78 +54,35 @@ export interface PacketSocket {
   readonly waiting: number;
 }
 
-/** socket(2), netlink(7), sock_diag(7). */
 const AF_PACKET = 17;
-const AF_NETLINK = 16;
-const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
-const NETLINK_SOCK_DIAG = 4;
-const SOCK_DIAG_BY_FAMILY = 20;
-const NLMSG_ERROR = 2;
-const NLMSG_DONE = 3;
-const NLM_F_REQUEST_DUMP = 0x301;
-/** struct packet_diag_req and struct packet_diag_msg behind a netlink header, and what to show: linux/packet_diag.h */
-const headerLength = 16;
-const request = { family: 16, show: 24, length: 36 } as const;
+/** struct packet_diag_req and struct packet_diag_msg, and what to show: linux/packet_diag.h */
+const request = { family: 0, show: 8, length: 20 } as const;
 const answer = { type: 1, protocol: 2, inode: 4, length: 16 } as const;
 const show = 0x1 | 0x2 | 0x4 | 0x8 | 0x10;
 const attribute = { info: 0, memberships: 1, receiving: 2, sending: 3, fanout: 4, memory: 6 } as const;
 const infoFlag = { auxdata: 2, origdev: 4, vnetHeader: 8, loss: 0x10 } as const;
 const membership = { device: 0, count: 4, type: 8, length: 10, address: 12, longest: 32, size: 44 } as const;
-const bufferLength = 65_536;
 
 /**
  * Every packet socket of this network namespace.
  * @throws LinuxError ENOENT where the kernel has no packet_diag
  */
 export function packetSockets(): readonly PacketSocket[] {
-  const fd = syscall('socket', AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_SOCK_DIAG);
-  try {
-    return arena.scope(() => {
-      const question = arena.alloc(request.length);
-      question.view.setUint32(0, request.length, true);
-      question.view.setUint16(4, SOCK_DIAG_BY_FAMILY, true);
-      question.view.setUint16(6, NLM_F_REQUEST_DUMP, true);
-      question.view.setUint8(request.family, AF_PACKET);
-      question.view.setUint32(request.show, show, true);
-      expectSuccess(trySyscall('sendto', fd, question.address, question.length, 0, 0, 0), 'sock_diag');
-      const buffer = arena.alloc(bufferLength);
-      const found: PacketSocket[] = [];
-      for (let more = true; more; ) {
-        const length = expectSuccess(trySyscall('recvfrom', fd, buffer.address, buffer.length, 0, 0, 0), 'sock_diag');
-        more = parsePacketDiag(buffer.bytes.subarray(0, length), found) && length > 0;
-      }
-      return found;
-    });
-  } finally {
-    closeFd(fd);
-  }
+  const asked = Buffer.alloc(request.length);
+  asked.writeUInt8(AF_PACKET, request.family);
+  asked.writeUInt32LE(show, request.show);
+  return askForSockets({ request: asked, ...packetAnswers, key: ({ inode }) => inode });
 }
 
-/** Adds the sockets of one netlink datagram to `found`; answers whether more datagrams follow. @throws LinuxError */
-export function parsePacketDiag(bytes: Uint8Array, found: PacketSocket[]): boolean {
-  const view = viewOf(bytes);
-  for (let at = 0; at + headerLength <= bytes.length; ) {
-    const length = view.getUint32(at, true);
-    const type = view.getUint16(at + 4, true);
-    if (type === NLMSG_DONE) return false;
-    if (type === NLMSG_ERROR) throw new LinuxError('sock_diag', -view.getInt32(at + headerLength, true));
-    if (length < headerLength + answer.length || at + length > bytes.length)
-      throw new LinuxError('sock_diag', errno.EBADMSG, { about: `message of ${length} bytes at ${at}` });
-    found.push(parseSocket(bytes.subarray(at + headerLength, at + length)));
-    at += (length + 3) & ~3;
-  }
-  return true;
-}
+/** How its answers are read. */
+export const packetAnswers: Pick<DiagQuestion<PacketSocket>, 'answerLength' | 'parse'> = {
+  answerLength: answer.length,
+  parse: parseSocket,
+};
 
 function parseSocket(bytes: Uint8Array): PacketSocket {
   const view = viewOf(bytes);
-  const found = new Map<number, Uint8Array>();
-  for (let at = answer.length; at + 4 <= bytes.length; ) {
-    const length = view.getUint16(at, true);
-    if (length < 4) break;
-    found.set(view.getUint16(at + 2, true), bytes.subarray(at + 4, at + length));
-    at += (length + 3) & ~3;
-  }
+  const found = diagAttributes(bytes, answer.length);
   const [device = 0, version = 0, reserve = 0, copyThreshold = 0, timestamps = 0, flags = 0] = words(
     found.get(attribute.info),
   );

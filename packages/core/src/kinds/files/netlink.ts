@@ -5,7 +5,8 @@ import { among, between, hold, type Rule } from '../rules.ts';
 import type { DumpContext, FilePayload, OpenFile } from './dumping.ts';
 import { fileTypes } from './file-type.ts';
 import { openFlag } from './flags.ts';
-import type { Problem, Recognition, SeenFile, Tree } from './held.ts';
+import type { Problem, Recognition } from './held.ts';
+import { judgeSocket } from './judge-socket.ts';
 import type { FileKind } from './kind.ts';
 import {
   joinGroups,
@@ -22,7 +23,6 @@ import { hasError } from './pipe-content.ts';
 import { longestFilter, readFilter } from './socket-filter.ts';
 import { furnishSocket, optionsEntry } from './socket-options.ts';
 import { inodeOfLink, readOption, socketOption } from './sockets.ts';
-import { findUnix } from './unix-seen.ts';
 
 type NetlinkEntry = NonNullable<FileEntry['nlsk']>;
 
@@ -45,7 +45,7 @@ export const netlink: FileKind = {
     },
   ],
   type: fileTypes.NETLINKSK,
-  recognise,
+  recognise: (file, tree) => judgeSocket(file, tree, judge),
   dump,
   matches: ({ type }) => type === fileTypes.NETLINKSK,
   common: ({ nlsk }) => nlsk,
@@ -55,17 +55,6 @@ export const netlink: FileKind = {
     return { open: (entry) => open(entryOf(entry), records.get(entry.id), context.session.warn) };
   },
 };
-
-function recognise(file: SeenFile, tree: Tree): Recognition {
-  const inode = inodeOfLink(file.link, 'socket');
-  if (inode === null || findUnix(file, tree) !== undefined) return null;
-  try {
-    return tree.borrow(file, (fd) => judge(fd, inode));
-  } catch (error) {
-    if (error instanceof EngineError) return null;
-    throw error;
-  }
-}
 
 function judge(fd: number, inode: number): Recognition {
   if (readOption(fd, socketOption.SO_DOMAIN) !== netlinkFamily) return null;

@@ -2,23 +2,16 @@ import { EngineError } from '@criujs/engine-kit';
 import { LinuxError, type PacketSocket, packetSockets } from '@criujs/linux';
 import { fanoutPrograms, fanoutWay, noDevice, packetFamily, packetType } from '../../facts/packet.ts';
 import type { Problem, Recognition, SeenFile, Tree } from './held.ts';
+import { judgeSocket } from './judge-socket.ts';
 import { deviceName } from './packet-device.ts';
 import { readFilter } from './socket-filter.ts';
-import { inodeOfLink, readOption, socketOption } from './sockets.ts';
-import { findUnix } from './unix-seen.ts';
+import { readOption, socketOption } from './sockets.ts';
 
 /** A membership may have been asked for again and again: each is asked for once more. */
 const mostMemberships = 4096;
 
 export function recognisePacket(file: SeenFile, tree: Tree): Recognition {
-  const inode = inodeOfLink(file.link, 'socket');
-  if (inode === null || findUnix(file, tree) !== undefined) return null;
-  try {
-    return tree.borrow(file, (fd) => judge(fd, inode));
-  } catch (error) {
-    if (error instanceof EngineError) return null;
-    throw error;
-  }
+  return judgeSocket(file, tree, judge);
 }
 
 /** What the kernel tells of a packet socket; undefined: it is in another network namespace. @throws EngineError KERNEL */

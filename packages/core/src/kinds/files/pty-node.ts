@@ -1,10 +1,10 @@
-import { chmodSync, chownSync, fstatSync } from 'node:fs';
-import { EngineError, type TerminalRecord } from '@criujs/engine-kit';
+import { fstatSync } from 'node:fs';
+import type { TerminalRecord } from '@criujs/engine-kit';
 import { closeFd, deviceNumber, openForeignPath } from '@criujs/linux';
 import { openFlag } from './flags.ts';
+import { giveInode } from './give-inode.ts';
 import type { OpenMaster } from './pty-number.ts';
 import type { Pty } from './pty-store.ts';
-import { errorCode } from './seen.ts';
 import { permissionBits } from './stat.ts';
 import { slavePath } from './terminal-seen.ts';
 
@@ -22,14 +22,15 @@ export function restoreNode(
 ): void {
   const node = recorded ?? nodeOf(pty);
   if (node === null) return;
+  const named = { what: `/dev/pts/${pty.number}`, resource: `/dev/pts/${pty.number}` };
   if (slave !== undefined) {
-    putBack(slave, node, pty);
+    giveInode(slave, node, named);
     return;
   }
   // Nobody has it open, and opening it is something that whoever has the master notices.
   const fd = openForeignPath(slavePath(master.path, pty.number), openFlag.O_PATH | openFlag.O_NOFOLLOW);
   try {
-    if (deviceNumber(fstatSync(fd, { bigint: true }).rdev).minor === pty.number) putBack(fd, node, pty);
+    if (deviceNumber(fstatSync(fd, { bigint: true }).rdev).minor === pty.number) giveInode(fd, node, named);
   } finally {
     closeFd(fd);
   }
@@ -40,19 +41,4 @@ function nodeOf({ slaves: [slave] }: Pty): Node | null {
   return slave === undefined || mode === undefined
     ? null
     : { uid: slave.info.uid, gid: slave.info.gid, mode: mode & permissionBits };
-}
-
-function putBack(fd: number, { uid, gid, mode }: Node, { number }: Pty): void {
-  const path = `/proc/self/fd/${fd}`;
-  const now = fstatSync(fd);
-  try {
-    if (now.uid !== uid || now.gid !== gid) chownSync(path, uid, gid);
-    if ((now.mode & permissionBits) !== mode) chmodSync(path, mode);
-  } catch (error) {
-    throw new EngineError(
-      'NOT_PERMITTED',
-      `/dev/pts/${number} belonged to user ${uid} and group ${gid}, and cannot be given to them (${errorCode(error)})`,
-      { resource: `/dev/pts/${number}`, remedy: 'Restore as root, or as that user.', cause: error },
-    );
-  }
 }
