@@ -20,7 +20,7 @@ export function refuseUnasked({ entries, options, images }: LoadContext): boolea
   if (options.tcpClose || (inventory?.message.tcpClose ?? false)) return true;
   if (options.tcpEstablished) return false;
   throw unsupported(
-    `${entries.length} TCP connections, which the program had`,
+    `${entries.length === 1 ? 'a TCP connection' : `${entries.length} TCP connections`}, which the program had`,
     'Let the restore make them again: --tcp-established (option `tcpEstablished`), or as closed ones: --tcp-close (option `tcpClose`).',
   );
 }
