@@ -25,7 +25,8 @@ export async function openGround({ asNobody }: App): Promise<Ground> {
   return { folder, port: await freePort() };
 }
 
-async function freePort(): Promise<number> {
+/** A port of this machine that nobody has. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -43,7 +44,7 @@ export async function launch(app: App, at: Ground): Promise<number> {
 }
 
 /** Waits until somebody listens at the port. */
-export async function untilListens({ port }: Ground): Promise<void> {
+export async function untilListens({ port }: Pick<Ground, 'port'>): Promise<void> {
   await until(`somebody listens at port ${port}`, () => {
     const socket = connect(port, '127.0.0.1');
     return new Promise<boolean>((resolve) => {
