@@ -2,9 +2,9 @@ import { closeFd, peekPart, pidfdOpen, readable, type UnixSocket } from '@criujs
 import type { Holder, SeenFile, Tree } from '../kinds/files/held.ts';
 import { hasError } from '../kinds/files/pipe-content.ts';
 import { seeFilesAt } from '../kinds/files/seen.ts';
-import { socketState } from '../kinds/files/unix-entry.ts';
-import { peekQueue, type WaitingPacket } from '../kinds/files/unix-queue.ts';
-import { findUnix } from '../kinds/files/unix-seen.ts';
+import { socketState } from '../kinds/files/unix/entry.ts';
+import { peekQueue, type WaitingPacket } from '../kinds/files/unix/queue.ts';
+import { findUnix } from '../kinds/files/unix/seen.ts';
 import type { Hold } from '../machinery/guard/holds.ts';
 import { isClosed } from './tree.ts';
 

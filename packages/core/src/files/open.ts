@@ -11,7 +11,7 @@ import { regOf } from '../kinds/files/reg-entry.ts';
 import { remapImage } from '../kinds/files/remap.ts';
 import { imageReader } from '../kinds/files/side-images.ts';
 import { fileKinds } from '../kinds/files/table.ts';
-import { idsInFlight } from '../kinds/files/unix-queue.ts';
+import { idsInFlight } from '../kinds/files/unix/queue.ts';
 import type { TaskCall } from '../machinery/calls/remote.ts';
 import type { BeforeItRuns } from '../machinery/guard/releases.ts';
 

@@ -1,8 +1,8 @@
 import { closeFd, openPath, readStat } from '@criujs/linux';
 import { terminalCalls } from '../facts/terminals.ts';
 import { openFlag } from '../kinds/files/flags.ts';
-import { withoutStops } from '../kinds/files/quiet-stops.ts';
-import { askNumber, tellNumber } from '../kinds/files/terminal-modes.ts';
+import { withoutStops } from '../kinds/files/terminals/quiet-stops.ts';
+import { askNumber, tellNumber } from '../kinds/files/terminals/terminal-modes.ts';
 
 /**
  * Notes whether this process is in the foreground of its terminal, which a restore gives to a job.

@@ -21,7 +21,7 @@ import type { Hold } from '../../machinery/guard/holds.ts';
 import type { Session } from '../../run/session.ts';
 import type { HeldFile, Holder, Problem, SeenFile, Tree } from './held.ts';
 import type { ImageWriter } from './side-images.ts';
-import type { WaitingPacket } from './unix-queue.ts';
+import type { WaitingPacket } from './unix/queue.ts';
 
 /** One open file of the tree while it is dumped, however many descriptors share it. */
 export interface OpenFile {

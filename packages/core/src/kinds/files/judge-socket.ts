@@ -1,7 +1,7 @@
 import { EngineError } from '@criujs/engine-kit';
 import type { Recognition, SeenFile, Tree } from './held.ts';
 import { inodeOfLink } from './sockets.ts';
-import { findUnix } from './unix-seen.ts';
+import { findUnix } from './unix/seen.ts';
 
 /** Lends a socket that is no unix socket to `judge`; null: it is none, or this user may not look at it. */
 export function judgeSocket(

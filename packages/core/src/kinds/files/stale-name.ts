@@ -3,7 +3,7 @@ import { arena, closeFd, errnoName, socketAddress, syscall, trySyscall } from '@
 import { openFlag } from './flags.ts';
 import { errorCode } from './seen.ts';
 import { socketFamily } from './sockets.ts';
-import { socketTypes } from './unix-entry.ts';
+import { socketTypes } from './unix/entry.ts';
 
 /** The longest path of a unix socket, in bytes, with room for the zero byte behind it. unix(7) */
 const longestPath = 107;

@@ -16,19 +16,19 @@ import type { ByPlugins, FileKind } from './kind.ts';
 import { lockProblem } from './lock-lines.ts';
 import { memfd } from './memfd.ts';
 import { netlink } from './netlink.ts';
-import { packet } from './packet.ts';
+import { packet } from './packets/packet.ts';
 import { pidfd } from './pidfd.ts';
 import { pipe } from './pipe.ts';
 import { procFile } from './proc-file.ts';
 import { directory, regularFile } from './regular.ts';
-import { ring } from './ring.ts';
+import { ring } from './rings/ring.ts';
 import { signalfd } from './signalfd.ts';
 import { tcpConnection } from './tcp/tcp-connection.ts';
 import { tcpOver } from './tcp/tcp-over.ts';
-import { terminal } from './terminal.ts';
+import { terminal } from './terminals/terminal.ts';
 import { timerfd } from './timerfd.ts';
-import { externalUnixSocket } from './unix.ts';
-import { unixInside } from './unix-inside.ts';
+import { unixInside } from './unix/inside.ts';
+import { externalUnixSocket } from './unix/outside.ts';
 
 /** Every kind of file, in the order in which they are asked. The last one takes what no other can dump, if a plugin does. */
 export const fileKinds: readonly FileKind[] = [

@@ -1,7 +1,7 @@
 import { EngineError } from '@criujs/engine-kit';
 import { mapFlag, vmaStatus } from '../../facts/memory.ts';
-import { findPacket } from '../files/packet-recognise.ts';
-import { bytesOfRing } from '../files/packet-ring.ts';
+import { findPacket } from '../files/packets/recognise.ts';
+import { bytesOfRing } from '../files/packets/ring.ts';
 import { invalid } from '../rules.ts';
 import { keptFlags } from './flags.ts';
 import type { MapKind } from './kind.ts';

@@ -1,6 +1,6 @@
 import { EngineError } from '@criujs/engine-kit';
 import { mapFlag, vmaStatus } from '../../facts/memory.ts';
-import { ringLink } from '../files/ring-setup.ts';
+import { ringLink } from '../files/rings/setup.ts';
 import { invalid } from '../rules.ts';
 import type { MapKind } from './kind.ts';
 import { mapCall } from './map-call.ts';

@@ -2,7 +2,7 @@ import { EngineError } from '@criujs/engine-kit';
 import type { RemoteCall } from '@criujs/linux';
 import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
 import { mapsOf } from '../../machinery/freeze/maps-of.ts';
-import { ringLink } from '../files/ring-setup.ts';
+import { ringLink } from '../files/rings/setup.ts';
 import type { ProcessKind, ProcessPart, Talk } from './kind.ts';
 
 /** IORING_ENTER_REGISTERED_RING: the ring is named by its place in a list of the thread's, which has room for 16. io_uring_enter(2) */

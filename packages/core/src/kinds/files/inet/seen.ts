@@ -13,7 +13,7 @@ import { openFlag } from '../flags.ts';
 import type { SeenFile, Tree } from '../held.ts';
 import { hasError } from '../pipe-content.ts';
 import { inodeOfLink, readOption, readOptionBytes, socketLevel, socketOption } from '../sockets.ts';
-import { findUnix } from '../unix-seen.ts';
+import { findUnix } from '../unix/seen.ts';
 import { type InetAddress, readAddress, readPeerBefore } from './address.ts';
 import type { InetShape } from './options.ts';
 import { unread } from './unread.ts';
