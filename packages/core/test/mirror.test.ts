@@ -22,6 +22,8 @@ import { statusFields } from './mirror/status.ts';
 interface Part {
   readonly name: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What else it is told where it is an ordinary user's. */
+  readonly user?: Readonly<Record<string, string>>;
   /** What it has has no place in CRIU's images. */
   readonly ours?: true;
   /** It needs more rights than an ordinary user has. */
@@ -50,8 +52,8 @@ const parts: readonly Part[] = [
   { name: 'netlinks', ours: true },
   { name: 'packets', ours: true, needsRoot: true },
   { name: 'connections', ours: true, needsRoot: true },
-  { name: 'udps', env: isRoot ? {} : { UDPS_USER: '1' }, ours: true },
-  { name: 'inets', env: isRoot ? {} : { INETS_USER: '1' }, ours: true },
+  { name: 'udps', user: { UDPS_USER: '1' }, ours: true },
+  { name: 'inets', user: { INETS_USER: '1' }, ours: true },
   { name: 'flights', ours: true },
   { name: 'ptys', ours: true, knowsPids: true },
   { name: 'attributes', ours: true },
@@ -78,9 +80,9 @@ const parts: readonly Part[] = [
 /** All of them together would else keep two processors busy, and the engine waiting. */
 const rests = { TARGET_RESTS: '5' } as const;
 
-function mirrorOf(chosen: readonly Part[]): Program {
-  const commands = chosen.map(({ name, env = {} }) => {
-    const settings = Object.entries(env).map((it) => it.join('='));
+function mirrorOf(chosen: readonly Part[], isUser: boolean = !isRoot): Program {
+  const commands = chosen.map(({ name, env = {}, user = {} }) => {
+    const settings = Object.entries({ ...env, ...(isUser && user) }).map((it) => it.join('='));
     return [name, ...(settings.length > 0 ? ['env', ...settings] : []), ...cProgram(name).command()];
   });
   const root = cProgram('mirror');
@@ -145,7 +147,13 @@ describe.skipIf(missing)(missing ?? 'one of everything', () => {
 
   test('comes back to an ordinary user, with new pids', async ({ place }) => {
     const bin = await installedFor(place, how);
-    const target = await place.start(mirrorOf(forAll.filter(({ knowsPids }) => !knowsPids)), how);
+    const target = await place.start(
+      mirrorOf(
+        forAll.filter(({ knowsPids }) => !knowsPids),
+        true,
+      ),
+      how,
+    );
     for (let leg = 0; leg < 3; leg++)
       await travel(place, target, {
         ...{ by: criujs, compared: false, dump: asked, restore: { ...asked, newPids: true } },
@@ -159,7 +167,10 @@ describe.skipIf(missing)(missing ?? 'one of everything', () => {
   test('comes back to an ordinary user in a user namespace, with its pids', async ({ place, skip }) => {
     if ((await run([...unshare, 'true'], how)).code !== 0) skip('no user namespaces here');
     const bin = await installedFor(place, how);
-    const command = mirrorOf(forAll.filter(({ needsInit }) => !needsInit)).command();
+    const command = mirrorOf(
+      forAll.filter(({ needsInit }) => !needsInit),
+      true,
+    ).command();
     const ended = await run([...unshare, 'sh', inner, place.home(how), bin, process.execPath, ...command], {
       ...how,
       env: rests,
