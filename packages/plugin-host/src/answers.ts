@@ -1,6 +1,7 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { type HookName, type MountSource, type OwnedDescriptor, retryLater, type VmaSource } from '@criujs/plugin-sdk';
+import { insteadOfC, type Meanings } from './answers-in-c.ts';
 import { describe } from './describe.ts';
 import type { Descriptors } from './descriptors.ts';
 import { BadAnswer } from './invocation.ts';
@@ -22,12 +23,17 @@ export interface AnsweredCall {
   contain(close: () => unknown): Promise<void>;
 }
 
-const nothing: AnswerRule = {
-  read(answer) {
-    if (answer === undefined) return undefined;
-    throw bad(answer, 'nothing (undefined)');
-  },
-};
+const claimed = nothing({ declines: true, success: 'return nothing, which claims the resource' });
+const told = nothing({ declines: false, success: 'return nothing' });
+
+function nothing(meanings: Meanings): AnswerRule {
+  return {
+    read(answer) {
+      if (answer === undefined) return undefined;
+      throw bad(answer, 'nothing (undefined)', meanings);
+    },
+  };
+}
 
 const descriptor: AnswerRule = { read: readDescriptor, release: releaseDescriptor };
 
@@ -36,12 +42,19 @@ const descriptorOrRetry: AnswerRule = {
   release: releaseDescriptor,
 };
 
+const mountMeanings: Meanings = {
+  declines: true,
+  success: 'return nothing if the plugin has mounted it itself, or { source } for the engine to mount',
+};
+const vmaMeanings: Meanings = { declines: true, success: 'return nothing, which leaves the map unchanged' };
+const descriptorMeanings: Meanings = { declines: true, success: null };
+
 const mountSource: AnswerRule = {
   read(answer): MountSource | undefined {
     if (answer === undefined) return undefined;
     const { source } = Object(answer) as Record<string, unknown>;
     if (typeof source === 'string' && isAbsolute(source) && !source.includes('\0')) return { source };
-    throw bad(answer, 'nothing, or { source } with an absolute path');
+    throw bad(answer, 'nothing, or { source } with an absolute path', mountMeanings);
   },
 };
 
@@ -49,7 +62,7 @@ const vmaSource: AnswerRule = {
   read(answer, call): VmaSource | undefined {
     if (answer === undefined) return undefined;
     const { offset, fd } = Object(answer) as Record<string, unknown>;
-    if (!isOffset(offset)) throw bad(answer, 'nothing, or { offset, fd? } with an offset in bytes');
+    if (!isOffset(offset)) throw bad(answer, 'nothing, or { offset, fd? } with an offset in bytes', vmaMeanings);
     return fd === undefined ? { offset } : { offset, fd: readDescriptor(fd, call) };
   },
   release: (answer, descriptors) => releaseDescriptor((Object(answer) as Record<string, unknown>)['fd'], descriptors),
@@ -57,21 +70,21 @@ const vmaSource: AnswerRule = {
 
 /** What each hook may answer, beside `notSupported` from a handler. */
 export const answerRules: { readonly [N in HookName]: AnswerRule } = {
-  DUMP_UNIX_SK: nothing,
+  DUMP_UNIX_SK: claimed,
   RESTORE_UNIX_SK: descriptor,
-  DUMP_EXT_FILE: nothing,
+  DUMP_EXT_FILE: claimed,
   RESTORE_EXT_FILE: descriptorOrRetry,
-  DUMP_EXT_MOUNT: nothing,
+  DUMP_EXT_MOUNT: claimed,
   RESTORE_EXT_MOUNT: mountSource,
-  DUMP_EXT_LINK: nothing,
-  HANDLE_DEVICE_VMA: nothing,
+  DUMP_EXT_LINK: claimed,
+  HANDLE_DEVICE_VMA: claimed,
   UPDATE_VMA_MAP: vmaSource,
-  RESUME_DEVICES_LATE: nothing,
-  PAUSE_DEVICES: nothing,
-  CHECKPOINT_DEVICES: nothing,
-  POST_FORKING: nothing,
-  RESTORE_INIT: nothing,
-  DUMP_DEVICES_LATE: nothing,
+  RESUME_DEVICES_LATE: told,
+  PAUSE_DEVICES: told,
+  CHECKPOINT_DEVICES: told,
+  POST_FORKING: told,
+  RESTORE_INIT: told,
+  DUMP_DEVICES_LATE: told,
 };
 
 function readDescriptor(answer: unknown, { descriptors, what, contain }: AnsweredCall): OwnedDescriptor {
@@ -107,11 +120,12 @@ function checkOwn(fd: number, answer: unknown, closer: 'host' | 'plugin', descri
 }
 
 function checkOpen(fd: number, answer: unknown): void {
-  if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fff_ffff) throw bad(answer, 'a descriptor: an integer from 0 on');
+  if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fff_ffff)
+    throw bad(answer, 'a descriptor: an integer from 0 on', descriptorMeanings);
   try {
     fstatSync(fd);
   } catch (cause) {
-    throw bad(answer, 'a descriptor that is open: the host closes it, not the plugin', cause);
+    throw bad(answer, 'a descriptor that is open: the host closes it, not the plugin', undefined, cause);
   }
 }
 
@@ -125,6 +139,8 @@ function isOffset(value: unknown): value is number | bigint {
   return (typeof value === 'bigint' || Number.isSafeInteger(value)) && (value as number) >= 0;
 }
 
-function bad(answer: unknown, allowed: string, cause?: unknown): BadAnswer {
-  return new BadAnswer(`answered ${describe(answer)}`, `The hook must answer ${allowed}, or throw.`, cause);
+function bad(answer: unknown, allowed: string, meanings?: Meanings, cause?: unknown): BadAnswer {
+  const ported = meanings === undefined ? undefined : insteadOfC(answer, meanings);
+  const remedy = `The hook must answer ${allowed}, or throw.`;
+  return new BadAnswer(`answered ${describe(answer)}`, ported === undefined ? remedy : `${ported} ${remedy}`, cause);
 }

@@ -38,7 +38,7 @@ export interface PluginHostOptions {
    * dump), by plugin name. A plugin that is not in it wrote version 1. Default: none is.
    */
   readonly imageVersions?: ImageVersions | undefined;
-  /** Milliseconds that one call of a plugin may take. Default 10 000. */
+  /** Milliseconds that one call of a plugin may take. Default 10 000. While an inspector is open (`--inspect`) a call may take longer. */
   readonly deadline?: number | undefined;
   /** Aborting it ends the call that waits, and all later ones but `exit`, with code ABORTED. */
   readonly signal?: AbortSignal | undefined;

@@ -5,6 +5,8 @@ import {
   type HookArgs,
   type HookName,
   hook,
+  hookTable,
+  isHookName,
   type Plugin,
   PluginError,
   pid,
@@ -149,6 +151,53 @@ test.each<[HookName, unknown]>([
   const error = await errorOf(call(name));
   expect(error).toMatchObject({ code: 'HOOK_BAD_RESULT', plugin: 'odd', hook: name, remedy: expect.any(String) });
   expect(error.message).toContain('answered ');
+});
+
+const declined = /^-95 is -ENOTSUP.* return notSupported of @criujs\/plugin-sdk instead\. The hook must answer/;
+const claimed = /^With 0 a hook in C reports success: here return nothing, which claims the resource\./;
+const failedInC = /^With -5 a hook in C fails: throw instead, for example a PluginError/;
+
+test.each<[HookName, unknown, RegExp]>([
+  ['DUMP_UNIX_SK', -95, declined],
+  ['DUMP_EXT_FILE', -95, declined],
+  ['DUMP_EXT_MOUNT', -95, declined],
+  ['DUMP_EXT_LINK', -95, declined],
+  ['HANDLE_DEVICE_VMA', -95, declined],
+  ['RESTORE_EXT_MOUNT', -95, declined],
+  ['UPDATE_VMA_MAP', -95, declined],
+  ['RESTORE_UNIX_SK', -95, declined],
+  ['RESTORE_EXT_FILE', -95, declined],
+  ['DUMP_UNIX_SK', 0, claimed],
+  ['DUMP_EXT_FILE', 0, claimed],
+  ['DUMP_EXT_MOUNT', 0, claimed],
+  ['DUMP_EXT_LINK', 0, claimed],
+  ['HANDLE_DEVICE_VMA', 0, claimed],
+  ['RESTORE_EXT_MOUNT', 0, /here return nothing if the plugin has mounted it itself, or \{ source \}/],
+  ['UPDATE_VMA_MAP', 0, /here return nothing, which leaves the map unchanged\./],
+  ['DUMP_EXT_FILE', -5, failedInC],
+  ['RESTORE_EXT_FILE', -5, failedInC],
+  ['RESTORE_EXT_FILE', 0, /^The hook must answer a descriptor that the plugin opened/],
+  ['DUMP_EXT_FILE', 'yes', /^The hook must answer nothing \(undefined\), or throw\.$/],
+])('a hook ported from C: the remedy for %s that answers %o', async (name, answer, remedy) => {
+  const { call } = await runWith(name, () => answer);
+  expect(await errorOf(call(name))).toMatchObject({
+    code: 'HOOK_BAD_RESULT',
+    remedy: expect.stringMatching(remedy),
+  });
+});
+
+const observers = Object.keys(hookTable)
+  .filter(isHookName)
+  .filter((it) => hookTable[it].kind === 'observer');
+
+test.each(observers)('an observer ported from C: the remedies of %s', async (name) => {
+  const remedyFor = async (answer: number): Promise<string | undefined> => {
+    const { call } = await runWith(name, () => answer);
+    return (await errorOf(call(name))).remedy;
+  };
+  expect(await remedyFor(-95)).toContain('This one cannot decline, because every plugin is told: return nothing.');
+  expect(await remedyFor(0)).toContain('With 0 a hook in C reports success: here return nothing.');
+  expect(await remedyFor(-5)).toMatch(failedInC);
 });
 
 test('an answer that throws when it is looked at', async () => {

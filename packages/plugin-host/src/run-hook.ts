@@ -3,6 +3,7 @@ import { lateWrite, suspectOf } from './blame.ts';
 import { enterPlugin, leavePlugin, putBackBuiltIns } from './built-ins.ts';
 import { aborted, badAnswer, failed, late, leftOpen, replaced } from './call-errors.ts';
 import type { HostError } from './errors.ts';
+import { isDebugged } from './facts/debugged.ts';
 import { BadAnswer, type Invocation, type SignalOf } from './invocation.ts';
 import { type LeftBehind, type Run, stray } from './run.ts';
 import { follow } from './trail.ts';
@@ -11,7 +12,7 @@ import { createWrites } from './writes.ts';
 
 /**
  * The one place where code of plugins is called and where errors gain plugin, hook and resource.
- * It settles at the deadline at the latest; an answer that comes afterwards is released and dropped.
+ * It settles at the deadline at the latest, unless somebody debugs this process; an answer that comes afterwards is released and dropped.
  * A synchronous endless loop holds this thread and cannot be ended here: an engine keeps a deadline in a thread of its own.
  * @throws HostError
  */
@@ -91,7 +92,11 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
     const wait = (): void => {
       if (stopWaiting !== undefined) return;
       const onAbort = (): void => fail(aborted(it));
-      const timer = setTimeout(() => fail(verdict ?? late(it)), it.deadline ?? run.deadline);
+      const expire = (): void => {
+        if (isDebugged()) timer.refresh();
+        else fail(verdict ?? late(it));
+      };
+      const timer = setTimeout(expire, it.deadline ?? run.deadline);
       if (it.abortable) run.signal?.addEventListener('abort', onAbort);
       run.waiting.add(fail);
       stopWaiting = () => {

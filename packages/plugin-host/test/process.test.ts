@@ -17,7 +17,7 @@ const prelude = `
   import { definePlugin, hook } from ${sdk};
   const host = await createPluginHost({
     cwd: ${JSON.stringify(folder)},
-    deadline: 3000,
+    deadline,
     plugins: [...files, definePlugin({
       name: 'inline',
       hooks: [hook('POST_FORKING', () => inHook()), hook('RESTORE_INIT', () => {})],
@@ -39,8 +39,8 @@ interface Ending {
 }
 
 /** Runs a program whose plugin runs `inHook` in POST_FORKING; `body` is the program's own. */
-function program({ inHook = '', body = '', files = [] as string[] }): Ending {
-  const text = `const files = ${JSON.stringify(files)}; const inHook = () => { ${inHook} };\n${prelude}${body}${epilogue}`;
+function program({ inHook = '', body = '', files = [] as string[], deadline = 3000 }): Ending {
+  const text = `const deadline = ${deadline}; const files = ${JSON.stringify(files)}; const inHook = () => { ${inHook} };\n${prelude}${body}${epilogue}`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', text], {
     encoding: 'utf8',
   });
@@ -139,3 +139,21 @@ export default definePlugin({ name: 'file', hooks: [hook('RESTORE_INIT', () => {
     expect(err).toContain(`plugin ./bad-${name}: load called process.exit(0)`);
   },
 );
+
+test('no deadline runs while an inspector is open, and one runs again once it is closed', () => {
+  const { out } = program({
+    inHook: 'return new Promise((resolve) => setTimeout(resolve, 200));',
+    body: `
+      const inspector = await import('node:inspector');
+      inspector.open(0, '127.0.0.1');
+      await call('POST_FORKING');
+      inspector.close();
+      await call('POST_FORKING');
+    `,
+    deadline: 20,
+  });
+  expect(out.split('\n').slice(0, 2)).toEqual([
+    'POST_FORKING ok',
+    'HOOK_TIMEOUT inline plugin inline: POST_FORKING did not answer within 20 ms',
+  ]);
+});

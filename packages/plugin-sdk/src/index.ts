@@ -51,6 +51,7 @@ export {
   type SocketInode,
   socketInode,
 } from './ids.ts';
+export type { CheckedHooks, CheckedName, HookList, Mistake, OneOf, Registers } from './mistakes.ts';
 export { apiVersion, definePlugin, hook, isPlugin, type Plugin, type PluginDefinition } from './plugin.ts';
 export {
   type Descriptor,

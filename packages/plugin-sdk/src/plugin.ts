@@ -2,6 +2,7 @@ import type { Context, Outcome, Stage } from './context.ts';
 import { PluginError } from './errors.ts';
 import { hookTable, isClaimable, isHookName } from './hook-table.ts';
 import type { HookExtras, HookHandler, HookName, HookRegistration } from './hooks.ts';
+import type { CheckedHooks, CheckedName, HookList, OneOf, Registers } from './mistakes.ts';
 import type { StandardSchemaV1 } from './standard-schema.ts';
 
 /** The version of this contract. {@link definePlugin} sets it; a host says which versions it supports. */
@@ -62,10 +63,17 @@ export interface Plugin {
 }
 
 /**
- * Checks a plugin, and marks it as one with the version of this contract.
+ * Checks a plugin, and marks it as one with the version of this contract. The compiler refuses an invalid name and two handlers of
+ * one hook already, where they are literals.
  * @throws PluginError PLUGIN_INVALID: a bad name, an unknown hook, one hook twice …
  */
-export function definePlugin<O = unknown>(definition: PluginDefinition<O>): Plugin {
+export function definePlugin<
+  O = unknown,
+  const Name extends string = string,
+  const Registered extends readonly unknown[] | [] = readonly unknown[],
+>(
+  definition: PluginDefinition<O> & { readonly name: CheckedName<Name>; readonly hooks: CheckedHooks<Registered> },
+): Plugin {
   const wrong = firstMistake(definition);
   if (wrong !== undefined) throw invalid(nameFor(definition), ...wrong);
   const { name, version, imageVersion, inventoryName, required, options, hooks } = definition;
@@ -91,15 +99,15 @@ export function definePlugin<O = unknown>(definition: PluginDefinition<O>): Plug
  * @throws PluginError PLUGIN_INVALID: no such hook, or no function
  */
 export function hook<N extends HookName, O = unknown>(
-  name: N,
+  name: N | OneOf<HookList>,
   handler: HookHandler<N, O>,
   more?: HookExtras<N, O>,
-): HookRegistration<O> {
+): HookRegistration<O> & Registers<N> {
   const claim = more?.claim;
   const registration = { hook: name, handler, ...(claim === undefined ? {} : { claim }) };
   const wrong = hookMistake(registration);
   if (wrong !== undefined) throw invalid(`hook ${String(name)}`, ...wrong);
-  return Object.freeze(registration) as unknown as HookRegistration<O>;
+  return Object.freeze(registration) as unknown as HookRegistration<O> & Registers<N>;
 }
 
 /** Whether {@link definePlugin} of any copy and version of the SDK made this. */

@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
+import { hookTable } from './index.ts';
 
 /** What the compiler says of a snippet that uses the SDK: the codes of its errors. */
 interface Snippet {
   readonly about: string;
   readonly text: string;
   readonly codes: readonly number[];
+  /** What each error says, where its words are for authors. */
+  readonly says?: readonly string[];
 }
 
 const notAssignable = 2345; // Argument of type … is not assignable to parameter of type …
@@ -46,7 +49,66 @@ const snippets: readonly Snippet[] = [
   { about: 'an async handler that does nothing', text: "hook('UPDATE_VMA_MAP', async () => {});", codes: [] },
   { about: 'a handler that always declines', text: `hook('RESTORE_EXT_FILE', async () => notSupported);`, codes: [] },
 
-  { about: 'an unknown hook name', text: `hook('DUMP_FILE', () => {});`, codes: [notAssignable] },
+  {
+    about: 'an unknown hook name',
+    text: `hook('DUMP_EXT_FIEL', () => {});`,
+    codes: [notAssignable],
+    says: [
+      `Argument of type '"DUMP_EXT_FIEL"' is not assignable to parameter of type 'keyof Hooks | OneOf<"${Object.keys(hookTable).join(', ')}">'.`,
+    ],
+  },
+  {
+    about: 'a hook name that is known at run time',
+    text: `
+      declare const some: HookName; hook(some, () => notSupported as never);
+      function wrap<N extends HookName>(name: N, handler: HookHandler<N>): HookRegistration { return hook(name, handler); }`,
+    codes: [],
+  },
+  {
+    about: 'names of plugins that are not usable',
+    text: ['has space', 'Kvm', '-kvm', '', 'kvm_', 'kvm\\n']
+      .map((name) => `definePlugin({ name: '${name}', hooks: [] });`)
+      .join('\n'),
+    codes: [2322, 2322, 2322, 2322, 2322, 2322],
+    says: Array(6).fill(
+      `is not assignable to type 'Mistake<"a name has small letters, digits and dashes, a letter or digit first">'`,
+    ),
+  },
+  {
+    about: 'names of plugins that are usable or known at run time',
+    text: `
+      declare const some: string; declare const either: 'kvm' | 'fuse-2'; declare const ours: \`our-\${string}\`;
+      for (const name of [some, either, ours, '4', 'a-b-'] as const) definePlugin({ name, hooks: [] });
+      definePlugin({ name: some, hooks: [] }); definePlugin({ name: either, hooks: [] }); definePlugin({ name: ours, hooks: [] });`,
+    codes: [],
+  },
+  {
+    about: 'two handlers of one hook',
+    text: `
+      definePlugin({ name: 'a', hooks: [hook('DUMP_EXT_FILE', () => {}), hook('PAUSE_DEVICES', () => {}), hook('DUMP_EXT_FILE', () => {})] });
+      const pause = hook('PAUSE_DEVICES', () => {});
+      definePlugin({ name: 'a', hooks: [pause, pause] });`,
+    codes: [2322, 2322],
+    says: [
+      `not assignable to type 'Mistake<"two handlers of DUMP_EXT_FILE: merge them into one that checks its argument">'`,
+      `not assignable to type 'Mistake<"two handlers of PAUSE_DEVICES: merge them into one that checks its argument">'`,
+    ],
+  },
+  {
+    about: 'lists of hooks that are known at run time',
+    text: `
+      declare const first: HookRegistration; declare const second: HookRegistration; declare const some: HookName;
+      definePlugin({ name: 'a', hooks: [first, second] });
+      definePlugin({ name: 'a', hooks: [hook(some, () => notSupported as never), hook('PAUSE_DEVICES', () => {})] });
+      const list = [hook('DUMP_EXT_FILE', () => {})];
+      list.push(hook('PAUSE_DEVICES', () => {}));
+      definePlugin({ name: 'a', hooks: list });
+      definePlugin({ name: 'a', hooks: [...list, hook('DUMP_EXT_FILE', () => {})] });
+      const few = [first] as const; const more = [first, second] as const;
+      definePlugin({ name: 'a', hooks: list.length > 3 ? few : more });
+      definePlugin({ name: 'a', hooks: [other.hook('DUMP_EXT_FILE', () => {}), hook('PAUSE_DEVICES', () => {})] });`,
+    codes: [],
+  },
   { about: 'an argument that the hook lacks', text: `hook('RESTORE_EXT_FILE', ({ fd }) => fd);`, codes: [2339] },
   {
     about: 'an argument of a wrong type',
@@ -179,6 +241,8 @@ const names = [
   'HandlerName',
   'HookArgs',
   'HookCall',
+  'HookHandler',
+  'HookName',
   'HookRegistration',
   'ObserverName',
   'Pid',
@@ -198,13 +262,14 @@ const found = compile();
 
 test.each(snippets.map((snippet, index) => ({ ...snippet, index })))(
   'the compiler on $about: $codes',
-  ({ index, codes }) => {
+  ({ index, codes, says = [] }) => {
     const diagnostics = found.filter((it) => it.file?.fileName === fileOf(index));
-    const said = diagnostics.map((it) => ts.flattenDiagnosticMessageText(it.messageText, '\n')).join('\n');
+    const messages = diagnostics.map((it) => ts.flattenDiagnosticMessageText(it.messageText, '\n'));
     expect(
       diagnostics.map((it) => it.code),
-      said,
+      messages.join('\n'),
     ).toEqual(codes);
+    for (const [at, words] of says.entries()) expect(messages[at]).toContain(words);
   },
 );
 

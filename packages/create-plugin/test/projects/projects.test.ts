@@ -1,7 +1,7 @@
-import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { criu, criuMissing } from '../../../core/test/harness/machine.ts';
+import { criu, criuMissing, root } from '../../../core/test/harness/machine.ts';
 import { kindIds } from '../../src/answers.ts';
 import { openWorkshop, type Workshop } from './workshop.ts';
 
@@ -17,6 +17,17 @@ const all = [everything, ...kindIds].flatMap((handles) => [[handles, true] as co
 const projects = process.env['CRIUJS_ALL_PROJECTS'] === '1' ? all : some;
 
 const noCriu = criuMissing();
+
+/** What an editor is told of the plugin when it is attached. */
+const tellSourceMaps = `
+  import { Session } from 'node:inspector';
+  const session = new Session();
+  session.connect();
+  session.on('Debugger.scriptParsed', ({ params: { url, sourceMapURL } }) => {
+    if (url.endsWith('/src/index.ts')) console.log('src/index.ts has a source map:', sourceMapURL.startsWith('data:application/json'));
+  });
+  session.post('Debugger.enable');
+`;
 
 let workshop: Workshop;
 
@@ -76,6 +87,43 @@ describe.each(projects)('a plugin for %s, options: %s', { timeout: 900_000 }, (h
       ])
         expect(said).toContain(hook);
     }
+  });
+
+  test('runs under a debugger as .vscode/launch.json says, with source maps for breakpoints', async () => {
+    const { program, args, env } = JSON.parse(readFileSync(join(folder, '.vscode', 'launch.json'), 'utf8'))
+      .configurations[0] as { program: string; args: string[]; env: Record<string, string> };
+    // Dependencies are in a folder above the project here.
+    const jiti = join(root, 'node_modules', program.slice(program.indexOf('jiti/')));
+    const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const said = await workshop.run(folder, [
+      'env',
+      ...settings,
+      process.execPath,
+      '--inspect=0',
+      '--import',
+      `data:text/javascript,${encodeURIComponent(tellSourceMaps)}`,
+      jiti,
+      ...args,
+    ]);
+    expect(said).toMatch(/It runs as \d+\./);
+    expect(said).toContain('src/index.ts has a source map: true');
+  });
+
+  test('runs the example again when a file changes, with `--watch`', async () => {
+    const [times, file] = [2, join(folder, 'src', 'index.ts')];
+    const child = workshop.start(folder, ['npm', 'run', 'dev', '--', '--watch']);
+    let said = '';
+    let seen = 0;
+    for await (const piece of child.stdout) {
+      said += piece;
+      const runs = said.split('It runs again when a file in src or example changes.').length - 1;
+      if (runs === seen) continue;
+      seen = runs;
+      if (runs === times) break;
+      writeFileSync(file, readFileSync(file));
+    }
+    await child.end();
+    expect(said.match(/It runs as \d+\. It had counted/g)).toHaveLength(times);
   });
 
   test('shows with `npm run dev` what it is asked', async () => {

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -13,7 +13,16 @@ export interface Workshop {
   create(name: string, flags: readonly string[]): Promise<string>;
   /** Runs a command of the project's dependencies, or of this repository's. @throws Error with all that it said */
   run(folder: string, command: readonly string[]): Promise<string>;
+  /** Starts such a command, whose output is read as it comes. */
+  start(folder: string, command: readonly string[]): Running;
   remove(): void;
+}
+
+/** A command that runs. */
+export interface Running {
+  readonly stdout: AsyncIterable<string>;
+  /** Ends it with all that it has started. */
+  end(): Promise<void>;
 }
 
 interface Manifest {
@@ -58,6 +67,19 @@ export function openWorkshop(): Workshop {
       return join(home, name);
     },
     run,
+    start(folder, [file = '', ...args]) {
+      const child = spawn(file, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+      const { pid } = child;
+      if (pid === undefined) throw new Error(`${file} cannot be started`);
+      const ended = new Promise<void>((resolve) => void child.on('exit', () => resolve()));
+      return {
+        stdout: child.stdout.setEncoding('utf8'),
+        async end() {
+          process.kill(-pid, 'SIGTERM');
+          await ended;
+        },
+      };
+    },
     remove: () => rmSync(home, { recursive: true }),
   };
 }

@@ -26,7 +26,7 @@ export interface RunOptions {
    * The directory against which plugin names and paths, and a relative `images`, are resolved. Default: the current directory.
    */
   readonly cwd?: string | undefined;
-  /** Milliseconds that a hook may take. Default 10 000. */
+  /** Milliseconds that a hook may take. Default 10 000. No deadline runs while an inspector is open (`--inspect`). */
   readonly hookDeadline?: number | undefined;
   /** Aborting ends the run cleanly: the target is unharmed, nothing stays half restored, and the promise rejects with ABORTED. */
   readonly signal?: AbortSignal | undefined;

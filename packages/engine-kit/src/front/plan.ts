@@ -7,6 +7,7 @@ import { toEngineError } from '../errors/to-engine-error.ts';
 import type { PlanRow } from '../interface/results.ts';
 import { checkOptions, checkPid, checkPlatform } from './admission.ts';
 import { type CrashGuard, guardCrashes } from './crash-guard.ts';
+import { noticeDebugger, watchedDeadline } from './debugging.ts';
 import type { PlanOptions, PlanResult, PlanVerdict } from './options.ts';
 import { afterRunOf, defaultDeadlineMs, warnOfUnpaired } from './plugins.ts';
 import { guardThread, type Watchdog } from './watchdog.ts';
@@ -40,12 +41,14 @@ export type PlanTree = (
  * @throws EngineError NO_SUCH_PROCESS, NOT_PERMITTED …, and what is wrong with a plugin
  */
 export async function planBy(load: () => Promise<PlanTree>, options: PlanOptions): Promise<PlanResult> {
-  const { pid, signal, onProgress, engine, hookDeadline: hookDeadlineMs = defaultDeadlineMs, lastWords } = options;
+  const { pid, signal, onProgress, engine, hookDeadline = defaultDeadlineMs, lastWords } = options;
   checkPid(pid);
   const given = readOptions('dump', options);
   checkPlatform();
   checkOptions(options);
   const startedAt = performance.now();
+  noticeDebugger(options);
+  const hookDeadlineMs = watchedDeadline(hookDeadline);
   const guard = guardThread({ plugins: options.plugins?.length ?? 0, hookDeadlineMs, lastWords: lastWords ?? 'text' });
   const crash = guardCrashes({ stage: 'plan', lastWords });
   try {

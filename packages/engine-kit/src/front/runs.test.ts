@@ -1,4 +1,5 @@
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import inspector from 'node:inspector';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { definePlugin } from '@criujs/plugin-sdk';
@@ -99,4 +100,26 @@ test('an engine that keeps images in folders only is never asked with a store, n
   }
   expect(told).toEqual([]);
   expect(readdirSync(directory)).toEqual([]);
+});
+
+test('while an inspector is open a run with plugins has no deadline, and says so', async () => {
+  const seen: number[] = [];
+  const messages: string[] = [];
+  const dump = async (job: DumpJob): Promise<typeof dumped> => {
+    seen.push(job.hookDeadlineMs);
+    await writeInventory(job);
+    return dumped;
+  };
+  const plugins = [definePlugin({ name: 'gpu', hooks: [] })];
+  const options = { pid: 1, images: store(), plugins, hookDeadline: 5000 } as const;
+  const onLog = ({ message }: { readonly message: string }): void => void messages.push(message);
+  await dumpBy(engineOf({ dump }), { ...options, onLog });
+  inspector.open(0, '127.0.0.1');
+  try {
+    await dumpBy(engineOf({ dump }), { ...options, onLog });
+  } finally {
+    inspector.close();
+  }
+  expect(seen).toEqual([5000, 2 ** 31 - 1]);
+  expect(messages).toEqual(['an inspector is open: plugins have no deadline in this run']);
 });

@@ -7,6 +7,7 @@ import { type Purpose, purposeOf, type StorePlace } from '../images/run-images.t
 import type { Engine, EngineJob } from '../interface/engine.ts';
 import { checkOptions, checkPid, checkPlatform } from './admission.ts';
 import { guardCrashes } from './crash-guard.ts';
+import { noticeDebugger, watchedDeadline } from './debugging.ts';
 import { refuseNested } from './nested.ts';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from './options.ts';
 import { defaultDeadlineMs, openPlugins } from './plugins.ts';
@@ -63,6 +64,7 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
   checkOptions(options);
   try {
     if (options.signal?.aborted) throw new EngineError('ABORTED', 'the run was aborted before it began');
+    noticeDebugger(options);
     if (engine.foldersOnly && typeof options.images === 'object') throw noDirectory();
     const images = await openImages(options.images, purpose);
     let failed = false;
@@ -99,10 +101,10 @@ function blameForClosed(error: EngineError, { plugins = [] }: RunOptions): Engin
 }
 
 function listenersOf(options: RunOptions, startedAt: number, warned: string[]): Omit<EngineJob, 'images' | 'plugins'> {
-  const { hookDeadline: hookDeadlineMs = defaultDeadlineMs, signal = new AbortController().signal } = options;
+  const { hookDeadline = defaultDeadlineMs, signal = new AbortController().signal } = options;
   const { onProgress, onLog, lastWords = 'text' } = options;
   return {
-    hookDeadlineMs,
+    hookDeadlineMs: watchedDeadline(hookDeadline),
     lastWords,
     signal,
     phase: (phase) => onProgress?.({ phase, elapsedMs: performance.now() - startedAt }),

@@ -36,7 +36,10 @@ export interface EngineJob {
   readonly images: Omit<RunImages, 'close'>;
   /** The plugins, which load already. The engine starts them, and finishes them whatever comes. */
   readonly plugins: RunPlugins;
-  /** Milliseconds that a hook may take. The host keeps it; the engine may need to know. */
+  /**
+   * Milliseconds that a hook may take. The host keeps it; the engine may need to know. While an inspector is open it is as long as
+   * a timer can be.
+   */
   readonly hookDeadlineMs: number;
   /** How the error of a process is told that a plugin blocks for good. */
   readonly lastWords: 'text' | 'json';

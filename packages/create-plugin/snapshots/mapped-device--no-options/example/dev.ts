@@ -1,9 +1,13 @@
-// npm run dev: dumps and restores the example program with the plugin, and shows what the plugin is asked as it happens.
+// npm run dev: dumps and restores the example program with the plugin, and shows what the plugin is asked as it happens. With
+// `-- --watch` it does so again at each change.
 import { dump, restore } from '@criujs/core';
 import plugin from '../src/index.ts';
 import { lookAtMachine } from './machine.ts';
 import { showCall } from './show-call.ts';
 import { setStage } from './stage.ts';
+import { runAtEachChange } from './watch.ts';
+
+if (process.argv.includes('--watch')) await runAtEachChange();
 
 const { missing, samePids } = await lookAtMachine();
 if (missing !== null) {
