@@ -13,9 +13,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect } from 'vitest';
 import { runWell } from './harness/command.ts';
 import { bin, criujs, criujsCommand, criujsFails } from './harness/engines.ts';
+import { killAt } from './harness/killer.ts';
 import { travel } from './harness/legs.ts';
-import { isRoot, namespaceTools } from './harness/machine.ts';
-import { heldTables } from './harness/network.ts';
+import { isRoot, namespaceTools, noIptables } from './harness/machine.ts';
+import { heldRules, heldTables, isHeld } from './harness/network.ts';
 import { test } from './harness/place.ts';
 import { runs, untilGone } from './harness/processes.ts';
 import { cProgram } from './harness/programs.ts';
@@ -92,7 +93,7 @@ afterEach(async () => {
 
 /** Somebody else on this machine may dump connections, too: what is his goes by itself. */
 async function nothingHeld(): Promise<void> {
-  await until('nothing is held', () => heldTables().length === 0);
+  await until('nothing is held', () => !isHeld());
 }
 
 /** The table of the dump in these images. */
@@ -309,4 +310,151 @@ describe.skipIf(missing)(missing ?? 'TCP connections to programs outside of the 
       await runWell(['ip', 'link', 'delete', 'criujs-test']);
     },
   );
+});
+
+describe.skipIf(missing ?? noIptables)(missing ?? noIptables ?? 'TCP connections that are held with iptables', () => {
+  const byRules = [...more, '--network-lock', 'iptables'];
+
+  /** The rules of a target's connections: others on this machine may have some. */
+  function rulesAt(target: Target): string[] {
+    const port = readFileSync(target.path('port'), 'utf8').trim();
+    return heldRules().filter((line) => line.split(' ').includes(port));
+  }
+
+  /** The rules of a connection as the programs print them. */
+  function rulesOf({ socket }: Client, target: Target): string[] {
+    const is6 = socket.remoteFamily === 'IPv6';
+    const [client, own] = [socket.localPort, Number(readFileSync(target.path('port'), 'utf8'))];
+    const host = is6 ? '::1/128' : '127.0.0.1/32';
+    return (
+      [
+        ['INPUT', client, own],
+        ['OUTPUT', own, client],
+      ] as const
+    ).map(
+      ([chain, from, to]) =>
+        `${is6 ? 'ip6tables' : 'iptables'} -A ${chain} -s ${host} -d ${host} -p tcp -m mark ! --mark 0xc114 -m tcp --sport ${from} --dport ${to} -j DROP`,
+    );
+  }
+
+  for (const [name, env, host] of [
+    ['IPv4', {}, '127.0.0.1'],
+    ['IPv6', { SERVER_FAMILY: '6' }, '::1'],
+  ] as const) {
+    test(`notice a pause when the tree is dumped and restored: ${name}`, async ({ place }) => {
+      const target = await place.start(cProgram('server', env));
+      const both = [await clientOf(target, host), await clientOf(target, host)];
+      for (const client of both) client.start();
+      for (let leg = 0; leg < 2; leg++) {
+        for (const client of both) await goesOn(client);
+        const images = target.images();
+        await criujs.dump(target.pid, images, { more: byRules });
+        expect(heldTables()).not.toContain(tableOf(images));
+        const wanted = both.flatMap((client) => rulesOf(client, target));
+        expect(rulesAt(target).sort()).toEqual(wanted.sort());
+        place.track(await criujs.restore(images, { more }));
+        await nothingHeld();
+      }
+      for (const client of both) await goesOn(client);
+      await target.finish();
+    });
+  }
+
+  test('notice less when the tree is left running', async ({ place }) => {
+    const target = await place.start(server);
+    const client = await clientOf(target);
+    client.start();
+    await criujs.dump(target.pid, target.images(), { leaveRunning: true, more: byRules });
+    // They are gone before it runs on, and not a moment later.
+    expect(rulesAt(target)).toEqual([]);
+    await goesOn(client);
+    await target.finish();
+  });
+
+  for (const phase of ['infect', 'pages', 'write'])
+    test(`go on when the engine is killed: ${phase}`, async ({ place }) => {
+      const target = await place.start(server);
+      const client = await clientOf(target);
+      client.start();
+      await goesOn(client);
+      const dump = ['dump', '-t', String(target.pid), '-D', target.images(), ...byRules];
+      const run = await killAt(phase, 0, [process.execPath, bin, ...dump]);
+      expect(run, run.said).toMatchObject({ killed: true, last: phase });
+      await nothingHeld();
+      await goesOn(client);
+      await target.finish();
+    });
+
+  test('are held until somebody lets their packets pass, and said to be so', async ({ place }) => {
+    const target = await place.start(server);
+    const client = await clientOf(target);
+    client.start();
+    await goesOn(client);
+    const rules = rulesOf(client, target);
+    const images = target.images();
+    const { stdout } = await criujsCommand(['dump', '-t', String(target.pid), '-D', images, '--json', ...byRules]);
+    const { networkLock } = JSON.parse(stdout) as { networkLock: { method: string; connections: string[] } };
+    expect(networkLock).toMatchObject({ method: 'iptables', connections: [expect.stringContaining('127.0.0.1')] });
+    expect(rulesAt(target)).toEqual(rules);
+    // One is gone: the other is found all the same.
+    const [first = '', second = ''] = rules;
+    await runWell(first.replace('-A', '-w -D').split(' '));
+    const unlocked = await criujsCommand(['network', 'unlock', '-D', images, '--json']);
+    expect(JSON.parse(unlocked.stdout)).toMatchObject({
+      ...{ ok: true, tables: [], rules: [expect.stringMatching(/^iptables OUTPUT -p tcp .* -j DROP$/)] },
+      connections: networkLock.connections,
+    });
+    expect(rulesAt(target)).not.toContain(second);
+    client.socket.write('is anybody there?\n');
+    await until('the client hears that nobody is there', () => client.over() !== null);
+    expect(client.over()).toContain('ECONNRESET');
+    const again = await criujsCommand(['network', 'unlock', '-D', images, '--json']);
+    expect(JSON.parse(again.stdout)).toMatchObject({ ok: true, tables: [], rules: [] });
+  });
+
+  test('pass again, whoever made the rules: CRIU or we', async ({ place }) => {
+    const target = await place.start(server);
+    const client = await clientOf(target);
+    client.start();
+    await goesOn(client);
+    const images = target.images();
+    const port = readFileSync(target.path('port'), 'utf8').trim();
+    const own = ['127.0.0.1', port] as const;
+    const other = ['127.0.0.1', String(client.socket.localPort)] as const;
+    await criujs.dump(target.pid, images, { more: byRules });
+    // The command lines of CRIU: criu/netfilter.c.
+    const asCriu = async (how: '-I' | '-D'): Promise<void> => {
+      for (const [chain, [from, sport], [to, dport]] of [
+        ['INPUT', other, own],
+        ['OUTPUT', own, other],
+      ] as const) {
+        const mark = ['-m', 'mark', '!', '--mark', '0xC114'];
+        const ends = ['--source', from, '--sport', sport, '--destination', to, '--dport', dport];
+        await runWell([
+          'iptables',
+          '-w',
+          '-t',
+          'filter',
+          how,
+          chain,
+          '--protocol',
+          'tcp',
+          ...mark,
+          ...ends,
+          '-j',
+          'DROP',
+        ]);
+      }
+    };
+    await asCriu('-D');
+    expect(rulesAt(target)).toEqual([]);
+    await asCriu('-I');
+    expect(rulesAt(target)).toHaveLength(2);
+    // CRIU does not write it.
+    rmSync(join(images, 'criujs.json'));
+    place.track(await criujs.restore(images, { more }));
+    expect(rulesAt(target)).toEqual([]);
+    await goesOn(client);
+    await target.finish();
+  });
 });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { bin, criujs } from './harness/engines.ts';
 import { createMarksman, killAt } from './harness/killer.ts';
-import { isRoot } from './harness/machine.ts';
-import { heldTables } from './harness/network.ts';
+import { isRoot, noIptables } from './harness/machine.ts';
+import { isHeld } from './harness/network.ts';
 import { type Place, test } from './harness/place.ts';
 import { portrait } from './harness/portrait.ts';
 import { processesIn, runs } from './harness/processes.ts';
@@ -46,6 +46,11 @@ async function useBoth(target: Target): Promise<void> {
 }
 
 const few = Math.ceil(total / 6);
+const connectionsByRules = {
+  program: { ...cProgram('connections'), name: 'connections, held with iptables' },
+  more: ['--tcp-established', '--network-lock', 'iptables'],
+  back: ['--tcp-established'],
+};
 const rows: readonly Row[] = [
   ...[
     ...[counter, threads, tree, cProgram('shared'), cProgram('pairs'), cProgram('rings'), cProgram('udps')],
@@ -55,6 +60,7 @@ const rows: readonly Row[] = [
   ].map((program) => ({ program, kills: few })),
   { program: cProgram('filters'), kills: few, mayKeep: true },
   { program: cProgram('connections'), more: ['--tcp-established'], back: ['--tcp-established'], kills: few },
+  ...(noIptables === null ? [{ ...connectionsByRules, kills: few }] : []),
   { program: cProgram('aios', { AIOS_MANY: '200', AIOS_FILTER: '169' }), kills: few, mayKeep: true },
   {
     program: cProgram('deleted', { DELETED_LINKS: '1', DELETED_GUESTS: '1' }),
@@ -158,7 +164,7 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
           seen[run.killed ? left : 'done'] += 1;
           if (left === 'process') {
             await until('the names that the dump gave are gone', () => given(target).length === 0);
-            await until('the network is not held', () => heldTables().length === 0);
+            await until('the network is not held', () => !isHeld());
           }
           if (left === 'image') {
             await revive(place, target, { images, back, when: `killed in ${run.last}` });
@@ -179,7 +185,7 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
         await criujs.dump(target.pid, images, { more });
         await revive(place, target, { images, back, when: 'after all' });
         expect(given(target)).toEqual([]);
-        await until('the network is not held', () => heldTables().length === 0);
+        await until('the network is not held', () => !isHeld());
         expect(differences(before, await target.paused(() => portrait(target.pid)))).toEqual([]);
         await target.finish();
         say(`${program.name}, killed in these phases of a dump: ${described(hits)}`);
@@ -254,7 +260,7 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
           );
         });
         if (outcome === 'nothing') await criujs.restore(images, { more });
-        else await until('the network is not held', () => heldTables().length === 0);
+        else await until('the network is not held', () => !isHeld());
         place.track(target.pid);
         await target.advance(3);
         expect(await target.paused(() => portrait(target.pid)), `killed in ${run.last}`).toBe(before);

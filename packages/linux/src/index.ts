@@ -141,7 +141,7 @@ export {
   sendPart,
   type WaitingPart,
 } from './sockets/waiting.ts';
-export { type SpawnOptions, spawnImage } from './spawn.ts';
+export { type SpawnOptions, spawnImage, spawnProgram } from './spawn.ts';
 export { type SyscallArgument, syscall, trySyscall } from './syscall.ts';
 export { type OpenFolder, openFolder, openFolderInWords, othersMayWrite, whoElseMayChange } from './who-may-write.ts';
 export { signalFrame, signalFrames, signalFramesLength, xstateLayout } from './xstate.ts';

@@ -46,11 +46,28 @@ let library: Library | undefined;
  * (`waitFor`).
  */
 export function spawnImage(image: Uint8Array, options: SpawnOptions): number {
+  const file = executableFile(image);
+  try {
+    return spawn({ file }, [imageName], options);
+  } finally {
+    closeFd(file);
+  }
+}
+
+/** Starts an installed program in the same way. @param argv its own name, and what it is told */
+export function spawnProgram(path: string, argv: readonly string[], options: SpawnOptions): number {
+  return spawn({ path }, argv, options);
+}
+
+function spawn(
+  program: { readonly file: number } | { readonly path: string },
+  argv: readonly string[],
+  options: SpawnOptions,
+): number {
   library ??= loadLibrary();
   const { inherit } = options;
   const targets = new Set(inherit.map(({ as }) => as));
-  if (targets.size < inherit.length)
-    throw new RangeError('spawnImage: two descriptors with the same number in the child');
+  if (targets.size < inherit.length) throw new RangeError('spawn: two descriptors with the same number in the child');
 
   const opened: number[] = [];
   const keep = (fd: number): number => {
@@ -58,13 +75,12 @@ export function spawnImage(image: Uint8Array, options: SpawnOptions): number {
     return fd;
   };
   try {
-    const file = keep(executableFile(image));
     const aside = (fd: number): number => keep(duplicateAside(fd, targets));
     // No dup2 may overwrite what the start itself needs.
-    const program = aside(file);
+    const path = 'path' in program ? program.path : `/proc/self/fd/${aside(program.file)}`;
     const moves = orderMoves(inherit, aside);
     const leaks = readFds(process.pid).filter((fd) => isCloseOnExec(fd) === false);
-    return start(library, `/proc/self/fd/${program}`, leaks, moves, options.newSession === true);
+    return start(library, { path, argv }, leaks, moves, options.newSession === true);
   } finally {
     opened.forEach(closeFd);
   }
@@ -97,7 +113,7 @@ function executableFile(image: Uint8Array): number {
 
 function start(
   library: Library,
-  path: string,
+  { path, argv }: { readonly path: string; readonly argv: readonly string[] },
   leaks: readonly number[],
   moves: readonly { readonly fd: number; readonly as: number }[],
   newSession: boolean,
@@ -120,7 +136,7 @@ function start(
       library.setMask(attributes, arena.alloc(signalSetLength).address);
       library.setDefaults(attributes, everySignal.address);
       const file = arena.cstring(path).address;
-      const arguments_ = pointers(arena.cstring(imageName).address);
+      const arguments_ = pointers(...argv.map((text) => arena.cstring(text).address));
       const environment = pointers();
       check(
         library.spawn(pid.address, file, actions, attributes, arguments_.address, environment.address),

@@ -10,11 +10,12 @@ export interface UnlockFlags {
 export async function networkUnlockCommand({ imagesDir }: UnlockFlags, cwd: string, output: Output): Promise<number> {
   const images = resolve(cwd, imagesDir);
   const result = await unlockNetwork({ images });
-  const { tables, connections } = result;
+  const { tables, rules, connections } = result;
+  const gone = [...tables.map((table) => `${table} is gone`), ...rules.map((rule) => `${rule} is gone`)];
   const text =
-    tables.length === 0
+    gone.length === 0
       ? `nothing of ${imagesDir} is dropped on this machine.`
-      : `packets of ${connections.length === 0 ? 'its TCP connections' : connections.join(', ')} pass again (${tables.join(', ')} is gone).`;
+      : `packets of ${connections.length === 0 ? 'its TCP connections' : connections.join(', ')} pass again (${gone.join(', ')}).`;
   output.result({ ok: true, command: 'network unlock', images, ...result }, safeText(text));
   return exitCodes.done;
 }

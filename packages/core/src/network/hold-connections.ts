@@ -12,7 +12,10 @@ import {
 import { capability } from '../facts/capabilities.ts';
 import { passMark } from '../facts/tcp.ts';
 import type { UndoCall } from '../machinery/guard/hold-guard.ts';
-import type { Hold } from '../machinery/guard/holds.ts';
+import type { Held, Hold } from '../machinery/guard/holds.ts';
+import { dropBy } from './drop-by.ts';
+import { startKeeper } from './iptables/keeper.ts';
+import { flowRules, type Rule } from './iptables/rules.ts';
 import { lockTable, newLockId } from './names.ts';
 
 /** Connections whose packets are to be dropped, and what becomes of that. */
@@ -34,26 +37,41 @@ export interface HeldConnections {
  * @throws EngineError NOT_PERMITTED, UNSUPPORTED
  */
 export function holdConnections(
-  { flows, names, method = 'nftables', endsTree, beforeEnd }: HeldConnections,
+  { flows, names, method, endsTree, beforeEnd }: HeldConnections,
   hold: Hold,
 ): NetworkLockRecord {
   const id = newLockId();
-  const record: NetworkLockRecord = { method, id, connections: names };
   const how = { what: 'the network of TCP connections', atCommit: endsTree ? 'kept' : 'undone', beforeEnd } as const;
-  if (method === 'skip') return hold({ ...how, undo: [] }, () => record);
-  if (method === 'iptables')
-    throw new EngineError('UNSUPPORTED', 'packets cannot be dropped with iptables', {
-      remedy: 'Use --network-lock nftables (option `networkLock`), which needs no program, or criu (--engine criu).',
-    });
+  const recordOf = (by: NetworkLock): NetworkLockRecord => ({ method: by, id, connections: names });
+  if (method === 'skip') return hold({ ...how, undo: [] }, () => recordOf(method));
+  return recordOf(
+    dropBy(method, {
+      nftables: () => dropInTable(lockTable(id), (table) => dropFlows(table, flows, passMark), how, hold),
+      iptables: () => dropByRules(flowRules(flows), how, hold),
+    }),
+  );
+}
+
+/** What is told to those who hold, but its undo. */
+type How = Omit<Held, 'undo'>;
+
+/** Holds what a batch makes in a table of nf_tables. @throws EngineError NOT_PERMITTED, UNSUPPORTED */
+export function dropInTable(table: string, batchOf: (table: string) => Uint8Array, how: How, hold: Hold): void {
   const fd = netfilter();
   try {
-    const table = lockTable(id);
-    return hold({ ...how, undo: [removal(fd, table)] }, () => {
-      send(fd, dropFlows(table, flows, passMark));
-      return record;
-    });
+    hold({ ...how, undo: [removal(fd, table)] }, () => send(fd, batchOf(table)));
   } finally {
     closeFd(fd);
+  }
+}
+
+/** Holds what rules of iptables drop. @throws EngineError NOT_PERMITTED, UNSUPPORTED, KERNEL */
+export function dropByRules(rules: readonly Rule[], how: How, hold: Hold): void {
+  const keeper = startKeeper(rules, false);
+  try {
+    hold({ ...how, undo: keeper.remove }, keeper.make);
+  } finally {
+    keeper.close();
   }
 }
 
@@ -69,7 +87,7 @@ export function removal(fd: number, table: string): UndoCall {
 }
 
 /** A socket to nf_tables. @throws EngineError UNSUPPORTED */
-export function netfilter(): number {
+function netfilter(): number {
   try {
     return openNetfilter();
   } catch (error) {
@@ -78,7 +96,7 @@ export function netfilter(): number {
 }
 
 /** @throws EngineError */
-export function send(fd: number, batch: Uint8Array): void {
+function send(fd: number, batch: Uint8Array): void {
   try {
     sendBatch(fd, batch);
   } catch (error) {
@@ -94,6 +112,7 @@ function missing(cause: LinuxError): EngineError {
     });
   return new EngineError('UNSUPPORTED', `packets of connections cannot be dropped: nf_tables answers ${cause.code}`, {
     cause,
-    remedy: 'Load the module nf_tables, or drop them yourself and use --network-lock skip (option `networkLock`).',
+    remedy:
+      'Load the module nf_tables, or install iptables, or drop them yourself and use --network-lock skip (option `networkLock`).',
   });
 }

@@ -1,26 +1,30 @@
-import { closeFd, type Door, dropNew } from '@criujs/linux';
+import { type Door, dropNew } from '@criujs/linux';
 import { tcpStates } from '../facts/tcp.ts';
 import type { Hold } from '../machinery/guard/holds.ts';
-import { netfilter, removal, send } from './hold-connections.ts';
+import { type DropMethod, dropBy } from './drop-by.ts';
+import { dropByRules, dropInTable } from './hold-connections.ts';
+import { doorRules } from './iptables/rules.ts';
 import { newLockId } from './names.ts';
 import { families, socketsOf, tcpSockets } from './sockets.ts';
 
 /**
  * Drops what would begin connections to sockets at which processes listen, until the tree is frozen and dumped: those that wait there can be
  * accepted meanwhile, and nobody new is told that he is connected. Whoever wants to connect tries again by himself.
- * @param what it in words, for warnings
+ * `what` is it in words, for warnings, and `method` the user's choice.
+ * @throws EngineError NOT_PERMITTED, UNSUPPORTED
  */
-export function holdNewConnections(pids: readonly number[], what: string, hold: Hold): void {
+export function holdNewConnections(
+  pids: readonly number[],
+  { what, method }: { readonly what: string; readonly method: DropMethod | undefined },
+  hold: Hold,
+): void {
   const doors = doorsOf(pids);
   if (doors.length === 0) return;
-  const table = `CRIU-new-${newLockId()}`;
-  const fd = netfilter();
-  try {
-    const undo = [removal(fd, table)];
-    hold({ what, undo, atCommit: 'undone' }, () => send(fd, dropNew(table, doors)));
-  } finally {
-    closeFd(fd);
-  }
+  const how = { what, atCommit: 'undone' } as const;
+  dropBy(method, {
+    nftables: () => dropInTable(`CRIU-new-${newLockId()}`, (table) => dropNew(table, doors), how, hold),
+    iptables: () => dropByRules(doorRules(doors), how, hold),
+  });
 }
 
 /** Where processes listen, each once. */

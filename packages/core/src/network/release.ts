@@ -1,24 +1,26 @@
 import { EngineError } from '@criujs/engine-kit';
-import type { EntryOf } from '@criujs/images';
-import { closeFd, dropNoMore, LinuxError, openNetfilter, sendBatch } from '@criujs/linux';
-import type { UndoCall } from '../machinery/guard/hold-guard.ts';
+import { closeFd, dropNoMore, duplicate, LinuxError, openNetfilter, sendBatch } from '@criujs/linux';
+import { type UndoCall, withOwn } from '../machinery/guard/hold-guard.ts';
 import { removal } from './hold-connections.ts';
-import { lockMethods, lockTables } from './names.ts';
+import { type Keeper, startKeeper } from './iptables/keeper.ts';
+import type { Rule } from './iptables/rules.ts';
+import type { Lock } from './lock.ts';
+import type { UnlockResult } from './unlocked.ts';
 
-/** What the inventory says of how the network was held. */
-export type LockedBy = Pick<EntryOf<'INVENTORY'>, 'networkLockMethod' | 'dumpCriuRunId'>;
+/** What has been let pass again: tables of nf_tables that are gone, and rules of iptables and ip6tables. */
+export type Released = Pick<UnlockResult, 'tables' | 'rules'>;
 
 /**
  * Lets packets of a dump's connections pass again, in the network namespace of this thread. After a reboot there is nothing to do.
- * @returns the tables that were taken away
- * @throws EngineError NOT_PERMITTED, KERNEL
+ * @throws EngineError NOT_PERMITTED, UNSUPPORTED, KERNEL
  */
-export function releaseNetwork({ networkLockMethod, dumpCriuRunId }: LockedBy): string[] {
-  if (networkLockMethod !== lockMethods.nftables || dumpCriuRunId === '') return [];
+export function releaseNetwork(lock: Lock | null): Released {
+  if (lock === null) return { tables: [], rules: [] };
+  if (lock.by === 'iptables') return { tables: [], rules: withKeeper(lock, (keeper) => keeper.removeNow()) };
   const fd = tryNetfilter();
-  if (fd === null) return [];
+  if (fd === null) return { tables: [], rules: [] };
   try {
-    return lockTables(dumpCriuRunId).filter((table) => remove(fd, table));
+    return { tables: lock.tables.filter((table) => remove(fd, table)), rules: [] };
   } finally {
     closeFd(fd);
   }
@@ -27,13 +29,32 @@ export function releaseNetwork({ networkLockMethod, dumpCriuRunId }: LockedBy): 
 /**
  * Calls that do the same, whatever they answer.
  * @param keep takes a descriptor that they need
+ * @throws EngineError KERNEL
  */
-export function releaseCalls({ networkLockMethod, dumpCriuRunId }: LockedBy, keep: (fd: number) => void): UndoCall[] {
-  if (networkLockMethod !== lockMethods.nftables || dumpCriuRunId === '') return [];
+export function releaseCalls(lock: Lock | null, keep: (fd: number) => void): readonly UndoCall[] {
+  if (lock === null) return [];
+  if (lock.by === 'iptables') {
+    return withKeeper(lock, ({ remove: calls }) =>
+      withOwn(calls, (fd) => {
+        const own = duplicate(fd);
+        keep(own);
+        return own;
+      }),
+    );
+  }
   const fd = tryNetfilter();
   if (fd === null) return [];
   keep(fd);
-  return lockTables(dumpCriuRunId).map((table) => removal(fd, table));
+  return lock.tables.map((table) => removal(fd, table));
+}
+
+function withKeeper<T>({ rules }: { readonly rules: readonly Rule[] }, work: (keeper: Keeper) => T): T {
+  const keeper = startKeeper(rules, true);
+  try {
+    return work(keeper);
+  } finally {
+    keeper.close();
+  }
 }
 
 /** A socket to nf_tables; null: this kernel has none, and so no table. */

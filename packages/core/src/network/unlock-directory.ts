@@ -1,5 +1,6 @@
 import { decodeRecords, EngineError, inventoryName, recordsName } from '@criujs/engine-kit';
 import { openReader } from '../show/reader.ts';
+import { lockOf } from './lock.ts';
 import { releaseNetwork } from './release.ts';
 import type { UnlockResult } from './unlocked.ts';
 
@@ -14,8 +15,9 @@ export async function unlockDirectory(directory: string): Promise<UnlockResult> 
     });
   const bytes = reader.bytes(recordsName);
   const records = bytes === null ? null : decodeRecords(bytes);
+  const lock = lockOf({ inventory, entries: reader.entries('FILES', 'files.img'), records });
   return {
-    tables: releaseNetwork(inventory),
+    ...releaseNetwork(lock),
     connections: records?.networkLocks?.flatMap(({ connections }) => connections) ?? [],
   };
 }

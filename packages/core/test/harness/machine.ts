@@ -56,6 +56,13 @@ export const freeHugePages: number = existsSync(hugePages) ? Number(readFileSync
 export const sshAgent: string | null = which('ssh-agent');
 export const tmux: string | null = which('tmux');
 export const nft: string | null = which('nft');
+/** Why rules of iptables cannot be made here; null: they can. */
+export const noIptables: string | null =
+  which('iptables') === null || which('ip6tables') === null
+    ? 'needs iptables'
+    : works('iptables', '-w', '-S') && works('ip6tables', '-w', '-S')
+      ? null
+      : 'needs root, and a kernel that has tables for iptables';
 /** Programs that make network namespaces, and devices between them. */
 export const namespaceTools: boolean = ['ip', 'unshare', 'nsenter'].every((name) => which(name) !== null);
 export const nginx: string | null = which('nginx');

@@ -116,7 +116,7 @@ const table = {
     rpc: 'networkLock',
     // criu_network_lock_method
     choices: { iptables: 1, nftables: 2, skip: 3 },
-    dump: 'how packets of connections are dropped (default: nftables; iptables: with --engine criu only); skip: you have seen to it',
+    dump: 'how packets of connections are dropped (default: nftables, or iptables where the kernel has no nf_tables); skip: you have seen to it',
   },
   external: {
     kind: 'externals',

@@ -65,7 +65,8 @@ export interface OptionValues {
   readonly skipInFlight: boolean;
   /**
    * How packets of connections are dropped; `skip`: they are not, because you have seen to it (a reset by this machine ends a connection).
-   * Default: with nf_tables. `iptables`: with CRIU only. criu(8), --network-lock
+   * Default: with nf_tables or, where the kernel has none, with rules of iptables and ip6tables, which have to be installed. criu(8),
+   * --network-lock
    */
   readonly networkLock: NetworkLock | undefined;
   /**

@@ -4,7 +4,7 @@ import { list, matching, object, oneOf, type Shape, text } from './json-shape.ts
 /** How packets of the connections of a dump are dropped until it is restored. */
 export interface NetworkLockRecord {
   readonly method: NetworkLock;
-  /** The id of the dump: with nf_tables, the table `CRIU-ID` of family inet drops them. */
+  /** The id of the dump: with nf_tables, the table `CRIU-ID` of family inet drops them; rules of iptables have no name. */
   readonly id: string;
   /** The connections in words. */
   readonly connections: readonly string[];

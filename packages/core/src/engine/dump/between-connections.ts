@@ -36,7 +36,8 @@ export function freezeBetweenConnections(options: EngineDumpOptions, holds: Hold
     if (!isAsked) return { tree, frozenAt };
     try {
       const pids = tree.tasks.flatMap((task) => (task.state === 'zombie' ? [] : [task.pid]));
-      if (networkLock !== 'skip' && !holds.holds(doors)) holdNewConnections(pids, doors, holds.hold);
+      if (networkLock !== 'skip' && !holds.holds(doors))
+        holdNewConnections(pids, { what: doors, method: networkLock }, holds.hold);
       if (frozenAt - since > connectsMs || !isConnecting(pids, options)) return { tree, frozenAt };
       if (frozenAt - since < closesMs) holds.release();
     } catch (error) {

@@ -101,6 +101,14 @@ export function isDescriptor(arg: UndoArgument): arg is OwnDescriptor {
   return typeof arg === 'object' && 'fd' in arg;
 }
 
+/** The same calls about other descriptors of the engine's. */
+export function withOwn(calls: readonly UndoCall[], ownOf: (fd: number) => number): UndoCall[] {
+  return calls.map(([name, ...args]) => [
+    name,
+    ...args.map((arg) => (isDescriptor(arg) ? { fd: ownOf(arg.fd) } : arg)),
+  ]);
+}
+
 /** SIGKILL ends it even where somebody has stopped it; then nothing wakes it up to undo what is to stay. */
 function dismiss(pid: number, order: number): void {
   trySyscall('kill', pid, signals.SIGKILL);

@@ -1,6 +1,13 @@
 import { arena, closeFd, duplicate, errnoName, trySyscall } from '@criujs/linux';
 import type { Session } from '../../run/session.ts';
-import { type HoldGuard, isDescriptor, startHoldGuard, type UndoArgument, type UndoCall } from './hold-guard.ts';
+import {
+  type HoldGuard,
+  isDescriptor,
+  startHoldGuard,
+  type UndoArgument,
+  type UndoCall,
+  withOwn,
+} from './hold-guard.ts';
 
 /** What becomes of a hold when the images are in their place: it is undone, or it stays and the images say so. */
 export type AtCommit = 'undone' | 'kept';
@@ -140,9 +147,8 @@ function withDuplicates(held: Held): Entry {
     return found;
   };
   try {
-    const withOwn = (calls: readonly UndoCall[] = []): UndoCall[] =>
-      calls.map(([name, ...args]) => [name, ...args.map((arg) => (isDescriptor(arg) ? { fd: ownOf(arg.fd) } : arg))]);
-    const [undo, afterDeath, beforeEnd] = [withOwn(held.undo), withOwn(held.afterDeath), withOwn(held.beforeEnd)];
+    const ours = (calls: readonly UndoCall[] = []): UndoCall[] => withOwn(calls, ownOf);
+    const [undo, afterDeath, beforeEnd] = [ours(held.undo), ours(held.afterDeath), ours(held.beforeEnd)];
     return { ...held, undo, afterDeath, beforeEnd, descriptors: [...own.values()] };
   } catch (error) {
     for (const fd of own.values()) closeFd(fd);

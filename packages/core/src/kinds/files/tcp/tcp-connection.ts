@@ -1,6 +1,6 @@
 import { tcpLevel, tcpOption, tcpRepair } from '../../../facts/tcp.ts';
 import type { UndoCall } from '../../../machinery/guard/hold-guard.ts';
-import { lockMethods } from '../../../network/names.ts';
+import { lockOf } from '../../../network/lock.ts';
 import { releaseCalls, releaseNetwork } from '../../../network/release.ts';
 import type { DumpContext, OpenFile } from '../dumping.ts';
 import type { InetInit } from '../inet/entry-options.ts';
@@ -47,22 +47,19 @@ function entry(socket: InetSocket, { id }: OpenFile, context: DumpContext): Part
 }
 
 function load(context: LoadContext): Opener {
-  const { entries, images, keep } = context;
+  const { entries, images, records, keep } = context;
   if (entries.length === 0) return { open: () => 0 };
   const close = refuseUnasked(context);
   const maker = createInetMaker(context);
-  const locked = images.read('INVENTORY', 'inventory.img')[0]?.message;
+  const inventory = images.read('INVENTORY', 'inventory.img')[0]?.message;
+  const lock = lockOf({ inventory, entries, records });
   const complete = new Map<number, MadeInet>();
-  if (context.records === null && locked?.networkLockMethod === lockMethods.iptables)
-    context.session.warn(
-      'rules of CRIU may go on dropping packets of these connections: `iptables -S | grep 0xc114` shows them, `iptables -D` takes them away',
-    );
   context.beforeItRuns({
     what: 'the network of TCP connections',
-    undo: () => void (locked !== undefined && releaseNetwork(locked)),
+    undo: () => void releaseNetwork(lock),
     // In repair mode whoever uses them would get errors.
     calls: () => [
-      ...(complete.size === 0 || locked === undefined ? [] : releaseCalls(locked, keep)),
+      ...(complete.size === 0 ? [] : releaseCalls(lock, keep)),
       ...[...complete.values()].flatMap(repairEnd),
     ],
   });
