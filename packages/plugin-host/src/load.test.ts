@@ -70,6 +70,21 @@ test('loads objects, files and packages in the order given', async () => {
   expect(await names(['criu-four', plain('zero')], cwd)).toEqual(['four', 'zero']);
 });
 
+test('a folder that is a package: its main file as others import it, or its source while it is not built', async () => {
+  const cwd = withFiles({
+    'package.json': '{ "name": "criu-own", "type": "module", "exports": { ".": { "default": "./dist/index.js" } } }',
+    'src/index.ts': source('source'),
+    'node_modules/criu-own/package.json': '{ "name": "criu-own", "exports": "./main.mjs" }',
+    'node_modules/criu-own/main.mjs': source('strange'),
+  });
+  expect(await names(['.'], cwd)).toEqual(['source']);
+  mkdirSync(join(cwd, 'dist'));
+  writeFileSync(join(cwd, 'dist/index.js'), source('built'));
+  expect(await names(['.'], cwd)).toEqual(['built']);
+  expect(await names(['./'], cwd)).toEqual(['built']);
+  expect(await names([cwd], folder)).toEqual(['built']);
+});
+
 test('tells name, version and hooks of what it loaded', async () => {
   const cwd = withFiles({ 'a.ts': source('a') });
   const host = await createPluginHost({ plugins: ['./a.ts'], cwd });

@@ -1,6 +1,6 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createJiti } from 'jiti';
 import { HostError } from './errors.ts';
@@ -8,6 +8,8 @@ import { HostError } from './errors.ts';
 /** Names with one of these may be files even without a leading `./`. */
 const codeExtension = /\.([cm]?[jt]s|so)$/;
 const indexNames = ['index.ts', 'index.mts', 'index.js', 'index.mjs'];
+/** The source of a package that was not built yet. */
+const sourceNames = ['src/index.ts', 'src/index.mts'];
 
 /**
  * The file that a user means by a plugin's name: a path, or an npm package as an import in `cwd` would find it. For loaders of
@@ -54,7 +56,24 @@ function fileAt(path: string): string | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return undefined;
   if (!stat.isDirectory()) return path;
-  return packageEntry('./', `${path}/`) ?? indexNames.map((it) => join(path, it)).find((it) => existsSync(it));
+  const name = nameOfPackage(path);
+  const inside = (names: readonly string[]): string | undefined =>
+    names.map((it) => join(path, it)).find((it) => existsSync(it));
+  if (name === undefined) return packageEntry('./', `${path}/`) ?? inside(indexNames);
+  // As others import it: its package.json says what is its main file.
+  const own = packageEntry(name, path);
+  const isInside = own?.startsWith(join(path, sep)) && !own.startsWith(join(path, 'node_modules', sep));
+  return isInside ? own : (packageEntry('./', `${path}/`) ?? inside([...indexNames, ...sourceNames]));
+}
+
+/** undefined: the folder is not a package, or it has no name. */
+function nameOfPackage(folder: string): string | undefined {
+  try {
+    const { name } = Object(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))) as { name?: unknown };
+    return typeof name === 'string' ? name : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function packageEntry(name: string, cwd: string): string | undefined {
