@@ -28,6 +28,9 @@ const SEEK_DATA = 3;
 const patience = { make: 10, remove: 60 } as const;
 const longestMessage = 300;
 
+/** What stands for all rules of a program that were taken away: a shell reads the batch slowly. */
+const everyRule = 'all';
+
 const batchPath = (at: number): string => `/proc/self/fd/${keeperFd.firstBatch + at}`;
 
 /**
@@ -61,7 +64,7 @@ one() {
 remove() {
   [ -s "$2" ] || return 0
   if has "$1-restore" && "$1-restore" -w ${patience.remove} --noflush <"$2" 2>/dev/null; then
-    while read -r how rule; do [ "$how" != -D ] || echo "$1 $rule" >&${keeperFd.removed}; done <"$2"
+    echo "$1 ${everyRule}" >&${keeperFd.removed}
   else
     one "$1" "$2"
   fi
@@ -151,7 +154,10 @@ export function startKeeper(rules: readonly Rule[], areMade: boolean): Keeper {
       removeNow() {
         order('remove');
         if (textIn(done) === '') throw refused(textIn(words));
-        return textIn(removed).split('\n').filter(Boolean);
+        return textIn(removed)
+          .split('\n')
+          .filter(Boolean)
+          .flatMap((line) => (line.endsWith(` ${everyRule}`) ? linesOf(rules, line) : [line]));
       },
       close: closeAll,
     };
@@ -165,6 +171,13 @@ export function startKeeper(rules: readonly Rule[], areMade: boolean): Keeper {
   } finally {
     for (const fd of passed) closeSync(fd);
   }
+}
+
+/** All rules of the program with which a line begins. */
+function linesOf(rules: readonly Rule[], line: string): string[] {
+  return rules.flatMap(({ program, chain, text }) =>
+    line.startsWith(`${program} `) ? [`${program} ${chain} ${text}`] : [],
+  );
 }
 
 /** All that was written to a file in memory. */

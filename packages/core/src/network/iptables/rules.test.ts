@@ -14,7 +14,7 @@ test('the rules of a connection are those of CRIU: matches in the same order', (
 COMMIT
 `,
   );
-  expect(batchOf('iptables', rules, 'remove')).toMatch(/^\*filter\n-D INPUT .*\n-D OUTPUT .*\nCOMMIT\n$/);
+  expect(batchOf('iptables', rules, 'remove')).toMatch(/^\*filter\n-D OUTPUT .*\n-D INPUT .*\nCOMMIT\n$/);
   expect(batchOf('ip6tables', rules, 'make')).toBe('');
 });
 

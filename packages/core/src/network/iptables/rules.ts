@@ -45,6 +45,8 @@ export function batchOf(program: Program, rules: readonly Rule[], what: 'make' |
   const lines = rules
     .filter((rule) => rule.program === program)
     .map(({ chain, text }) => `${what === 'make' ? '-I' : '-D'} ${chain} ${text}`);
+  // Each was put before all others: the last made is found at once.
+  if (what === 'remove') lines.reverse();
   return lines.length === 0 ? '' : `${['*filter', ...lines, 'COMMIT'].join('\n')}\n`;
 }
 
