@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nobody, runWell } from '../../packages/core/test/harness/command.ts';
 import { keepDescriptors } from '../../packages/core/test/harness/keep-descriptors.ts';
+import { releaseBelow } from '../../packages/core/test/harness/network.ts';
 import { endNow, identity, processesIn, runs, treeOf } from '../../packages/core/test/harness/processes.ts';
 import { until } from '../../packages/core/test/harness/wait.ts';
 import type { App, Ground } from './app.ts';
@@ -65,5 +66,6 @@ export async function clear(pid: number | null, { folder }: Ground): Promise<voi
   // What had left the tree.
   for (const title of processesIn(folder)) endNow(Number.parseInt(title, 10));
   for (const it of members) await until(`process ${it.pid} ends`, () => identity(it.pid) !== it.who || !runs(it.pid));
+  await releaseBelow(folder);
   rmSync(folder, { recursive: true, force: true });
 }

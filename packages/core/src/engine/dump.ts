@@ -42,11 +42,12 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
   session.phase('survey');
   checkExternal(options);
   const root = checkRoot(options.pid);
+  const look = (): void => {
+    const refused = surveyRefused(options.pid, { hooks: session.hooks, options }, session.checkAborted);
+    refuse(options.pid, refused.map(asRefusal));
+  };
   const own = orDeath([root], () => {
-    refuse(
-      options.pid,
-      surveyRefused(options.pid, { hooks: session.hooks, options }, session.checkAborted).map(asRefusal),
-    );
+    look();
 
     prepareReadAhead();
     prepareOwners();
@@ -65,7 +66,12 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
       holds.end();
     }
   };
-  const freezeAndDump = (quiet: Session): DumpOutcome => tryWhilePassing(() => attempt(quiet), quiet);
+  const freezeAndDump = (quiet: Session): DumpOutcome =>
+    tryWhilePassing(
+      () => attempt(quiet),
+      () => orDeath([root], look),
+      quiet,
+    );
   return own ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test as base } from 'vitest';
 import { nobody, runWell } from './command.ts';
 import { keepDescriptors } from './keep-descriptors.ts';
+import { releaseBelow } from './network.ts';
 import { endNow, identity, processesIn, runs, treeOf } from './processes.ts';
 import type { Program } from './programs.ts';
 import { objectsIn, removeObject } from './system-v.ts';
@@ -83,6 +84,7 @@ function createPlace(): Place {
     for (const [pid, who] of known) if (identity(pid) === who) endNow(pid);
     for (const [pid, who] of known) await until(`process ${pid} ends`, () => identity(pid) !== who || !runs(pid));
     const left = await settled(() => processesIn(directory));
+    await releaseBelow(directory);
     for (const object of objectsIn(directory)) removeObject(object);
     // In a folder that only this test has: parts of a tree whose root failed before anybody looked at it, or an engine's.
     for (const title of left) endNow(Number.parseInt(title, 10));
