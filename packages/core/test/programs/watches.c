@@ -31,16 +31,20 @@ static void expect_event(int fd, int wd, uint32_t mask, const char *name)
 {
 	static char buffer[4096] __attribute__((aligned(8)));
 	static size_t from, length;
-	if (from == length) {
-		ssize_t got = read(fd, buffer, sizeof(buffer));
-		expect(got > 0, "no event %x of watch %d: %s", mask, wd, got ? strerror(errno) : "end");
-		from = 0;
-		length = got;
-	}
-	struct inotify_event *event = (void *)(buffer + from);
+	struct inotify_event *event;
+	do {
+		if (from == length) {
+			ssize_t got = read(fd, buffer, sizeof(buffer));
+			expect(got > 0, "no event %x of watch %d: %s", mask, wd, got ? strerror(errno) : "end");
+			from = 0;
+			length = got;
+		}
+		event = (void *)(buffer + from);
+		from += sizeof(*event) + event->len;
+		// CRIU takes the file away by which it made a deleted one again, some time after the program runs.
+	} while (plain && event->len && strstr(event->name, ".ghost"));
 	expect(event->wd == wd && event->mask == mask && !strcmp(event->len ? event->name : "", name),
 	       "event %x of watch %d (%s) instead of %x of %d (%s)", event->mask, event->wd, event->len ? event->name : "", mask, wd, name);
-	from += sizeof(*event) + event->len;
 }
 
 static bool quiet(int fd)
@@ -166,6 +170,7 @@ int main(void)
 		last = milli;
 		target_tick(ticks++);
 	}
+	pass_over_all();
 	touch(in_watched("moved"));
 	expect_event(watcher, directory_watch, IN_CREATE, "moved");
 	char aside[PATH_MAX + 64]; // one path at a time is another's
