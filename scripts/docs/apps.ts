@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { betweenMarks } from './between-marks.ts';
 
 /** What `npm run apps -- --docs` has seen. */
 interface Apps {
@@ -20,10 +21,7 @@ const end = '<!-- /apps -->';
 
 /** The README with its table of applications made anew. @throws Error when the marks around it are not there */
 export function withApps(readme: string): string {
-  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`the lines ${begin} and ${end} are missing: put them back`);
-  const apps = JSON.parse(readFileSync(file, 'utf8')) as Apps;
-  return `${readme.slice(0, from)}${begin}\n\n${table(apps)}\n\n${readme.slice(to)}`;
+  return betweenMarks(readme, [begin, end], () => table(JSON.parse(readFileSync(file, 'utf8')) as Apps));
 }
 
 function table({ date, machine, criu, apps }: Apps): string {

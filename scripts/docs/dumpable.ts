@@ -7,6 +7,7 @@ import { threadKinds } from '../../packages/core/src/kinds/threads/table.ts';
 import { traitKinds } from '../../packages/core/src/kinds/traits/table.ts';
 import { treeKinds } from '../../packages/core/src/kinds/trees/table.ts';
 import { notYet, takenBySteps } from '../../packages/core/src/kinds/without-kind.ts';
+import { betweenMarks } from './between-marks.ts';
 
 /** Every table of kinds, in the order in which their words follow one another within a row. */
 const kinds: readonly { readonly describe: readonly Description[] }[] = [
@@ -31,9 +32,7 @@ const end = '<!-- /dumpable -->';
 
 /** The README with its table made anew. @throws Error when the marks of the table are not there */
 export function withDumpableTable(readme: string): string {
-  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`the lines ${begin} and ${end} are missing: put them back`);
-  return `${readme.slice(0, from)}${begin}\n\n${table()}\n\n${readme.slice(to)}`;
+  return betweenMarks(readme, [begin, end], table);
 }
 
 function table(): string {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { betweenMarks } from './between-marks.ts';
 
 /** What the README says of a run, of what `scripts/bench/bench-engines.js` wrote about it. */
 interface Figures {
@@ -18,10 +19,7 @@ const end = '<!-- /figures -->';
 
 /** The README with what it says of the last benchmark made anew. @throws Error when the marks around it are not there */
 export function withFigures(readme: string): string {
-  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`the lines ${begin} and ${end} are missing: put them back`);
-  const figures = JSON.parse(readFileSync(file, 'utf8')) as Figures;
-  return `${readme.slice(0, from)}${begin}\n\n${words(figures)}\n\n${readme.slice(to)}`;
+  return betweenMarks(readme, [begin, end], () => words(JSON.parse(readFileSync(file, 'utf8')) as Figures));
 }
 
 function words({ date, machine, node, criu, rounds, missed }: Figures): string {

@@ -2,11 +2,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, symlinkSyn
 import { join } from 'node:path';
 import { decodeImage, encodeImage } from '@criujs/images';
 import { describe, expect } from 'vitest';
+import { allOrNothing } from './harness/all-or-nothing.ts';
 import { bin, criujs, criujsCommand, criujsFails, type Engine, realCriu } from './harness/engines.ts';
 import { createMarksman, killAt } from './harness/killer.ts';
 import { criuMissing, isRoot } from './harness/machine.ts';
 import { test as base, type Place } from './harness/place.ts';
-import { endNow, processesIn, runs, untilGone } from './harness/processes.ts';
+import { endNow, untilGone } from './harness/processes.ts';
 import { cProgram } from './harness/programs.ts';
 import type { Target } from './harness/target.ts';
 import { until } from './harness/wait.ts';
@@ -276,15 +277,7 @@ describe.skipIf(missing)(`control groups${missing ? ` (${missing})` : ''}`, () =
       const restore = ['restore', '-D', images, '--detach', '--manage-cgroups'];
       const run = await killAt(phase, delay, [process.execPath, bin, ...restore]);
       shots.note(run);
-      const outcome = await until(`all or nothing is left, killed in ${run.last}`, async () => {
-        const alive = pids.filter(runs);
-        if (alive.length === 0) return processesIn(target.directory).length === 0 && 'nothing';
-        if (alive.length < pids.length || target.held().length > 0) return null;
-        return target.advance(3).then(
-          () => 'all',
-          () => null,
-        );
-      });
+      const outcome = await allOrNothing(target, pids, run.last);
       if (outcome === 'nothing') {
         // One that was still left when the guard was through can be removed.
         await groups.remove();

@@ -1,13 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { allOrNothing } from './harness/all-or-nothing.ts';
 import { bin, criujs } from './harness/engines.ts';
 import { createMarksman, killAt } from './harness/killer.ts';
 import { isRoot, noIptables } from './harness/machine.ts';
 import { isHeld } from './harness/network.ts';
 import { type Place, test } from './harness/place.ts';
 import { portrait } from './harness/portrait.ts';
-import { processesIn, runs } from './harness/processes.ts';
+import { runs } from './harness/processes.ts';
 import { counter, cProgram, type Program, threads, tree } from './harness/programs.ts';
 import { terminalModes, tmuxScreen, type, untilShown } from './harness/screens.ts';
 import { stillness } from './harness/stillness.ts';
@@ -248,17 +249,7 @@ describe.skipIf(missing)(missing ?? 'the engine is killed at random moments', ()
         const { phase, delay } = shots.aim();
         const run = await killAt(phase, delay, [process.execPath, bin, 'restore', '-D', images, '--detach', ...more]);
         shots.note(run);
-        // Killed while it let them go, all of them may run; else nobody may be left. Who is being killed looks alive for a
-        // moment: only ticks show that they are.
-        const outcome = await until(`all or nothing is left, killed in ${run.last}`, async () => {
-          const alive = pids.filter(runs);
-          if (alive.length === 0) return processesIn(target.directory).length === 0 && 'nothing';
-          if (alive.length < pids.length || target.held().length > 0) return null;
-          return target.advance(3).then(
-            () => 'all',
-            () => null,
-          );
-        });
+        const outcome = await allOrNothing(target, pids, run.last);
         if (outcome === 'nothing') await criujs.restore(images, { more });
         else await until('the network is not held', () => !isHeld());
         place.track(target.pid);

@@ -5,20 +5,20 @@ import { type DropMethod, dropBy } from './drop-by.ts';
 import { dropByRules, dropInTable } from './hold-connections.ts';
 import { doorRules } from './iptables/rules.ts';
 import { newLockId } from './names.ts';
-import { families, socketsOf, tcpSockets } from './sockets.ts';
+import { families, tcpSockets } from './sockets.ts';
 
 /**
- * Drops what would begin connections to sockets at which processes listen, until the tree is frozen and dumped: those that wait there can be
+ * Drops what would begin connections to those of these sockets that listen, until the tree is frozen and dumped: those that wait there can be
  * accepted meanwhile, and nobody new is told that he is connected. Whoever wants to connect tries again by himself.
  * `what` is it in words, for warnings, and `method` the user's choice.
  * @throws EngineError NOT_PERMITTED, UNSUPPORTED
  */
 export function holdNewConnections(
-  pids: readonly number[],
+  own: ReadonlySet<number>,
   { what, method }: { readonly what: string; readonly method: DropMethod | undefined },
   hold: Hold,
 ): void {
-  const doors = doorsOf(pids);
+  const doors = doorsOf(own);
   if (doors.length === 0) return;
   const how = { what, atCommit: 'undone' } as const;
   dropBy(method, {
@@ -27,9 +27,8 @@ export function holdNewConnections(
   });
 }
 
-/** Where processes listen, each once. */
-function doorsOf(pids: readonly number[]): Door[] {
-  const own = socketsOf(pids);
+/** Where somebody who has these sockets listens, each once. */
+function doorsOf(own: ReadonlySet<number>): Door[] {
   const doors = new Map<string, Door>();
   for (const family of families)
     for (const { inode, state, source, sourcePort: port } of tcpSockets(family)) {

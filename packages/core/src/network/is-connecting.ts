@@ -1,13 +1,12 @@
 import type { EngineOptions } from '@criujs/engine-kit';
 import { tcpStates } from '../facts/tcp.ts';
-import { families, socketsOf, tcpSockets } from './sockets.ts';
+import { families, tcpSockets } from './sockets.ts';
 
-/** Whether a process is about to have a connection that is in no image: it is being made, or waits to be accepted. */
+/** Whether somebody who has these sockets is about to have a connection that is in no image: it is being made, or waits to be accepted. */
 export function isConnecting(
-  pids: readonly number[],
+  own: ReadonlySet<number>,
   { skipInFlight }: Pick<EngineOptions<'dump'>, 'skipInFlight'>,
 ): boolean {
-  const own = socketsOf(pids);
   return families.some((family) =>
     tcpSockets(family).some(
       ({ inode, state, receiveQueue }) =>

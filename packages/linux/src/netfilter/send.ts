@@ -1,23 +1,18 @@
 import { arena } from '../arena.ts';
 import { errno, LinuxError } from '../errors.ts';
+import { longestAnswer, netlinkAlign, netlinkHeader, netlinkType, openNetlink } from '../netlink.ts';
 import { expectSuccess, syscall, trySyscall } from '../syscall.ts';
 
-const AF_NETLINK = 16;
-const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 const NETLINK_NETFILTER = 12;
 const SOL_SOCKET = 1;
 const SO_SNDBUFFORCE = 32;
-const NLMSG_ERROR = 2;
 const MSG_DONTWAIT = 0x40;
-/** struct nlmsghdr, and the error number behind it. */
-const headerLength = 16;
-const answerLength = 65_536;
 /** The kernel counts more than the bytes of a message. */
 const overhead = 4096;
 
 /** A socket to nf_tables in the network namespace of this thread. @throws LinuxError EPROTONOSUPPORT: the kernel has none */
 export function openNetfilter(): number {
-  return syscall('socket', AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_NETFILTER);
+  return openNetlink(NETLINK_NETFILTER);
 }
 
 /**
@@ -40,7 +35,7 @@ export function sendBatch(fd: number, bytes: Uint8Array): void {
 /** The error numbers of all answers that are there; 0: done. */
 function readAnswers(fd: number): number[] {
   const answers: number[] = [];
-  const buffer = arena.alloc(answerLength);
+  const buffer = arena.alloc(longestAnswer);
   for (;;) {
     const result = trySyscall('recvfrom', fd, buffer.address, buffer.length, MSG_DONTWAIT, 0, 0);
     if (result === -errno.EAGAIN) return answers;
@@ -52,12 +47,12 @@ function readAnswers(fd: number): number[] {
 export function parseAnswers(bytes: Uint8Array): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found: number[] = [];
-  for (let at = 0; at + headerLength <= bytes.length; ) {
-    const length = view.getUint32(at, true);
-    if (length < headerLength || at + length > bytes.length) throw new LinuxError('nf_tables', errno.EBADMSG);
-    if (view.getUint16(at + 4, true) === NLMSG_ERROR && length >= headerLength + 4)
-      found.push(-view.getInt32(at + headerLength, true));
-    at += (length + 3) & ~3;
+  for (let at = 0; at + netlinkHeader.size <= bytes.length; ) {
+    const length = view.getUint32(at + netlinkHeader.length, true);
+    if (length < netlinkHeader.size || at + length > bytes.length) throw new LinuxError('nf_tables', errno.EBADMSG);
+    if (view.getUint16(at + netlinkHeader.type, true) === netlinkType.error && length >= netlinkHeader.size + 4)
+      found.push(-view.getInt32(at + netlinkHeader.size, true));
+    at += netlinkAlign(length);
   }
   return found;
 }

@@ -1,17 +1,12 @@
 import { arena } from '../arena.ts';
 import { closeFd } from '../descriptors/own.ts';
 import { errno, LinuxError } from '../errors.ts';
-import { expectSuccess, syscall, trySyscall } from '../syscall.ts';
+import { longestAnswer, netlinkAlign, netlinkHeader, netlinkType, openNetlink } from '../netlink.ts';
+import { expectSuccess, trySyscall } from '../syscall.ts';
 
-const AF_NETLINK = 16;
-const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 const NETLINK_SOCK_DIAG = 4;
 const SOCK_DIAG_BY_FAMILY = 20;
-const NLMSG_ERROR = 2;
-const NLMSG_DONE = 3;
 const NLM_F_REQUEST_DUMP = 0x301;
-const headerLength = 16;
-const bufferLength = 65_536;
 
 /** How often to ask again when sockets come and go so fast that every answer has new ones. */
 const passes = 4;
@@ -35,7 +30,7 @@ export interface DiagQuestion<T> {
  * @throws LinuxError ENOENT where the kernel has no such list
  */
 export function askForSockets<T>(question: DiagQuestion<T>): readonly T[] {
-  const fd = syscall('socket', AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_SOCK_DIAG);
+  const fd = openNetlink(NETLINK_SOCK_DIAG);
   try {
     const all = new Map<number, T>();
     for (let pass = 0; pass < passes; pass++) {
@@ -53,14 +48,14 @@ export function askForSockets<T>(question: DiagQuestion<T>): readonly T[] {
 /** Asks once. `pieces` counts the datagrams that had sockets in them. */
 function dump<T>(fd: number, question: DiagQuestion<T>): { sockets: T[]; pieces: number } {
   return arena.scope(() => {
-    const length = headerLength + question.request.length;
+    const length = netlinkHeader.size + question.request.length;
     const request = arena.alloc(length);
-    request.view.setUint32(0, length, true);
-    request.view.setUint16(4, SOCK_DIAG_BY_FAMILY, true);
-    request.view.setUint16(6, NLM_F_REQUEST_DUMP, true);
-    request.bytes.set(question.request, headerLength);
+    request.view.setUint32(netlinkHeader.length, length, true);
+    request.view.setUint16(netlinkHeader.type, SOCK_DIAG_BY_FAMILY, true);
+    request.view.setUint16(netlinkHeader.flags, NLM_F_REQUEST_DUMP, true);
+    request.bytes.set(question.request, netlinkHeader.size);
     expectSuccess(trySyscall('sendto', fd, request.address, length, 0, 0, 0), 'sock_diag');
-    const buffer = arena.alloc(bufferLength);
+    const buffer = arena.alloc(longestAnswer);
     const sockets: T[] = [];
     let pieces = 0;
     for (let more = true; more; ) {
@@ -80,22 +75,24 @@ export function parseSockets<T>(
   found: T[],
 ): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at + headerLength <= bytes.length; ) {
-    const length = view.getUint32(at, true);
-    const type = view.getUint16(at + 4, true);
-    if (type === NLMSG_DONE) {
+  for (let at = 0; at + netlinkHeader.size <= bytes.length; ) {
+    const length = view.getUint32(at + netlinkHeader.length, true);
+    const type = view.getUint16(at + netlinkHeader.type, true);
+    if (type === netlinkType.done) {
       // What has no list at all says so at its end.
       const result =
-        length >= headerLength + 4 && at + length <= bytes.length ? view.getInt32(at + headerLength, true) : 0;
+        length >= netlinkHeader.size + 4 && at + length <= bytes.length
+          ? view.getInt32(at + netlinkHeader.size, true)
+          : 0;
       if (result < 0) throw new LinuxError('sock_diag', -result);
       return false;
     }
-    if (type === NLMSG_ERROR) throw new LinuxError('sock_diag', -view.getInt32(at + headerLength, true));
-    if (length < headerLength + answerLength || at + length > bytes.length) {
+    if (type === netlinkType.error) throw new LinuxError('sock_diag', -view.getInt32(at + netlinkHeader.size, true));
+    if (length < netlinkHeader.size + answerLength || at + length > bytes.length) {
       throw new LinuxError('sock_diag', errno.EBADMSG, { about: `message of ${length} bytes at ${at}` });
     }
-    found.push(parse(bytes.subarray(at + headerLength, at + length)));
-    at += align(length);
+    found.push(parse(bytes.subarray(at + netlinkHeader.size, at + length)));
+    at += netlinkAlign(length);
   }
   return true;
 }
@@ -108,11 +105,7 @@ export function diagAttributes(bytes: Uint8Array, from: number): ReadonlyMap<num
     const length = view.getUint16(at, true);
     if (length < 4) break;
     found.set(view.getUint16(at + 2, true), bytes.subarray(at + 4, at + length));
-    at += align(length);
+    at += netlinkAlign(length);
   }
   return found;
-}
-
-function align(length: number): number {
-  return (length + 3) & ~3;
 }

@@ -5,6 +5,7 @@ import type { Holds } from '../../machinery/guard/holds.ts';
 import { mayHoldNetwork } from '../../network/hold-connections.ts';
 import { holdNewConnections } from '../../network/hold-new.ts';
 import { isConnecting } from '../../network/is-connecting.ts';
+import { socketsOf } from '../../network/sockets.ts';
 import type { EngineDumpOptions } from '../../options.ts';
 import type { Session } from '../../run/session.ts';
 
@@ -35,10 +36,10 @@ export function freezeBetweenConnections(options: EngineDumpOptions, holds: Hold
     const tree = freezeTree(pid, session);
     if (!isAsked) return { tree, frozenAt };
     try {
-      const pids = tree.tasks.flatMap((task) => (task.state === 'zombie' ? [] : [task.pid]));
+      const own = socketsOf(tree.tasks.flatMap((task) => (task.state === 'zombie' ? [] : [task.pid])));
       if (networkLock !== 'skip' && !holds.holds(doors))
-        holdNewConnections(pids, { what: doors, method: networkLock }, holds.hold);
-      if (frozenAt - since > connectsMs || !isConnecting(pids, options)) return { tree, frozenAt };
+        holdNewConnections(own, { what: doors, method: networkLock }, holds.hold);
+      if (frozenAt - since > connectsMs || !isConnecting(own, options)) return { tree, frozenAt };
       if (frozenAt - since < closesMs) holds.release();
     } catch (error) {
       letGo(tree);

@@ -53,6 +53,32 @@ export function elfHeaders(segments: readonly Segment[]): Buffer {
   return headers;
 }
 
+/** A static program of one page of code at `base`, with its data behind that, which it may write. */
+export function programImage(base: number, code: Uint8Array, data: Uint8Array): Buffer {
+  const image = Buffer.alloc(pageLength + data.length);
+  image.set(
+    elfHeaders([
+      {
+        flags: segmentFlag.read | segmentFlag.execute,
+        offset: 0,
+        address: base,
+        fileLength: pageLength,
+        memoryLength: pageLength,
+      },
+      {
+        flags: segmentFlag.read | segmentFlag.write,
+        offset: pageLength,
+        address: base + pageLength,
+        fileLength: data.length,
+        memoryLength: data.length,
+      },
+    ]),
+  );
+  image.set(code, entryOffset);
+  image.set(data, pageLength);
+  return image;
+}
+
 function writeProgramHeader(headers: Buffer, at: number, type: number, segment: Segment): void {
   headers.writeUInt32LE(type, at);
   headers.writeUInt32LE(segment.flags, at + 4);

@@ -1,6 +1,6 @@
 import { assemble, imm32, imm64, type Line } from './assemble.ts';
 import { batchEntryLength, batchLines, batchResultOffset } from './blob.ts';
-import { elfHeaders, entryOffset, pageLength, segmentFlag } from './elf.ts';
+import { pageLength, programImage } from './elf.ts';
 import { createData, type GuardCall } from './image-data.ts';
 
 /** The descriptor of an errand to which it writes its memory at the end. */
@@ -54,27 +54,7 @@ export function errandImage(calls: readonly GuardCall[]): ErrandImage {
     ),
     ['pwrite64', errandDescriptor, dataBase, length, 0],
   ]);
-  const image = Buffer.alloc(pageLength + length);
-  image.set(
-    elfHeaders([
-      {
-        flags: segmentFlag.read | segmentFlag.execute,
-        offset: 0,
-        address: base,
-        fileLength: pageLength,
-        memoryLength: pageLength,
-      },
-      {
-        flags: segmentFlag.read | segmentFlag.write,
-        offset: pageLength,
-        address: dataBase,
-        fileLength: length,
-        memoryLength: length,
-      },
-    ]),
-  );
-  image.set(assemble(errandLines(table, count)).code, entryOffset);
-  image.set(data.bytes(), pageLength);
+  const image = programImage(base, assemble(errandLines(table, count)).code, data.bytes());
   return {
     image,
     length,

@@ -1,5 +1,5 @@
 import { assemble } from './assemble.ts';
-import { checkPages, elfHeaders, entryOffset, pageLength, segmentFlag } from './elf.ts';
+import { checkPages, pageLength, programImage } from './elf.ts';
 import { type GuardLayout, guardDescriptor, guardLines, guardVerdictLength } from './guard-code.ts';
 import { createData, type GuardCall } from './image-data.ts';
 
@@ -72,29 +72,7 @@ export function guardImage(plan: GuardPlan): Buffer {
     thenCount: plan.then.length,
     verdict,
   };
-  const code = assemble(guardLines(layout)).code;
-  const bytes = data.bytes();
-  const headers = elfHeaders([
-    {
-      flags: segmentFlag.read | segmentFlag.execute,
-      offset: 0,
-      address: base,
-      fileLength: pageLength,
-      memoryLength: pageLength,
-    },
-    {
-      flags: segmentFlag.read | segmentFlag.write,
-      offset: pageLength,
-      address: dataBase,
-      fileLength: bytes.length,
-      memoryLength: bytes.length,
-    },
-  ]);
-  const image = Buffer.alloc(pageLength + bytes.length);
-  image.set(headers);
-  image.set(code, entryOffset);
-  image.set(bytes, pageLength);
-  return image;
+  return programImage(base, assemble(guardLines(layout)).code, data.bytes());
 }
 
 /** Reads what a guard wrote; null while there are fewer than `guardVerdictLength` bytes: it died, or is not through. */
