@@ -64,6 +64,7 @@ export async function restore({ launch, ...settings }) {
     try {
       await host.call('RESTORE_INIT', {});
       for (let waiting = rows; waiting.length > 0; ) waiting = await openSome(host, waiting, opened);
+      await host.settle();
       opened.sort((a, b) => a.id - b.id);
       return await launch(state, opened);
     } finally {

@@ -42,6 +42,7 @@ export function pretendSession(hooks: PretendHooks = {}, images: Map<string, Uin
       serves: (hook) => hooks[hook] !== undefined,
       record: () => [],
       seal: () => undefined,
+      settle: () => undefined,
       call: call as Session['hooks']['call'],
     },
     store: {

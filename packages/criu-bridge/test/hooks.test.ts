@@ -2,7 +2,7 @@ import { openSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { arena, closeFd, syscall } from '@criujs/linux';
-import { definePlugin, hook, notSupported, type Plugin } from '@criujs/plugin-sdk';
+import { batchHook, definePlugin, hook, notSupported, type Plugin } from '@criujs/plugin-sdk';
 import { buildNative } from '@criujs/wire';
 import { describe, expect, onTestFinished } from 'vitest';
 import { criuMissing } from '../../core/test/harness/machine.ts';
@@ -72,6 +72,21 @@ describe.skipIf(missing)(missing ?? 'hooks under the real CRIU', () => {
     expect(order.slice(0, 3).toSorted()).toEqual(order.slice(0, 3));
     expect(order).toHaveLength(4);
     expect(order[3]).toBe(`late ${holder.pid}`);
+  });
+
+  test('a batch is told of one process at a time: CRIU knows no more', async ({ rig }) => {
+    const told: string[] = [];
+    const names = ['PAUSE_DEVICES', 'CHECKPOINT_DEVICES', 'RESUME_DEVICES_LATE'] as const;
+    const batch = definePlugin({
+      name: 'batch',
+      hooks: names.map((name) => batchHook(name, ({ pids, isAll }) => void told.push(`${name} ${pids} ${isAll}`))),
+    });
+    const holder = await rig.start(['tree', '/dev/null', '1', '2']);
+    const pids = treeOf(holder.pid);
+    expect(pids).toHaveLength(2);
+    expect(await rig.dump(holder.pid, { plugins: [batch] })).toMatchObject({ code: 0, failures: [] });
+    expect(await rig.restore({ plugins: [batch] })).toMatchObject({ code: 0, failures: [] });
+    expect(told).toEqual(names.flatMap((name) => pids.map((pid) => `${name} ${pid} false`)));
   });
 
   test('a unix socket is connected again, and goes on', async ({ rig }) => {

@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs';
+import { existsSync, openSync } from 'node:fs';
 import { dump, restore } from '@criujs/core';
 import { criu } from '@criujs/criu-bridge';
-import { type Context, definePlugin, type HookRegistration, hook, type Plugin } from '@criujs/plugin-sdk';
+import { type Context, definePlugin, type HookRegistration, hook, later, type Plugin } from '@criujs/plugin-sdk';
 import { describe, expect } from 'vitest';
 import { unknownDevice } from '../../core/test/harness/devices.ts';
 import { criu as bin, criuMissing } from '../../core/test/harness/machine.ts';
 import { test } from '../../core/test/harness/place.ts';
-import { untilGone } from '../../core/test/harness/processes.ts';
+import { processesIn, untilGone } from '../../core/test/harness/processes.ts';
 import { counter, cProgram, tree } from '../../core/test/harness/programs.ts';
+import { until } from '../../core/test/harness/wait.ts';
 import { failureOf, unharmed, worker } from './harness/runs.ts';
 
 const missing = criuMissing() ?? counter.missing;
@@ -108,6 +109,55 @@ describe.skipIf(missing)(missing ?? 'a plugin that fails under CRIU', () => {
       await untilGone(target.pid);
     },
   );
+
+  for (const ends of ['well', 'badly'] as const) {
+    test.skipIf(noDevice)(
+      `in work that it left for later: awaited before anything runs (it ends ${ends})`,
+      async ({ place }) => {
+        const target = await place.start({ ...cProgram('external'), env: { DEVICE: unknownDevice ?? '' } });
+        const images = target.images();
+        const pids = target.pids();
+        const notes: string[] = [];
+        const work = async (): Promise<void> => {
+          // Whoever is restored is there, and stopped: nothing of it has ticked.
+          await until('a process is being made', () => processesIn(target.directory).length > 0);
+          notes.push(`ends at tick ${target.ticks() - ticks}`);
+          if (ends === 'badly') fails();
+        };
+        const plugin = definePlugin({
+          name: 'slow',
+          hooks: [
+            hook('DUMP_EXT_FILE', () => undefined),
+            hook('RESTORE_EXT_FILE', ({ file }) => later(work(), openSync(unknownDevice ?? '', file.flags & 3))),
+            hook('RESUME_DEVICES_LATE', () => void notes.push('resume')),
+          ],
+          exit: () => void notes.push('exit'),
+        });
+        await dump({ pid: target.pid, images, engine, plugins: [plugin] });
+        for (const pid of pids) await untilGone(pid);
+        const ticks = target.ticks();
+        notes.length = 0;
+        const restoring = restore({ images, engine, plugins: [plugin], detach: true });
+        const files = 2;
+        if (ends === 'well') {
+          place.track((await restoring).pid);
+          await target.advance();
+          expect(notes.slice(0, files)).toEqual(Array(files).fill('ends at tick 0'));
+          expect(notes.slice(files)).toEqual([...pids.map(() => 'resume'), 'exit']);
+          return;
+        }
+        expect(await failureOf(restoring)).toMatchObject({
+          code: 'HOOK_FAILED',
+          plugin: 'slow',
+          hook: 'RESTORE_EXT_FILE',
+          message: expect.stringContaining('what it left for later failed: the device is on fire'),
+        });
+        expect(notes).not.toContain('resume');
+        for (const pid of pids) await untilGone(pid);
+        expect(target.ticks(), 'none of them ran').toBe(ticks);
+      },
+    );
+  }
 
   test('late in a restore, which CRIU ignores: the error is told, and nothing is left half restored', async ({
     place,

@@ -1,4 +1,4 @@
-import { type HookName, isHookName, isPlugin, type Plugin } from '@criujs/plugin-sdk';
+import { type BatchName, type HookName, isBatchable, isHookName, isPlugin, type Plugin } from '@criujs/plugin-sdk';
 import { describe } from './describe.ts';
 import { HostError } from './errors.ts';
 import type { LoadedPlugin } from './loaded.ts';
@@ -116,27 +116,47 @@ function checkVersion({ name, apiVersion }: Plugin, origin: string): void {
 }
 
 /** definePlugin has checked all this, unless another version of the SDK made the plugin. */
-function hooksOf({ name, hooks }: Plugin): Pick<LoadedPlugin, 'handlers' | 'claims'> {
-  const handlers = new Map<HookName, (args: never, context: never) => unknown>();
-  const claims = new Map<HookName, (args: never, context: never) => unknown>();
+function hooksOf({ name, hooks }: Plugin): Pick<LoadedPlugin, 'handlers' | 'batches' | 'claims'> {
+  const handlers = new Map<HookName, Call>();
+  const batches = new Map<BatchName, Call>();
+  const claims = new Map<HookName, Call>();
   if (!Array.isArray(hooks)) throw malformed(`plugin ${name} has no list of hooks`, name);
   for (const registration of hooks) {
-    const { hook, handler, claim } = Object(registration) as Plugin['hooks'][number];
+    const { hook, handler, batch, claim } = Object(registration) as Plugin['hooks'][number];
     if (!isHookName(hook)) throw unknownHook(name, hook);
-    if (typeof handler !== 'function') throw malformed(`plugin ${name} registers ${hook} without a function`, name);
     if (handlers.has(hook))
       throw malformed(
         `plugin ${name} registers ${hook} twice`,
         name,
         'Merge the two handlers into one that checks its argument.',
       );
+    if (batch !== undefined) {
+      batches.set(batchable(name, hook, batch), batch);
+      handlers.set(hook, ofOne(batch));
+      continue;
+    }
+    if (typeof handler !== 'function') throw malformed(`plugin ${name} registers ${hook} without a function`, name);
     handlers.set(hook, handler);
     if (claim === undefined) continue;
     if (typeof claim !== 'function')
       throw malformed(`plugin ${name} has a claim for ${hook} that is not a function`, name);
     claims.set(hook, claim);
   }
-  return { handlers, claims };
+  return { handlers, batches, claims };
+}
+
+type Call = (args: never, context: never) => unknown;
+
+function batchable(plugin: string, hook: HookName, batch: unknown): BatchName {
+  if (!isBatchable(hook))
+    throw malformed(`plugin ${plugin} registers a batch of ${hook}, which has no batch form`, plugin);
+  if (typeof batch !== 'function') throw malformed(`plugin ${plugin} registers ${hook} without a function`, plugin);
+  return hook;
+}
+
+/** Where an engine calls for one process at a time, a batch has one. */
+function ofOne(batch: Call): Call {
+  return ({ pid }: { readonly pid: number }, context) => batch({ pids: [pid], isAll: false } as never, context);
 }
 
 function unknownHook(plugin: string, hook: unknown): HostError {

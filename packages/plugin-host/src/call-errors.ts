@@ -100,9 +100,25 @@ export function stillBusy(it: Invocation<unknown>): HostError {
   return error(it, 'HOOK_FAILED', `${what}: the dump does not wait for it`, 'Await what leads to a write.');
 }
 
+/** What it left for later took all of its time. */
+export function lateWork(it: Invocation<unknown>): HostError {
+  const what = `left work for later that has not ended within ${it.run.deadline} ms of all else being restored`;
+  const remedy = 'Allow more time if the plugin is only slow; otherwise find out what it waits for.';
+  return error(it, 'HOOK_TIMEOUT', what, remedy);
+}
+
 /** The run's signal ended the wait before a dump counts. */
-export function abortedSeal({ signal }: Run): HostError {
-  return new HostError('ABORTED', 'the run was aborted before the dump was complete', {
+export function abortedSeal(run: Run): HostError {
+  return abortedBefore('the dump was complete', run);
+}
+
+/** The run's signal ended the wait for what was left for later. */
+export function abortedSettle(run: Run): HostError {
+  return abortedBefore('plugins had restored everything', run);
+}
+
+function abortedBefore(what: string, { signal }: Run): HostError {
+  return new HostError('ABORTED', `the run was aborted before ${what}`, {
     remedy: 'Start the run again when you want it to go on.',
     cause: signal?.reason,
   });

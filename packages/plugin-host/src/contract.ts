@@ -84,6 +84,12 @@ export interface PluginHost {
   /** Asks the plugins. A descriptor in `args` stays the caller's: it closes it afterwards. */
   call<N extends HookName>(hook: N, args: HookArgs<N>, how?: CallOptions): Promise<HostAnswer<N>>;
   /**
+   * An engine calls it in a restore when everything is made that hooks were asked for, before RESUME_DEVICES_LATE and before any process
+   * runs. It waits for what hooks have left for later, no longer than a call may take.
+   * @throws HostError HOOK_FAILED … what that failed with; HOOK_TIMEOUT, ABORTED
+   */
+  settle(): Promise<void>;
+  /**
    * What the images are to say of each plugin, all loaded ones in order: `encodeRecords` writes it, and
    * `inventoryNames` gives what of it is in CRIU's inventory. An engine asks at the end of a dump, just after `seal`.
    * @param took names of the plugins that took a resource

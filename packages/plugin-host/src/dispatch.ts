@@ -1,8 +1,20 @@
-import { type HookArgs, type HookName, type HookResult, hookTable, notSupported } from '@criujs/plugin-sdk';
-import { answerRules } from './answers.ts';
+import {
+  type BatchArgs,
+  type BatchName,
+  type HookArgs,
+  type HookName,
+  type HookResult,
+  hookTable,
+  laterOf,
+  notSupported,
+  retryLater,
+} from '@criujs/plugin-sdk';
+import { type AnsweredCall, answerRules } from './answers.ts';
 import { closedLent } from './call-errors.ts';
 import { identityOf } from './descriptors.ts';
-import { type HostError, joinErrors } from './errors.ts';
+import { HostError, joinErrors } from './errors.ts';
+import { BadAnswer } from './invocation.ts';
+import { letEnd } from './later.ts';
 import type { ContextFor } from './lifecycle.ts';
 import type { LoadedPlugin } from './loaded.ts';
 import type { Run } from './run.ts';
@@ -26,6 +38,13 @@ export type HostAnswer<N extends HookName> =
   | (Extract<HookAnswer<N>, { claimed: true }> & { readonly result: Exclude<HookResult<N>, number> })
   | { readonly claimed: false };
 
+/** One call for all processes. */
+interface BatchCall {
+  readonly call: (args: never, context: never) => unknown;
+  readonly args: BatchArgs;
+  readonly resource: string | undefined;
+}
+
 /** A call of one hook, to the plugins that have it. */
 export interface Dispatch<N extends HookName> {
   readonly run: Run;
@@ -34,7 +53,11 @@ export interface Dispatch<N extends HookName> {
   readonly resource: string | undefined;
   /** In the order in which they are asked. */
   readonly plugins: readonly LoadedPlugin[];
-  readonly context: ContextFor;
+  readonly context: (resource?: string) => ContextFor;
+  /** The processes that the hook is called for, one after the other; absent: nobody knows of others. */
+  readonly batch?: BatchArgs | undefined;
+  /** Whether the process that it is about has ended: what fails then fails nothing. */
+  readonly isGone?: (() => boolean) | undefined;
 }
 
 /** Handlers: the first that does not decline wins; an error ends the asking. */
@@ -57,7 +80,12 @@ export async function askFirst<N extends HookName>(it: Dispatch<N>): Promise<Hos
 export async function tellAll<N extends HookName>(it: Dispatch<N>): Promise<HostAnswer<N>> {
   const errors: HostError[] = [];
   for (const plugin of it.plugins) {
-    await askOne(it, plugin).catch((error: HostError) => errors.push(error));
+    const batch = it.batch === undefined ? undefined : batchOf(it, it.batch, plugin);
+    if (batch === 'told') continue;
+    await askOne(it, plugin, batch).catch((error: HostError) => {
+      if (batch === undefined && it.isGone?.()) it.run.warn(passedOver(error));
+      else errors.push(error);
+    });
     if (it.run.signal?.aborted) break;
   }
   const [first, ...others] = errors;
@@ -65,11 +93,33 @@ export async function tellAll<N extends HookName>(it: Dispatch<N>): Promise<Host
   return { claimed: false };
 }
 
+/** What failed for a process that has ended meanwhile. */
+function passedOver({ message, remedy, plugin, hook, resource }: HostError): HostError {
+  return new HostError('HOOK_FAILED', `passed over, since the process has ended: ${message}`, {
+    ...{ remedy, plugin, hook, resource },
+  });
+}
+
 const failure = 'HOOK_FAILED';
 
-async function askOne<N extends HookName>(it: Dispatch<N>, plugin: LoadedPlugin): Promise<unknown> {
-  const { run, hook, args, resource, context } = it;
-  const rule = answerRules[hook];
+/** A plugin in the batch form is told once, at the first process. undefined: it is told of each. */
+function batchOf<N extends HookName>(
+  { hook, args }: Dispatch<N>,
+  batch: BatchArgs,
+  plugin: LoadedPlugin,
+): BatchCall | 'told' | undefined {
+  const call = plugin.batches.get(hook as BatchName);
+  if (call === undefined) return undefined;
+  if ((args as { readonly pid?: number }).pid !== batch.pids[0]) return 'told';
+  const { pids } = batch;
+  return { call, args: batch, resource: pids.length === 1 ? undefined : `${pids.length} processes` };
+}
+
+async function askOne<N extends HookName>(it: Dispatch<N>, plugin: LoadedPlugin, batch?: BatchCall): Promise<unknown> {
+  const { run, hook, context } = it;
+  const handler = batch?.call ?? plugin.handlers.get(hook);
+  const { args } = batch ?? it;
+  const resource = batch?.resource ?? it.resource;
   const mayDecline = hookTable[hook].kind === 'handler';
   const { name, home } = plugin;
   const call = { run, plugin: name, home, hook, resource, failure } as const;
@@ -80,18 +130,42 @@ async function askOne<N extends HookName>(it: Dispatch<N>, plugin: LoadedPlugin)
   const asked = runHook({
     ...call,
     abortable: true,
-    call: (scope) => plugin.handlers.get(hook)?.(args as never, context(plugin, scope) as never),
-    read: (answer) =>
+    call: (scope) => handler?.(args as never, context(resource)(plugin, scope) as never),
+    read: (answer, goesOn) =>
       mayDecline && answer === notSupported
         ? notSupported
-        : rule.read(answer, { descriptors: run.descriptors, what, contain }),
-    release: async (answer) => rule.release?.(answer, run.descriptors),
+        : readAnswer(hook, answer, { descriptors: run.descriptors, what, contain }, goesOn),
+    release: async (answer) => {
+      const later = laterOf(answer);
+      if (later !== undefined) letEnd(later.work);
+      await answerRules[hook].release?.(later === undefined ? answer : later.result, run.descriptors);
+    },
   });
   if (lent === null) return asked;
   // A plugin that has closed it may have failed because of that: it is told first.
   await asked.catch(() => undefined);
   if (identityOf(lent.fd) !== lent.identity) throw closedLent(call, lent.fd);
   return asked;
+}
+
+function readAnswer(
+  hook: HookName,
+  answer: unknown,
+  call: AnsweredCall,
+  goesOn: (work: PromiseLike<unknown>) => void,
+): unknown {
+  const rule = answerRules[hook];
+  const later = laterOf(answer);
+  if (later === undefined) return rule.read(answer, call);
+  goesOn(later.work);
+  if (hookTable[hook].later !== true)
+    throw new BadAnswer('answered work for later', 'Await it: only hooks of a restore may leave work for later.');
+  if (later.result === retryLater)
+    throw new BadAnswer(
+      'answered retryLater with work for later',
+      'Return retryLater alone: the hook is called again.',
+    );
+  return rule.read(later.result, call);
 }
 
 /** The descriptor that a plugin is asked about, and what it leads to. */

@@ -7,6 +7,7 @@ import { directorySections } from './directory-sections.ts';
 import { askFirst, tellAll } from './dispatch.ts';
 import { HostError } from './errors.ts';
 import { checkImageVersions, imageVersionAt } from './image-versions.ts';
+import { endWork, settleRun } from './later.ts';
 import { type ContextFor, exitAll, initAll } from './lifecycle.ts';
 import { loadAll } from './load.ts';
 import type { LoadedPlugin } from './loaded.ts';
@@ -57,7 +58,8 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
     current = undefined;
     const unanswered = wrongOrder('the run was finished before this call was answered', 'Await every call.');
     for (const fail of [...run.waiting]) fail(unanswered);
-    const errors = await exitAll(begun, stage, outcome, run, contextAt(stage, 'exit'));
+    const unended = await endWork(run, outcome);
+    const errors = [...unended, ...(await exitAll(begun, stage, outcome, run, contextAt(stage, 'exit')))];
     await writesEnd(run);
     dropTrails(run);
     // What the last call left behind surfaces in the loop's next turn.
@@ -118,7 +120,14 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
       const resource = how.resource ?? resourceOf(hook, args);
       const asked = inOrder(plugins, { ...how, stage, hook, resource });
       const dispatch = hookTable[hook].kind === 'handler' ? askFirst : tellAll;
-      return dispatch({ run, hook, args, resource, plugins: asked, context: contextAt(stage, hook, resource) });
+      const { batch, isGone } = how;
+      const context = (about = resource): ContextFor => contextAt(stage, hook, about);
+      return dispatch({ run, hook, args, resource, plugins: asked, context, batch, isGone });
+    },
+
+    async settle() {
+      if (current === undefined) throw wrongOrder('settle was called outside of a run', 'Call start first.');
+      await settleRun(run);
     },
 
     record: (took) => recordPlugins(plugins, { took: new Set(took), wrote, asked: requiring }),

@@ -32,8 +32,12 @@ export interface Invocation<T> {
   /** Whether the run's signal ends it. `exit` cleans up, also after an abort. */
   readonly abortable: boolean;
   call(scope: CallScope): unknown;
-  /** Checks the answer. @throws BadAnswer */
-  read(answer: unknown): T;
+  /**
+   * Checks the answer.
+   * @param goesOn takes work that goes on after the answer
+   * @throws BadAnswer
+   */
+  read(answer: unknown, goesOn: (work: PromiseLike<unknown>) => void): T;
   /** Frees what an answer holds that came too late. */
   release?(answer: unknown): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { HookName, Plugin, StandardSchemaV1 } from '@criujs/plugin-sdk';
+import type { BatchName, HookName, Plugin, StandardSchemaV1 } from '@criujs/plugin-sdk';
 import type { PluginSource } from './source.ts';
 
 /** A plugin that was found, checked and fits among the others. */
@@ -17,7 +17,10 @@ export interface LoadedPlugin {
   readonly origin: string;
   /** The folder of its module, without symbolic links; undefined: it was not loaded from a file or a package. */
   readonly home: string | undefined;
+  /** Of each hook: for one process, where the hook is called for each. */
   readonly handlers: ReadonlyMap<HookName, (args: never, context: never) => unknown>;
+  /** Of hooks in their batch form: for all processes. */
+  readonly batches: ReadonlyMap<BatchName, (args: never, context: never) => unknown>;
   /** Of some hooks that save something. */
   readonly claims: ReadonlyMap<HookName, (args: never, context: never) => unknown>;
   readonly init: Plugin['init'];

@@ -1,4 +1,4 @@
-import { type HookName, hookTable, type Stage } from '@criujs/plugin-sdk';
+import { type BatchArgs, type HookName, hookTable, type Stage } from '@criujs/plugin-sdk';
 import { HostError } from './errors.ts';
 import type { LoadedPlugin } from './loaded.ts';
 
@@ -10,6 +10,13 @@ export interface CallOptions {
   readonly providerVersion?: string | null | undefined;
   /** What the call is about, in words, for errors. Default: made from the arguments. */
   readonly resource?: string | undefined;
+  /**
+   * For a hook that is called for each process: all those processes. A plugin with the batch form is called at the first of them, with
+   * all, and not for the others. Default: it is called with each, alone.
+   */
+  readonly batch?: BatchArgs | undefined;
+  /** Whether the process that the call is about has ended by now: what an observer fails with then is only logged. Default: it has not. */
+  readonly isGone?: (() => boolean) | undefined;
 }
 
 interface Call extends CallOptions {

@@ -1,4 +1,4 @@
-import type { CriuError, HookArgs, HookName, HookResult, Stage } from '@criujs/plugin-sdk';
+import type { BatchArgs, CriuError, HookArgs, HookName, HookResult, Stage } from '@criujs/plugin-sdk';
 import { isHookName, type MountSource, retryLater, type VmaSource } from '@criujs/plugin-sdk';
 import { HostError } from './errors.ts';
 
@@ -37,6 +37,8 @@ export type RecordedCall<N extends HookName = HookName> = {
     readonly provider?: string;
     readonly providerVersion?: string | null;
     readonly resource?: string;
+    /** Absent: the hook is not called for each process, or for this one alone. */
+    readonly batch?: BatchArgs;
   };
 }[N];
 

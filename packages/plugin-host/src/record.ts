@@ -79,6 +79,7 @@ function recordHost(host: PluginHost, write: Write): PluginHost {
     },
     record: (took) => host.record(took),
     seal: () => host.seal(),
+    settle: () => host.settle(),
     async finish(outcome: Outcome) {
       const errors = await host.finish(outcome);
       if (finished) return errors;
@@ -95,7 +96,7 @@ function recordedPlugin({ name, version, hooks }: PluginInfo): RecordedPlugin {
 }
 
 function recordedCall<N extends HookName>(n: number, hook: N, args: HookArgs<N>, how: CallOptions): RecordedCall {
-  const { provider, providerVersion, resource } = how;
+  const { provider, providerVersion, resource, batch } = how;
   const call = {
     event: 'call',
     n,
@@ -104,6 +105,7 @@ function recordedCall<N extends HookName>(n: number, hook: N, args: HookArgs<N>,
     ...(provider === undefined ? {} : { provider }),
     ...(providerVersion === undefined ? {} : { providerVersion }),
     ...(resource === undefined ? {} : { resource }),
+    ...(batch === undefined ? {} : { batch }),
   };
   return call as unknown as RecordedCall;
 }

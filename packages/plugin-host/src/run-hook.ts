@@ -1,10 +1,11 @@
-import { notSupported } from '@criujs/plugin-sdk';
+import { type CriuError, notSupported } from '@criujs/plugin-sdk';
 import { lateWrite, suspectOf } from './blame.ts';
 import { enterPlugin, leavePlugin, putBackBuiltIns } from './built-ins.ts';
 import { aborted, badAnswer, failed, late, leftOpen, replaced } from './call-errors.ts';
+import { listenForEnds } from './ends.ts';
 import type { HostError } from './errors.ts';
-import { isDebugged } from './facts/debugged.ts';
 import { BadAnswer, type Invocation, type SignalOf } from './invocation.ts';
+import { goOn, letEnd } from './later.ts';
 import { type LeftBehind, type Run, stray } from './run.ts';
 import { follow } from './trail.ts';
 import { runAs, type Suspect } from './watch.ts';
@@ -79,31 +80,30 @@ export function runHook<T>(it: Invocation<T>): Promise<T> {
         failAfterWrites(leftOpen(it, open));
         return;
       }
+      const works: PromiseLike<unknown>[] = [];
       try {
-        const value = runAs(suspect, () => it.read(answer));
-        if (over || failedByReplacing()) return;
+        const value = runAs(suspect, () => it.read(answer, (work) => works.push(work)));
+        if (over || failedByReplacing()) {
+          letAllEnd(works, suspect);
+          return;
+        }
         end((what) => lateWrite(it, what));
+        for (const work of works) goOn({ call: it, suspect, work, abort: signal.abort });
         if (left !== undefined) leave(run, left, writes.begun() || value === notSupported);
         resolve(value);
       } catch (thrown) {
+        letAllEnd(works, suspect);
         fail(thrown instanceof BadAnswer ? badAnswer(it, thrown) : failed(it, thrown));
       }
     };
     const wait = (): void => {
       if (stopWaiting !== undefined) return;
-      const onAbort = (): void => fail(aborted(it));
-      const expire = (): void => {
-        if (isDebugged()) timer.refresh();
-        else fail(verdict ?? late(it));
-      };
-      const timer = setTimeout(expire, it.deadline ?? run.deadline);
-      if (it.abortable) run.signal?.addEventListener('abort', onAbort);
-      run.waiting.add(fail);
-      stopWaiting = () => {
-        clearTimeout(timer);
-        run.waiting.delete(fail);
-        run.signal?.removeEventListener('abort', onAbort);
-      };
+      stopWaiting = listenForEnds(run, {
+        fail,
+        abort: it.abortable ? () => fail(aborted(it)) : undefined,
+        late: () => fail(verdict ?? late(it)),
+        deadline: it.deadline,
+      });
     };
 
     const tookImage = (): void => {
@@ -139,9 +139,9 @@ function isObject(value: unknown): boolean {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-function createSignal(): { readonly get: SignalOf; abort(error: HostError): void } {
+function createSignal(): { readonly get: SignalOf; abort(error: CriuError): void } {
   let controller: AbortController | undefined;
-  let failure: HostError | undefined;
+  let failure: CriuError | undefined;
   return {
     get() {
       controller ??= new AbortController();
@@ -159,6 +159,10 @@ function createSignal(): { readonly get: SignalOf; abort(error: HostError): void
 function leave({ trails }: Run, left: LeftBehind, isDone: boolean): void {
   if (isDone || !left.trail.goesOn()) left.trail.drop();
   else trails.add(left);
+}
+
+function letAllEnd(works: readonly PromiseLike<unknown>[], suspect: Suspect): void {
+  for (const work of works) runAs(suspect, () => letEnd(work));
 }
 
 function releaseLate(it: Invocation<unknown>, suspect: Suspect, answer: unknown): void {

@@ -1,6 +1,7 @@
 import { type Descriptors, noteDescriptors } from './descriptors.ts';
 import type { HostError } from './errors.ts';
 import type { Invocation } from './invocation.ts';
+import type { Going } from './later.ts';
 import type { Trail } from './trail.ts';
 
 /** What all calls of one host share. What a plugin started in one run may still fail the next. */
@@ -21,6 +22,8 @@ export interface Run {
   readonly writing: Set<Promise<unknown>>;
   /** What calls that took the image and wrote nothing have left going on. */
   readonly trails: Set<LeftBehind>;
+  /** What calls of a restore have left for later. */
+  readonly going: Set<Going>;
   /** Tells of what no run is left to fail for. */
   readonly warn: (error: HostError) => void;
   /** Told of what plugins do once the run is over; undefined: that takes its usual way. */
@@ -74,6 +77,7 @@ export function createRun({ deadline, signal, warn = () => undefined, onCall, af
     strays: [],
     writing: new Set(),
     trails: new Set(),
+    going: new Set(),
   };
 }
 

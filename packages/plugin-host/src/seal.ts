@@ -1,4 +1,5 @@
 import { abortedSeal, stillBusy } from './call-errors.ts';
+import { listenForEnds } from './ends.ts';
 import type { HostError } from './errors.ts';
 import type { Run } from './run.ts';
 
@@ -24,8 +25,7 @@ function trailsEnd(run: Run): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       clearInterval(timer);
-      run.waiting.delete(fail);
-      run.signal?.removeEventListener('abort', onAbort);
+      stopListening();
     };
     const fail = (error: HostError): void => {
       stop();
@@ -45,8 +45,7 @@ function trailsEnd(run: Run): Promise<void> {
       resolve();
     };
     const timer = setInterval(look, lookMs);
-    run.waiting.add(fail);
-    run.signal?.addEventListener('abort', onAbort);
+    const stopListening = listenForEnds(run, { fail, abort: onAbort });
     if (run.signal?.aborted) onAbort();
     else look();
   });

@@ -1,7 +1,7 @@
 import type { Context } from './context.ts';
 import type { DeviceStat, DumpedFile, RecordedFile, UnixSocketInfo } from './files.ts';
 import type { FileId, MountId, Pid, SocketInode } from './ids.ts';
-import type { Descriptor, MountSource, NotSupported, RetryLater, VmaSource } from './results.ts';
+import type { Descriptor, Later, MountSource, NotSupported, RetryLater, VmaSource } from './results.ts';
 
 /**
  * Every hook: its kind, its argument and its result. All other types of hooks are derived from this one.
@@ -86,10 +86,39 @@ export type HookKind = Hooks[HookName]['kind'];
 export type HookArgs<N extends HookName> = Hooks[N]['args'];
 /** What a hook answers when it accepts. */
 export type HookResult<N extends HookName> = Hooks[N]['result'];
-/** All that a hook may answer. Observers cannot decline. */
-export type HookReturn<N extends HookName> = N extends HandlerName ? HookResult<N> | NotSupported : HookResult<N>;
+/** All that a hook may answer. Observers cannot decline; work for {@link later} is of restores only. */
+export type HookReturn<N extends HookName> =
+  | HookResult<N>
+  | (N extends HandlerName ? NotSupported : never)
+  | (N extends LaterName ? Later<Exclude<HookResult<N>, RetryLater>> : never);
 export type HandlerName = { [N in HookName]: Hooks[N]['kind'] extends 'handler' ? N : never }[HookName];
 export type ObserverName = Exclude<HookName, HandlerName>;
+
+/** The hooks that may leave work for later: those of a restore that come before the tree is complete. */
+export type LaterName =
+  | 'RESTORE_UNIX_SK'
+  | 'RESTORE_EXT_FILE'
+  | 'RESTORE_EXT_MOUNT'
+  | 'UPDATE_VMA_MAP'
+  | 'POST_FORKING'
+  | 'RESTORE_INIT';
+
+/** The hooks that are called for each process, and once for all of them where a plugin registers their batch form. */
+export type BatchName = 'PAUSE_DEVICES' | 'CHECKPOINT_DEVICES' | 'RESUME_DEVICES_LATE';
+
+/** What the batch form of a hook is told. */
+export interface BatchArgs {
+  /** At least one, parents before their children. */
+  readonly pids: readonly [Pid, ...Pid[]];
+  /**
+   * Whether these are all processes of the tree that the hook is called for. false: more calls may follow. CRIU gives one process at
+   * a time and never tells the last; the embedded engine gives all at once, and one that was born after PAUSE_DEVICES by itself.
+   */
+  readonly isAll: boolean;
+}
+
+/** The batch form of a hook; it may be async. */
+export type BatchHandler<O = unknown> = (args: BatchArgs, context: Context<O>) => void | Promise<void>;
 
 /** The function of a hook; it may be async. */
 export type HookHandler<N extends HookName, O = unknown> = (
@@ -120,10 +149,20 @@ export type HookExtras<N extends HookName, O = unknown> = N extends ClaimableNam
   ? { readonly claim?: HookClaim<N, O> }
   : { readonly claim?: never };
 
-/** One hook of a plugin, discriminated by `hook`. */
+/** One hook of a plugin, discriminated by `hook`; one in its batch form has a `batch` instead of a `handler`. */
 export type HookRegistration<O = unknown, N extends HookName = HookName> = {
-  [K in N]: { readonly hook: K; readonly handler: HookHandler<K, O> } & HookExtras<K, O>;
+  [K in N]:
+    | ({ readonly hook: K; readonly handler: HookHandler<K, O>; readonly batch?: never } & HookExtras<K, O>)
+    | (K extends BatchName ? BatchRegistration<O, K> : never);
 }[N];
+
+/** A hook of a plugin in its batch form. */
+export interface BatchRegistration<O = unknown, N extends BatchName = BatchName> {
+  readonly hook: N;
+  readonly batch: BatchHandler<O>;
+  readonly handler?: never;
+  readonly claim?: never;
+}
 
 /** One call of a hook, discriminated by `hook`: for logs and replay. */
 export type HookCall<N extends HookName = HookName> = {

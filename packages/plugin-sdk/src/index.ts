@@ -20,8 +20,12 @@ export type {
   SignalOwner,
   UnixSocketInfo,
 } from './files.ts';
-export { type HookPlace, type HookRow, hookTable, isClaimable, isHookName } from './hook-table.ts';
+export { type HookPlace, type HookRow, hookTable, isBatchable, isClaimable, isHookName } from './hook-table.ts';
 export type {
+  BatchArgs,
+  BatchHandler,
+  BatchName,
+  BatchRegistration,
   ClaimArgs,
   ClaimableName,
   Handler,
@@ -37,6 +41,7 @@ export type {
   HookResult,
   HookReturn,
   Hooks,
+  LaterName,
   Observer,
   ObserverName,
 } from './hooks.ts';
@@ -51,10 +56,13 @@ export {
   type SocketInode,
   socketInode,
 } from './ids.ts';
-export type { CheckedHooks, CheckedName, HookList, Mistake, OneOf, Registers } from './mistakes.ts';
-export { apiVersion, definePlugin, hook, isPlugin, type Plugin, type PluginDefinition } from './plugin.ts';
+export type { BatchList, CheckedHooks, CheckedName, HookList, Mistake, OneOf, Registers } from './mistakes.ts';
+export { apiVersion, batchHook, definePlugin, hook, isPlugin, type Plugin, type PluginDefinition } from './plugin.ts';
 export {
   type Descriptor,
+  type Later,
+  later,
+  laterOf,
   type MountSource,
   type NotSupported,
   notSupported,

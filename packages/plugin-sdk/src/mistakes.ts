@@ -16,6 +16,9 @@ export interface OneOf<Names extends string> {
 export type HookList =
   'DUMP_UNIX_SK, RESTORE_UNIX_SK, DUMP_EXT_FILE, RESTORE_EXT_FILE, DUMP_EXT_MOUNT, RESTORE_EXT_MOUNT, DUMP_EXT_LINK, HANDLE_DEVICE_VMA, UPDATE_VMA_MAP, RESUME_DEVICES_LATE, PAUSE_DEVICES, CHECKPOINT_DEVICES, POST_FORKING, RESTORE_INIT, DUMP_DEVICES_LATE';
 
+/** The names of the hooks that have a batch form. */
+export type BatchList = 'RESUME_DEVICES_LATE, PAUSE_DEVICES, CHECKPOINT_DEVICES';
+
 /** Never a value: what is wrong with a plugin. */
 export interface Mistake<Text extends string> {
   readonly [mistake]: Text;

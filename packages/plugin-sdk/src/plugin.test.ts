@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { definePlugin, hook, isPlugin, PluginError } from './index.ts';
+import {
+  batchHook,
+  definePlugin,
+  type HookRegistration,
+  hook,
+  isPlugin,
+  later,
+  laterOf,
+  PluginError,
+} from './index.ts';
 
 const pause = hook('PAUSE_DEVICES', () => {});
 
@@ -67,6 +76,40 @@ test.each([
 test('hook refuses an unknown name and lists the known ones', () => {
   const error = thrownBy(() => (hook as (name: string, handler: unknown) => unknown)('DUMP_FILE', () => {}));
   expect(error).toMatchObject({ code: 'PLUGIN_INVALID', remedy: expect.stringContaining('DUMP_EXT_FILE, ') });
+});
+
+test.each([
+  [
+    'a hook without a batch form',
+    'POST_FORKING',
+    () => {},
+    'registers a batch of POST_FORKING, which has no batch form',
+  ],
+  ['no function', 'PAUSE_DEVICES', 7, 'registers PAUSE_DEVICES without a function'],
+  ['an unknown name', 'PAUSE', () => {}, 'registers "PAUSE", which is not a hook'],
+])('batchHook refuses %s', (_, name, batch, message) => {
+  const error = thrownBy(() => (batchHook as (name: string, batch: unknown) => unknown)(name, batch));
+  expect(error).toMatchObject({ code: 'PLUGIN_INVALID', remedy: expect.any(String) });
+  expect(error.message).toContain(message);
+});
+
+test('a plugin has each hook in one form only', () => {
+  const both = Object.assign({}, pause, { batch: () => {} });
+  expect(thrownBy(() => definePlugin({ name: 'kvm', hooks: [both as never] })).message).toContain(
+    'in both of its forms',
+  );
+  const twice: HookRegistration[] = [pause, batchHook('PAUSE_DEVICES', () => {})];
+  expect(thrownBy(() => definePlugin({ name: 'kvm', hooks: twice })).message).toContain(
+    'registers PAUSE_DEVICES twice',
+  );
+});
+
+test('work for later is known as such, and nothing else is', () => {
+  const work = Promise.resolve(1);
+  expect(laterOf(later(work, 7))).toEqual({ work, result: 7 });
+  expect(laterOf(later(work))).toEqual({ work, result: undefined });
+  for (const other of [undefined, null, 7, work, { work, result: 7 }, Object.create(later(work) as object)])
+    expect(laterOf(other)).toBe(undefined);
 });
 
 test('init and exit keep their this', () => {

@@ -1,8 +1,8 @@
 import type { Context, Outcome, Stage } from './context.ts';
 import { PluginError } from './errors.ts';
-import { hookTable, isClaimable, isHookName } from './hook-table.ts';
-import type { HookExtras, HookHandler, HookName, HookRegistration } from './hooks.ts';
-import type { CheckedHooks, CheckedName, HookList, OneOf, Registers } from './mistakes.ts';
+import { hookTable, isBatchable, isClaimable, isHookName } from './hook-table.ts';
+import type { BatchHandler, BatchName, HookExtras, HookHandler, HookName, HookRegistration } from './hooks.ts';
+import type { BatchList, CheckedHooks, CheckedName, HookList, OneOf, Registers } from './mistakes.ts';
 import type { StandardSchemaV1 } from './standard-schema.ts';
 
 /** The version of this contract. {@link definePlugin} sets it; a host says which versions it supports. */
@@ -57,7 +57,9 @@ export interface Plugin {
   readonly exit?: (stage: Stage, outcome: Outcome, context: Context<never>) => void | Promise<void>;
   readonly hooks: readonly {
     readonly hook: string;
-    readonly handler: (args: never, context: never) => unknown;
+    /** Absent: it has the batch form. */
+    readonly handler?: (args: never, context: never) => unknown;
+    readonly batch?: (args: never, context: never) => unknown;
     readonly claim?: (args: never, context: never) => unknown;
   }[];
 }
@@ -105,6 +107,21 @@ export function hook<N extends HookName, O = unknown>(
 ): HookRegistration<O> & Registers<N> {
   const claim = more?.claim;
   const registration = { hook: name, handler, ...(claim === undefined ? {} : { claim }) };
+  const wrong = hookMistake(registration);
+  if (wrong !== undefined) throw invalid(`hook ${String(name)}`, ...wrong);
+  return Object.freeze(registration) as unknown as HookRegistration<O> & Registers<N>;
+}
+
+/**
+ * One hook of a plugin in its batch form: it is called once with all processes of the tree, so that the plugin can work on them side
+ * by side. The time of one call is for all of them. CRIU asks for one process after the other: there it is called with each.
+ * @throws PluginError PLUGIN_INVALID: no such hook, one without a batch form, or no function
+ */
+export function batchHook<N extends BatchName, O = unknown>(
+  name: N | OneOf<BatchList>,
+  batch: BatchHandler<O>,
+): HookRegistration<O> & Registers<N> {
+  const registration = { hook: name, batch };
   const wrong = hookMistake(registration);
   if (wrong !== undefined) throw invalid(`hook ${String(name)}`, ...wrong);
   return Object.freeze(registration) as unknown as HookRegistration<O> & Registers<N>;
@@ -158,13 +175,14 @@ function firstMistake(definition: unknown): Mistake | undefined {
 }
 
 function hookMistake(registration: unknown): Mistake | undefined {
-  const { hook: name, handler, claim } = Object(registration) as Record<string, unknown>;
+  const { hook: name, handler, batch, claim } = Object(registration) as Record<string, unknown>;
   if (!isHookName(name)) {
     return [
       `registers ${JSON.stringify(name)}, which is not a hook`,
       `Use one of ${Object.keys(hookTable).join(', ')}.`,
     ];
   }
+  if (batch !== undefined) return batchMistake(name, { handler, batch, claim });
   if (typeof handler !== 'function')
     return [`registers ${name} without a function`, `Write hook('${name}', (args, context) => …).`];
   if (claim === undefined) return undefined;
@@ -172,6 +190,18 @@ function hookMistake(registration: unknown): Mistake | undefined {
     return [`has a claim for ${name} that is not a function`, `Write hook('${name}', …, { claim: (args) => … }).`];
   if (!isClaimable(name))
     return [`has a claim for ${name}, which saves nothing`, 'Claim with the hook that dumps the resource.'];
+  return undefined;
+}
+
+function batchMistake(name: HookName, { handler, batch, claim }: Record<string, unknown>): Mistake | undefined {
+  if (!isBatchable(name)) {
+    const those = Object.keys(hookTable).filter((it) => isBatchable(it as HookName));
+    return [`registers a batch of ${name}, which has no batch form`, `Use hook, or one of ${those.join(', ')}.`];
+  }
+  if (typeof batch !== 'function')
+    return [`registers ${name} without a function`, `Write batchHook('${name}', ({ pids }, context) => …).`];
+  if (handler !== undefined || claim !== undefined)
+    return [`registers ${name} in both of its forms`, 'Write either hook or batchHook.'];
   return undefined;
 }
 

@@ -18,6 +18,36 @@ export const notSupported: NotSupported = Symbol.for('@criujs/not-supported') as
 /** RESTORE_EXT_FILE returns this if it needs another file first: the hook is called again once others are restored. */
 export const retryLater: RetryLater = Symbol.for('@criujs/retry-later') as RetryLater;
 
+/** Not a symbol: the compiler would not take what another copy of the SDK has made. */
+const laterKey = '@criujs/later';
+
+/** The type of what {@link later} makes. `Result`: what the hook answers now. */
+export interface Later<Result> {
+  readonly [laterKey]: PromiseLike<unknown>;
+  readonly result: Result;
+}
+
+/**
+ * A hook of a restore returns this if some of its work may go on while the rest is restored: the promise is awaited before any process
+ * runs, before RESUME_DEVICES_LATE. From the moment at which the engine waits for it, it has the time of one call. If it rejects, the restore
+ * fails; `context.signal` of the call is aborted if the restore fails or the time is over. `exit` is called when it has settled.
+ * @param result what the hook answers now, for example the descriptor
+ */
+export function later(work: PromiseLike<unknown>): Later<undefined>;
+export function later<Result>(work: PromiseLike<unknown>, result: Result): Later<Result>;
+export function later(work: PromiseLike<unknown>, result?: unknown): Later<unknown> {
+  return Object.freeze({ [laterKey]: work, result });
+}
+
+/** The work and the answer of what {@link later} of any copy of the SDK made; undefined: it is none. */
+export function laterOf(
+  answer: unknown,
+): { readonly work: PromiseLike<unknown>; readonly result: unknown } | undefined {
+  if (typeof answer !== 'object' || answer === null || !Object.hasOwn(answer, laterKey)) return undefined;
+  const { [laterKey]: work, result } = answer as Later<unknown>;
+  return { work, result };
+}
+
 /**
  * What a hook that opens a file returns. The host owns a number and closes it once the file is in place; with an object the
  * plugin keeps the descriptor, and its `close` is called then. Open one for each answer: the host refuses 0 to 2, the engine's own, one

@@ -16,7 +16,7 @@ test('the trivial plugin logs the file that it is asked for', () => {
   const context = { log: { info: (message: string) => logged.push(message) } } as unknown as Context;
 
   const [registration] = plugin.hooks;
-  registration?.handler({ fd: 5, id: fileId(7), file: {} as DumpedFile } as never, context as never);
+  registration?.handler?.({ fd: 5, id: fileId(7), file: {} as DumpedFile } as never, context as never);
 
   expect(isPlugin(plugin)).toBe(true);
   expect(plugin).toMatchObject({ name: 'trivial', apiVersion: 1 });

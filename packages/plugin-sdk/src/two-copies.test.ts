@@ -39,9 +39,11 @@ test('each knows the plugins of the other', () => {
 test('they have the same sentinels', () => {
   expect(theirs.notSupported).toBe(ours.notSupported);
   expect(theirs.retryLater).toBe(ours.retryLater);
+  const work = Promise.resolve();
+  expect(theirs.laterOf(ours.later(work, 3))).toEqual({ work, result: 3 });
 });
 
 test('hooks of one make a plugin of the other', () => {
   const plugin = theirs.definePlugin({ name: 'kvm', hooks: [ours.hook('DUMP_EXT_FILE', () => theirs.notSupported)] });
-  expect(plugin.hooks[0]?.handler({} as never, {} as never)).toBe(ours.notSupported);
+  expect(plugin.hooks[0]?.handler?.({} as never, {} as never)).toBe(ours.notSupported);
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
-import { hookTable } from './index.ts';
+import { type HookName, hookTable, isBatchable } from './index.ts';
 
 /** What the compiler says of a snippet that uses the SDK: the codes of its errors. */
 interface Snippet {
@@ -13,6 +13,9 @@ interface Snippet {
   readonly says?: readonly string[];
 }
 
+const batchables = Object.keys(hookTable)
+  .filter((name) => isBatchable(name as HookName))
+  .join(', ');
 const notAssignable = 2345; // Argument of type … is not assignable to parameter of type …
 const snippets: readonly Snippet[] = [
   {
@@ -136,6 +139,44 @@ const snippets: readonly Snippet[] = [
   { about: 'a promise of it', text: `hook('CHECKPOINT_DEVICES', async () => notSupported);`, codes: [2322] },
 
   {
+    about: 'the batch form, and work for later',
+    text: `
+      definePlugin({ name: 'gpu', hooks: [
+        batchHook('CHECKPOINT_DEVICES', async ({ pids, isAll }, { log }) => log.info(\`\${pids[0]} \${pids.length} \${isAll}\`)),
+        batchHook('RESUME_DEVICES_LATE', () => {}),
+        hook('PAUSE_DEVICES', ({ pid }) => console.log(pid)),
+        hook('POST_FORKING', () => later(Promise.resolve(3))),
+        hook('RESTORE_EXT_FILE', async ({ id }) => (id === 3 ? later(Promise.resolve(), 7) : retryLater)),
+        hook('UPDATE_VMA_MAP', () => later(Promise.resolve(), { offset: 0n })),
+      ] });`,
+    codes: [],
+  },
+  {
+    about: 'the batch form of a hook that has none',
+    text: `batchHook('POST_FORKING', () => {});`,
+    codes: [notAssignable],
+    says: [
+      `Argument of type '"POST_FORKING"' is not assignable to parameter of type 'BatchName | OneOf<"${batchables}">'.`,
+    ],
+  },
+  { about: 'a batch that asks for one process', text: `batchHook('PAUSE_DEVICES', ({ pid }) => {});`, codes: [2339] },
+  {
+    about: 'both forms of one hook',
+    text: `definePlugin({ name: 'a', hooks: [hook('PAUSE_DEVICES', () => {}), batchHook('PAUSE_DEVICES', () => {})] });`,
+    codes: [2322],
+  },
+  { about: 'work for later at a dump', text: `hook('PAUSE_DEVICES', () => later(Promise.resolve()));`, codes: [2322] },
+  {
+    about: 'work for later without its descriptor',
+    text: `hook('RESTORE_UNIX_SK', () => later(Promise.resolve()));`,
+    codes: [2322],
+  },
+  {
+    about: 'retryLater with work for later',
+    text: `hook('RESTORE_EXT_FILE', () => later(Promise.resolve(), retryLater));`,
+    codes: [2322],
+  },
+  {
     about: 'a claim, typed by its hook and without what only a dump knows',
     text: `
       hook('DUMP_EXT_FILE', () => {}, { claim: ({ file }) => file.path === '/dev/kvm' });
@@ -249,7 +290,18 @@ const names = [
   'Plugin',
   'StandardSchemaV1',
 ];
-const values = ['definePlugin', 'fileId', 'hook', 'hookTable', 'mountId', 'notSupported', 'pid', 'retryLater'];
+const values = [
+  'batchHook',
+  'definePlugin',
+  'fileId',
+  'hook',
+  'hookTable',
+  'later',
+  'mountId',
+  'notSupported',
+  'pid',
+  'retryLater',
+];
 const header = `import { ${[...names.map((it) => `type ${it}`), ...values].join(', ')} } from './index.ts'; import * as other from '${copy}/index.ts';`;
 
 /** The examples of the README are compiled as they stand. */

@@ -63,11 +63,15 @@ const orders: Readonly<Record<EngineOrder, readonly Step[]>> = {
 const preDump: readonly Step[] = [pause];
 
 async function pause({ run, tree }: Dumping): Promise<void> {
-  for (const { pid } of tree.processes) await run.ask('PAUSE_DEVICES', { pid }, { resource: `process ${pid}` });
+  await run.tell('PAUSE_DEVICES', pidsOf(tree));
 }
 
 async function checkpoint({ run, tree }: Dumping): Promise<void> {
-  for (const { pid } of tree.processes) await run.ask('CHECKPOINT_DEVICES', { pid }, { resource: `process ${pid}` });
+  await run.tell('CHECKPOINT_DEVICES', pidsOf(tree));
+}
+
+function pidsOf({ processes: [root, ...others] }: PretendTree): [Pid, ...Pid[]] {
+  return [root.pid, ...others.map(({ pid }) => pid)];
 }
 
 async function late({ run, tree }: Dumping): Promise<void> {

@@ -37,7 +37,7 @@ export interface Watch {
   readonly exitTwice: boolean;
 }
 
-type Handler = Plugin['hooks'][number]['handler'];
+type Handler = NonNullable<Plugin['hooks'][number]['handler']>;
 type Init = NonNullable<Plugin['init']>;
 
 /** The same plugin, watched. Its mark, version and schema stay what they are. */
@@ -48,7 +48,11 @@ export function observe(plugin: Plugin, watch: Watch): Plugin {
     init: observeInit(plugin, watch),
     exit: observeExit(plugin, watch),
     hooks: Object.freeze(
-      plugin.hooks.map((it) => ({ ...it, handler: observeHook(plugin.name, it.hook as HookName, it.handler, watch) })),
+      plugin.hooks.map((it) => ({
+        ...it,
+        ...(it.handler && { handler: observeHook(plugin.name, it.hook as HookName, it.handler, watch) }),
+        ...(it.batch && { batch: observeHook(plugin.name, it.hook as HookName, it.batch, watch) }),
+      })),
     ),
   });
 }

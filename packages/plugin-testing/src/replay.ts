@@ -67,6 +67,7 @@ export async function replay(
     const report = await conduct(recorded.stage, settings, store, async (run) => {
       began = true;
       for (const call of recorded.calls) await replayCall(run, call, settings, differences);
+      if (recorded.stage === 'restore') await run.settle();
       if (recorded.failure !== undefined) throw failedThen(recorded.failure);
     });
     noteStart(recorded, began ? undefined : report.error, differences);
@@ -152,13 +153,13 @@ async function replayCall(
   { lend }: ReplaySettings,
   differences: Difference[],
 ): Promise<void> {
-  const { n, hook, provider, providerVersion, resource } = call;
+  const { n, hook, provider, providerVersion, resource, batch } = call;
   const recorded = answer === undefined ? undefined : wordsOfRecorded(hook, answer);
   const note = (now: string): void => {
     if (recorded !== undefined && now !== recorded) differences.push({ n, hook, resource, recorded, now });
   };
   try {
-    note(wordsOf(hook, await repeat(run, call, { provider, providerVersion, resource }, lend)));
+    note(wordsOf(hook, await repeat(run, call, { provider, providerVersion, resource, batch }, lend)));
   } catch (error) {
     if (!isRunError(error)) throw error;
     note(failed(error));

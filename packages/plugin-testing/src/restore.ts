@@ -78,10 +78,9 @@ async function forked({ run }: Restoring): Promise<void> {
 }
 
 async function resume({ run, image, settings }: Restoring): Promise<void> {
-  for (const { pid: old } of image.processes) {
-    const now: Pid = pid(settings.pids?.[old] ?? old);
-    await run.ask('RESUME_DEVICES_LATE', { pid: now }, { resource: `process ${now}` });
-  }
+  const [root, ...others] = image.processes.map(({ pid: old }): Pid => pid(settings.pids?.[old] ?? old));
+  await run.settle();
+  if (root !== undefined) await run.tell('RESUME_DEVICES_LATE', [root, ...others]);
 }
 
 async function mounts({ run, image, settings }: Restoring): Promise<void> {

@@ -3,10 +3,12 @@ import { Socket } from 'node:net';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
 import {
+  batchHook,
   definePlugin,
   type HookName,
   hook,
   hookTable,
+  later,
   notSupported,
   type Plugin,
   retryLater,
@@ -369,4 +371,39 @@ test.each([
     });
     expect(dumped.image).toBeUndefined();
   }
+});
+
+test.each([
+  ['embedded', ['PAUSE_DEVICES 10,11 true', 'CHECKPOINT_DEVICES 10,11 true']],
+  [
+    'criu',
+    ['PAUSE_DEVICES 10', 'PAUSE_DEVICES 11', 'CHECKPOINT_DEVICES 10', 'CHECKPOINT_DEVICES 11'].map(
+      (it) => `${it} false`,
+    ),
+  ],
+] as const)('batches are told as engine %s does it', async (order, expected) => {
+  const told: string[] = [];
+  const batch = definePlugin({
+    name: 'batch',
+    hooks: (['PAUSE_DEVICES', 'CHECKPOINT_DEVICES'] as const).map((name) =>
+      batchHook(name, ({ pids, isAll }) => void told.push(`${name} ${pids} ${isAll}`)),
+    ),
+  });
+  const tree = await makeTree({ processes: [{ pid: 10 }, { pid: 11 }] });
+  expect(await dump(tree, { plugins: [batch], order })).toMatchObject({ ok: true });
+  expect(told).toEqual(expected);
+});
+
+test('work for later is awaited before processes resume', async () => {
+  const notes: string[] = [];
+  const plugin = definePlugin({
+    name: 'slow',
+    hooks: [
+      hook('POST_FORKING', () => later(new Promise((done) => setImmediate(done)).then(() => void notes.push('work')))),
+      hook('RESUME_DEVICES_LATE', () => void notes.push('resume')),
+    ],
+  });
+  const report = await restore(await dump(await makeTree({}), [plugin]), [plugin]);
+  expect(report.ok).toBe(true);
+  expect(notes).toEqual(['work', 'resume']);
 });

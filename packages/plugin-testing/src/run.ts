@@ -8,6 +8,8 @@ import {
   type SectionStore,
 } from '@criujs/plugin-host';
 import {
+  type BatchArgs,
+  type BatchName,
   type CriuError,
   type HandlerName,
   type HookArgs,
@@ -53,6 +55,8 @@ export interface RunSettings {
 }
 
 export interface AskOptions {
+  /** The processes that the hook is called for. */
+  readonly batch?: BatchArgs | undefined;
   readonly resource?: string | undefined;
   readonly provider?: string | undefined;
   readonly providerVersion?: string | null | undefined;
@@ -69,6 +73,10 @@ export interface Run {
     args: (fd: number) => HookArgs<N>,
     how?: AskOptions,
   ): Promise<HookAnswer<N>>;
+  /** Calls a hook for each process, as the engine does whose order this is. */
+  tell(hook: BatchName, pids: BatchArgs['pids']): Promise<void>;
+  /** Waits for what hooks have left for later. */
+  settle(): Promise<void>;
   readonly unclaimed: readonly Unclaimed[];
   readonly claims: readonly Claim[];
   /** Whether a plugin of this run has the hook. */
@@ -99,7 +107,7 @@ export async function conduct(
     if (stage === 'restore') checkLoaded(sections.required, host);
     await host.start(stage);
     notes.checkFatal();
-    await steps(createRun(host, notes, signal));
+    await steps(createRun(host, notes, signal, settings.order ?? 'criu'));
     checkAborted(signal);
     if (stage !== 'restore') await host.seal();
     if (stage === 'dump') {
@@ -255,7 +263,7 @@ async function openHost(
   return wrapHost(host);
 }
 
-function createRun(host: PluginHost, notes: Notes, signal: AbortSignal): Run {
+function createRun(host: PluginHost, notes: Notes, signal: AbortSignal, order: EngineOrder): Run {
   const ask: Run['ask'] = async (hook, args, how = {}) => {
     checkAborted(signal);
     const begun = performance.now();
@@ -279,6 +287,12 @@ function createRun(host: PluginHost, notes: Notes, signal: AbortSignal): Run {
   };
   return {
     ask,
+    async tell(hook, pids) {
+      // CRIU knows of no batch.
+      const batch = order === 'embedded' ? { batch: { pids, isAll: true } } : {};
+      for (const pid of pids) await ask(hook, { pid }, { resource: `process ${pid}`, ...batch });
+    },
+    settle: () => host.settle(),
     unclaimed: notes.unclaimed,
     claims: notes.claims,
     serves: (hook) => host.serves(hook),

@@ -18,7 +18,7 @@ import { createHolds, type Holds } from '../machinery/guard/holds.ts';
 import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { recogniseTask } from '../tasks/recognise.ts';
-import { callObserver } from './accelerators.ts';
+import { openPauses, type Pauses, tellLate, tellOfEach } from './accelerators.ts';
 import { aheadOf } from './dump/ahead.ts';
 import { freezeBetweenConnections } from './dump/between-connections.ts';
 import { ask, conversations, type InsideView, lookAt, type OutsideView, refusedInside } from './dump/collect.ts';
@@ -46,6 +46,7 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
     const refused = surveyRefused(options.pid, { hooks: session.hooks, options }, session.checkAborted);
     refuse(options.pid, refused.map(asRefusal));
   };
+  const pauses = openPauses(session);
   const own = orDeath([root], () => {
     look();
 
@@ -53,15 +54,14 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
     prepareOwners();
     session.phase('pause');
     if (session.hooks.serves('PAUSE_DEVICES'))
-      for (const { pid } of doSteps(surveyTree(options.pid), session.checkAborted))
-        callObserver(session, 'PAUSE_DEVICES', pid);
+      pauses.pause(doSteps(surveyTree(options.pid), session.checkAborted).map(({ pid }) => pid));
     return isOwnChild(options.pid);
   });
 
   const attempt = (quiet: Session): DumpOutcome => {
     const holds = createHolds(quiet);
     try {
-      return dumpFrozen(options, root, holds, quiet);
+      return dumpFrozen(options, root, { holds, pauses }, quiet);
     } finally {
       holds.end();
     }
@@ -75,9 +75,20 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
   return own ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
 }
 
-function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, holds: Holds, session: Session): DumpOutcome {
+/** What lasts from before the freeze. */
+interface Meanwhile {
+  readonly holds: Holds;
+  readonly pauses: Pauses;
+}
+
+function dumpFrozen(
+  options: EngineDumpOptions,
+  root: DumpedProcess,
+  { holds, pauses }: Meanwhile,
+  session: Session,
+): DumpOutcome {
   session.phase('freeze');
-  const { tree, frozenAt } = orDeath([root], () => freezeBetweenConnections(options, holds, session));
+  const { tree, frozenAt } = orDeath([root], () => freezeBetweenConnections(options, { holds, pauses }, session));
   const living = tree.tasks.filter(({ state }) => state !== 'zombie');
   // Into a directory images come in any order: the small ones once the tree runs on.
   const isReleasedEarly = options.leaveRunning && session.store.commit.by === 'rename';
@@ -91,7 +102,11 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, holds: Hold
     frozenMs = performance.now() - frozenAt;
   };
   try {
-    for (const { pid } of tree.tasks) callObserver(session, 'CHECKPOINT_DEVICES', pid);
+    tellOfEach(
+      session,
+      'CHECKPOINT_DEVICES',
+      living.map(({ pid }) => pid),
+    );
 
     session.phase('collect');
     files = collectFiles(living, { ...options, hold: holds.hold }, session);
@@ -116,7 +131,7 @@ function dumpFrozen(options: EngineDumpOptions, root: DumpedProcess, holds: Hold
     files.write(images);
     const systemV: SystemVRecording = { segments: [], sets: [], queues: [] };
     const tasks = addTree(tree, images, attributes, systemV, options);
-    callObserver(session, 'DUMP_DEVICES_LATE', options.pid);
+    tellLate(session, options.pid);
 
     session.hooks.seal();
     const plugins = session.hooks.record(files.providers());

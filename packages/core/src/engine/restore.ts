@@ -17,7 +17,7 @@ import type { PageSource } from '../pages/source.ts';
 import { readRecords } from '../records.ts';
 import type { Session } from '../run/session.ts';
 import { makerIn } from '../system-v/maker.ts';
-import { callObserver } from './accelerators.ts';
+import { tellOfEach } from './accelerators.ts';
 import { authorityOf } from './restore/authority.ts';
 import { runCalls } from './restore/calls.ts';
 import { planCopies } from './restore/copies.ts';
@@ -183,8 +183,13 @@ function restoreHolding(
         return { image: build.image, threads: buildTask({ ...build, main: tasks.get(pid) as BuiltThread }) };
       });
 
+      session.hooks.settle();
       session.phase('resume');
-      for (const { threads } of built) callObserver(session, 'RESUME_DEVICES_LATE', (threads[0] as BuiltThread).pid);
+      tellOfEach(
+        session,
+        'RESUME_DEVICES_LATE',
+        built.map(({ threads }) => (threads[0] as BuiltThread).pid),
+      );
       session.checkAborted();
       completeAll(loaded, built, (main, calls, file) => runCalls({ workshop, session }, main, calls, file));
       for (const { image, threads } of built) {

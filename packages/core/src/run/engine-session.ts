@@ -50,7 +50,7 @@ export function createSession(parts: SessionParts): Session {
   };
   const betweenCalls = patienceWithPlugins(deadlines, {
     notice: () => notify({ kind: 'warning', message: 'waiting for what plugins have left running' }),
-    late: () => lateSeal(deadlines),
+    late: () => lateBetweenCalls(deadlines),
   });
   return {
     store: heeding(store, () => link.checkAborted()),
@@ -77,6 +77,12 @@ export function createSession(parts: SessionParts): Session {
       seal() {
         if (plugins.length === 0) return;
         link.ask({ kind: 'seal' } satisfies Request, betweenCalls);
+      },
+      settle() {
+        if (plugins.length === 0) return;
+        ledger.settle();
+        link.ask({ kind: 'settle' } satisfies Request, betweenCalls);
+        ledger.check({ plugins: plugins.map(({ name }) => name) });
       },
     },
     phase(name) {
@@ -128,7 +134,7 @@ function decodeAnswer<N extends HookName>(wire: WireAnswer): HookAnswer<N> {
   return { claimed: true, plugin: wire.plugin, version: wire.version, result } as HookAnswer<N>;
 }
 
-function lateSeal({ hookMs }: Deadlines): EngineError {
+function lateBetweenCalls({ hookMs }: Deadlines): EngineError {
   const message = `a plugin blocks the main thread between two calls: more than ${hookMs} ms`;
   return new EngineError('HOOK_TIMEOUT', message, {
     remedy: 'Find the plugin with -v, and make it asynchronous or remove it.',

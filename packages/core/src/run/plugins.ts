@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import type { PluginNames } from '@criujs/engine-kit';
 import type { RunPlugins } from '@criujs/engine-kit/front';
+import { isOver } from '@criujs/engine-kit/targets';
 import type { PluginHost, PluginInfo } from '@criujs/plugin-host';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
 import {
@@ -24,6 +25,8 @@ export interface ServedPlugins {
   record(took: readonly string[]): readonly PluginRecord[];
   /** Before a dump counts. @throws HostError what plugins did outside of their calls */
   seal(): Promise<void>;
+  /** Before the tree runs. @throws HostError what failed of that which hooks have left for later */
+  settle(): Promise<void>;
   /** Closes the descriptors that hooks gave, then runs exit; answers what went wrong there. Never throws. */
   finish(outcome: Outcome): Promise<string[]>;
 }
@@ -37,8 +40,10 @@ export function servePlugins(plugins: RunPlugins): ServedPlugins {
       host = await plugins.start();
       return { served: servedHooks(host), plugins: (host?.plugins ?? []).map(namesOf) };
     },
-    async call({ hook, args, provider, providerVersion, resource }) {
-      const how = { provider, providerVersion, resource };
+    async call({ hook, args, provider, providerVersion, resource, batch, mayBeGone }) {
+      const { pid } = args as { readonly pid?: number };
+      const isGone = mayBeGone === true && pid !== undefined ? () => isOver(pid) : undefined;
+      const how = { provider, providerVersion, resource, batch, isGone };
       host ??= await plugins.demand();
       const answer = await host.call(hook, args as HookArgs<HookName>, how);
       if (!answer.claimed) return { claimed: false };
@@ -54,6 +59,9 @@ export function servePlugins(plugins: RunPlugins): ServedPlugins {
     record: (took) => host?.record(took) ?? [],
     async seal() {
       await host?.seal();
+    },
+    async settle() {
+      await host?.settle();
     },
     async finish(outcome) {
       return [...(await descriptors.closeAll()), ...(await plugins.finish(outcome))];

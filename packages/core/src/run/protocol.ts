@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CheckResult, DumpOutcome, ExitStatus, PluginNames, RestoreOutcome } from '@criujs/engine-kit';
 import type { StorePlace } from '@criujs/engine-kit/images';
-import type { HookName } from '@criujs/plugin-sdk';
+import type { BatchArgs, HookName } from '@criujs/plugin-sdk';
 import type { EngineDumpOptions, EngineRestoreOptions } from '../options.ts';
 import type { WireError } from './wire.ts';
 
@@ -60,6 +60,8 @@ export type Request =
       readonly provider?: string | undefined;
       readonly providerVersion?: string | null | undefined;
       readonly resource?: string | undefined;
+      readonly batch?: BatchArgs | undefined;
+      readonly mayBeGone?: boolean | undefined;
     }
   | { readonly kind: 'open'; readonly name: string; readonly mode: 'read' | 'write' }
   | { readonly kind: 'list' }
@@ -67,6 +69,8 @@ export type Request =
   | { readonly kind: 'record'; readonly took: readonly string[] }
   /** Asks, before the dump counts, whether plugins did anything outside of their calls; answers nothing. */
   | { readonly kind: 'seal' }
+  /** Waits, before the tree runs, for what hooks of a restore have left for later; answers nothing. */
+  | { readonly kind: 'settle' }
   /** Makes the images of a store the dump. */
   | { readonly kind: 'commit' }
   /** Runs the plugins' exit; answers the errors of exits. */

@@ -2,7 +2,7 @@ import type { PluginNames } from '@criujs/engine-kit';
 import type { SessionStore } from '@criujs/engine-kit/images';
 import type { HookAnswer } from '@criujs/plugin-host';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
-import type { HookArgs, HookName } from '@criujs/plugin-sdk';
+import type { BatchArgs, HookArgs, HookName } from '@criujs/plugin-sdk';
 
 export type { SessionStore } from '@criujs/engine-kit/images';
 
@@ -44,9 +44,18 @@ export interface SessionHooks {
    * @throws EngineError what plugins did outside of their calls, a write into the image after the answer for example
    */
   seal(): void;
+  /**
+   * Called in a restore when all is made that hooks were asked for: waits for what they have left for later.
+   * @throws EngineError what that failed with
+   */
+  settle(): void;
 }
 
 export interface HookCallOptions {
+  /** For a hook that is called for each process: all of them. */
+  readonly batch?: BatchArgs;
+  /** Fails nothing if the process that it is about has ended meanwhile. */
+  readonly mayBeGone?: boolean;
   /** The plugin that dumped this resource: asked first, and missed by name. */
   readonly provider?: string;
   /** For the error when it is missing. */

@@ -120,6 +120,8 @@ async function serve(request: Request, plugins: ServedPlugins, { images }: Engin
       return plugins.record(request.took);
     case 'seal':
       return plugins.seal();
+    case 'settle':
+      return plugins.settle();
     case 'commit':
       return images.commit();
     case 'finish':

@@ -131,7 +131,10 @@ async function run(start: WorkerStart, wentWell: () => void): Promise<void> {
   function finishPlugins(error: EngineError | null): void {
     try {
       const wire = error === null ? null : encodeError(error);
-      const messages = link.ask({ kind: 'finish', error: wire }, patience('the exit of a plugin')) as string[];
+      const waiting = patience('the exit of a plugin');
+      // What was left for later has the time of a call to come to its end.
+      const limitMs = waiting.limitMs + deadlines.hookMs;
+      const messages = link.ask({ kind: 'finish', error: wire }, { ...waiting, limitMs }) as string[];
       warnings.push(...messages);
     } catch (late) {
       const { code, message, remedy } = toEngineError(late);

@@ -12,6 +12,8 @@ import { readStats } from './stats.ts';
 
 type Pids = RestoreOutcome['pids'];
 
+/** The step at which everything is made, before RESUME_DEVICES_LATE: what it is answered with still fails the restore. */
+const madeStep = 'post-restore';
 /** The last step at which the restored tree is stopped; CRIU lets it run whatever we answer. */
 const lastStep = 'pre-resume';
 
@@ -25,8 +27,9 @@ export async function restoreWithCriu(options: CriuOptions, job: FolderRestoreJo
   const taken = await awaitFreePids(before);
   let root: number | null = null;
   let pids: Pids = [];
-  const step = async ({ script, pid, failures, aborted }: Step): Promise<void> => {
+  const step = async ({ script, pid, bridge, failures, aborted }: Step): Promise<void> => {
     root = pid ?? root;
+    if (script === madeStep && failures().length === 0) await bridge?.settleWork();
     if (script === lastStep && root !== null) pids = pidsOf(root);
     if (script === lastStep && (failures().length > 0 || aborted)) killRestored(pids.map(([, now]) => now));
   };

@@ -1,5 +1,6 @@
 import { EngineError, type LogEntry } from '@criujs/engine-kit';
 import { nobodyRestores, putBack } from '@criujs/engine-kit/externals';
+import { isOver } from '@criujs/engine-kit/targets';
 import type { HostAnswer, PluginHost } from '@criujs/plugin-host';
 import { missingHook, type Unrestorable, whyUnrestorable } from '@criujs/plugin-host/facts';
 import { type HookArgs, type HookName, hookTable, type OwnedDescriptor, type Provider } from '@criujs/plugin-sdk';
@@ -48,7 +49,11 @@ async function ask<N extends HookName>(it: HookAnswerer, hook: N, question: Ques
   const { args: argsOf, provider: providerOf, answer: answerOf } = callers[hook];
   const args = argsOf(question, memory);
   const provider = providerOf?.(question, memory) ?? null;
-  const how = provider === null ? {} : { provider: provider.name, providerVersion: provider.version };
+  const how = {
+    ...(provider !== null && { provider: provider.name, providerVersion: provider.version }),
+    // CRIU has not stopped it yet.
+    ...(hook === 'PAUSE_DEVICES' && { isGone: () => isOver(question.message.id) }),
+  };
   const given: HostAnswer<HookName> = await host.call<HookName>(hook, args, how);
   if (!given.claimed) return unclaimed(it, hook, question, provider);
   const { plugin, version, result } = given;

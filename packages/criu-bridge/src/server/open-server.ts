@@ -48,6 +48,8 @@ export interface BridgeServer {
   failures(): readonly EngineError[];
   /** Waits for all that CRIU has asked so far: what failed is among `failures` afterwards. */
   settle(): Promise<void>;
+  /** Waits for what hooks of a restore have left for later. @throws HostError what that failed with */
+  settleWork(): Promise<void>;
   /** Waits for calls that plugins still work on, then takes everything away. */
   close(): Promise<void>;
 }
@@ -88,6 +90,7 @@ export async function openServer(options: ServerOptions): Promise<BridgeServer> 
         listener.drain();
         await listener.idle();
       },
+      settleWork: () => host.settle(),
       async close() {
         listener.close();
         await listener.idle();

@@ -8,6 +8,7 @@ import { isConnecting } from '../../network/is-connecting.ts';
 import { socketsOf } from '../../network/sockets.ts';
 import type { EngineDumpOptions } from '../../options.ts';
 import type { Session } from '../../run/session.ts';
+import type { Pauses } from '../accelerators.ts';
 
 /** How long a tree is waited for that is connecting, in milliseconds. */
 const connectsMs = 1000;
@@ -27,13 +28,17 @@ export interface Frozen {
  * moment; from then on nobody new is connected to it until it runs again: a connection that nobody has accepted is in no image.
  * @throws EngineError
  */
-export function freezeBetweenConnections(options: EngineDumpOptions, holds: Holds, session: Session): Frozen {
+export function freezeBetweenConnections(
+  options: EngineDumpOptions,
+  { holds, pauses }: Readonly<{ holds: Holds; pauses: Pauses }>,
+  session: Session,
+): Frozen {
   const { pid, tcpEstablished, networkLock } = options;
   const since = performance.now();
   const isAsked = tcpEstablished && mayHoldNetwork();
   for (;;) {
     const frozenAt = performance.now();
-    const tree = freezeTree(pid, session);
+    const tree = freezeTree(pid, session, pauses.beforeStop);
     if (!isAsked) return { tree, frozenAt };
     try {
       const own = socketsOf(tree.tasks.flatMap((task) => (task.state === 'zombie' ? [] : [task.pid])));

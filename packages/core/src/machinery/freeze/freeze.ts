@@ -47,16 +47,21 @@ export interface FrozenTree {
  * A thread may wait for another one: a parent in vfork(2) stops only when its child has gone on, and that may need a thread that
  * is already stopped. So where one does not stop in time, all others run on until it does; then they are stopped again.
  *
+ * @param beforeStop told of each process just before it is stopped; it may be told of one twice, and of one that has ended
  * @throws EngineError NOT_PERMITTED, TARGET_DIED, TARGET_STUCK, UNSUPPORTED, ABORTED
  */
-export function freezeTree(root: number, session: Pick<Session, 'checkAborted' | 'notice'>): FrozenTree {
+export function freezeTree(
+  root: number,
+  session: Pick<Session, 'checkAborted' | 'notice'>,
+  beforeStop?: (pid: number) => void,
+): FrozenTree {
   const waiting = watchWaits(session, dumpWaits);
   const hold = createHold(session.checkAborted, waiting);
   const begun = performance.now();
   try {
     for (;;) {
       session.checkAborted();
-      const tasks = tryToFreeze(root, hold);
+      const tasks = tryToFreeze(root, hold, beforeStop);
       if (!('stuck' in tasks)) return frozen(tasks, hold);
       const { stuck } = tasks;
       hold.release(stuck);
@@ -89,7 +94,7 @@ function sendStop(pid: number): void {
   }
 }
 
-function tryToFreeze(root: number, hold: Hold): readonly FrozenTask[] | Stuck {
+function tryToFreeze(root: number, hold: Hold, beforeStop?: (pid: number) => void): readonly FrozenTask[] | Stuck {
   const tasks = new Map<number, FrozenTask>();
   let whole = false;
   try {
@@ -98,6 +103,7 @@ function tryToFreeze(root: number, hold: Hold): readonly FrozenTask[] | Stuck {
       const before = tasks.size;
       for (const [pid, ppid] of queue) {
         if (tasks.has(pid)) continue;
+        beforeStop?.(pid);
         const task = freezeTask(pid, ppid, hold);
         if (task === null) continue;
         if ('stuck' in task) return task;

@@ -40,7 +40,7 @@ function readHooks({ entries, whole }: ObjectValue): { found: readonly Registrat
   return { found, open: all ? [] : ['not all of its hooks can be read without running it'] };
 }
 
-/** `hook('NAME', handler)`, or what that makes; null: it is something else. */
+/** `hook('NAME', handler)`, `batchHook('NAME', batch)`, or what these make; null: it is something else. */
 function registrationOf(value: Value | undefined): Registration | null {
   const [name, handler] = partsOf(value);
   if (name?.kind !== 'text') return null;
@@ -48,8 +48,10 @@ function registrationOf(value: Value | undefined): Registration | null {
 }
 
 function partsOf(value: Value | undefined): readonly (Value | undefined)[] {
-  if (value?.kind === 'call') return /(^|\.)hook$/.test(value.callee) ? value.args : [];
-  return value?.kind === 'object' && !isToday(value) ? [value.entries.get('hook'), value.entries.get('handler')] : [];
+  if (value?.kind === 'call') return /(^|\.)(hook|batchHook)$/.test(value.callee) ? value.args : [];
+  if (value?.kind !== 'object' || isToday(value)) return [];
+  const { entries } = value;
+  return [entries.get('hook'), entries.get('handler') ?? entries.get('batch')];
 }
 
 function textAt(entries: ObjectValue['entries'], key: string): string | null {
