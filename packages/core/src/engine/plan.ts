@@ -43,11 +43,12 @@ export async function planTree(
 }
 
 async function finish(row: SurveyRow, ask: Ask, plugins: ServedHooks): Promise<PlanRow> {
-  const { question, otherwise, passes: _passes, ...plain } = row;
+  const { question, otherwise, instead, passes: _passes, ...plain } = row;
   if (question === undefined) return plain;
   const first = await ask(question, row);
   const last = first.declined && otherwise !== undefined ? otherwise : question;
-  const { declined: _, ...decided } = await ask(last, row);
+  const { declined, ...decided } = await ask(last, row);
+  if (declined === true && instead !== undefined) return { ...plain, taker: { engine: instead } };
   const reason = decided.taker === null || last.reason === undefined ? {} : { reason: last.reason };
   return withMissingHook({ ...plain, ...reason, ...decided }, plugins);
 }

@@ -123,16 +123,18 @@ function dumpFile(
   });
 }
 
-/** The engine first; what it cannot dump after all the plugins are asked for as well. */
+/** The engine first; what it cannot dump after all the plugins are asked for as well; then perhaps the engine again. */
 function dumpByOne(file: OpenFile, recognised: Recognised, context: DumpContext): Dumped | Problem {
-  const { engine, byPlugins, refusal } = recognised;
+  const { engine, byPlugins, instead, refusal } = recognised;
   const own = engine === null ? null : dumpAs(engine, file, context);
   if (own !== null && !isProblem(own)) return own;
   for (const kind of byPlugins) {
     const answer = dumpAs(kind, file, context);
     if (answer !== null && !isProblem(answer)) return answer;
   }
-  return refusal(whyNoPlugin(recognised), own ?? undefined);
+  const last = instead === null ? null : dumpAs(instead, file, context);
+  if (last !== null && !isProblem(last)) return last;
+  return refusal(whyNoPlugin(recognised), own ?? last ?? undefined);
 }
 
 function dumpAs(kind: FileKind, file: OpenFile, context: DumpContext): Dumped | Problem | null {

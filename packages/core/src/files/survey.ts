@@ -17,6 +17,8 @@ export interface SurveyRow extends PlanRow {
   readonly question?: ClaimQuestion;
   /** What it asks when no plugin claims that. */
   readonly otherwise?: ClaimQuestion;
+  /** The kind of the engine's that takes it if no plugin does. */
+  readonly instead?: string;
   /** Nobody takes it, and it is over in a moment by itself. */
   readonly passes?: true;
 }
@@ -119,7 +121,7 @@ function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, str
   const subject: PlanSubject = seen.link.startsWith('socket:') ? 'socket' : 'file';
   const rows = (
     what: string,
-    found: Pick<SurveyRow, 'taker' | 'why' | 'remedy' | 'question' | 'otherwise' | 'passes'>,
+    found: Pick<SurveyRow, 'taker' | 'why' | 'remedy' | 'question' | 'otherwise' | 'instead' | 'passes'>,
   ): SurveyRow[] =>
     [...holdersByProcess(holders)].map(([pid, descriptors]) => ({
       pid,
@@ -135,7 +137,7 @@ function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, str
   ];
   try {
     const recognised = recognise(seen, tree);
-    const { engine, byPlugins, problem, refusal } = recognised;
+    const { engine, byPlugins, instead, problem, refusal } = recognised;
     if (engine !== null) return [{ rows: rows(describeFile(seen, tree), { taker: { engine: engine.name } }) }];
     const questions = byPlugins.map((kind) => questionOf(kind, file, tree, recognised));
     const [question, otherwise] = questions;
@@ -145,7 +147,11 @@ function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, str
     const asAny = questions.find(({ hook }) => hook === 'DUMP_EXT_FILE');
     return [
       {
-        rows: rows(what, { taker, question, ...(otherwise && { otherwise }) }),
+        rows: rows(what, {
+          ...{ taker, question },
+          ...(otherwise && { otherwise }),
+          ...(instead && { instead: instead.name }),
+        }),
         ...(asAny && { external: { ...file, question: asAny } }),
       },
     ];

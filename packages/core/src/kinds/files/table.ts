@@ -74,6 +74,8 @@ export interface Recognised {
   readonly engine: FileKind | null;
   /** How loaded plugins are asked, in this order, when the engine does not dump it. */
   readonly byPlugins: readonly PluginKind[];
+  /** The kind of the engine's that takes it if no plugin does; null: none. */
+  readonly instead: FileKind | null;
   /** Why the engine cannot dump what it knows; null: it can, or plugins dump this kind. */
   readonly problem: Problem | null;
   /** Why plugins are asked as for any file, where the kind of it is known. */
@@ -94,6 +96,7 @@ export function recognise(file: SeenFile, tree: Tree): Recognised {
   return {
     engine: answer === 'mine' && plugins === undefined ? kind : null,
     byPlugins,
+    instead: answer === 'mine' ? (plugins?.instead?.(file, tree) ?? null) : null,
     problem: own,
     reason:
       own?.why ?? (plugins === undefined || kind === external ? undefined : `no plugin takes it as a ${kind.name}`),
