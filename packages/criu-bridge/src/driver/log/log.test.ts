@@ -21,6 +21,10 @@ describe('a line', () => {
       '(00.01) Warn  (criu/seize.c:63): no comm',
       { level: 'warn', pid: null, source: 'criu/seize.c:63', message: 'no comm' },
     ],
+    [
+      '(00.140257)      1: Error (criujs): RESTORE_EXT_MOUNT: no',
+      { level: 'error', pid: 1, source: 'criujs', message: 'RESTORE_EXT_MOUNT: no' },
+    ],
     ['(00.027426) net: Lock network', { level: 'info', pid: null, source: null, message: 'net: Lock network' }],
     ['something else', { level: 'info', pid: null, source: null, message: 'something else' }],
     ['', { level: 'info', pid: null, source: null, message: '' }],
@@ -127,4 +131,14 @@ test('whatever a log holds, it is read', () => {
       if (cause !== null) expect(errorOf(cause, 'dump 1', 'log').message).not.toBe('');
     }),
   );
+});
+
+test('a plugin that says it has mounted something and has not is to blame, not CRIU', () => {
+  const log = [
+    '(00.140257)      1: Error (criujs): RESTORE_EXT_MOUNT: plugin mounter says that /tmp/x/mnt-87 is mounted, and it is not',
+    "(00.140274)      1: Error (criu/mount.c:2346): mnt: Can't restore ext mount (-22)",
+  ].join('\n');
+  const cause = findCause(log);
+  expect(cause).toMatchObject({ code: 'PLUGIN_FAILED', remedy: expect.stringContaining('--native-plugin') });
+  expect(cause?.lines).toEqual(['RESTORE_EXT_MOUNT: plugin mounter says that /tmp/x/mnt-87 is mounted, and it is not']);
 });

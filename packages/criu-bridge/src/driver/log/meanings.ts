@@ -33,6 +33,12 @@ function fileOf(mode = '', place = ''): string {
  */
 export const meanings: readonly Meaning[] = [
   {
+    pattern: /^RESTORE_EXT_MOUNT: plugin \S+ says that .* is mounted, and it is not$/,
+    code: 'PLUGIN_FAILED',
+    remedy:
+      'Have the plugin answer what to mount, { source }: it runs outside of the mount namespace that is restored. A compiled plugin that mounts it itself needs to be in CRIU: --native-plugin PATH.',
+  },
+  {
     pattern: /Can't dump file (\d+) of that type \[(\d+)\] \(([^)]*)\)/,
     code: 'UNSUPPORTED',
     resource: (fd, mode, place) => `descriptor ${fd}: ${fileOf(mode, place)}`,
