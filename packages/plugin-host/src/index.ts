@@ -10,6 +10,7 @@ export type { ImageVersions } from './image-versions.ts';
 export { type InstalledPlugin, installedPlugins, pluginKeyword } from './installed.ts';
 export { filesAndPackages, type PluginLoader } from './load.ts';
 export { locate as locatePlugin } from './locate.ts';
+export { readPackageJson } from './package-json.ts';
 export type { CallOptions } from './provider.ts';
 export { createRecorder, type Recorder, type RecordSink, recordCalls } from './record.ts';
 export {

@@ -1,27 +1,27 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { HostError } from './errors.ts';
 import { locate } from './locate.ts';
+import { readPackageJson } from './package-json.ts';
 import { refuseWritable } from './refuse-writable.ts';
 
 /** What a package that is a plugin has among the `keywords` of its package.json. */
 export const pluginKeyword = 'criu-plugin';
 
-/** A package with the keyword `criu-plugin`. What its plugin is, its file tells. */
+/** A package with the keyword `criu-plugin`. What its plugin is, its manifest and its file tell. */
 export interface InstalledPlugin {
   /** The npm package: what one writes to load it. */
   readonly package: string;
   readonly packageVersion: string | null;
   /** The package's folder. */
   readonly folder: string;
+  /** The field `criu` of its package.json as it stands there, for `readManifest` of `@criujs/plugin-host/manifest`. */
+  readonly criu: unknown;
   /** The file that would be loaded, links followed; null: `error` says why there is none. */
   readonly entry: string | null;
   /** PLUGIN_NOT_FOUND, or PLUGIN_UNTRUSTED: it would not be loaded. */
   readonly error?: HostError;
 }
-
-/** Bytes of a package.json; what is larger is none. */
-const largest = 4 << 20;
 
 /**
  * Finds the plugins that are installed where `cwd` would import them from. It runs nothing of them and opens nothing but their
@@ -32,7 +32,7 @@ export function installedPlugins(options: { readonly cwd?: string | undefined } 
   return findPackages(cwd).map((it) => withEntry(it, cwd));
 }
 
-type Found = Pick<InstalledPlugin, 'package' | 'packageVersion' | 'folder'>;
+type Found = Pick<InstalledPlugin, 'package' | 'packageVersion' | 'folder' | 'criu'>;
 
 function withEntry(found: Found, cwd: string): InstalledPlugin {
   let entry: string | null = null;
@@ -85,24 +85,7 @@ function entries(folder: string): string[] {
 
 /** null: it is not a plugin, or not even a package. */
 function readPackage(name: string, folder: string): Found | null {
-  try {
-    const text = readManifest(join(folder, 'package.json'));
-    const { keywords, version } = Object(JSON.parse(text)) as Record<string, unknown>;
-    if (!Array.isArray(keywords) || !keywords.includes(pluginKeyword)) return null;
-    return { package: name, packageVersion: typeof version === 'string' ? version : null, folder };
-  } catch {
-    return null;
-  }
-}
-
-/** Never waits for a pipe or a device that stands in its place. @throws Error it is none, or cannot be read */
-function readManifest(file: string): string {
-  if (!statSync(file).isFile()) throw new Error(`${file} is not a file`);
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    if (fstatSync(fd).size > largest) throw new Error(`${file} is too large`);
-    return readFileSync(fd, 'utf8');
-  } finally {
-    closeSync(fd);
-  }
+  const { keywords, version, criu } = readPackageJson(folder) ?? {};
+  if (!Array.isArray(keywords) || !keywords.includes(pluginKeyword)) return null;
+  return { package: name, packageVersion: typeof version === 'string' ? version : null, folder, criu };
 }
