@@ -4,6 +4,9 @@
  *
  * @packageDocumentation
  */
+export { type CatalogEntry, catalog } from './catalog.ts';
+export { type Drivers, kernelDrivers } from './drivers.ts';
+export { matchesPattern } from './pattern.ts';
 export {
   type ManifestProblem,
   type ManifestReading,
@@ -11,3 +14,11 @@ export {
   manifestProblemText,
   readManifest,
 } from './read.ts';
+export {
+  type PluginSuggestion,
+  type Suggest,
+  type SuggestionSources,
+  type SuggestionsOptions,
+  suggestPlugins,
+} from './suggest.ts';
+export { type ResourceQuestion, takes } from './takes.ts';
