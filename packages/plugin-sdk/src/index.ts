@@ -51,6 +51,13 @@ export {
   type SocketInode,
   socketInode,
 } from './ids.ts';
+export type {
+  ManifestDevice,
+  ManifestRange,
+  ManifestResources,
+  ManifestTool,
+  PluginManifest,
+} from './manifest.ts';
 export type { CheckedHooks, CheckedName, HookList, Mistake, OneOf, Registers } from './mistakes.ts';
 export { apiVersion, definePlugin, hook, isPlugin, type Plugin, type PluginDefinition } from './plugin.ts';
 export {
