@@ -14,7 +14,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   images: ['@bufbuild/protobuf'],
   linux: ['node', 'koffi'],
   wire: ['node', '@criujs/plugin-sdk', '@criujs/linux'],
-  'plugin-host': ['node', 'jiti', '@criujs/plugin-sdk'],
+  'plugin-host': ['node', 'jiti', 'valibot', '@criujs/plugin-sdk'],
   'engine-kit': ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],
   'plugin-testing': ['node', 'vitest', '@criujs/plugin-sdk', '@criujs/plugin-host'],
   'legacy-compat': [

@@ -31,6 +31,11 @@ test('TypeScript is read; paths of plugins are meant from the configuration', as
   });
 });
 
+test('all installed plugins may be meant', async () => {
+  writeFileSync(join(cwd, 'criu.config.ts'), "export default { plugins: 'installed' };");
+  expect(await loadConfig(cwd, true)).toEqual({ path: join(cwd, 'criu.config.ts'), plugins: 'installed' });
+});
+
 test('--no-config reads nothing', async () => {
   writeFileSync(join(cwd, 'criu.config.ts'), 'throw new Error()');
   expect(await loadConfig(cwd, false)).toEqual({ path: null });
@@ -40,7 +45,7 @@ test.each([
   ['throw new Error("oops")', 'oops'],
   ['export default 5', 'no default export'],
   ['export default { plugin: [] }', 'unknown setting plugin'],
-  ['export default { plugins: "x" }', 'plugins is not an array'],
+  ['export default { plugins: "x" }', "plugins is neither an array nor 'installed'"],
   ['export default { hookDeadline: "x" }', 'hookDeadline is not a number'],
   ['export default { external: "pipe[1]" }', 'external is not an array of names'],
   ['export default { shellJob: 1 }', 'shellJob is not true or false'],

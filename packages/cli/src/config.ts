@@ -46,7 +46,7 @@ export async function loadConfig(
   return {
     ...config,
     ...(criu === undefined ? {} : { criu: settingsFrom(criu, dirname(path)) }),
-    plugins: (config.plugins ?? []).map((it) => (typeof it === 'string' ? fromDirectory(it, dirname(path)) : it)),
+    ...(config.plugins === undefined ? {} : { plugins: pluginsFrom(config.plugins, dirname(path)) }),
     path,
   };
 }
@@ -100,7 +100,8 @@ function firstMistake(config: unknown): string | null {
   const unknown = Object.keys(config).find((key) => !known.includes(key));
   if (unknown !== undefined) return `unknown setting ${unknown}; the settings are ${known.join(', ')}`;
   const { plugins, pluginOptions, hookDeadline } = config as Record<string, unknown>;
-  if (plugins !== undefined && !Array.isArray(plugins)) return 'plugins is not an array';
+  if (plugins !== undefined && plugins !== 'installed' && !Array.isArray(plugins))
+    return "plugins is neither an array nor 'installed'";
   if (pluginOptions !== undefined && (typeof pluginOptions !== 'object' || pluginOptions === null))
     return 'pluginOptions is not an object';
   if (hookDeadline !== undefined && typeof hookDeadline !== 'number')
@@ -135,6 +136,11 @@ function settingsFrom({ bin, nativePlugins, actionScripts, options }: CriuSettin
     ...(nativePlugins === undefined ? {} : { nativePlugins: nativePlugins.map((it) => resolve(directory, it)) }),
     ...(actionScripts === undefined ? {} : { actionScripts: actionScripts.map((it) => resolve(directory, it)) }),
   };
+}
+
+function pluginsFrom(plugins: NonNullable<CriuConfig['plugins']>, directory: string): typeof plugins {
+  if (plugins === 'installed') return plugins;
+  return plugins.map((it) => (typeof it === 'string' ? fromDirectory(it, directory) : it));
 }
 
 /** Paths in a configuration are relative to its own directory; package names stay as they are. */

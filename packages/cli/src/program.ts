@@ -142,8 +142,10 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     .addHelpText('after', `\n${examples.plugin}`);
   general(plugin.command('list').summary('list the installed plugins'))
     .description(
-      'Lists the plugins installed for the project in the current directory: packages with the keyword criu-plugin in node_modules, here or in a parent directory. ' +
-        'It reads what their files tell of each; none of their code is run.',
+      'Lists the plugins that --plugin finds by name and that --plugins installed loads: packages with the keyword criu-plugin, in this order of places: ' +
+        'the project (node_modules, here or in a parent directory); beside criujs, where that is installed globally for example; ' +
+        'the folders for all users: /usr/local/lib/criujs and /usr/lib/criujs, or $CRIUJS_PLUGINS_DIR instead. ' +
+        'Of packages with one name the first is used. It reads what their files tell of each; none of their code is run.',
     )
     .addHelpText('after', `\n${examples.plugin}`)
     .action(async (flags: OutputFlags) => {

@@ -1,4 +1,5 @@
 import { type CriuConfig, type Engine, type RunOptions, safeText } from '@criujs/core';
+import type { Plugin } from '@criujs/plugin-sdk';
 import { loadConfig } from './config.ts';
 import { chooseEngine, type EngineFlags } from './engine-options.ts';
 import { codeOfOthersRan } from './leave.ts';
@@ -12,6 +13,8 @@ import { UsageError } from './usage-error.ts';
 /** Options of every command that runs plugins, as commander gives them. */
 export interface RunFlags extends EngineFlags {
   readonly plugin: readonly string[];
+  /** All that are installed, behind those that are named. */
+  readonly plugins?: 'installed';
   readonly pluginOption: readonly string[];
   readonly hookDeadline?: number;
   readonly record?: string;
@@ -29,7 +32,7 @@ export async function runOptions(
   // Code that nobody has named is named here.
   if (config.path !== null && (output.verbose || flags.config === true))
     output.note(output.errorColors.dim(safeText(`criujs: configuration ${config.path}`)));
-  const plugins = [...(config.plugins ?? []), ...flags.plugin];
+  const plugins = await pluginsOf(flags, config, cwd, output);
   const engine = await chooseEngine(flags, config, cwd);
   if (plugins.length > 0 || config.path !== null || engine !== undefined) codeOfOthersRan();
   return {
@@ -48,6 +51,27 @@ export async function runOptions(
     },
     lastWords: output.json ? 'json' : 'text',
   };
+}
+
+/** Those of the configuration, then those of the command line, then all others that are installed, if it is those that are wanted. */
+async function pluginsOf(
+  flags: RunFlags,
+  { plugins: configured = [] }: CriuConfig,
+  cwd: string,
+  output: Output,
+): Promise<readonly (string | Plugin)[]> {
+  const named = [...(configured === 'installed' ? [] : configured), ...flags.plugin];
+  if (configured !== 'installed' && flags.plugins !== 'installed') return named;
+  const { pluginKeyword, withInstalled } = await import('@criujs/plugin-host');
+  const all = withInstalled(named, { cwd });
+  const added = all.slice(named.length).map(String);
+  if (output.verbose && added.length > 0)
+    output.note(output.errorColors.dim(safeText(`criujs: installed plugins ${added.join(', ')}`)));
+  if (all.length === 0 && flags.plugins === 'installed')
+    output.warning(
+      `no plugin is installed: no package with the keyword ${pluginKeyword} in any place that criujs plugin list looks at`,
+    );
+  return all;
 }
 
 /** Supports plugins of CRIU's old structure beside current ones. Loaded only if there is a plugin. */

@@ -18,6 +18,12 @@ function withPlugins(command: Command): Command {
       'a plugin: an npm package, or a path to .ts, .js, or .so (a compiled CRIU plugin); may be repeated, asked in this order',
       collect,
     )
+    .addOption(
+      new Option(
+        '--plugins <which>',
+        'load all plugins that are installed (see criujs plugin list), behind those that are named',
+      ).choices(['installed']),
+    )
     .option(
       '--plugin-option <plugin.key=value>',
       'an option of a plugin: key may be nested (limits.memory), value is JSON (5, true, [1]) or text; may be repeated',

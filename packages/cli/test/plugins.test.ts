@@ -249,10 +249,10 @@ describe('plugin list', () => {
     const { code, stdout } = await criujsCommand(['plugin', 'list'], how);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /@us\/criu-plugin-gpu 1\.0\.0\n {2}plugin gpu 2\.1\.0 {2}definePlugin, no schema for options\n {2}DUMP_EXT_FILE\n/,
+      /@us\/criu-plugin-gpu 1\.0\.0 {2}the project\n {2}plugin gpu 2\.1\.0 {2}definePlugin, no schema for options\n {2}DUMP_EXT_FILE\n/,
     );
-    expect(stdout).toMatch(/criu-plugin-broken 1\.0\.0\n {2}cannot be loaded: .*not JavaScript/);
-    expect(stdout).toMatch(/criu-plugin-hidden 1\.0\.0\n {2}cannot be told: /);
+    expect(stdout).toMatch(/criu-plugin-broken 1\.0\.0 {2}the project\n {2}cannot be loaded: .*not JavaScript/);
+    expect(stdout).toMatch(/criu-plugin-hidden 1\.0\.0 {2}the project\n {2}cannot be told: /);
     expect(stdout).toMatch(
       /plugin partly .*\n {2}no hooks that could be read\n {2}note: its hooks cannot be read without/,
     );

@@ -6,8 +6,11 @@ import type { Plugin } from '@criujs/plugin-sdk';
  * plugins, both are taken, its own first.
  */
 export interface CriuConfig extends GivenOptions<'dump'>, GivenOptions<'restore'> {
-  /** Names of npm packages, paths (from the configuration's own directory), or the plugins themselves. */
-  readonly plugins?: readonly (string | Plugin)[];
+  /**
+   * Names of npm packages, paths (from the configuration's own directory), or the plugins themselves. `'installed'`: all that are
+   * installed where `criujs plugin list` finds them.
+   */
+  readonly plugins?: readonly (string | Plugin)[] | 'installed';
   /** Options of plugins, by plugin name. */
   readonly pluginOptions?: Readonly<Record<string, unknown>>;
   /** Milliseconds that a hook may take. */

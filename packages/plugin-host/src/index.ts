@@ -7,9 +7,18 @@ export type { HookAnswer, HostAnswer } from './dispatch.ts';
 export { HostError, type HostErrorCode, type HostErrorDetails } from './errors.ts';
 export { createPluginHost } from './host.ts';
 export type { ImageVersions } from './image-versions.ts';
-export { type InstalledPlugin, installedPlugins, pluginKeyword } from './installed.ts';
+export { type InstalledOptions, type InstalledPlugin, installedPlugins, pluginKeyword } from './installed.ts';
 export { filesAndPackages, type PluginLoader } from './load.ts';
 export { locate as locatePlugin } from './locate.ts';
+export { readPackageJson } from './package-json.ts';
+export {
+  type PlaceKind,
+  type PluginPlace,
+  placeWords,
+  pluginPlaces,
+  type Surroundings,
+  systemPrefixes,
+} from './places.ts';
 export type { CallOptions } from './provider.ts';
 export { createRecorder, type Recorder, type RecordSink, recordCalls } from './record.ts';
 export {
@@ -28,3 +37,4 @@ export {
 export type { PluginCall } from './run.ts';
 export type { SectionStore } from './section.ts';
 export { askedPlugin } from './watch.ts';
+export { withInstalled } from './with-installed.ts';

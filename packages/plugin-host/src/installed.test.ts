@@ -25,7 +25,7 @@ function install(name: string, manifest: object, code: string, below = '.'): voi
 test('finds packages by their keyword, scoped ones too, and their files; nothing of them is run', () => {
   const mark = join(project, 'it-ran');
   const harm = `import('node:fs').then((it) => it.writeFileSync(${JSON.stringify(mark)}, ''));\nprocess.exit(3);\nfor (;;);`;
-  install('criu-plugin-gpu', {}, harm);
+  install('criu-plugin-gpu', { criu: { plugin: 'gpu' } }, harm);
   install('@us/criu-plugin-kvm', { version: '0.3.0' }, harm);
   install('left-pad', { keywords: ['pad'] }, harm);
   install('no-keywords', { keywords: undefined }, '');
@@ -34,12 +34,18 @@ test('finds packages by their keyword, scoped ones too, and their files; nothing
       package: '@us/criu-plugin-kvm',
       packageVersion: '0.3.0',
       folder: join(project, 'node_modules/@us/criu-plugin-kvm'),
+      place: 'project',
+      shadowedBy: null,
+      criu: undefined,
       entry: join(project, 'node_modules/@us/criu-plugin-kvm/index.js'),
     },
     {
       package: 'criu-plugin-gpu',
       packageVersion: '1.0.0',
       folder: join(project, 'node_modules/criu-plugin-gpu'),
+      place: 'project',
+      shadowedBy: null,
+      criu: { plugin: 'gpu' },
       entry: join(project, 'node_modules/criu-plugin-gpu/index.js'),
     },
   ]);
@@ -77,7 +83,23 @@ test('looks where an import would: in all folders above, the nearest first', () 
   install('above', {}, '');
   install('both', { version: '2.0.0' }, '', 'packages/app');
   const found = installedPlugins({ cwd: join(project, 'packages/app/src') });
-  expect(found.map((it) => `${it.package} ${it.packageVersion}`)).toEqual(['above 1.0.0', 'both 2.0.0']);
+  const nearer = join(project, 'packages/app/node_modules/both');
+  expect(found.map((it) => [it.package, it.packageVersion, it.shadowedBy])).toEqual([
+    ['above', '1.0.0', null],
+    ['both', '2.0.0', null],
+    ['both', '1.0.0', nearer],
+  ]);
+});
+
+test('a nearer package of that name hides a plugin, even if it is none', () => {
+  install('both', {}, '');
+  install('both', { keywords: [] }, '', 'packages/app');
+  const [only, ...others] = installedPlugins({ cwd: join(project, 'packages/app') });
+  expect(others).toEqual([]);
+  expect(only).toMatchObject({
+    folder: join(project, 'node_modules/both'),
+    shadowedBy: join(project, 'packages/app/node_modules/both'),
+  });
 });
 
 test('a damaged package.json, or none, is no plugin', () => {

@@ -5,11 +5,12 @@ import { admit, admitObject, checkNeighbours } from './admit.ts';
 import { HostError, joinErrors } from './errors.ts';
 import { loadModule } from './load-module.ts';
 import type { LoadedPlugin } from './loaded.ts';
-import { locate } from './locate.ts';
+import { find, type Located, locate } from './locate.ts';
 import { refuseWritable } from './refuse-writable.ts';
 import type { Run } from './run.ts';
 import { runHook } from './run-hook.ts';
 import { noSource, sourceOf } from './source.ts';
+import { refuseUntrusted } from './trust.ts';
 
 /** A way of turning what the user wrote into a plugin. */
 export interface PluginLoader {
@@ -67,13 +68,20 @@ function known(error: unknown): HostError {
 }
 
 /** Whichever loader loads it: what it runs is there, unless its loader has names of its own. */
-function fileOf(wanted: string, cwd: string): string | undefined {
+function locationOf(wanted: string, cwd: string): Located | undefined {
   try {
-    return realpathSync(locate(wanted, cwd));
+    const { file, place } = find(wanted, cwd);
+    return { file: realpathSync(file), place };
   } catch {
     // Loading says best why, if that is an error.
     return undefined;
   }
+}
+
+/** @throws HostError PLUGIN_UNTRUSTED */
+function checkTrust({ file, place }: Located, plugin: string, cwd: string): void {
+  if (place === null) refuseWritable(file, plugin);
+  else refuseUntrusted({ file, plugin, place, named: true, cwd });
 }
 
 async function loadOne(
@@ -83,9 +91,9 @@ async function loadOne(
   run: Run,
 ): Promise<LoadedPlugin> {
   if (typeof wanted !== 'string') return admitObject(wanted);
-  const file = fileOf(wanted, cwd);
-  if (file !== undefined) refuseWritable(file, wanted);
-  const home = file === undefined ? undefined : dirname(file);
+  const located = locationOf(wanted, cwd);
+  if (located !== undefined) checkTrust(located, wanted, cwd);
+  const home = located === undefined ? undefined : dirname(located.file);
   for (const loader of loaders) {
     // A module is code of the plugin's: it may hang, throw and exit as any hook.
     const found = await runHook({

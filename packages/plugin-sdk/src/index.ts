@@ -56,6 +56,13 @@ export {
   type SocketInode,
   socketInode,
 } from './ids.ts';
+export type {
+  ManifestDevice,
+  ManifestRange,
+  ManifestResources,
+  ManifestTool,
+  PluginManifest,
+} from './manifest.ts';
 export type { BatchList, CheckedHooks, CheckedName, HookList, Mistake, OneOf, Registers } from './mistakes.ts';
 export { apiVersion, batchHook, definePlugin, hook, isPlugin, type Plugin, type PluginDefinition } from './plugin.ts';
 export {

@@ -1,13 +1,13 @@
 import { safeLines, safeName, safeText } from '@criujs/core';
 import type { Colors } from '@criujs/engine-kit/safe-text';
 import type { Inspection } from '@criujs/legacy-compat/inspect';
-import { type InstalledPlugin, installedPlugins, pluginKeyword } from '@criujs/plugin-host';
+import { type InstalledPlugin, installedPlugins, placeWords, pluginKeyword, pluginPlaces } from '@criujs/plugin-host';
 import type { CriuError } from '@criujs/plugin-sdk';
 import { inspectTarget } from '../inspect-target.ts';
 import type { Output } from '../output.ts';
 
 /** An installed package, and what its file tells of the plugin in it. */
-interface Listed extends Pick<InstalledPlugin, 'package' | 'packageVersion' | 'folder' | 'entry'> {
+interface Listed extends Omit<InstalledPlugin, 'criu' | 'error'> {
   readonly plugin: {
     readonly name: string | null;
     readonly version: string | null;
@@ -25,13 +25,18 @@ interface Listed extends Pick<InstalledPlugin, 'package' | 'packageVersion' | 'f
 export async function pluginListCommand(cwd: string, output: Output): Promise<number> {
   const plugins: Listed[] = [];
   for (const it of installedPlugins({ cwd })) plugins.push(await look(it, cwd));
-  const none = `No plugin is installed: no package with the keyword ${pluginKeyword} is in node_modules of ${safeText(cwd)} or above.`;
-  const text = plugins.length === 0 ? none : plugins.map((it) => describe(it, output.colors)).join('\n');
+  const text = plugins.length === 0 ? none(cwd) : plugins.map((it) => describe(it, output.colors)).join('\n');
   output.result({ ok: true, command: 'plugin list', plugins }, text);
   return 0;
 }
 
-async function look({ error, ...found }: InstalledPlugin, cwd: string): Promise<Listed> {
+/** Where somebody who expects one can look after it. */
+function none(cwd: string): string {
+  const places = pluginPlaces(cwd).map(({ kind, folder }) => `  ${safeText(folder)} (${placeWords[kind]})`);
+  return [`No plugin is installed: no package with the keyword ${pluginKeyword} is in`, ...places].join('\n');
+}
+
+async function look({ error, criu: _criu, ...found }: InstalledPlugin, cwd: string): Promise<Listed> {
   if (error !== undefined || found.entry === null) return { ...found, plugin: null, ...errorOf(error) };
   try {
     const { plugin, embedded } = await inspectTarget(found.entry, cwd);
@@ -63,14 +68,19 @@ function refusal({ package: name }: Pick<Listed, 'package'>, why: string | null)
   return { error: { code: 'PLUGIN_INVALID', message: why ?? 'it would not be loaded', remedy } };
 }
 
-function describe({ package: name, packageVersion, plugin, error }: Listed, colors: Colors): string {
-  const title = colors.bold(safeName(packageVersion === null ? name : `${name} ${packageVersion}`));
+function describe({ package: name, packageVersion, place, shadowedBy, plugin, error }: Listed, colors: Colors): string {
+  const release = colors.bold(safeName(packageVersion === null ? name : `${name} ${packageVersion}`));
+  const title = `${release}  ${colors.dim(placeWords[place])}`;
+  const hidden =
+    shadowedBy === null
+      ? []
+      : [`  ${colors.yellow('hidden')} by a nearer package of that name: ${safeName(shadowedBy)}`];
   const words = error?.code === 'PLUGIN_UNTOLD' ? colors.yellow('cannot be told:') : colors.red('cannot be loaded:');
   const wrong =
     error === undefined
       ? []
       : [`  ${words} ${safeLines(error.message)}`, `    ${colors.cyan('→')} ${safeText(error.remedy)}`];
-  return [title, ...(plugin === null ? [] : describePlugin(plugin, colors)), ...wrong].join('\n');
+  return [title, ...hidden, ...(plugin === null ? [] : describePlugin(plugin, colors)), ...wrong].join('\n');
 }
 
 const structures: Readonly<Record<Inspection['structure'], string>> = {

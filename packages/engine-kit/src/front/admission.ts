@@ -22,9 +22,9 @@ export function checkOptions({ hookDeadline, plugins }: RunOptions): void {
       remedy: 'Give milliseconds, more than 0.',
     });
   }
-  if (plugins !== undefined && !Array.isArray(plugins)) {
-    throw new EngineError('BAD_OPTION', '`plugins` is not an array', {
-      remedy: "Give names, paths or plugins: plugins: ['./my-plugin.ts'].",
+  if (plugins !== undefined && plugins !== 'installed' && !Array.isArray(plugins)) {
+    throw new EngineError('BAD_OPTION', "`plugins` is neither an array nor 'installed'", {
+      remedy: "Give names, paths or plugins: plugins: ['./my-plugin.ts'], or all: plugins: 'installed'.",
     });
   }
 }

@@ -1,5 +1,5 @@
 import { isDebugged } from '@criujs/plugin-host/facts';
-import type { RunOptions } from './options.ts';
+import type { NamedPlugins } from './options.ts';
 
 /** The longest that a timer of Node can take: no breakpoint is waited at for 24 days. */
 const endlessMs = 2 ** 31 - 1;
@@ -13,7 +13,7 @@ export function watchedDeadline(deadlineMs: number): number {
 }
 
 /** Says so in the log (`-v`), if there are plugins to debug. */
-export function noticeDebugger({ plugins = [], onLog }: Pick<RunOptions, 'plugins' | 'onLog'>): void {
+export function noticeDebugger({ plugins = [], onLog }: Pick<NamedPlugins, 'plugins' | 'onLog'>): void {
   if (plugins.length === 0 || !isDebugged()) return;
   onLog?.({ level: 'debug', message: 'an inspector is open: plugins have no deadline in this run' });
 }

@@ -18,8 +18,11 @@ export interface Progress {
 export interface RunOptions {
   /**
    * Plugins in the order in which they are asked: npm package names, paths to `.js`, `.mjs` or `.ts` files, or plugin objects.
+   *
+   * `'installed'`: all that are installed in the project (`cwd` and above), beside criujs, and in the folders for all users, by name of
+   * the package. If one of them cannot be loaded or is not trusted, the run is refused; name those that you want instead.
    */
-  readonly plugins?: readonly (string | Plugin)[] | undefined;
+  readonly plugins?: readonly (string | Plugin)[] | 'installed' | undefined;
   /** Options of plugins, by plugin name. */
   readonly pluginOptions?: Readonly<Record<string, unknown>> | undefined;
   /**
@@ -54,6 +57,11 @@ export interface RunOptions {
    */
   readonly lastWords?: 'text' | 'json' | undefined;
 }
+
+/** Options of a run in which each plugin is named. */
+export type NamedPlugins<O extends RunOptions = RunOptions> = Omit<O, 'plugins'> & {
+  readonly plugins?: readonly (string | Plugin)[] | undefined;
+};
 
 export interface DumpOptions extends RunOptions, GivenOptions<'dump'> {
   /** The root of the tree. */

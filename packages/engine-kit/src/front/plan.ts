@@ -8,7 +8,8 @@ import type { PlanRow } from '../interface/results.ts';
 import { checkOptions, checkPid, checkPlatform } from './admission.ts';
 import { type CrashGuard, guardCrashes } from './crash-guard.ts';
 import { noticeDebugger, watchedDeadline } from './debugging.ts';
-import type { PlanOptions, PlanResult, PlanVerdict } from './options.ts';
+import { namePlugins } from './installed.ts';
+import type { NamedPlugins, PlanOptions, PlanResult, PlanVerdict } from './options.ts';
 import { afterRunOf, defaultDeadlineMs, warnOfUnpaired } from './plugins.ts';
 import { guardThread, type Watchdog } from './watchdog.ts';
 
@@ -40,12 +41,15 @@ export type PlanTree = (
  * @param load gives what looks at the tree
  * @throws EngineError NO_SUCH_PROCESS, NOT_PERMITTED …, and what is wrong with a plugin
  */
-export async function planBy(load: () => Promise<PlanTree>, options: PlanOptions): Promise<PlanResult> {
-  const { pid, signal, onProgress, engine, hookDeadline = defaultDeadlineMs, lastWords } = options;
+export async function planBy(load: () => Promise<PlanTree>, given: PlanOptions): Promise<PlanResult> {
+  const { pid, signal, onProgress, engine, hookDeadline = defaultDeadlineMs, lastWords } = given;
   checkPid(pid);
-  const given = readOptions('dump', options);
+  const allowed = readOptions('dump', given);
   checkPlatform();
-  checkOptions(options);
+  checkOptions(given);
+  const options = await namePlugins(given).catch((error) => {
+    throw toEngineError(error);
+  });
   const startedAt = performance.now();
   noticeDebugger(options);
   const hookDeadlineMs = watchedDeadline(hookDeadline);
@@ -58,7 +62,7 @@ export async function planBy(load: () => Promise<PlanTree>, options: PlanOptions
     guard.rest();
     checkAborted(signal);
     onProgress?.({ phase: 'look', elapsedMs: performance.now() - startedAt });
-    const seen = await planTree(pid, given, pluginsOf(host, guard), () => checkAborted(signal));
+    const seen = await planTree(pid, allowed, pluginsOf(host, guard), () => checkAborted(signal));
     const rows = engine === undefined ? seen : seen.map((row) => engine.plan(row));
     checkAborted(signal);
     const verdict = verdictOf(rows);
@@ -77,7 +81,7 @@ function verdictOf(rows: readonly PlanRow[]): PlanVerdict {
 }
 
 /** Without plugins the host is not even loaded. */
-async function hostOf(options: PlanOptions, crash: CrashGuard): Promise<PlanningHost | null> {
+async function hostOf(options: NamedPlugins, crash: CrashGuard): Promise<PlanningHost | null> {
   const { plugins = [], pluginOptions, cwd, loaders, hookDeadline = defaultDeadlineMs, signal, onLog } = options;
   if (plugins.length === 0 && Object.keys(pluginOptions ?? {}).length === 0) return null;
   const { createPluginHost } = await import('@criujs/plugin-host');

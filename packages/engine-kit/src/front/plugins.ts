@@ -9,7 +9,7 @@ import { checkRecordedProviders } from '../records/providers.ts';
 import { readRecords } from '../records/read-records.ts';
 import type { Records } from '../records/records.ts';
 import type { CrashGuard } from './crash-guard.ts';
-import type { RunOptions } from './options.ts';
+import type { NamedPlugins, RunOptions } from './options.ts';
 import { openRecord, type RunRecord } from './record.ts';
 
 /** The plugins of one run, on the main thread. */
@@ -40,7 +40,7 @@ type PluginImages = Pick<RunImages, 'sections' | 'read' | 'place'>;
  * @param crash is told what they are called for, and how far the run is
  */
 export function openPlugins(
-  options: RunOptions,
+  options: NamedPlugins,
   stage: Stage,
   images: PluginImages,
   crash: Pick<CrashGuard, 'called' | 'reached'> = unguarded,
@@ -102,12 +102,12 @@ const unguarded = { called: () => undefined, reached: () => undefined };
 export const defaultDeadlineMs = 10_000;
 
 /** The host reports options without a plugin best, and a record shows that no plugin was asked. */
-function needsHost({ plugins = [], pluginOptions = {}, record }: RunOptions): boolean {
+function needsHost({ plugins = [], pluginOptions = {}, record }: NamedPlugins): boolean {
   return plugins.length > 0 || Object.keys(pluginOptions).length > 0 || record !== undefined;
 }
 
 interface HostParts {
-  readonly options: RunOptions;
+  readonly options: NamedPlugins;
   readonly images: PluginImages;
   readonly record: RunRecord;
   /** For a restore: the versions of the plugins' parts. */

@@ -16,7 +16,7 @@ export interface RunRecord {
  * Opens what `record` asks for. Lines are written at once: also the record of a run that is killed is whole up to there.
  * @throws EngineError BAD_OPTION when the file cannot be written, or somebody else may have put it there
  */
-export function openRecord({ record, cwd = '.' }: RunOptions): RunRecord {
+export function openRecord({ record, cwd = '.' }: Pick<RunOptions, 'record' | 'cwd'>): RunRecord {
   if (record === undefined) return { sink: null, close: () => undefined };
   if (typeof record === 'function') return { sink: record, close: () => undefined };
   let fd: number | null = openOwnFile({ what: 'the record', path: resolve(cwd, record), append: false });

@@ -8,8 +8,9 @@ import type { Engine, EngineJob } from '../interface/engine.ts';
 import { checkOptions, checkPid, checkPlatform } from './admission.ts';
 import { guardCrashes } from './crash-guard.ts';
 import { noticeDebugger, watchedDeadline } from './debugging.ts';
+import { nameInstalled, namePlugins } from './installed.ts';
 import { refuseNested } from './nested.ts';
-import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from './options.ts';
+import type { DumpOptions, DumpResult, NamedPlugins, RestoreOptions, RestoreResult } from './options.ts';
 import { defaultDeadlineMs, openPlugins } from './plugins.ts';
 
 /**
@@ -56,17 +57,19 @@ interface Conducted<O> {
 async function conduct<O extends { readonly warnings?: readonly string[] }>(
   engine: Engine,
   purpose: Purpose,
-  options: DumpOptions | RestoreOptions,
+  given: DumpOptions | RestoreOptions,
   work: (job: EngineJob) => Promise<O>,
 ): Promise<Conducted<O>> {
   checkPlatform();
   refuseNested(`${purpose.stage}()`);
-  checkOptions(options);
+  checkOptions(given);
+  let options: NamedPlugins = { plugins: [] };
   try {
+    options = await namePlugins(given);
     if (options.signal?.aborted) throw new EngineError('ABORTED', 'the run was aborted before it began');
     noticeDebugger(options);
-    if (engine.foldersOnly && typeof options.images === 'object') throw noDirectory();
-    const images = await openImages(options.images, purpose);
+    if (engine.foldersOnly && typeof given.images === 'object') throw noDirectory();
+    const images = await openImages(given.images, purpose);
     let failed = false;
     const crash = guardCrashes({ stage: purpose.stage, lastWords: options.lastWords });
     try {
@@ -74,7 +77,11 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
       const startedAt = performance.now();
       const warned: string[] = [];
       const plugins = openPlugins(options, purpose.stage, images, crash);
-      const outcome = await work({ images, plugins, ...listenersOf(options, startedAt, warned) });
+      const outcome = await work({ images, plugins, ...listenersOf(options, startedAt, warned) }).catch(
+        async (error) => {
+          throw await nameInstalled(toEngineError(error), images, plugins, options.cwd);
+        },
+      );
       const warnings = [...new Set([...warned, ...(outcome.warnings ?? [])])];
       return { outcome, totalMs: performance.now() - startedAt, warnings };
     } catch (error) {
@@ -93,14 +100,18 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
 }
 
 /** This process closes each descriptor once: who else runs in it has closed one that was not theirs. */
-function blameForClosed(error: EngineError, { plugins = [] }: RunOptions): EngineError {
+function blameForClosed(error: EngineError, { plugins = [] }: NamedPlugins): EngineError {
   if ((error.cause as { code?: unknown } | undefined)?.code !== 'EBADF' || plugins.length === 0) return error;
   const names = plugins.map((it) => (typeof it === 'string' ? it : it.name));
   const what = ` closed a descriptor that is the engine's own (${error.message})`;
   return closedByPlugin(names, what, { cause: error });
 }
 
-function listenersOf(options: RunOptions, startedAt: number, warned: string[]): Omit<EngineJob, 'images' | 'plugins'> {
+function listenersOf(
+  options: NamedPlugins,
+  startedAt: number,
+  warned: string[],
+): Omit<EngineJob, 'images' | 'plugins'> {
   const { hookDeadline = defaultDeadlineMs, signal = new AbortController().signal } = options;
   const { onProgress, onLog, lastWords = 'text' } = options;
   return {

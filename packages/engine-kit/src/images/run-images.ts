@@ -44,7 +44,7 @@ export interface Purpose {
 export function purposeOf(
   stage: Purpose['stage'],
   { force = false, trustImages = false }: Partial<Pick<Purpose, 'force' | 'trustImages'>>,
-  { cwd, signal, hookDeadline: deadlineMs = defaultDeadlineMs }: RunOptions,
+  { cwd, signal, hookDeadline: deadlineMs = defaultDeadlineMs }: Pick<RunOptions, 'cwd' | 'signal' | 'hookDeadline'>,
 ): Purpose {
   return { stage, force, trustImages, cwd, deadlineMs, signal };
 }

@@ -14,6 +14,18 @@ export interface MissingPlugin {
   readonly resources: readonly string[];
 }
 
+/** A package on this machine that has such a plugin. */
+export interface InstalledPackage {
+  /** What one writes to load it. */
+  readonly package: string;
+  readonly packageVersion: string | null;
+  /** Where it is, in words: `beside criujs`. */
+  readonly place: string;
+}
+
+/** Looks for a plugin among those that are installed. */
+export type FindInstalled = (missing: MissingPlugin) => InstalledPackage | undefined;
+
 /** One error for all of them. */
 export function notLoaded(missing: readonly MissingPlugin[]): EngineError {
   const [first] = missing;
@@ -31,8 +43,13 @@ export function notLoaded(missing: readonly MissingPlugin[]): EngineError {
         ].join('\n');
   return new EngineError('PLUGIN_MISSING', message ?? '', {
     plugin: first?.plugin.name,
-    remedy: missing.map(remedyOf).join(' '),
+    remedy: remedyOfMissing(missing),
   });
+}
+
+/** How to load all of them. @param find told of what is installed. Default: nothing is known to be */
+export function remedyOfMissing(missing: readonly MissingPlugin[], find: FindInstalled = () => undefined): string {
+  return missing.map((it) => remedyOf(it, find(it))).join(' ');
 }
 
 /** A plugin's name as people know it: with its version, if it has one. */
@@ -46,7 +63,13 @@ function resourcesOf({ resources }: MissingPlugin): string {
 }
 
 /** A package is named only if the images name it: the plugin's own name may be a stranger's package. */
-function remedyOf({ plugin, source }: MissingPlugin): string {
+function remedyOf({ plugin, source }: MissingPlugin, installed: InstalledPackage | undefined): string {
+  if (installed !== undefined) {
+    const { package: known, packageVersion: version, place } = installed;
+    const release = version === null ? known : `${known} ${version}`;
+    const load = known === source?.package ? (source.load ?? known) : known;
+    return `Load ${nameOf(plugin)}: --plugin ${load} (option \`plugins\`); ${release} is installed: ${place}.`;
+  }
   const { package: name = null, packageVersion = null, load = null } = source ?? {};
   if (name !== null) {
     const release = packageVersion === null ? name : `${name}@${packageVersion}`;

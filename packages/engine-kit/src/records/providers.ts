@@ -38,7 +38,13 @@ export interface Needs {
 }
 
 /** @throws EngineError PLUGIN_MISSING: one error for all plugins that the images need and that are not loaded */
-export function refuseMissing({ resources, records, listed }: Needs, loaded: readonly PluginNames[]): void {
+export function refuseMissing(needs: Needs, loaded: readonly PluginNames[]): void {
+  const missing = missingPlugins(needs, loaded);
+  if (missing.length > 0) throw notLoaded(missing);
+}
+
+/** The plugins that the images need and that are not loaded. */
+export function missingPlugins({ resources, records, listed }: Needs, loaded: readonly PluginNames[]): MissingPlugin[] {
   const recorded = records?.plugins ?? [];
   const missing = new Map<string, MissingPlugin & { readonly resources: string[] }>();
   const miss = (plugin: Provider): string[] => {
@@ -56,7 +62,7 @@ export function refuseMissing({ resources, records, listed }: Needs, loaded: rea
       recorded.find(({ name, inventoryName }) => wanted === (inventoryName ?? name)) ?? { name: wanted, version: null },
     );
   }
-  if (missing.size > 0) throw notLoaded([...missing.values()]);
+  return [...missing.values()];
 }
 
 /** What the records say of who dumped what. */
