@@ -7,6 +7,7 @@ export type {
   Findings,
   InspectedHook,
   Inspection,
+  InternalHeader,
   JavaScriptInspection,
   NeededSymbol,
   OldStructureName,

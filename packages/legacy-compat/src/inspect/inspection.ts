@@ -7,6 +7,16 @@ export type Inspection = CInspection | ElfInspection | JavaScriptInspection;
 export interface CInspection extends Findings {
   readonly format: 'c';
   readonly structure: OldStructureName;
+  /** Headers from inside of CRIU, which no release installs: it compiles only with that CRIU's source. */
+  readonly internalHeaders: readonly InternalHeader[];
+}
+
+/** An `#include` of a header from inside of CRIU. */
+export interface InternalHeader {
+  readonly header: string;
+  /** From the folder of the plugin's source. */
+  readonly file: string;
+  readonly line: number;
 }
 
 /** A compiled plugin, for 64-bit machines. */
@@ -71,6 +81,8 @@ export interface InspectedHook {
   readonly hook: HookName;
   /** The name of its function; null as in {@link OriginalFunction}. */
   readonly function: string | null;
+  /** What its author calls the function's arguments, `''` for one without a name; null: the file does not tell. */
+  readonly parameters: readonly string[] | null;
 }
 
 /** One that is not a hook of CRIU. */

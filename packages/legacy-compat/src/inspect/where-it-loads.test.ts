@@ -17,7 +17,7 @@ const compiled: ElfInspection = {
   byteOrder: 'little',
   init: null,
   exit: null,
-  hooks: [{ hook: 'DUMP_EXT_FILE', function: null }],
+  hooks: [{ hook: 'DUMP_EXT_FILE', function: null, parameters: null }],
   unknown: [],
   complete: true,
   notes: [],
@@ -72,6 +72,7 @@ describe('a compiled plugin', () => {
     const hooks = (['DUMP_EXT_LINK', 'PAUSE_DEVICES', 'RESTORE_INIT'] as const).map((hook) => ({
       hook,
       function: null,
+      parameters: null,
     }));
     const { embedded, criu } = whereItLoads({ ...compiled, structure: 'functions', maxHooks: null, hooks });
     expect(embedded.uncalled).toEqual(['DUMP_EXT_LINK']);
