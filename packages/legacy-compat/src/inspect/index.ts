@@ -1,5 +1,6 @@
 export { hostSymbols } from '../compiled/refuse.ts';
 export { inspectElf } from './elf/read-elf.ts';
+export { hooksRead } from './hooks-read.ts';
 export { inspectFile } from './inspect-file.ts';
 export type {
   CInspection,

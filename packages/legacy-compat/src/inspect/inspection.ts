@@ -26,7 +26,10 @@ export interface ElfInspection extends Findings {
   /** As `uname -m` calls it: `x86_64`, `aarch64` …; `machine 8` where the number has no name here. */
   readonly machine: string;
   readonly byteOrder: 'little' | 'big';
-  /** How many hooks its descriptor declares: a CRIU that knows fewer refuses it. null: the old structure declares none. */
+  /**
+   * How many hooks its descriptor declares once it is loaded: a CRIU that knows fewer refuses it. null: the old structure declares
+   * none, or only loading it tells.
+   */
   readonly maxHooks: number | null;
   /** The version as a descriptor keeps it, a byte for each part: 0x200 is 0.2.0. */
   readonly versionNumber: number;

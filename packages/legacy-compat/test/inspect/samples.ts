@@ -84,7 +84,8 @@ ADD(OPEN, my_open)`,
 #define KIND sample plugin
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
-#define ONE(p, h, f) CR_PLUGIN_REGISTER_HOOK(CAT(CR_PLUGIN_HOOK__, h), CAT(p, f))
+#define REG(h, f) CR_PLUGIN_REGISTER_HOOK(h, f)
+#define ONE(p, h, f) REG(CAT(CR_PLUGIN_HOOK__, h), CAT(p, f))
 #define PICK(_1, _2, _3, name, ...) name
 #define ALL2(h, f, ...) ONE(my_, h, f)
 #define ALL(...) ALL2(__VA_ARGS__, end)
@@ -158,9 +159,9 @@ __attribute__((constructor)) static void set(void)
   (void)stage;
   desc->hooks[CR_PLUGIN_HOOK__DUMP_EXT_FILE] = (void *)my_dump;
   (*desc).hooks[CR_PLUGIN_HOOK__PAUSE_DEVICES] = (void *)my_pause;
+  desc->max_hooks = CR_PLUGIN_HOOK__MAX;
   return 0;
 }
-#define CRIU_SAMPLE 1
 CR_PLUGIN_REGISTER("sample", start, NULL)
 CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__RESTORE_EXT_FILE, my_open)`,
     hooks: three,

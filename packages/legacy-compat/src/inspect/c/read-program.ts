@@ -74,7 +74,11 @@ function readDescribed(program: Preprocessed, definitions: readonly Definition[]
       ...untold.map((it) => `which hook is registered in ${where(it)} cannot be told`),
       ...byCode.obstacles,
     ],
-    notes: [...nameNotes(first), ...codeNotes(byCode.hooks)],
+    notes: [
+      ...nameNotes(first),
+      ...codeNotes(byCode.hooks),
+      ...countNotes(program, byCode.hooks.length > 0 && calls.length > 0),
+    ],
   };
 }
 
@@ -163,4 +167,14 @@ function codeNotes(hooks: readonly Found[]): string[] {
     (it) =>
       `${it.function ?? 'a function'} is set as a hook by code, in ${where(it)}: it may depend on what the code finds`,
   );
+}
+
+/** The headers that criujs ships count what CR_PLUGIN_REGISTER_HOOK registers, and nothing else. */
+function countNotes({ tokens, macros }: Preprocessed, isSetByCode: boolean): string[] {
+  const isSaid = macros.has('CRIU_PLUGIN_MAX_HOOKS') || tokens.some((it) => it.text === 'max_hooks');
+  return isSetByCode && !isSaid
+    ? [
+        'code sets hooks and not max_hooks: with the headers of criujs define CRIU_PLUGIN_MAX_HOOKS, or CRIU does not see them',
+      ]
+    : [];
 }
