@@ -2,6 +2,7 @@ import { safeName } from '@criujs/core';
 import type { Colors } from '@criujs/engine-kit/safe-text';
 import {
   type ElfInspection,
+  hooksRead,
   hostSymbols,
   type Inspection,
   type Verdict,
@@ -13,7 +14,7 @@ import { hookTable } from '@criujs/plugin-sdk';
 export function describePlugin(plugin: Inspection, known: WhereItLoads, colors: Colors): string {
   const { bold, dim, yellow } = colors;
   const blocks = [
-    [bold(safeName(plugin.path)), `  ${titleOf(plugin)}`, `  ${dim(howRead(plugin))}`],
+    [bold(safeName(plugin.path)), `  ${titleOf(plugin)}`, `  ${dim(howRead(plugin))}`, `  ${hooksRead(plugin)}`],
     [bold('Hooks'), ...hookLines(plugin, colors)],
     ...(plugin.format === 'elf' ? [[bold('Needs'), ...needLines(plugin, colors)]] : []),
     [bold('Loads'), ...loadLines(known, colors)],
@@ -38,7 +39,7 @@ function titleOf({ structure, name, version, init, exit }: Inspection): string {
 }
 
 function howRead(plugin: Inspection): string {
-  if (plugin.format === 'c') return 'C source; its headers were not read';
+  if (plugin.format === 'c') return 'C source, with the author’s own files that it includes';
   if (plugin.format === 'javascript') return 'a module; it was not run';
   const most = plugin.maxHooks === null ? '' : `, declares ${plugin.maxHooks} hooks`;
   return `compiled for ${safeName(plugin.machine)}${most}; it was not run`;

@@ -16,9 +16,32 @@ describe('plugin inspect', () => {
     const { code, stdout, stderr } = await criujsCommand(['plugin', 'inspect', 'gpu.c'], { cwd: place.directory });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/gpu\.c\n {2}gpu_plugin 0\.2\.0, CR_PLUGIN_DESC, init start\n/);
+    expect(stdout).toMatch(/^ {2}1 hook read: PAUSE_DEVICES$/m);
     expect(stdout).toMatch(/^ {2}10 PAUSE_DEVICES {2}CRIU 4\.0 +pause_it$/m);
     expect(stdout).toMatch(/^ {2}✓ the embedded engine {2}once it is compiled$/m);
     expect(stdout).toMatch(/^ {2}✗ CRIU 3\.17–3\.19 +its header has no PAUSE_DEVICES$/m);
+  });
+
+  test('a text whose hooks are in a list beside it, and of which not all is followed', async ({ place }) => {
+    const write = (name: string, text: string): void => writeFileSync(join(place.directory, name), text);
+    write('hooks.inc', 'HOOK(DUMP_EXT_FILE, dump)\nHOOK(RESTORE_EXT_FILE, restore)\n');
+    write(
+      'list.c',
+      `#include "image.h"
+#define HOOK(h, f) CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__##h, f)
+#include "hooks.inc"
+CR_PLUGIN_REGISTER_DUMMY("list")
+#include "gpu-hooks.inc"`,
+    );
+    const { code, stdout } = await criujsCommand(['plugin', 'inspect', 'list.c'], { cwd: place.directory });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}2 hooks read: DUMP_EXT_FILE, RESTORE_EXT_FILE; there may be more$/m);
+    expect(stdout).toMatch(
+      /^Note\n {2}#include "gpu-hooks\.inc" in list\.c:5 was not read \(it is not beside the source\)/m,
+    );
+    expect(stdout).toMatch(
+      /^ {2}it includes headers from inside of CRIU, which no release installs: "image\.h" \(list\.c:1\)\./m,
+    );
   });
 
   test.skipIf(compiler === null)('a compiled one (needs a C compiler)', async ({ place }) => {
@@ -26,8 +49,9 @@ describe('plugin inspect', () => {
     execFileSync(compiler ?? 'cc', ['-shared', '-fPIC', '-o', made, join(sources, 'descriptor.c')]);
     const { code, stdout } = await criujsCommand(['plugin', 'inspect', made, '--json']);
     expect(code).toBe(0);
-    const { ok, plugin, embedded, criu } = JSON.parse(stdout);
+    const { ok, plugin, hooksRead, embedded, criu } = JSON.parse(stdout);
     expect(ok).toBe(true);
+    expect(hooksRead).toBe('4 hooks read: DUMP_EXT_FILE, RESTORE_EXT_FILE, PAUSE_DEVICES, CHECKPOINT_DEVICES');
     expect(plugin).toMatchObject({
       format: 'elf',
       name: 'device_plugin',

@@ -10,7 +10,7 @@ import { travel } from '../../core/test/harness/legs.ts';
 import { compiler, criu, criuMissing } from '../../core/test/harness/machine.ts';
 import { test } from '../../core/test/harness/place.ts';
 import { cProgram } from '../../core/test/harness/programs.ts';
-import { compilePlugin, forCriu41 } from '../../legacy-compat/test/compile.ts';
+import { compilePlugin } from '../../legacy-compat/test/compile.ts';
 
 const device = unknownDevice ?? '';
 const missing =
@@ -21,7 +21,7 @@ const observer = fileURLToPath(new URL('plugins/observer.ts', import.meta.url));
 
 describe.skipIf(missing)(missing ?? 'a compiled plugin of the system, inside CRIU', () => {
   test('takes files alone, and beside a plugin in TypeScript that observes', async ({ place }) => {
-    const library = compilePlugin('ext-file', place.fresh('native'), forCriu41);
+    const library = compilePlugin('ext-file', place.fresh('native'));
     const target = await place.start({ ...cProgram('external'), env: { DEVICE: device } });
     const { env, calls } = listen<{ readonly call: string }>(place);
     for (const beside of [[], ['--plugin', observer]]) {
@@ -40,7 +40,7 @@ describe.skipIf(missing)(missing ?? 'a compiled plugin of the system, inside CRI
   });
 
   test('is for CRIU alone: its images come back with the same plugin in our engine', async ({ place }) => {
-    const library = compilePlugin('ext-file', place.fresh('native'), forCriu41);
+    const library = compilePlugin('ext-file', place.fresh('native'));
     const target = await place.start({ ...cProgram('external'), env: { DEVICE: device } });
     const dump = { more: [...by, '--native-plugin', library] };
     await travel(place, target, { by: criujs, dump, restore: { more: ['--plugin', library] } });
@@ -48,7 +48,7 @@ describe.skipIf(missing)(missing ?? 'a compiled plugin of the system, inside CRI
   });
 
   test('that is none, or there twice, is wrong usage', async ({ place }) => {
-    const [one, other] = ['one', 'other'].map((name) => compilePlugin('ext-file', place.fresh(name), forCriu41));
+    const [one, other] = ['one', 'other'].map((name) => compilePlugin('ext-file', place.fresh(name)));
     const dump = ['dump', '-t', '1', '-D', place.fresh('images'), ...by, '--native-plugin', one ?? ''];
     const target = await place.start(cProgram('counter'));
     const args = dump.with(2, String(target.pid));

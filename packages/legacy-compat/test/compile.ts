@@ -10,14 +10,11 @@ import { compiler } from '../../core/test/harness/machine.ts';
 export const compilerMissing: string | null = compiler === null ? 'no C compiler' : null;
 
 /** Where our criu-plugin.h and criu-log.h are. */
-const headers: string = fileURLToPath(new URL('../native/include', import.meta.url));
+export const headers: string = fileURLToPath(new URL('../native/include', import.meta.url));
 const sources: string = fileURLToPath(new URL('compiled/', import.meta.url));
 
 /** All that a compiler can say of a plugin. */
 const strict = ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror'];
-
-/** So many hooks has CRIU 4.1: it refuses a plugin that declares more. */
-export const forCriu41: readonly string[] = ['-DCRIU_PLUGIN_MAX_HOOKS=12'];
 
 /** Runs the compiler, and gives what it complains of: nothing when all is well. */
 export function complaints(args: readonly string[], input?: string): string {
@@ -40,3 +37,9 @@ export function temporaryFolder(): string {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   return folder;
 }
+
+/** The compilers that are here, with that for C++ beside that for C. */
+export const compilersHere: readonly { readonly c: string; readonly cpp: string }[] = [
+  { c: 'gcc', cpp: 'g++' },
+  { c: 'clang', cpp: 'clang++' },
+].filter(({ c, cpp }) => [c, cpp].every((it) => spawnSync(it, ['--version']).status === 0));

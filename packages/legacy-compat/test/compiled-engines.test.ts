@@ -16,7 +16,7 @@ import type { Target } from '../../core/test/harness/target.ts';
 import { until } from '../../core/test/harness/wait.ts';
 import { blocksOf } from './blocks.ts';
 import { childrenOf } from './children.ts';
-import { compilePlugin, forCriu41 } from './compile.ts';
+import { compilePlugin } from './compile.ts';
 
 // Compiled plugins in real dumps and restores of real processes: by our engine, by CRIU with the same libraries, and by one
 // after the other.
@@ -45,7 +45,7 @@ interface Libraries {
 function libraries(place: Place, names: readonly string[]): Libraries {
   const directory = place.fresh('plugins');
   mkdirSync(directory);
-  for (const name of names) compilePlugin(name, directory, forCriu41);
+  for (const name of names) compilePlugin(name, directory);
   const paths: string[] = [];
   const open = opendirSync(directory);
   for (let entry = open.readSync(); entry !== null; entry = open.readSync()) paths.push(join(directory, entry.name));
@@ -274,7 +274,7 @@ describe.skipIf(missing)(titled('a device through a compiled plugin', missing), 
     expect(kept()).toHaveLength(2);
 
     // Nobody takes the device.
-    const declining = compilePlugin('trivial', place.fresh('plugin'), forCriu41);
+    const declining = compilePlugin('trivial', place.fresh('plugin'));
     expect(await criujsFails([...args, '--plugin', declining])).toMatchObject({ code: 'UNSUPPORTED' });
     expect(readdirSync(images, { recursive: true }).sort()).toEqual(before.sort());
     // Each of the two files has two names: both go.

@@ -27,7 +27,6 @@ IS(CR_PLUGIN_STAGE__DUMP, 0);
 IS(CR_PLUGIN_STAGE__PRE_DUMP, 1);
 IS(CR_PLUGIN_STAGE__RESTORE, 2);
 IS(CR_PLUGIN_HOOK__MAX, ${hooks.length});
-IS(CRIU_PLUGIN_MAX_HOOKS, CR_PLUGIN_HOOK__MAX);
 ${hooks.map(([name, { number }]) => `IS(CR_PLUGIN_HOOK__${name}, ${number});`).join('\n')}
 ${['MSG', 'ERROR', 'WARN', 'INFO', 'DEBUG'].map((name, number) => `IS(LOG_${name}, ${number});`).join('\n')}
 `;
@@ -72,12 +71,19 @@ describe.skipIf(compilerMissing)(
       );
     });
 
+    test('take a hook whose number is no constant for the compiler', () => {
+      const number = 'static const int number = 2;\nCR_PLUGIN_REGISTER_HOOK(number, old_two)';
+      const more = `static int old_two(int id) { return id; }\n${number}`;
+      expect(complaints([...strict, '-xc', '-'], `${plugin}${more}`)).toBe('');
+    });
+
     test.each(['gnu99', 'gnu11', 'gnu17'])('compile without a complaint as %s', (standard) => {
       expect(complaints([...strict, '-xc', `-std=${standard}`, '-'], plugin)).toBe('');
     });
 
-    test('refuse a hook behind those that the plugin declares', () => {
+    test('refuse a hook behind those that the plugin declares, and behind all', () => {
       const flags = [...strict, '-xc', '-'];
+      expect(complaints(flags, plugin.replace('RESTORE_UNIX_SK, old', 'MAX, old'))).toContain('is negative');
       expect(complaints(['-DCRIU_PLUGIN_MAX_HOOKS=4', ...flags], plugin)).toBe('');
       expect(complaints(['-DCRIU_PLUGIN_MAX_HOOKS=3', ...flags], plugin)).toContain('is negative');
     });

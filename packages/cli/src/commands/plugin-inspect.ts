@@ -1,4 +1,5 @@
 import { exitCodes } from '@criujs/core';
+import { hooksRead } from '@criujs/legacy-compat/inspect';
 import { hookTable } from '@criujs/plugin-sdk';
 import { inspectTarget } from '../inspect-target.ts';
 import { describePlugin } from '../inspect-text.ts';
@@ -11,7 +12,14 @@ export async function pluginInspectCommand(target: string, cwd: string, output: 
     const { number, since } = hookTable[hook];
     return { hook, number, since, function: name };
   });
-  const data = { ok: true, command: 'plugin inspect', plugin: { ...plugin, hooks }, embedded, criu };
+  const data = {
+    ok: true,
+    command: 'plugin inspect',
+    plugin: { ...plugin, hooks },
+    hooksRead: hooksRead(plugin),
+    embedded,
+    criu,
+  };
   output.result(data, describePlugin(plugin, { embedded, criu }, output.colors));
   return embedded.loads === false ? exitCodes.plugin : exitCodes.done;
 }

@@ -68,12 +68,22 @@ enum {
 };
 
 /*
- * How many of the hooks a plugin declares. A CRIU that knows fewer refuses the plugin, and the whole run with it. To serve
- * older ones too, define this before the file is included: 7 up to CRIU 3.16, 10 up to 3.19, 12 in 4.0 and 4.1, 13 in 4.2.
+ * How many of the hooks a plugin declares. A CRIU that knows fewer refuses the plugin, and the whole run with it. So the number
+ * is that of the highest hook that is registered, counted while the plugin is loaded: every release that has those hooks takes
+ * it. A plugin whose own code sets hooks says the number itself: it sets CR_PLUGIN_DESC.max_hooks too, or defines
+ * CRIU_PLUGIN_MAX_HOOKS before this file is included (7 up to CRIU 3.16, 10 up to 3.19, 12 in 4.0 and 4.1, 13 in 4.2). Then a
+ * hook beyond it does not compile.
  */
-#ifndef CRIU_PLUGIN_MAX_HOOKS
-#define CRIU_PLUGIN_MAX_HOOKS CR_PLUGIN_HOOK__MAX
+#ifdef CRIU_PLUGIN_MAX_HOOKS
+#define CRIU_PLUGIN_DECLARED CRIU_PLUGIN_MAX_HOOKS
+#define CRIU_PLUGIN_MOST_HOOKS CRIU_PLUGIN_MAX_HOOKS
+#else
+#define CRIU_PLUGIN_DECLARED 0
+#define CRIU_PLUGIN_MOST_HOOKS CR_PLUGIN_HOOK__MAX
 #endif
+
+/* volatile keeps it a plain store, which tools find in the compiled file without running it. */
+#define CRIU_PLUGIN_COUNTED (*(volatile unsigned int *)&CR_PLUGIN_DESC.max_hooks)
 
 /*
  * The types of the hooks' functions. Nothing checks them at registration: a hook that was written for an older release
@@ -124,7 +134,7 @@ extern __attribute__((visibility("default"))) cr_plugin_desc_t CR_PLUGIN_DESC;
 		plugin_init,                                      \
 		plugin_exit,                                      \
 		CRIU_PLUGIN_VERSION,                              \
-		CRIU_PLUGIN_MAX_HOOKS,                            \
+		CRIU_PLUGIN_DECLARED,                             \
 		{ NULL },                                         \
 	};
 
@@ -135,7 +145,9 @@ extern __attribute__((visibility("default"))) cr_plugin_desc_t CR_PLUGIN_DESC;
 #define CR_PLUGIN_REGISTER_HOOK(hook, function)                                                     \
 	__attribute__((constructor)) static void criu_plugin_hook_##function(void)                  \
 	{                                                                                           \
-		(void)sizeof(char[(hook) < CRIU_PLUGIN_MAX_HOOKS ? 1 : -1]); /* it is declared */   \
+		(void)sizeof(char[(hook) < CRIU_PLUGIN_MOST_HOOKS ? 1 : -1]); /* there is room */   \
+		if (CRIU_PLUGIN_COUNTED <= (unsigned int)(hook))                                    \
+			CRIU_PLUGIN_COUNTED = (unsigned int)(hook) + 1;                             \
 		CR_PLUGIN_DESC.hooks[hook] = (void *)function;                                      \
 	}
 

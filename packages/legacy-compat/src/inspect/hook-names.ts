@@ -16,6 +16,7 @@ function hookOf(key: string | number): HookName | undefined {
 export interface Registration {
   readonly key: string | number;
   readonly function: string | null;
+  readonly parameters?: readonly string[] | null;
 }
 
 /** Sorts registrations into hooks, in CRIU's order, and unknown ones. Of two for one hook the later counts, as in memory. */
@@ -23,18 +24,15 @@ export function sortHooks(found: readonly Registration[]): {
   readonly hooks: readonly InspectedHook[];
   readonly unknown: readonly UnknownHook[];
 } {
-  const hooks = new Map<HookName, string | null>();
+  const hooks = new Map<HookName, InspectedHook>();
   const unknown = new Map<string, string | null>();
-  for (const { key, function: name } of found) {
+  for (const { key, function: name, parameters = null } of found) {
     const hook = hookOf(key);
     if (hook === undefined) unknown.set(String(key), name);
-    else hooks.set(hook, name);
+    else hooks.set(hook, { hook, function: name, parameters });
   }
   return {
-    hooks: inOrder.flatMap((hook) => {
-      const name = hooks.get(hook);
-      return name === undefined ? [] : [{ hook, function: name }];
-    }),
+    hooks: inOrder.map((hook) => hooks.get(hook)).filter((it) => it !== undefined),
     unknown: [...unknown].map(([hook, name]) => ({ hook, function: name })),
   };
 }

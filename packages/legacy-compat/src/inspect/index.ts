@@ -1,5 +1,6 @@
 export { hostSymbols } from '../compiled/refuse.ts';
 export { inspectElf } from './elf/read-elf.ts';
+export { hooksRead } from './hooks-read.ts';
 export { inspectFile } from './inspect-file.ts';
 export type {
   CInspection,
@@ -7,6 +8,7 @@ export type {
   Findings,
   InspectedHook,
   Inspection,
+  InternalHeader,
   JavaScriptInspection,
   NeededSymbol,
   OldStructureName,

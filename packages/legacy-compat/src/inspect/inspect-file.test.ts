@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -40,4 +41,28 @@ test.each([
   const error = await inspectFile(path).catch((it: unknown) => it);
   expect(error).toMatchObject({ code, message: expect.stringMatching(message), remedy: expect.any(String) });
   expect((error as Error).message).toContain(path);
+});
+
+test('the author’s own files beside a text in C are read, and nothing that is no file', async () => {
+  mkdirSync(join(folder, 'src'));
+  mkdirSync(join(folder, 'include'));
+  const add = (hook: string): string => `CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__${hook}, f)\n`;
+  write('include/own.h', `#include "more.inc"\n${add('DUMP_EXT_FILE')}`);
+  write('include/more.inc', add('PAUSE_DEVICES'));
+  const includes = ['own.h', 'pipe.h', '.', '/etc/hostname'].map((it) => `#include "${it}"\n`).join('');
+  const path = write('src/plugin.c', `CR_PLUGIN_REGISTER_DUMMY("a")\n${includes}`);
+  execFileSync('mkfifo', [join(folder, 'src/pipe.h')]);
+  const found = await inspectFile(path);
+  expect(found.hooks.map((it) => it.hook)).toEqual(['DUMP_EXT_FILE', 'PAUSE_DEVICES']);
+  expect(found).toMatchObject({
+    complete: false,
+    notes: [
+      expect.stringMatching(/"pipe\.h" in plugin\.c:3 was not read \(it is not a plain file\)/),
+      expect.stringMatching(/"\." in plugin\.c:4 was not read \(it is not a plain file\)/),
+      expect.stringMatching(/"\/etc\/hostname" in plugin\.c:5 was not read \(it is not beside the source\)/),
+    ],
+  });
+  write('include/large.h', ' '.repeat(9 << 20));
+  const large = write('src/large.c', 'CR_PLUGIN_REGISTER_DUMMY("a")\n#include "large.h"');
+  expect(await inspectFile(large)).toMatchObject({ notes: [expect.stringMatching(/there is too much to read/)] });
 });

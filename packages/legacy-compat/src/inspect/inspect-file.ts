@@ -1,4 +1,5 @@
 import { PluginError } from '@criujs/plugin-sdk';
+import { ownFiles } from './c/own-files.ts';
 import { inspectC } from './c/read-c.ts';
 import { isElf } from './elf/image.ts';
 import { inspectElf } from './elf/read-elf.ts';
@@ -14,7 +15,8 @@ const decoder = new TextDecoder();
 
 /**
  * Tells what an existing plugin registers, without running it: a text in C, a compiled one, or a module in JavaScript or
- * TypeScript, of either of CRIU's structures or of today. Of a module, those beside it that it imports are read, too.
+ * TypeScript, of either of CRIU's structures or of today. What is beside it is read too: of a text in C the author's own files
+ * that it includes, of a module those that it imports.
  * @param path of a file; its content tells what it is, and for texts its name: `.c`, `.h`, `.js`, `.ts` …
  * @throws PluginError PLUGIN_NOT_FOUND: there is no file, or it cannot be read; PLUGIN_INVALID: it is no plugin, is damaged,
  * mixes structures; PLUGIN_UNTOLD: only running the module would tell whether it is one
@@ -24,7 +26,7 @@ export async function inspectFile(path: string): Promise<Inspection> {
   if (isElf(data)) return inspectElf(data, path);
   if (data.byteLength > largest.text) throw invalid(path, `it is a text of ${data.byteLength} bytes`, kinds);
   const text = textOf(data, path);
-  if (/\.(c|h|cc|cpp|cxx|hpp|inc)$/i.test(path)) return inspectC(text, path);
+  if (/\.(c|h|cc|cpp|cxx|hpp|inc)$/i.test(path)) return inspectC(text, path, ownFiles(path));
   if (!/\.[cm]?[jt]s$/i.test(path)) throw invalid(path, 'its kind is unknown', kinds);
   // Imported late: reading compiled plugins needs no parser.
   const { inspectJavaScript } = await import('./javascript/read-javascript.ts');

@@ -7,6 +7,16 @@ export type Inspection = CInspection | ElfInspection | JavaScriptInspection;
 export interface CInspection extends Findings {
   readonly format: 'c';
   readonly structure: OldStructureName;
+  /** Headers from inside of CRIU, which no release installs: it compiles only with that CRIU's source. */
+  readonly internalHeaders: readonly InternalHeader[];
+}
+
+/** An `#include` of a header from inside of CRIU. */
+export interface InternalHeader {
+  readonly header: string;
+  /** From the folder of the plugin's source. */
+  readonly file: string;
+  readonly line: number;
 }
 
 /** A compiled plugin, for 64-bit machines. */
@@ -16,7 +26,10 @@ export interface ElfInspection extends Findings {
   /** As `uname -m` calls it: `x86_64`, `aarch64` …; `machine 8` where the number has no name here. */
   readonly machine: string;
   readonly byteOrder: 'little' | 'big';
-  /** How many hooks its descriptor declares: a CRIU that knows fewer refuses it. null: the old structure declares none. */
+  /**
+   * How many hooks its descriptor declares once it is loaded: a CRIU that knows fewer refuses it. null: the old structure declares
+   * none, or only loading it tells.
+   */
   readonly maxHooks: number | null;
   /** The version as a descriptor keeps it, a byte for each part: 0x200 is 0.2.0. */
   readonly versionNumber: number;
@@ -71,6 +84,8 @@ export interface InspectedHook {
   readonly hook: HookName;
   /** The name of its function; null as in {@link OriginalFunction}. */
   readonly function: string | null;
+  /** What its author calls the function's arguments, `''` for one without a name; null: the file does not tell. */
+  readonly parameters: readonly string[] | null;
 }
 
 /** One that is not a hook of CRIU. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { inspectC } from './c/read-c.ts';
-import type { ElfInspection, Inspection } from './inspection.ts';
+import type { CInspection, ElfInspection, Inspection } from './inspection.ts';
 import { inspectJavaScript } from './javascript/read-javascript.ts';
 import { whereItLoads } from './where-it-loads.ts';
 
@@ -17,7 +17,7 @@ const compiled: ElfInspection = {
   byteOrder: 'little',
   init: null,
   exit: null,
-  hooks: [{ hook: 'DUMP_EXT_FILE', function: null }],
+  hooks: [{ hook: 'DUMP_EXT_FILE', function: null, parameters: null }],
   unknown: [],
   complete: true,
   notes: [],
@@ -43,6 +43,7 @@ describe('a compiled plugin', () => {
     ['12 hooks need CRIU 4.0', { maxHooks: 12 }, '+---++++'],
     ['13 hooks need CRIU 4.2', { maxHooks: 13 }, '+-----++'],
     ['15 hooks need a CRIU after 4.2', { maxHooks: 15 }, '+------+'],
+    ['a number that only loading it tells', { maxHooks: null, complete: false }, '+-??????'],
     ['99 hooks are refused everywhere', { maxHooks: 99 }, '--------'],
     ['a newer version is refused everywhere', { version: '0.3.0', versionNumber: 0x300 }, '--------'],
     ['an older one is not', { version: '0.1.5', versionNumber: 0x105 }, '+-++++++'],
@@ -72,6 +73,7 @@ describe('a compiled plugin', () => {
     const hooks = (['DUMP_EXT_LINK', 'PAUSE_DEVICES', 'RESTORE_INIT'] as const).map((hook) => ({
       hook,
       function: null,
+      parameters: null,
     }));
     const { embedded, criu } = whereItLoads({ ...compiled, structure: 'functions', maxHooks: null, hooks });
     expect(embedded.uncalled).toEqual(['DUMP_EXT_LINK']);
@@ -95,4 +97,13 @@ test.each([
   ["export default definePlugin({ name: 'a', hooks: [] });", '+--+++++'],
 ])('a module, under CRIU by the bridge: %s', (text, expected) => {
   expect(marks(inspectJavaScript(text, 'a.js'))).toBe(expected);
+});
+
+test('a text in C says what it takes to compile it, and that more hooks may be there', () => {
+  const { libraries: _, symbols: __, bindNow: ___, ...same } = compiled;
+  const text: CInspection = { ...same, format: 'c', internalHeaders: [] };
+  expect(whereItLoads(text).embedded).toMatchObject({ loads: true, why: 'once it is compiled' });
+  const internal = { ...text, internalHeaders: [{ header: 'util.h', file: 'a.c', line: 3 }] };
+  expect(whereItLoads(internal).embedded.why).toBe('once it is compiled, which needs the source of CRIU');
+  expect(marks({ ...text, complete: false })).toBe('+-??????');
 });

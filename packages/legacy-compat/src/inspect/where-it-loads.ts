@@ -1,7 +1,7 @@
 import { type HookName, hookTable } from '@criujs/plugin-sdk';
 import { hostSymbols, loadable } from '../compiled/refuse.ts';
 import { oldStructureEndsIn } from '../notice.ts';
-import type { ElfInspection, Inspection } from './inspection.ts';
+import type { CInspection, ElfInspection, Inspection } from './inspection.ts';
 import { criuReleases, type Releases } from './releases.ts';
 import { functionsVersion, newestVersion } from './versions.ts';
 
@@ -51,9 +51,14 @@ function underEmbedded(inspection: Inspection): Judged {
   if (inspection.format === 'elf') return compiledUnderEmbedded(inspection);
   const wrong = mistakeOf(inspection);
   if (wrong !== null) return no(wrong);
-  if (inspection.format === 'c') return { loads: true, why: 'once it is compiled' };
+  if (inspection.format === 'c') return { loads: true, why: onceCompiled(inspection) };
   if (inspection.structure === 'today') return inspection.complete ? yes : untold;
   return { loads: true, why: `until version ${oldStructureEndsIn} of @criujs/legacy-compat` };
+}
+
+function onceCompiled({ internalHeaders }: CInspection, against = ''): string {
+  const source = internalHeaders.length === 0 ? '' : ', which needs the source of CRIU';
+  return `once it is compiled${against}${source}`;
 }
 
 function compiledUnderEmbedded(elf: ElfInspection): Judged {
@@ -86,11 +91,12 @@ const judge: {
   c(it, release) {
     const wrong = mistakeOf(it);
     if (wrong !== null) return no(wrong);
-    if (it.structure === 'functions') return { loads: true, why: 'once it is compiled' };
+    if (it.structure === 'functions') return { loads: true, why: onceCompiled(it) };
     if (!release.descriptors) return no('it does not know CR_PLUGIN_DESC');
     const missing = it.hooks.filter(({ hook }) => hookTable[hook].number >= release.hooks).map(({ hook }) => hook);
     if (missing.length > 0) return no(`its header has no ${missing.join(', ')}`);
-    return { loads: true, why: 'once it is compiled with the header of that release' };
+    if (!it.complete) return { loads: null, why: 'not all of its hooks could be read' };
+    return { loads: true, why: onceCompiled(it, ' with the header of that release') };
   },
   elf(it, release) {
     if (it.structure === 'descriptor') {
@@ -100,6 +106,7 @@ const judge: {
       if (it.versionNumber === functionsVersion)
         return no(`its version ${it.version} is for functions with fixed names: CRIU aborts`);
     }
+    if (it.structure === 'descriptor' && it.maxHooks === null) return untold;
     if (it.maxHooks !== null && it.maxHooks > release.hooks) {
       return no(`it declares ${it.maxHooks} hooks, but this CRIU knows ${release.hooks}`);
     }

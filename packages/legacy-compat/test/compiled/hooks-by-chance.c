@@ -1,4 +1,5 @@
 /* Which hooks it has is known only once it is loaded: the environment says so. */
+#define CRIU_PLUGIN_MAX_HOOKS CR_PLUGIN_HOOK__MAX
 #include "criu-plugin.h"
 #include <errno.h>
 #include <stdlib.h>

@@ -78,6 +78,17 @@ describe('made elsewhere', () => {
     });
   });
 
+  // clang --target=aarch64-linux-gnu -ffreestanding -fPIC, ld -shared -s: what criu-plugin.h makes of PAUSE_DEVICES and DUMP_UNIX_SK.
+  test.each(['-O0', '-O2'])('for aarch64 with our headers, %s: hooks are counted while it is loaded', (level) => {
+    expect(inspectElf(fixture(`counted-aarch64${level}.so`), 'a.so')).toMatchObject({
+      name: 'counted',
+      hooks: [{ hook: 'DUMP_UNIX_SK' }, { hook: 'PAUSE_DEVICES' }],
+      maxHooks: 11,
+      complete: true,
+      notes: [],
+    });
+  });
+
   test('for s390x, where the code is not followed and bytes are the other way round', () => {
     expect(inspectElf(fixture('descriptor-s390x.so'), 'a.so')).toMatchObject({
       ...described,

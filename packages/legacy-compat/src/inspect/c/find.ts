@@ -1,26 +1,33 @@
 import { invalid } from '../invalid.ts';
 import type { Preprocessed } from './preprocess.ts';
-import type { Token } from './tokens.ts';
+import type { Place, Token } from './tokens.ts';
+import { splitAtCommas } from './values.ts';
 
 /** A macro with its arguments. */
-export interface Call {
-  readonly line: number;
+export interface Call extends Place {
   readonly name: string;
   /** Each as its words. */
   readonly args: readonly (readonly Token[])[];
 }
 
 /** A function that the program defines. */
-export interface Definition {
-  readonly line: number;
+export interface Definition extends Place {
   readonly name: string;
   /** A `static` one is not visible outside. */
   readonly isStatic: boolean;
+  /** Names of its parameters; empty text: it has none there. */
+  readonly parameters: readonly string[];
+  /** Where its body is among the words; null: it is another name for a function (`alias`). */
+  readonly body: { readonly from: number; readonly to: number } | null;
 }
 
 /** The maximum number of words before a function's name, and of attributes after its arguments. */
 const mostSpecifiers = 32;
 const mostAttributes = 16;
+
+/** What stands at the begin of a declaration and is no macro of a header. */
+const ownOfC =
+  /^(_Static_assert|static_assert|_?alignas|_Alignas|(__)?attribute(__)?|(__)?asm(__)?|__extension__|(__)?typeof(__)?|decltype|if|void|bool|char|short|int|long|float|double|signed|unsigned|CR_PLUGIN_REGISTER\w*)$/;
 
 /** Whether a word is this mark. */
 export function isMark(token: Token | undefined, text: string): boolean {
@@ -38,20 +45,56 @@ export function findCalls(program: Preprocessed, names: readonly string[], path:
       const what = `${token.text} in line ${token.line} has no closing parenthesis`;
       throw invalid(path, what, 'Check that the file is complete.');
     }
-    calls.push({ line: token.line, name: token.text, args: splitAtCommas(tokens.slice(at + 2, end)) });
+    calls.push({ ...placeOf(token), name: token.text, args: splitAtCommas(tokens.slice(at + 2, end)) });
   }
   return calls;
 }
 
-/** Functions of such names that have a body: a declaration has none, and a call is inside of a function. */
-export function findDefinitions(program: Preprocessed, isWanted: (name: string) => boolean): readonly Definition[] {
-  const { tokens } = program;
+/** Functions that have a body, or are another name for one: a declaration has none, and a call is inside of a function. */
+export function findDefinitions(program: Preprocessed): readonly Definition[] {
+  const { tokens, closeOf } = program;
   const found: Definition[] = [];
   for (const { at, token } of topLevel(program)) {
-    if (token.kind !== 'name' || !isWanted(token.text) || !isMark(tokens[at + 1], '(')) continue;
+    const close = closeOf.get(at + 1);
+    if (token.kind !== 'name' || !isMark(tokens[at + 1], '(') || close === undefined) continue;
     const body = afterArguments(program, at + 1);
-    if (!isMark(tokens[body], '{')) continue;
-    found.push({ line: token.line, name: token.text, isStatic: specifiers(tokens, at).includes('static') });
+    const to = isMark(tokens[body], '{') ? closeOf.get(body) : undefined;
+    const isAlias = tokens.slice(close, body).some((it) => /^(__)?alias(__)?$/.test(it.text));
+    if (!isMark(tokens[body], '{') && !isAlias) continue;
+    found.push({
+      ...placeOf(token),
+      name: token.text,
+      isStatic: specifiers(tokens, at).includes('static'),
+      parameters: parametersOf(tokens.slice(at + 2, close)),
+      body: isAlias ? null : { from: body, to: to ?? tokens.length },
+    });
+  }
+  return found;
+}
+
+/** Macros of headers that were not read, where a registration could stand. */
+export function findForeign({ tokens, closeOf }: Preprocessed): readonly Token[] {
+  const found: Token[] = [];
+  let begins = true;
+  for (let at = 0; at < tokens.length; at += 1) {
+    const token = tokens[at] as Token;
+    if (isScope(tokens, at)) {
+      begins = true;
+      continue;
+    }
+    const close = closeOf.get(at);
+    if (close !== undefined) {
+      begins = token.text === '{' && !isMark(tokens[close + 1], ';') && !isMark(tokens[close + 1], ',');
+      at = close;
+      continue;
+    }
+    const end = isMark(tokens[at + 1], '(') ? closeOf.get(at + 1) : undefined;
+    if (begins && token.kind === 'name' && end !== undefined && !/^(__)?attribute(__)?$/.test(token.text)) {
+      if (!ownOfC.test(token.text)) found.push(token);
+      at = end;
+      continue;
+    }
+    begins = isMark(token, ';') || isMark(token, '}');
   }
   return found;
 }
@@ -65,17 +108,22 @@ function afterArguments({ tokens, closeOf }: Preprocessed, open: number): number
   return at;
 }
 
-/** The words between commas that are not inside of any brackets. */
-export function splitAtCommas(tokens: readonly Token[]): readonly (readonly Token[])[] {
-  const parts: Token[][] = [[]];
-  let depth = 0;
-  for (const token of tokens) {
-    if (['(', '{', '['].some((it) => isMark(token, it))) depth += 1;
-    if ([')', '}', ']'].some((it) => isMark(token, it))) depth -= 1;
-    if (depth === 0 && isMark(token, ',')) parts.push([]);
-    else parts.at(-1)?.push(token);
-  }
-  return parts;
+/** The last name of each, where it has a type before it. */
+function parametersOf(words: readonly Token[]): readonly string[] {
+  const parts = splitAtCommas(words).filter((it) => it.length > 0 && it[0]?.text !== '...');
+  if (parts.length === 1 && parts[0]?.length === 1 && parts[0][0]?.text === 'void') return [];
+  return parts.map((part) => {
+    const bracket = part.findIndex((it) => isMark(it, '['));
+    const own = (bracket < 0 ? part : part.slice(0, bracket)).filter(
+      (it) => !/^__\w+__$/.test(it.text) && it.text !== ')',
+    );
+    const last = own.at(-1);
+    return own.length > 1 &&
+      last?.kind === 'name' &&
+      !/^(int|char|long|short|unsigned|bool|void|const)$/.test(last.text)
+      ? last.text
+      : '';
+  });
 }
 
 /** The words outside of all brackets; the braces of `extern "C" { … }` do not count. */
@@ -84,15 +132,20 @@ export function topLevel({ tokens, closeOf }: Preprocessed): readonly { readonly
   for (let at = 0; at < tokens.length; at += 1) {
     const token = tokens[at];
     if (token === undefined) break;
-    const close = isLinkage(tokens, at) ? undefined : closeOf.get(at);
+    const close = isScope(tokens, at) ? undefined : closeOf.get(at);
     if (close === undefined) found.push({ at, token });
     else at = close;
   }
   return found;
 }
 
-function isLinkage(tokens: readonly Token[], at: number): boolean {
-  return isMark(tokens[at], '{') && tokens[at - 1]?.kind === 'text' && tokens[at - 2]?.text === 'extern';
+/** `extern "C" {` and `namespace {`, `namespace x {`: what is in them is outside of functions, too. */
+function isScope(tokens: readonly Token[], at: number): boolean {
+  if (!isMark(tokens[at], '{')) return false;
+  const [before, first] = [tokens[at - 1], tokens[at - 2]];
+  return (
+    (before?.kind === 'text' && first?.text === 'extern') || before?.text === 'namespace' || first?.text === 'namespace'
+  );
 }
 
 /** The words before a function's name, back to the end of what comes before it. */
@@ -100,4 +153,14 @@ function specifiers(tokens: readonly Token[], at: number): readonly string[] {
   const before = tokens.slice(Math.max(0, at - mostSpecifiers), at);
   const end = before.findLastIndex((it) => [';', '}', '{'].some((mark) => isMark(it, mark)));
   return before.slice(end + 1).map((it) => it.text);
+}
+
+/** Whether it is the name of what is declared or defined there: a type is before it. */
+export function isDeclared(tokens: readonly Token[], at: number): boolean {
+  const before = tokens[at - 1];
+  return before?.kind === 'name' || isMark(before, '}') || isMark(before, ')');
+}
+
+export function placeOf({ file, line }: Place): Place {
+  return { file, line };
 }

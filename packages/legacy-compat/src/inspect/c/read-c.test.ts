@@ -24,10 +24,11 @@ describe('macros', () => {
       init: { name: 'start' },
       exit: { name: 'finish' },
       hooks: [
-        { hook: 'DUMP_EXT_FILE', function: 'dump_it' },
-        { hook: 'RESTORE_EXT_FILE', function: 'restore_it' },
+        { hook: 'DUMP_EXT_FILE', function: 'dump_it', parameters: null },
+        { hook: 'RESTORE_EXT_FILE', function: 'restore_it', parameters: null },
       ],
       unknown: [],
+      internalHeaders: [],
       complete: true,
       notes: [],
     });
@@ -101,7 +102,7 @@ describe('conditions', () => {
     expect(read(text)).toMatchObject({ name: 'new', notes: [] });
   });
 
-  test('all others are taken as true, and said', () => {
+  test('of all others both ways are looked at, and said', () => {
     const text = `${plain}
       #ifdef CONFIG_GPU /* a setting */
       CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__PAUSE_DEVICES, pause_it)
@@ -109,7 +110,7 @@ describe('conditions', () => {
       #ifndef OTHER
       #endif`;
     expect(hooksOf(text)).toContain('PAUSE_DEVICES pause_it');
-    expect(read(text).notes).toEqual(['some of it is under `#ifdef CONFIG_GPU`, which was taken as true']);
+    expect(read(text).notes).toEqual(['PAUSE_DEVICES depends on `#ifdef CONFIG_GPU` (plugin.c:8): it was taken']);
   });
 });
 
@@ -149,9 +150,9 @@ describe('functions with fixed names', () => {
       version: '0.1.0',
       init: { name: 'cr_plugin_init' },
       exit: { name: 'cr_plugin_fini' },
-      hooks: [{ hook: 'DUMP_EXT_FILE', function: 'cr_plugin_dump_file' }],
+      hooks: [{ hook: 'DUMP_EXT_FILE', function: 'cr_plugin_dump_file', parameters: ['fd', 'id'] }],
       unknown: [{ hook: 'cr_plugin_dump_ext_file', function: 'cr_plugin_dump_ext_file' }],
-      notes: ['cr_plugin_dump_unix_sk in line 10 is static: CRIU does not see it'],
+      notes: ['cr_plugin_dump_unix_sk in plugin.c:10 is static: CRIU does not see it'],
     });
   });
 

@@ -1,108 +1,122 @@
-import { type OldSymbol, oldSymbols } from '../../symbols.ts';
-import { type Registration, sortHooks } from '../hook-names.ts';
-import type { CInspection, OriginalFunction } from '../inspection.ts';
-import { invalid } from '../invalid.ts';
-import { functionsVersion, newestVersion, versionText } from '../versions.ts';
-import { type Described, functionOf } from './described.ts';
-import { type Definition, findCalls, findDefinitions } from './find.ts';
-import { readInitializer } from './initializer.ts';
-import { type Preprocessed, preprocess } from './preprocess.ts';
+import { basename } from 'node:path';
+import { sortHooks } from '../hook-names.ts';
+import type { CInspection, InternalHeader } from '../inspection.ts';
+import { at as where } from './described.ts';
+import type { Budget } from './expand.ts';
+import { noFiles, type OwnFiles } from './own-files.ts';
+import { preprocess } from './preprocess.ts';
+import { type Reading, readProgram } from './read-program.ts';
 import { tokenize } from './tokens.ts';
-import { nameOf, textOf } from './values.ts';
+import { decisive, explore, type Worlds } from './worlds.ts';
 
-/** CRIU's macros (criu-plugin.h). */
-const macros = ['CR_PLUGIN_REGISTER', 'CR_PLUGIN_REGISTER_DUMMY', 'CR_PLUGIN_REGISTER_HOOK'];
+/** Words that may be looked at, in one way to compile a plugin and in all of them: macros can make any number of them. */
+const most = { once: 400_000, together: 4_000_000 };
+
+/**
+ * Reads a plugin in C as its compiler would: its macros applied, the author's own files beside it included, under each condition
+ * that the text does not tell. It understands CRIU's macros, a `CR_PLUGIN_DESC` that is written out, hooks that code sets, and
+ * functions with fixed names. What it cannot follow is in `notes`, and the result is not `complete`.
+ * @throws PluginError PLUGIN_INVALID
+ */
+export function inspectC(text: string, path: string, files: OwnFiles = noFiles): CInspection {
+  const words = tokenize(text, path, basename(path));
+  let left = most.together;
+  const worlds = explore(
+    (decide): Reading => {
+      const begun = Math.min(most.once, Math.max(0, left));
+      const budget: Budget = { words: begun, spentAt: null };
+      try {
+        const reading = readProgram(preprocess(words, { path, files, budget, decide }), path);
+        if (budget.spentAt === null) return reading;
+        const what = `its macros make too many words to read, in ${where(budget.spentAt)}`;
+        return { ...reading, obstacles: [...reading.obstacles, what] };
+      } finally {
+        left -= begun - budget.words + words.length;
+      }
+    },
+    () => left > 0,
+  );
+  const [first] = worlds.all.flatMap(({ result }) => (result === null ? [] : [result]));
+  if (first === undefined) throw worlds.failure;
+  return { format: 'c', path, ...merged(first, worlds) };
+}
 
 type Plugin = Omit<CInspection, 'format' | 'path'>;
 
-/**
- * Reads a plugin in C: CRIU's macros in any layout, a `CR_PLUGIN_DESC` that is written out, or else the functions with fixed
- * names that it defines. Text under `#if 0` is left out; other conditions are taken as true, and noted. Headers are not read.
- * @throws PluginError PLUGIN_INVALID
- */
-export function inspectC(text: string, path: string): CInspection {
-  const program = preprocess(tokenize(text, path));
-  const plugin = readDescribed(program, path) ?? readFunctions(program);
-  if (plugin !== null) return { format: 'c', path, ...plugin };
-  const what =
-    'it neither calls CR_PLUGIN_REGISTER nor defines a function of the old structure (cr_plugin_init and its like)';
-  throw invalid(path, what, 'Name the file of the plugin that registers it, or the compiled plugin (.so).');
-}
-
-function readDescribed(program: Preprocessed, path: string): Plugin | null {
-  const calls = findCalls(program, macros, path);
-  const hookCalls = calls.filter(({ name }) => name === 'CR_PLUGIN_REGISTER_HOOK');
-  const registered = calls
-    .filter((it) => !hookCalls.includes(it))
-    .map(({ name, line, args: [title = [], init = [], exit = []] }): Described => {
-      const dummy = name === 'CR_PLUGIN_REGISTER_DUMMY';
-      return {
-        line,
-        name: textOf(title, program.macros),
-        version: versionText(newestVersion),
-        init: dummy ? null : functionOf(nameOf(init, program.macros)),
-        exit: dummy ? null : functionOf(nameOf(exit, program.macros)),
-        hooks: [],
-      };
-    });
-  const [first, second] = [...registered, ...readInitializer(program)];
-  if (second !== undefined) {
-    const what = `it registers itself twice, in lines ${first?.line} and ${second.line}`;
-    throw invalid(path, what, 'Keep one of them; put one that is not compiled under #if 0.');
-  }
-  const set = hookCalls.map(({ line, args: [hook = [], called = []] }) => ({
-    line,
-    key: nameOf(hook, program.macros) ?? hook.map((it) => it.text).join(' '),
-    function: nameOf(called, program.macros),
-  }));
-  if (first === undefined) {
-    if (set.length > 0)
-      throw invalid(path, 'it registers hooks, but not itself', 'Name the file that calls CR_PLUGIN_REGISTER.');
-    return null;
-  }
+/** A hook that it has in any way is one of its hooks; what depends on a condition is said. */
+function merged(first: Reading, worlds: Worlds<Reading>): Plugin {
+  const readings = worlds.all.flatMap(({ result }) => (result === null ? [] : [result]));
+  const { hooks } = sortHooks(union(readings.map((it) => it.hooks)).map(({ hook, ...it }) => ({ key: hook, ...it })));
+  const unknown = union(readings.map((it) => it.unknown));
+  const sometimes = [...hooks, ...unknown]
+    .map(({ hook }) => hook)
+    .filter((hook) => readings.some((it) => !has(it, hook)));
+  const isSame = (it: Reading): boolean => it.name === first.name && it.structure === first.structure;
+  const partly = worlds.exhaustive || (sometimes.length === 0 && readings.every(isSame)) ? [] : [tooMany(worlds)];
+  const obstacles = [...new Set([...readings.flatMap((it) => it.obstacles), ...partly])];
+  const internal = internalHeaders(readings);
   return {
-    structure: 'descriptor',
+    structure: first.structure,
     name: first.name,
     version: first.version,
-    init: first.init,
-    exit: first.exit,
-    ...sortHooks([...first.hooks, ...set]),
-    complete: true,
-    notes: [...nameNotes(first), ...conditionNotes(program, [first, ...set])],
-  };
-}
-
-function readFunctions(program: Preprocessed): Plugin | null {
-  const found = findDefinitions(program, (name) => name.startsWith('cr_plugin_'));
-  const visible = found.filter((it) => !it.isStatic);
-  const isKnown = ({ name }: Definition): boolean => Object.hasOwn(oldSymbols, name);
-  const hidden = found.filter((it) => it.isStatic && isKnown(it));
-  if (visible.length === 0) return null;
-  const has = (name: OldSymbol): OriginalFunction | null => (visible.some((it) => it.name === name) ? { name } : null);
-  const registrations = visible.flatMap((it): Registration[] => {
-    const key = isKnown(it) ? oldSymbols[it.name as OldSymbol] : it.name;
-    return key === 'init' || key === 'exit' ? [] : [{ key, function: it.name }];
-  });
-  return {
-    structure: 'functions',
-    name: null,
-    version: versionText(functionsVersion),
-    init: has('cr_plugin_init'),
-    exit: has('cr_plugin_fini'),
-    ...sortHooks(registrations),
-    complete: true,
+    init: readings.map((it) => it.init).find((it) => it !== null) ?? null,
+    exit: readings.map((it) => it.exit).find((it) => it !== null) ?? null,
+    hooks,
+    unknown,
+    complete: obstacles.length === 0,
+    internalHeaders: internal,
     notes: [
-      ...hidden.map(({ name, line }) => `${name} in line ${line} is static: CRIU does not see it`),
-      ...conditionNotes(program, visible),
+      ...obstacles,
+      ...new Set(readings.flatMap((it) => it.notes)),
+      ...sometimes.map((hook) => `${hook} depends on ${questions(worlds, (it) => has(it, hook))}: it was taken`),
+      ...(readings.every(isSame)
+        ? []
+        : [`what it is depends on ${questions(worlds, isSame)}: ${named(first)} was taken`]),
+      ...internalNotes(internal),
     ],
   };
 }
 
-function nameNotes({ name, line }: Described): string[] {
-  return name === null ? [`the name in line ${line} cannot be read here`] : [];
+function has({ hooks, unknown }: Reading, hook: string): boolean {
+  return hooks.some((it) => it.hook === hook) || unknown.some((it) => it.hook === hook);
 }
 
-function conditionNotes({ conditionsAt }: Preprocessed, found: readonly { readonly line: number }[]): string[] {
-  const conditions = new Set(found.flatMap(({ line }) => conditionsAt(line)));
-  return [...conditions].map((it) => `some of it is under \`${it}\`, which was taken as true`);
+/** Each once, as the first that has it says. */
+function union<T extends { readonly hook: string }>(lists: readonly (readonly T[])[]): readonly T[] {
+  const found = new Map<string, T>();
+  for (const it of lists.flat()) if (!found.has(it.hook)) found.set(it.hook, it);
+  return [...found.values()];
+}
+
+function questions(worlds: Worlds<Reading>, is: (it: Reading) => boolean): string {
+  const texts = decisive(worlds, is).flatMap((it) => {
+    const question = worlds.questions.get(it);
+    return question === undefined ? [] : [`\`${question.text}\` (${where(question)})`];
+  });
+  return texts.length === 0 ? 'conditions that cannot be told here' : texts.join(' and ');
+}
+
+function tooMany({ questions: { size } }: Worlds<Reading>): string {
+  return `it has ${size} conditions that cannot be told here, and not every combination of them was looked at`;
+}
+
+function named({ name, structure }: Reading): string {
+  return name === null ? `the structure of ${structure}` : JSON.stringify(name);
+}
+
+function internalHeaders(readings: readonly Reading[]): readonly InternalHeader[] {
+  const found = readings.flatMap(({ unread }) => unread.filter(({ kind }) => kind === 'internal'));
+  const byPlace = new Map(
+    found.map(({ header, file, line }) => [`${where({ file, line })} ${header}`, { header, file, line }]),
+  );
+  return [...byPlace.values()];
+}
+
+function internalNotes(headers: readonly InternalHeader[]): readonly string[] {
+  if (headers.length === 0) return [];
+  const list = headers.map((it) => `"${it.header}" (${where(it)})`).join(', ');
+  return [
+    `it includes headers from inside of CRIU, which no release installs: ${list}. To compile it, ` +
+      'take them from the source of that CRIU (-I criu/include); in a port write anew what is used of them',
+  ];
 }

@@ -53,19 +53,34 @@ const rows: readonly Row[] = [
   {
     mask: 0xffc0_0000,
     bits: 0xf940_0000,
-    run: (word, cpu) => put(word & 31, cpu, cpu.load(plus(word, cpu, scaled(word)))),
+    run: (word, cpu) => load(word, cpu, scaled(word)),
   },
-  { mask: 0xffc0_0000, bits: 0xf900_0000, run: (word, cpu) => store(cpu, placeAt(word, cpu, scaled(word)), word & 31) },
+  { mask: 0xffc0_0000, bits: 0xf900_0000, run: (word, cpu) => storeOne(word, cpu, scaled(word)) },
+  // ldr and ldur of 32 bits: no pointer
+  { mask: 0xffc0_0000, bits: 0xb940_0000, run: (word, cpu) => put(word & 31, cpu, null) },
+  { mask: 0xffe0_0c00, bits: 0xb840_0000, run: (word, cpu) => put(word & 31, cpu, null) },
+  // mov of a number: as an address it is nowhere, and str of 32 bits stores it
+  { mask: 0x7fe0_0000, bits: 0x5280_0000, run: (word, cpu) => set(word, cpu, (word >>> 5) & 0xffff) },
+  {
+    mask: 0xffc0_0000,
+    bits: 0xb900_0000,
+    run: (word, cpu) => storeNumber(cpu, placeAt(word, cpu, ((word >>> 10) & 0xfff) * 4), word & 31),
+  },
+  {
+    mask: 0xffe0_0c00,
+    bits: 0xb800_0000,
+    run: (word, cpu) => storeNumber(cpu, placeAt(word, cpu, signed(word, 12, 9)), word & 31),
+  },
   // ldur and stur
   {
     mask: 0xffe0_0c00,
     bits: 0xf840_0000,
-    run: (word, cpu) => put(word & 31, cpu, cpu.load(plus(word, cpu, signed(word, 12, 9)))),
+    run: (word, cpu) => load(word, cpu, signed(word, 12, 9)),
   },
   {
     mask: 0xffe0_0c00,
     bits: 0xf800_0000,
-    run: (word, cpu) => store(cpu, placeAt(word, cpu, signed(word, 12, 9)), word & 31),
+    run: (word, cpu) => storeOne(word, cpu, signed(word, 12, 9)),
   },
   // stp
   {
@@ -119,6 +134,31 @@ function set(word: number, cpu: Cpu, address: number | null): undefined {
 
 function store(cpu: Cpu, place: Place, ...registers: readonly number[]): undefined {
   cpu.store(place, ...registers.map((it) => cpu.registers[it] ?? null));
+}
+
+/** -O0 keeps variables and addresses in the frame. */
+function load(word: number, cpu: Cpu, bytes: number): undefined {
+  const isFrame = placeAt(word, cpu, bytes) === 'stack';
+  return put(
+    word & 31,
+    cpu,
+    isFrame ? (cpu.frame.get(frameKey(word, bytes)) ?? null) : cpu.load(plus(word, cpu, bytes)),
+  );
+}
+
+function storeOne(word: number, cpu: Cpu, bytes: number): undefined {
+  const place = placeAt(word, cpu, bytes);
+  if (place === 'stack') cpu.frame.set(frameKey(word, bytes), cpu.registers[word & 31] ?? null);
+  else store(cpu, place, word & 31);
+}
+
+/** x29 and the stack pointer each have their own. */
+function frameKey(word: number, bytes: number): number {
+  return ((word >>> 5) & 31) * 2 ** 16 + bytes;
+}
+
+function storeNumber(cpu: Cpu, place: Place, register: number): undefined {
+  cpu.storeNumber(place, register === zero ? 0 : (cpu.registers[register]?.address ?? null));
 }
 
 /** The same for a store: the frame pointer x29 leads to the stack too. */

@@ -11,6 +11,8 @@ export interface Descriptor {
   readonly exit: Target | null;
   readonly version: number;
   readonly maxHooks: number;
+  /** Where the number of its hooks is in memory. */
+  readonly counted: number;
   /** The pointers to hooks that the file holds, by number. CRIU's macros set them only when the object is loaded. */
   readonly hooks: readonly (Target | null)[];
   /** Where all of it is in memory, and where its list of hooks. */
@@ -34,16 +36,21 @@ export function readDescriptor(image: Image, symbol: DynamicSymbol, pointers: Po
   if (size !== 0 && size < listOffset) throw damaged(path, `its CR_PLUGIN_DESC has ${size} bytes`);
   const maxHooks = image.u32(address + 28);
   if (maxHooks > mostHooks) throw damaged(path, `its CR_PLUGIN_DESC declares ${maxHooks} hooks`);
-  // It may declare more than it has room for: what lies behind it is something else.
-  const room = size === 0 ? maxHooks : Math.floor((size - listOffset) / 8);
-  const list = { start: address + listOffset, size: Math.min(maxHooks, room) * 8 };
+  // It may declare more than it has room for: what lies behind it is something else. Where it is counted while it is loaded it
+  // declares none in the file.
+  const room = size === 0 ? maxHooks : Math.min(mostHooks, Math.floor((size - listOffset) / 8));
+  const list = { start: address + listOffset, size: room * 8 };
   return {
     name: nameOf(image, pointers.at(address)),
     init: pointers.at(address + 8),
     exit: pointers.at(address + 16),
     version: image.u32(address + 24),
     maxHooks,
-    hooks: Array.from({ length: list.size / 8 }, (_, number) => pointers.at(list.start + number * 8)),
+    counted: address + 28,
+    hooks: Array.from({ length: room }, (_, number) => {
+      const place = list.start + number * 8;
+      return number < maxHooks ? pointers.at(place) : pointers.peek(place);
+    }),
     whole: { start: address, size: listOffset + list.size },
     list,
   };

@@ -7,10 +7,14 @@ export interface Cpu {
   readonly registers: (Target | null)[];
   /** A vector register holds two pointers. */
   readonly vectors: (readonly [Target | null, Target | null])[];
+  /** Pointers in the frame of the function, by their distance from where it begins: -O0 keeps variables there. */
+  frame: Map<number, Target | null>;
   /** The pointer in memory at a place, where it is known. */
   load(address: number | null): Target | null;
   /** Notes that pointers are stored one after the other. */
   store(place: Place, ...values: readonly (Target | null)[]): void;
+  /** Notes that a number of 32 bits is stored; null: which one is not known. */
+  storeNumber(place: Place, value: number | null): void;
   /** Notes that something is done there that is not understood. */
   lose(place: Place): void;
   /** Whether an address is in the watched memory. */
@@ -28,6 +32,8 @@ export type Step = (image: Image, at: number, cpu: Cpu) => readonly number[] | n
 /** What a piece of machine code does to the watched memory, as far as it can be told without running it. */
 export interface Followed {
   readonly stores: readonly Store[];
+  /** Numbers that are stored at the counted place, in no order: which of them counts depends on the way. */
+  readonly numbers: readonly number[];
   /** Whether all of it was understood. */
   readonly whole: boolean;
 }
@@ -51,19 +57,27 @@ export interface Subject {
   readonly image: Image;
   readonly pointers: Pointers;
   readonly watched: Range;
+  /** Where in it a number of 32 bits is. */
+  readonly counted: number;
   readonly budget: Budget;
 }
 
 /**
  * Follows code from an address on all its ways until each returns. Functions of this file that it calls are followed too, but
  * what they do to unknown places is taken to be nothing to the watched memory: they have work of their own.
+ * @param hasOtherWork whether the code itself is taken so
  */
-export function follow({ step, image, pointers, watched, budget }: Subject, start: number): Followed {
+export function follow(
+  { step, image, pointers, watched, counted, budget }: Subject,
+  start: number,
+  hasOtherWork = false,
+): Followed {
   const stores: Store[] = [];
+  const numbers: number[] = [];
   const seen = new Set<number>();
   const entered: number[] = [];
   let whole = true;
-  let isOuter = true;
+  let isOuter = !hasOtherWork;
   const watches = (address: number): boolean => address >= watched.start && address < watched.start + watched.size;
   const lose = (place: Place): void => {
     if (place === 'watched' || (place === null && isOuter) || (typeof place === 'number' && watches(place)))
@@ -72,6 +86,7 @@ export function follow({ step, image, pointers, watched, budget }: Subject, star
   const blank = (): Cpu => ({
     registers: Array(32).fill(null),
     vectors: Array(32).fill(unknown),
+    frame: new Map(),
     load: (address) => (address === null ? null : pointers.peek(address)),
     store(place, ...values) {
       if (typeof place !== 'number') return lose(place);
@@ -79,6 +94,10 @@ export function follow({ step, image, pointers, watched, budget }: Subject, star
         const address = place + index * 8;
         if (watches(address)) stores.push({ address, value });
       }
+    },
+    storeNumber(place, value) {
+      if (place !== counted || value === null) lose(place);
+      else numbers.push(value >>> 0);
     },
     lose,
     watches,
@@ -88,7 +107,7 @@ export function follow({ step, image, pointers, watched, budget }: Subject, star
   followFrom(start);
   isOuter = false;
   for (let at = entered.pop(); at !== undefined; at = entered.pop()) followFrom(at);
-  return { stores, whole };
+  return { stores, numbers, whole };
 
   function followFrom(from: number): void {
     const ways = [{ at: from, cpu: blank() }];
@@ -105,5 +124,5 @@ export function follow({ step, image, pointers, watched, budget }: Subject, star
 }
 
 function copyOf(cpu: Cpu): Cpu {
-  return { ...cpu, registers: [...cpu.registers], vectors: [...cpu.vectors] };
+  return { ...cpu, registers: [...cpu.registers], vectors: [...cpu.vectors], frame: new Map(cpu.frame) };
 }

@@ -85,17 +85,30 @@ function readDescribed(object: Object64, symbol: DynamicSymbol): Plugin {
   const written = descriptor.hooks.flatMap((target, number) => (target === null ? [] : [[number, target] as const]));
   const set = new Map<number, Target | null>([...written, ...constructed.hooks]);
   const unread = constructed.unread.map((address) => names(address)).filter((it) => it !== null);
+  const complete = constructed.unread.length === 0 && !constructed.initUnread;
+  const declared = Math.max(descriptor.maxHooks, constructed.declared ?? 0);
+  // Where it is counted by code that was not followed, nobody knows.
+  const maxHooks = !complete && descriptor.maxHooks === 0 ? null : declared;
+  const beyond = [...set.keys()].filter((number) => number >= (maxHooks ?? Number.POSITIVE_INFINITY));
+  for (const number of beyond) set.delete(number);
   return {
     structure: 'descriptor',
     name: descriptor.name,
     version: versionText(descriptor.version),
     versionNumber: descriptor.version,
-    maxHooks: descriptor.maxHooks,
+    maxHooks,
     init: functionOf(descriptor.init, names, 'cr_plugin_dummy_init'),
     exit: functionOf(descriptor.exit, names, 'cr_plugin_dummy_exit'),
     ...sortHooks([...set].map(([key, target]) => ({ key, function: nameOf(target, names) }))),
-    complete: constructed.unread.length === 0,
-    notes: [...notesOf(descriptor), ...unreadNotes(constructed.unread.length, unread, image.machine.name)],
+    complete,
+    notes: [
+      ...notesOf(declared, descriptor),
+      ...beyond.map(
+        (number) => `it sets a hook with the number ${number}, and declares ${declared}: CRIU does not see it`,
+      ),
+      ...unreadNotes(constructed.unread.length, unread, image.machine.name),
+      ...(constructed.initUnread ? ['its init does something to the list of hooks that could not be followed'] : []),
+    ],
   };
 }
 
@@ -109,7 +122,7 @@ function nameOf(target: Target | null, names: FunctionNames): string | null {
   return target?.symbol ?? (target?.address == null ? null : names(target.address));
 }
 
-function notesOf({ maxHooks, list }: Descriptor): string[] {
+function notesOf(maxHooks: number, { list }: Descriptor): string[] {
   const room = list.size / 8;
   return room < maxHooks ? [`its CR_PLUGIN_DESC declares ${maxHooks} hooks and has room for ${room}`] : [];
 }

@@ -47,7 +47,8 @@ function readAssignment({ left, right }: AssignmentExpression, scope: Scope): Fo
   if (isExports(left)) return join([more, wholeExport(value, 1)]);
   if (left.type !== 'MemberExpression' || !isExports(left.object)) return more;
   const key = writtenKey(left.property, left.computed);
-  return join([more, { places: 1, entries: key === null ? [] : [[key, value]], open: key === null ? computed : [] }]);
+  const places = left.object.type === 'ThisExpression' ? 0 : 1;
+  return join([more, { places, entries: key === null ? [] : [[key, value]], open: key === null ? computed : [] }]);
 }
 
 function readCall({ callee, arguments: [target, second, third] }: CallExpression, scope: Scope): Found {
@@ -65,7 +66,9 @@ function readCall({ callee, arguments: [target, second, third] }: CallExpression
   };
 }
 
+/** At the top of a CommonJS module `this` is `exports`, too. */
 function isExports(node: AnyNode): boolean {
+  if (node.type === 'ThisExpression') return true;
   const name = nameOf(node);
   return name === 'exports' || name === 'module.exports';
 }

@@ -46,6 +46,10 @@ export function nameOfFunction(value: Value): string | null {
   return value.kind === 'function' || value.kind === 'unknown' ? value.name : null;
 }
 
+export function parametersOf(value: Value): readonly string[] | null {
+  return value.kind === 'function' ? value.parameters : null;
+}
+
 /** By number, as a list or an object, or by CRIU's names. */
 function readHooks(value: Value | undefined): { found: readonly Registration[]; open: readonly string[] } {
   if (value === undefined) return { found: [], open: [] };
@@ -54,7 +58,9 @@ function readHooks(value: Value | undefined): { found: readonly Registration[]; 
   }
   const entries = value.kind === 'object' ? [...value.entries] : [...value.items.entries()];
   const found = entries.flatMap(([key, it]): Registration[] =>
-    it === undefined || it.kind === 'nothing' ? [] : [{ key, function: nameOfFunction(it) }],
+    it === undefined || it.kind === 'nothing'
+      ? []
+      : [{ key, function: nameOfFunction(it), parameters: parametersOf(it) }],
   );
   return { found, open: value.whole ? [] : ['not all of its hooks can be read without running it'] };
 }

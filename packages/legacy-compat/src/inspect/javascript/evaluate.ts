@@ -1,5 +1,6 @@
 import type { AnyNode, Property } from 'acorn';
 import { readCall } from './calls.ts';
+import { functionValue } from './functions.ts';
 import type { Modules } from './modules.ts';
 import { nameOf, unwrapped, writtenKey } from './names.ts';
 import { nothing, symbolKey, unknown, type Value } from './value.ts';
@@ -40,8 +41,8 @@ const readers: Readers = {
     const binding = scope.names.get(name);
     return binding === undefined ? { kind: 'unknown', name } : named(name, bound(binding, look));
   },
-  FunctionExpression: ({ id }) => ({ kind: 'function', name: id?.name ?? null }),
-  ArrowFunctionExpression: () => ({ kind: 'function', name: null }),
+  FunctionExpression: ({ id, params }) => functionValue(id?.name ?? null, params),
+  ArrowFunctionExpression: ({ params }) => functionValue(null, params),
   Literal: ({ value }) => {
     if (typeof value === 'string') return { kind: 'text', text: value };
     if (typeof value === 'number') return { kind: 'number', number: value };
@@ -140,5 +141,5 @@ function propertyValue({ kind, method, value }: Property, key: string, look: (no
   if (kind !== 'init') return unknown;
   const found = look(value);
   // A method has its key's name, unless that is a number.
-  return method && found.kind === 'function' && !/^\d/.test(key) ? { kind: 'function', name: key } : found;
+  return method && found.kind === 'function' && !/^\d/.test(key) ? { ...found, name: key } : found;
 }

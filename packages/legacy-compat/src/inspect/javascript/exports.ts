@@ -1,6 +1,7 @@
 import type { AnyNode, ExportAllDeclaration, ExportNamedDeclaration, Program } from 'acorn';
 import { type Found, none, readCommon, wholeExport } from './common.ts';
 import { evaluate, type Scope } from './evaluate.ts';
+import { functionValue } from './functions.ts';
 import { importedFrom, namespaceOf } from './imports.ts';
 import type { Modules } from './modules.ts';
 import { type Item, inBlocks, readScope } from './scope.ts';
@@ -33,13 +34,19 @@ export function readExports(program: Program, modules: Modules): Exports {
 }
 
 function readExport(item: Item, scope: Scope): Found {
-  if (item.type === 'ExportNamedDeclaration') return { ...none, entries: readNamed(item, scope) };
+  if (item.type === 'ExportNamedDeclaration') {
+    return {
+      ...none,
+      entries: readNamed(item, scope),
+      open: isTakenApart(item) ? ['it takes apart what it exports'] : [],
+    };
+  }
   if (item.type === 'ExportAllDeclaration') return readAll(item, scope);
   if (item.type === 'ExportDefaultDeclaration') {
     const { declaration } = item;
-    const isFunction = declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration';
-    const value: Value = isFunction
-      ? { kind: 'function', name: declaration.id?.name ?? null }
+    const isNamed = declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration';
+    const value: Value = isNamed
+      ? functionValue(declaration.id?.name ?? null, 'params' in declaration ? declaration.params : [])
       : evaluate(declaration as AnyNode, scope);
     return { ...none, entries: [['default', value]] };
   }
@@ -68,13 +75,21 @@ function readNamed(
   }
   // TypeScript's types have no value.
   if (declaration?.type === 'FunctionDeclaration' || declaration?.type === 'ClassDeclaration') {
-    return [[declaration.id.name, { kind: 'function', name: declaration.id.name }]];
+    const parameters = 'params' in declaration ? declaration.params : [];
+    return [[declaration.id.name, functionValue(declaration.id.name, parameters)]];
   }
   return specifiers.map(({ local, exported }) => {
     const inside = nameOfSpecifier(local);
     if (source == null) return [nameOfSpecifier(exported), valueOfName(inside)];
     return [nameOfSpecifier(exported), importedFrom(scope.modules.open(String(source.value)), inside)];
   });
+}
+
+/** `export const { a } = …`: what that exports is not followed. */
+function isTakenApart({ declaration }: ExportNamedDeclaration): boolean {
+  return (
+    declaration?.type === 'VariableDeclaration' && declaration.declarations.some(({ id }) => id.type !== 'Identifier')
+  );
 }
 
 function nameOfSpecifier(it: ExportNamedDeclaration['specifiers'][number]['local']): string {

@@ -18,6 +18,10 @@ describe('functions with fixed names', () => {
       'exports.cr_plugin_dump_file = (fd) => 0;\nmodule.exports.cr_plugin_init = function () {};',
     ],
     [
+      'CommonJS, by other names of exports',
+      "this.cr_plugin_dump_file = (fd) => 0;\nmodule['exports'].cr_plugin_init = function () {};",
+    ],
+    [
       'CommonJS, as a whole',
       'const init = () => 0;\nmodule.exports = { cr_plugin_dump_file(fd) {}, cr_plugin_init: init };',
     ],
@@ -201,6 +205,15 @@ describe('what only running it would tell is said', () => {
     ["exports.cr_plugin_init = f;\nfor (const n of names) exports['cr_plugin_' + n] = f;", /outside its top level/],
     ["exports.cr_plugin_init = f;\nexports['cr_plugin_' + kind] = f;", /computes names of exports/],
     ['exports.cr_plugin_init = f;\n(function (e) { e.x = 1; })(exports);', /outside its top level/],
+    [
+      "exports.cr_plugin_init = f;\nfunction more() { module['exports'].cr_plugin_dump_file = f; }",
+      /outside its top level/,
+    ],
+    ["module['exports'].cr_plugin_init = f;\nfunction more() { module[name][hook] = f; }", /outside its top level/],
+    [
+      'export const cr_plugin_init = f;\nexport const { cr_plugin_dump_file, ...more } = make();',
+      /takes apart what it exports/,
+    ],
     ["module.exports = { ...require('./more'), cr_plugin_init() {} };", /object of which not everything can be read/],
     ["export function cr_plugin_init() {}\nexport * from './more.js';", /exports all of \.\/more\.js/],
     ["const d = { name: 'a', hooks: {} };\nd.hooks[2] = f;\nexports.CR_PLUGIN_DESC = d;", /is changed or computed/],
@@ -293,4 +306,15 @@ test('whatever a text says, it is read or refused', () => {
     ),
     { numRuns: 3000 },
   );
+});
+
+test('parameters have the names that the author gave them', () => {
+  const text = `const open = async (ident, again = null) => 0;
+    exports.cr_plugin_restore_file = open;
+    exports.crPluginDumpFile = function (fildes, { ident }, ...more) { return 0; };
+    exports.cr_plugin_pause_devices = made();
+    exports.cr_plugin_post_forking = () => 0;`;
+  expect(read(text).hooks.map((it) => it.parameters)).toEqual([['fildes', '', ''], ['ident', 'again'], null, []]);
+  const now = "export default definePlugin({ name: 'a', hooks: [hook('PAUSE_DEVICES', (them) => {})] });";
+  expect(read(now).hooks).toEqual([{ hook: 'PAUSE_DEVICES', function: null, parameters: ['them'] }]);
 });

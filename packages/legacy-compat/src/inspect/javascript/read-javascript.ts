@@ -3,7 +3,7 @@ import { type Registration, sortHooks } from '../hook-names.ts';
 import type { JavaScriptInspection, OriginalFunction } from '../inspection.ts';
 import { invalid, untold } from '../invalid.ts';
 import { functionsVersion, versionText } from '../versions.ts';
-import { type Described, readDescriptor } from './descriptor.ts';
+import { type Described, parametersOf, readDescriptor } from './descriptor.ts';
 import { type Exports, readExports } from './exports.ts';
 import { type Modules, noModules } from './modules.ts';
 import { parse } from './parse.ts';
@@ -25,7 +25,7 @@ export function inspectJavaScript(text: string, path: string, modules: Modules =
   const described = places.map((it) => it.get('CR_PLUGIN_DESC')).find((it) => it !== undefined);
   const today = places.flatMap((it) => [...it.values()]).find(isToday);
   const parts = [
-    ...(functions.size === 0 ? [] : [[...functions.values()].join(', ')]),
+    ...(functions.size === 0 ? [] : [[...functions.values()].map(({ name }) => name).join(', ')]),
     ...(described === undefined ? [] : ['CR_PLUGIN_DESC']),
     ...(today === undefined ? [] : ['a plugin made by definePlugin']),
   ];
@@ -54,15 +54,24 @@ function entriesOf(value: Value | undefined): Entries {
   return value?.kind === 'object' ? value.entries : new Map();
 }
 
-/** The symbol, and the name under which the module has it. */
-function pick(places: readonly Entries[], symbol: OldSymbol, path: string): readonly (readonly [OldSymbol, string])[] {
+/** A function by the name under which the module has it. */
+interface Exported {
+  readonly name: string;
+  readonly parameters: readonly string[] | null;
+}
+
+function pick(
+  places: readonly Entries[],
+  symbol: OldSymbol,
+  path: string,
+): readonly (readonly [OldSymbol, Exported])[] {
   for (const name of [symbol, camelCase(symbol)]) {
     const value = places.map((it) => it.get(name)).find((it) => it !== undefined);
     if (value === undefined) continue;
     if (value.kind !== 'function' && value.kind !== 'unknown' && value.kind !== 'call') {
       throw invalid(path, `its ${name} is not a function`, `Export ${name} as a function, or leave it out.`);
     }
-    return [[symbol, name]];
+    return [[symbol, { name, parameters: parametersOf(value) }]];
   }
   return [];
 }
@@ -73,14 +82,14 @@ function strangersIn(places: readonly Entries[]): readonly string[] {
   return [...new Set(names)].filter((it) => !known.has(it));
 }
 
-function fromFunctions(functions: ReadonlyMap<OldSymbol, string>, strangers: readonly string[]): Described {
+function fromFunctions(functions: ReadonlyMap<OldSymbol, Exported>, strangers: readonly string[]): Described {
   const has = (symbol: OldSymbol): OriginalFunction | null => {
-    const name = functions.get(symbol);
-    return name === undefined ? null : { name };
+    const found = functions.get(symbol);
+    return found === undefined ? null : { name: found.name };
   };
-  const known = [...functions].flatMap(([symbol, name]): Registration[] => {
+  const known = [...functions].flatMap(([symbol, { name, parameters }]): Registration[] => {
     const key = oldSymbols[symbol];
-    return key === 'init' || key === 'exit' ? [] : [{ key, function: name }];
+    return key === 'init' || key === 'exit' ? [] : [{ key, function: name, parameters }];
   });
   return {
     name: null,

@@ -1,5 +1,6 @@
 import type { AnyNode, Identifier, ModuleDeclaration, ObjectPattern, Statement, VariableDeclaration } from 'acorn';
 import type { Binding, Scope } from './evaluate.ts';
+import { functionValue } from './functions.ts';
 import { readImports } from './imports.ts';
 import type { Modules } from './modules.ts';
 import { writtenKey } from './names.ts';
@@ -26,7 +27,7 @@ export function readScope(items: readonly Item[], found: Survey, modules: Module
     const declaration = isExport ? item.declaration : item;
     if (declaration?.type === 'VariableDeclaration') readVariables(declaration, found, scope);
     if (declaration?.type === 'FunctionDeclaration' && declaration.id != null) {
-      scope.set(declaration.id.name, { kind: 'value', value: { kind: 'function', name: declaration.id.name } });
+      scope.set(declaration.id.name, { kind: 'value', value: functionValue(declaration.id.name, declaration.params) });
     }
   }
   return { names: scope, modules };

@@ -14,6 +14,8 @@ export interface Survey {
 interface SomeNode {
   readonly type: string;
   readonly name?: unknown;
+  readonly computed?: unknown;
+  readonly object?: SomeNode;
   readonly left?: SomeNode;
   readonly argument?: SomeNode;
   readonly callee?: SomeNode;
@@ -35,8 +37,10 @@ export function survey(program: Program): Survey {
   }
   return { exports, assigned, changed };
 
-  function look({ type, name, left, argument, callee, arguments: args = [] }: SomeNode): void {
+  function look({ type, name, computed, object, left, argument, callee, arguments: args = [] }: SomeNode): void {
     if (type === 'Identifier' && name === 'exports') exports += 1;
+    // `module['exports']`, and what may be that.
+    if (type === 'MemberExpression' && computed === true && object?.name === 'module') exports += 1;
     if (type === 'AssignmentExpression') write(left);
     if (type === 'UpdateExpression') write(argument);
     if (type !== 'CallExpression') return;

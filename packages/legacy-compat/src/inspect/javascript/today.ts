@@ -1,5 +1,5 @@
 import type { Registration } from '../hook-names.ts';
-import { type Described, functionOf, nameOfFunction } from './descriptor.ts';
+import { type Described, functionOf, nameOfFunction, parametersOf } from './descriptor.ts';
 import { isToday, type ObjectValue, type Value } from './value.ts';
 
 /** A current plugin, `definePlugin({ … })`: what its source shows. */
@@ -44,7 +44,8 @@ function readHooks({ entries, whole }: ObjectValue): { found: readonly Registrat
 function registrationOf(value: Value | undefined): Registration | null {
   const [name, handler] = partsOf(value);
   if (name?.kind !== 'text') return null;
-  return { key: name.text, function: handler === undefined ? null : nameOfFunction(handler) };
+  if (handler === undefined) return { key: name.text, function: null };
+  return { key: name.text, function: nameOfFunction(handler), parameters: parametersOf(handler) };
 }
 
 function partsOf(value: Value | undefined): readonly (Value | undefined)[] {

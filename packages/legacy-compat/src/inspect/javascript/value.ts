@@ -1,7 +1,7 @@
 /** What an expression is, as far as the text alone tells. */
 export type Value =
-  /** With the name that its author gave it. */
-  | { readonly kind: 'function'; readonly name: string | null }
+  /** With the names that its author gave to it and to its parameters, `''` for what is not a name. */
+  | { readonly kind: 'function'; readonly name: string | null; readonly parameters: readonly string[] }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'number'; readonly number: number }
   | ObjectValue

@@ -19,6 +19,11 @@ export function placeOf({ operand, next }: Instruction, cpu: Cpu): Place {
   return cpu.watches(start + offset) ? 'watched' : null;
 }
 
+/** How far from rbp it is, where it is in the function's frame. */
+export function frameOffset({ operand }: Instruction): number | null {
+  return operand?.kind === 'memory' && operand.base === 5 && !operand.indexed ? operand.offset : null;
+}
+
 /** Its address, where that is known. */
 export function addressOf(it: Instruction, cpu: Cpu): number | null {
   const place = placeOf(it, cpu);
@@ -27,5 +32,7 @@ export function addressOf(it: Instruction, cpu: Cpu): number | null {
 
 /** The pointer in an operand, a general register or memory. */
 export function pointerIn(it: Instruction, cpu: Cpu): Target | null {
+  const offset = frameOffset(it);
+  if (offset !== null) return cpu.frame.get(offset) ?? null;
   return it.operand?.kind === 'register' ? (cpu.registers[it.operand.register] ?? null) : cpu.load(addressOf(it, cpu));
 }

@@ -2,7 +2,7 @@ import type { Cpu } from '../follow.ts';
 import type { Image } from '../image.ts';
 import type { Target } from '../relocations.ts';
 import { decode, type Instruction } from './decode.ts';
-import { addressOf, type Effect, placeOf, pointerIn } from './operand.ts';
+import { addressOf, type Effect, frameOffset, placeOf, pointerIn } from './operand.ts';
 import { forgetVector, vectorEffects } from './vectors.ts';
 
 /** Registers that a called function may change: rax, rcx, rdx, rsi, rdi, r8 to r11 (System V ABI, AMD64 supplement, 3.2.1). */
@@ -53,7 +53,7 @@ const effects: ReadonlyMap<number, Effect> = new Map<number, Effect>([
   [0x81, addNumber],
   [0x83, addNumber],
   [0xc6, (it, cpu) => put(it, cpu, null)],
-  [0xc7, (it, cpu) => put(it, cpu, null)],
+  [0xc7, putImmediate],
   ...vectorEffects,
 ]);
 
@@ -95,9 +95,17 @@ function set({ register }: Instruction, cpu: Cpu, value: Target | null): void {
 /** To the operand that may be in memory. */
 function put(it: Instruction, cpu: Cpu, value: Target | null): void {
   if (it.operand === null) return;
-  if (it.operand.kind === 'register') cpu.registers[it.operand.register] = value;
+  const offset = frameOffset(it);
+  if (offset !== null) cpu.frame.set(offset, value);
+  else if (it.operand.kind === 'register') cpu.registers[it.operand.register] = value;
   else if (value === null) cpu.lose(placeOf(it, cpu));
   else cpu.store(placeOf(it, cpu), value);
+}
+
+function putImmediate(it: Instruction, cpu: Cpu): void {
+  const isNumber = it.operand?.kind === 'memory' && !it.wide && it.prefix === 0;
+  if (isNumber) cpu.storeNumber(placeOf(it, cpu), it.immediate);
+  else put(it, cpu, null);
 }
 
 function call(cpu: Cpu): void {
