@@ -6,6 +6,7 @@ import {
   reportError,
   safeLines,
   safeText,
+  thrownIn,
   toEngineError,
 } from '@criujs/core';
 import type { Output } from './output.ts';
@@ -60,6 +61,9 @@ function background(error: EngineError): string {
   for (const name of ['plugin', 'hook', 'resource', 'pid'] as const) {
     if (error[name] !== undefined) fields.push(`${name} ${error[name]}`);
   }
+  // The stack of the engine, and of what it wrapped, says nothing to whoever looks for a mistake in a plugin.
+  const thrown = thrownIn(error);
+  if (thrown.length > 0) return [fields.join(', '), ...thrown].map((it) => `  ${safeText(it)}`).join('\n');
   const lines = [fields.join(', '), error.stack ?? ''];
   for (let cause = error.cause, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth++) {
     lines.push(`caused by ${cause.stack ?? cause.message}`);

@@ -4,6 +4,7 @@ import {
   type ShownInventory,
   type ShownPart,
   type ShownSection,
+  type ShownTake,
   type ShownTask,
   safeName,
   safeText,
@@ -18,13 +19,18 @@ const mostLevels = 12;
 
 /** A dump in words. All text in it comes from the images: it is made safe for a terminal. */
 export function describeDump(shown: ShownDump, directory: string, colors: Colors): string {
-  const { tasks, files, sections, problems } = shown;
+  const { tasks, files, taken, sections, problems } = shown;
   const parts = [
     describeInventory(shown, directory, colors),
     block(count(tasks.length, 'process', 'processes'), describeTasks(tasks, colors), colors),
     block(
       count(files.length, 'file', 'files'),
       files.map((file) => describeFile(file, colors)),
+      colors,
+    ),
+    block(
+      'Taken by plugins',
+      taken.map((it) => describeTake(it, colors)),
       colors,
     ),
     block(
@@ -81,6 +87,10 @@ function describeTasks(tasks: readonly ShownTask[], { dim }: Colors): string[] {
 function describeFile({ id, kind, name, holders, provider }: ShownFile, { dim, cyan }: Colors): string {
   const by = provider === null ? '' : `  ${cyan(`plugin ${nameOf(provider.name, provider.version)}`)}`;
   return `  ${String(id).padStart(4)} ${kind.padEnd(9)} ${safeName(name ?? '')}${describeHolders(holders, dim)}${by}`;
+}
+
+function describeTake({ resource, provider: { name, version } }: ShownTake, { cyan }: Colors): string {
+  return `  ${safeName(resource)}  ${cyan(`plugin ${nameOf(name, version)}`)}`;
 }
 
 /** `4242: 0,1; 4243: 0` */

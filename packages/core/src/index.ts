@@ -33,12 +33,14 @@ export {
   type HostCode,
   mistakeIn,
   optionRows,
+  type PluginFailure,
   type Refusal,
   reportError,
   safeJson,
   safeLines,
   safeName,
   safeText,
+  thrownIn,
   toEngineError,
 } from '@criujs/engine-kit';
 export type {
@@ -65,6 +67,7 @@ export type {
   ShownInventory,
   ShownPart,
   ShownSection,
+  ShownTake,
   ShownTask,
   ShowOptions,
 } from './show/shown.ts';

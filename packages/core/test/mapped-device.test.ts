@@ -1,7 +1,7 @@
 import { openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { dump, plan, restore } from '@criujs/core';
+import { dump, plan, restore, show } from '@criujs/core';
 import { definePlugin, hook, notSupported, type Plugin } from '@criujs/plugin-sdk';
 import { describe, expect } from 'vitest';
 import { listen } from './harness/calls.ts';
@@ -113,6 +113,10 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
     const images = target.images();
     await dump({ pid: target.pid, images, plugins });
     await untilGone(target.pid);
+    // The keeper has its open file, so nobody is asked about the map itself.
+    const shown = await show({ images });
+    expect(shown.files.filter(({ provider }) => provider?.name === 'keeper').map(({ name }) => name)).toEqual([device]);
+    expect(shown.taken).toEqual([]);
     const back = await restore({ images, plugins, detach: true });
     place.track(back.pid);
     await target.advance();
@@ -123,8 +127,12 @@ describe.skipIf(missing)(missing ?? 'a mapped device', () => {
     const target = await place.start(program);
     for (let leg = 1; leg <= 2; leg++) {
       const { env, calls } = listen<Call>(place);
-      await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how: { env } });
+      const images = await travel(place, target, { by: criujs, dump: { more }, restore: { more }, how: { env } });
       expect(calls('dump')).toEqual([expect.objectContaining({ usable: true, rdev: loop })]);
+      const [taken, ...others] = (await show({ images })).taken;
+      expect(taken).toMatchObject({ hook: 'HANDLE_DEVICE_VMA', provider: { name: 'test-mapped' } });
+      expect(taken?.resource).toContain(device);
+      expect(others).toEqual([]);
       const restored = calls('restore').toSorted((a, b) => a.oldOffset - b.oldOffset);
       expect(restored).toMatchObject([
         { path: device, oldOffset: 0 },

@@ -46,6 +46,8 @@ describe.skipIf(missing)(missing ?? 'a mapped device under the real CRIU', () =>
     const dumped = await rig.dump(holder.pid, { plugins: [plugin] });
     expect(dumped, dumped.log.slice(-3000)).toMatchObject({ code: 0, failures: [], claimed: ['map-keeper'] });
     expect(handled).toEqual([{ major: 7, minor: 0 }]);
+    const provider = { name: 'map-keeper', version: null };
+    expect(dumped.records.takes).toEqual([{ hook: 'HANDLE_DEVICE_VMA', resource: 'a mapped device (7:0)', provider }]);
     const restored = await rig.restore({ plugins: [plugin] });
     expect(restored, restored.log.slice(-3000)).toMatchObject({ code: 0, failures: [] });
     expect(updated).toEqual([{ path: mappable, oldOffset: 0n }]);

@@ -108,7 +108,14 @@ describe.skipIf(missing)(missing ?? 'namespaces', () => {
       user: false,
       binds: { '/data': data, '/device': device },
     });
-    expectWell(await rig.dump(holder.pid, { plugins: [liar], args }));
+    const dumped = await rig.dump(holder.pid, { plugins: [liar], args });
+    expectWell(dumped);
+    expect(
+      dumped.records.takes?.map(({ hook: by, resource }) => [by, resource.replace(/\d+/, 'N')]).toSorted(),
+    ).toEqual([
+      ['DUMP_EXT_MOUNT', 'mount N (/data)'],
+      ['DUMP_EXT_MOUNT', 'mount N (/device)'],
+    ]);
     const restored = await rig.restore({ plugins: [liar], args: restoreArgs(rig) });
     expect(restored.code).not.toBe(0);
     expect(restored.log).toMatch(

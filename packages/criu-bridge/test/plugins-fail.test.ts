@@ -47,7 +47,10 @@ describe.skipIf(missing)(missing ?? 'a plugin that fails under CRIU', () => {
       code: 'HOOK_FAILED',
       plugin: 'broken',
       hook: 'CHECKPOINT_DEVICES',
-      message: `plugin broken: CHECKPOINT_DEVICES of process ${target.pid} failed: the device is on fire`,
+      message: expect.stringMatching(
+        /^plugin broken: CHECKPOINT_DEVICES of process \d+ failed: the device is on fire \(at .*plugins-fail\.test\.ts:\d+:9\)$/,
+      ),
+      thrown: { name: 'Error', at: { file: import.meta.filename, column: 9 } },
     });
     await unharmed(target, images);
   });

@@ -29,11 +29,19 @@ export {
   type EngineErrorDetails,
   type EngineOwnCode,
   type HostCode,
+  type PluginFailure,
   type Refusal,
   refusedDump,
 } from './errors/errors.ts';
 export { type ExitCodeName, exitCodeMeanings, exitCodeOf, exitCodes } from './errors/exit-codes.ts';
-export { describeError, type ErrorFacts, type ErrorReport, reportError, writeLastWords } from './errors/last-words.ts';
+export {
+  describeError,
+  type ErrorFacts,
+  type ErrorReport,
+  reportError,
+  thrownIn,
+  writeLastWords,
+} from './errors/last-words.ts';
 export { safeJson, safeLines, safeName, safeText } from './errors/safe-text.ts';
 export { toEngineError } from './errors/to-engine-error.ts';
 export { type OwnFile, openOwnFile } from './files/own-file.ts';
@@ -81,12 +89,14 @@ export {
   type InetQueueRecord,
   type InetRecord,
   type InodeRecord,
+  isTakingHook,
   type MembershipRecord,
   type NetlinkRecord,
   type PidfdRecord,
   type RecordsOfFiles,
   type RingRecord,
   type SocketRecord,
+  type TakeRecord,
   type TerminalRecord,
   type TimerRecord,
   type UnixRecord,

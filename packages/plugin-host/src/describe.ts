@@ -12,8 +12,16 @@ export function describe(value: unknown): string {
 export function describeThrown(thrown: unknown): string {
   return guarded(() => {
     if (!(thrown instanceof Error)) return `threw ${describe(thrown)}`;
-    return thrown.message === '' ? thrown.name : thrown.message;
+    return cut(thrown.message === '' ? thrown.name : thrown.message);
   }, 'threw a value that cannot be shown');
+}
+
+/** Characters of a message that anybody reads. */
+const longestMessage = 4000;
+
+/** A text of a plugin's, no longer than a message may be. */
+export function cut(text: string): string {
+  return text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text;
 }
 
 /** Causes of causes that anybody looks at. */
@@ -48,7 +56,8 @@ export function errnoOf(thrown: unknown): string | number | undefined {
   return typeof errno === 'string' || typeof errno === 'number' ? errno : undefined;
 }
 
-function propertyOf(value: unknown, property: string): unknown {
+/** A property of something thrown, whatever it is; undefined: it has none, or none that can be read. */
+export function propertyOf(value: unknown, property: string): unknown {
   return guarded(() => (value as Record<string, unknown> | null | undefined)?.[property], undefined);
 }
 
@@ -61,5 +70,6 @@ function guarded<T>(body: () => T, otherwise: T): T {
 }
 
 function short(text: string): string {
-  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+  const line = text.replace(/\s*\n\s*/g, ' ');
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
 }

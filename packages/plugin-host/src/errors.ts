@@ -1,4 +1,4 @@
-import type { CriuError } from '@criujs/plugin-sdk';
+import type { CriuError, Thrown } from '@criujs/plugin-sdk';
 
 /** Codes of {@link HostError}. They are stable: programs may compare them. */
 export type HostErrorCode =
@@ -54,10 +54,11 @@ export interface HostErrorDetails {
   readonly resource?: string | undefined;
   readonly errno?: string | number | undefined;
   readonly errors?: readonly HostError[] | undefined;
+  readonly thrown?: Thrown | undefined;
   readonly cause?: unknown;
 }
 
-const fields = ['remedy', 'plugin', 'hook', 'resource', 'errno', 'errors'] as const;
+const fields = ['remedy', 'plugin', 'hook', 'resource', 'errno', 'errors', 'thrown'] as const;
 
 /** Every failure of the host and of the plugins in it. */
 export class HostError extends Error implements CriuError {
@@ -72,6 +73,8 @@ export class HostError extends Error implements CriuError {
   declare readonly errno?: string | number;
   /** All of them, when several plugins failed in one call. */
   declare readonly errors?: readonly HostError[];
+  /** What code of the plugin threw, with its place in the author's source. */
+  declare readonly thrown?: Thrown;
 
   constructor(code: HostErrorCode, message: string, details: HostErrorDetails) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import * as sdk from '@criujs/plugin-sdk';
-import { createJiti } from 'jiti';
+import { createJiti, type JitiOptions } from 'jiti';
+import { keepMap } from './thrown/translated.ts';
 
 const sdkName = '@criujs/plugin-sdk';
 
@@ -19,8 +20,18 @@ export async function loadModule(path: string): Promise<unknown> {
 }
 
 function translate(path: string): Promise<unknown> {
+  const translator = createJiti(path, { fsCache: false });
   // No cache on disk: jiti would keep it in a shared temporary folder, where others could write what we then run.
-  const options = { fsCache: false, interopDefault: false };
+  const options: JitiOptions = {
+    fsCache: false,
+    interopDefault: false,
+    sourceMaps: true,
+    transform(module) {
+      const code = translator.transform(module);
+      if (module.filename !== undefined) keepMap(module.filename, code);
+      return { code };
+    },
+  };
   const jiti = createJiti(path, findsSdk(path) ? options : { ...options, virtualModules: { [sdkName]: sdk } });
   return jiti.import(path);
 }

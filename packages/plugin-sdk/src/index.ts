@@ -8,7 +8,14 @@ export type {
   Outcome,
   Stage,
 } from './context.ts';
-export { type CriuError, PluginError, type PluginErrorDetails } from './errors.ts';
+export {
+  type CodePlace,
+  type CriuError,
+  PluginError,
+  type PluginErrorDetails,
+  type Thrown,
+  type ThrownCause,
+} from './errors.ts';
 export type {
   DeviceNumber,
   DeviceStat,

@@ -14,6 +14,7 @@ import {
 import type { CheckName, ConformanceOptions } from './conformance.ts';
 import { type DumpSettings, dump } from './dump.ts';
 import type { Fault } from './faults.ts';
+import { inWords } from './in-words.ts';
 import { remainsOf } from './remains.ts';
 import { callsOf, type DumpReport, type RunReport } from './report.ts';
 import { restore } from './restore.ts';
@@ -95,7 +96,9 @@ async function decline(subject: Subject): Promise<Finding> {
     const taken = report.claims.map((it) => `${it.resource} (${it.hook})`);
     if (taken.length > 0) return { failed: `it claimed an unknown resource:  ${taken.join(', ')}` };
     if (report.error?.code === 'UNSUPPORTED') return undefined;
-    return { failed: `it failed where it should decline: ${report.error?.message ?? 'nothing was asked'}` };
+    return {
+      failed: `it failed where it should decline: ${report.error === undefined ? 'nothing was asked' : inWords(report.error)}`,
+    };
   } finally {
     await tree.close();
   }
@@ -124,7 +127,7 @@ async function claimsAsItDumps(subject: Subject, shown: PretendTreeOptions): Pro
       const [claimed] = await host.claims(name, seenAtPlan(args as HookArgs<ClaimableName>), { resource });
       if (claimed === undefined || claimed.says === 'nothing') continue;
       const what = `${resource} (${name})`;
-      if (claimed.says === 'failed') return { failed: `its claim of ${what} failed: ${claimed.error.message}` };
+      if (claimed.says === 'failed') return { failed: `its claim of ${what} failed: ${inWords(claimed.error)}` };
       const did = answer.claimed ? 'yes' : 'no';
       if (claimed.says === did) continue;
       const deed = answer.claimed ? 'takes it' : 'declines it';
@@ -210,7 +213,7 @@ async function failOnce(what: string, settings: RunSettings, start: Start): Prom
   if (report.ok) return { failed: `${at}: the run went on as if nothing had happened` };
   if (report.exits.length !== 1) return { failed: `${at}: exit was called ${report.exits.length} times` };
   const [error] = report.exitErrors;
-  return error && { failed: `${at}: exit failed: ${error.message}` };
+  return error && { failed: `${at}: exit failed: ${inWords(error)}` };
 }
 
 function whereIn({ calls }: RunReport): string {
@@ -230,7 +233,9 @@ async function exit(subject: Subject): Promise<Finding> {
     runs.push(['a failed dump', await dump(tree, { ...settings, faults: [{ fault: 'engine-failed' }] })]);
     const bad = runs.find(([, { exitErrors }]) => exitErrors.length > 0);
     return (
-      bad && { failed: `its exit failed when it was called twice after ${bad[0]}: ${bad[1].exitErrors[0]?.message}` }
+      bad && {
+        failed: `its exit failed when it was called twice after ${bad[0]}: ${bad[1].exitErrors.map(inWords).join('\n')}`,
+      }
     );
   });
 }
@@ -331,5 +336,5 @@ function greedyBeside(name: string): Plugin {
 function failureOf(what: string, { error, exitErrors }: RunReport): Finding {
   const bad = error ?? exitErrors[0];
   if (bad === undefined) return undefined;
-  return { failed: `${what} failed: ${bad.message}${bad.remedy === undefined ? '' : ` (${bad.remedy})`}` };
+  return { failed: `${what} failed: ${inWords(bad)}${bad.remedy === undefined ? '' : ` (${bad.remedy})`}` };
 }

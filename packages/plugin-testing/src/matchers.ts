@@ -1,4 +1,5 @@
-import type { HookName } from '@criujs/plugin-sdk';
+import type { CriuError, HookName } from '@criujs/plugin-sdk';
+import { inWords } from './in-words.ts';
 import type { ReplayReport } from './replay.ts';
 import type { RunReport } from './report.ts';
 
@@ -67,7 +68,7 @@ export const matchers: {
     const heard = exits.every((it) => it.outcome.ok === ok);
     const order = exits.map((it) => it.plugin).join() === inits.toReversed().join();
     const lines = [...exits.map((it) => `exit of ${it.plugin}, outcome ${it.outcome.ok ? 'ok' : 'failed'}`)];
-    const errors = exitErrors.map((it) => it.message);
+    const errors = exitErrors.map(inWords);
     return told(heard && order && errors.length === 0, `clean exits of ${inits.toReversed().join(', ')}`, [
       ...lines,
       ...errors,
@@ -79,13 +80,8 @@ export const matchers: {
   },
 };
 
-function told(
-  pass: boolean,
-  wanted: string,
-  found: readonly string[],
-  error?: { readonly message: string },
-): MatcherResult {
-  const lines = [...found, ...(error === undefined ? [] : [`the run ended with: ${error.message}`])];
+function told(pass: boolean, wanted: string, found: readonly string[], error?: CriuError): MatcherResult {
+  const lines = [...found, ...(error === undefined ? [] : [`the run ended with: ${inWords(error)}`])];
   const list = lines.length === 0 ? ' nothing' : lines.map((it) => `\n  ${it}`).join('');
   return { pass, message: () => `expected ${pass ? 'not ' : ''}${wanted}\nfound:${list}` };
 }

@@ -211,7 +211,10 @@ function collectAll(
       imageWriter(images).write('FILES', 'files.img', all);
     },
     record(images, plugins, others) {
-      addRecords(images, { ...records, tasks: [], ...others, inodes: inodeRecords(byKind), plugins });
+      const takes = devices.taken.map(({ process: { pid, command }, resource, provider }) => {
+        return { hook: 'HANDLE_DEVICE_VMA', resource: `${pid} (${command}) ${resource}`, provider } as const;
+      });
+      addRecords(images, { ...records, takes, tasks: [], ...others, inodes: inodeRecords(byKind), plugins });
     },
     close: inFlight.close,
   };

@@ -1,4 +1,5 @@
-import { EngineError, type EngineErrorCode, type Refusal, toEngineError } from '@criujs/engine-kit';
+import { EngineError, type EngineErrorCode, type PluginFailure, type Refusal, toEngineError } from '@criujs/engine-kit';
+import type { Thrown } from '@criujs/plugin-sdk';
 
 /** An error on its way between threads: structured clone would drop its fields. */
 export interface WireError {
@@ -11,6 +12,8 @@ export interface WireError {
   readonly hook?: string | undefined;
   readonly refusals?: readonly Refusal[] | undefined;
   readonly summary?: string | undefined;
+  readonly thrown?: Thrown | undefined;
+  readonly errors?: readonly PluginFailure[] | undefined;
   readonly stack?: string | undefined;
   /** Messages of the chain of causes, the nearest first. */
   readonly causes: readonly string[];
@@ -20,16 +23,17 @@ export interface WireError {
 const maxCauses = 8;
 
 /** Takes an error apart, field by field. */
-export function encodeError(thrown: unknown): WireError {
-  const error = toEngineError(thrown);
-  const { code, message, remedy, pid, resource, plugin, hook, refusals, summary, stack } = error;
+export function encodeError(failure: unknown): WireError {
+  const error = toEngineError(failure);
+  const { code, message, remedy, pid, resource, plugin, hook, refusals, summary, thrown, errors, stack } = error;
   const causes: string[] = [];
   for (let cause = error.cause; cause !== undefined && causes.length < maxCauses; ) {
     const { text, next } = lookAt(cause);
     if (text !== message) causes.push(text);
     cause = next;
   }
-  return { code, message, remedy, pid, resource, plugin, hook, refusals, summary, stack, causes };
+  const known = { pid, resource, plugin, hook, refusals, summary, thrown, errors };
+  return { code, message, remedy, ...known, stack, causes };
 }
 
 /** A cause may be anything that somebody has thrown, and may throw when it is looked at. */

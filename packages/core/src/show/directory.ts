@@ -22,6 +22,7 @@ export async function showDirectory(directory: string): Promise<ShownDump> {
     inventory,
     tasks: tasks.map(({ shown, exe }) => ({ ...shown, program: programOf(exe, byId) })),
     files,
+    taken: records?.takes ?? [],
     sections,
     problems: reader.problems,
   };

@@ -55,7 +55,9 @@ function writeDump(): void {
   const file = { ...unknown, path: '/dev/gpu0', kind: 'character', provider } as const;
   const origin = { package: null, packageVersion: null, load: './gpu.ts' };
   const plugins = [{ ...provider, apiVersion: 1, imageVersion: 3, inventoryName: 'gpu', required: true, ...origin }];
-  write('criujs.json', encodeRecords({ externals: [{ id: 7, file }], sockets: [], tasks: [], inodes: [], plugins }));
+  const takes = [{ hook: 'DUMP_EXT_MOUNT', resource: 'mount 12 (/data)', provider }] as const;
+  const nothing = { sockets: [], tasks: [], inodes: [] };
+  write('criujs.json', encodeRecords({ ...nothing, externals: [{ id: 7, file }], takes, plugins }));
   mkdirSync(join(images, 'criujs/gpu'), { recursive: true });
   write('criujs/gpu/file-7', '{"path":"/dev/gpu0"}');
   write('criujs/gpu/vram', Buffer.from([0, 1, 2, 255]));
@@ -81,6 +83,7 @@ test('tells processes, files with their providers, and parts of plugins', async 
         provider: { name: 'gpu', version: '1.4.0' },
       },
     ],
+    taken: [{ hook: 'DUMP_EXT_MOUNT', resource: 'mount 12 (/data)', provider: { name: 'gpu', version: '1.4.0' } }],
     sections: [
       {
         plugin: 'gpu',

@@ -1,5 +1,5 @@
 import type { PluginRecord } from '@criujs/plugin-host/facts';
-import type { Provider } from '@criujs/plugin-sdk';
+import type { HookName, Provider } from '@criujs/plugin-sdk';
 
 // What `show` says about images: plain data, as JSON prints it. All of it comes from the images; trust none of it.
 
@@ -20,6 +20,8 @@ export interface ShownDump {
   /** Parents before their children. */
   readonly tasks: readonly ShownTask[];
   readonly files: readonly ShownFile[];
+  /** What else plugins took: mapped devices, mounts, network links. */
+  readonly taken: readonly ShownTake[];
   /** What plugins keep in the images, by name. */
   readonly sections: readonly ShownSection[];
   /** What could not be read, in words. */
@@ -59,6 +61,15 @@ export interface ShownFile {
   readonly holders: readonly { readonly pid: number; readonly fd: number }[];
   /** The plugin that dumped it. */
   readonly provider: Provider | null;
+}
+
+/** Something that is no open file, and the plugin that dumped it. */
+export interface ShownTake {
+  /** The hook by which it was taken. */
+  readonly hook: HookName;
+  /** In words. */
+  readonly resource: string;
+  readonly provider: Provider;
 }
 
 export interface ShownSection {

@@ -60,7 +60,7 @@ export function recordsOf(
   bridge: BridgeServer | null,
   plugins: Records['plugins'],
 ): Records {
-  const { externals = [], sockets = [] } = bridge?.taken() ?? {};
+  const { externals = [], sockets = [], takes = [] } = bridge?.taken() ?? {};
   // In another pid namespace the pids of the images are not pids here.
   const holdersAt = (id: number): RecordedFile['holders'] => dumped.holders.get(id) ?? [];
   const isOurs = dumped.tasks[0]?.pid === root;
@@ -78,6 +78,7 @@ export function recordsOf(
       const id = dumped.files.find(({ usk }) => usk?.ino === it.inode)?.id;
       return id === undefined ? [] : [{ ...it, id, socket: { ...it.socket, holders: holdersAt(id) } }];
     }),
+    takes,
     tasks: isOurs ? taskRecords(dumped) : [],
     inodes: [],
     plugins,

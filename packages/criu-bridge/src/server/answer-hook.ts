@@ -5,8 +5,9 @@ import type { HostAnswer, PluginHost } from '@criujs/plugin-host';
 import { missingHook, type Unrestorable, whyUnrestorable } from '@criujs/plugin-host/facts';
 import { type HookArgs, type HookName, hookTable, type OwnedDescriptor, type Provider } from '@criujs/plugin-sdk';
 import { hookFlags, type MessageInput, replyFlags } from '@criujs/wire';
-import { callers, hookOf, type Memory, type Question } from './calls.ts';
+import { callers, hookOf, inRoot, type Memory, type Question } from './calls.ts';
 import { errnoFor, failureOf, inOneLine } from './failure.ts';
+import { mappedDevice } from './file.ts';
 import { inventoryName } from './inventory-name.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -57,8 +58,9 @@ async function ask<N extends HookName>(it: HookAnswerer, hook: N, question: Ques
   const given: HostAnswer<HookName> = await host.call<HookName>(hook, args, how);
   if (!given.claimed) return unclaimed(it, hook, question, provider);
   const { plugin, version, result } = given;
-  checkBringsBack(it, { hook, plugin, resource: resourceOf(hook, question) });
-  ledger.take(hook, args, { name: plugin, version: version ?? null });
+  const resource = resourceOf(hook, question);
+  checkBringsBack(it, { hook, plugin, resource });
+  ledger.take(hook, args, { name: plugin, version: version ?? null }, resource);
   const { descriptor, ...answer } = answerOf(result as never);
   if (answer.flags === replyFlags.RETRY && it.criuHooks() < hooksWithRetry) throw cannotRetry(plugin, hook);
   if (hook === 'RESTORE_EXT_FILE' && descriptor !== undefined) {
@@ -88,11 +90,17 @@ const nouns: Partial<Record<HookName, string>> = {
   DUMP_UNIX_SK: 'unix socket',
   DUMP_EXT_FILE: 'file',
   DUMP_EXT_MOUNT: 'mount',
+  DUMP_EXT_LINK: 'network link',
 };
 
-function resourceOf(hook: HookName, { message: { id, path } }: Question): string {
+function resourceOf(hook: HookName, { message }: Question): string {
+  const { id, path } = message;
+  if (hook === 'HANDLE_DEVICE_VMA') {
+    const { rdev } = mappedDevice(message);
+    return `a mapped device (${rdev.major}:${rdev.minor})`;
+  }
   const what = `${nouns[hook] ?? hook} ${id}`;
-  return path === '' ? what : `${what} (${path})`;
+  return path === '' ? what : `${what} (${hook === 'DUMP_EXT_MOUNT' ? inRoot(path) : path})`;
 }
 
 /** CRIU goes on to the next plugin of its own, and says itself when there is none: but not for all that is restored. */

@@ -113,7 +113,7 @@ export function hookOf(number: number): HookName | undefined {
  * A mount point as the program sees it: at a dump CRIU says `./data`, at a restore where it makes the mounts of a namespace before
  * it moves there, `/tmp/.criu.mntns.XXXXXX/12-0000000000/data` (as seen from 4.1.1).
  */
-function inRoot(path: string): string {
+export function inRoot(path: string): string {
   return path.replace(/^(\.(?=\/)|\/tmp\/\.criu\.mntns\.[^/]+\/\d+-\d+(?=\/|$))/, '') || '/';
 }
 

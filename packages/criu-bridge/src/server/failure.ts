@@ -1,22 +1,18 @@
-import { EngineError, type EngineErrorCode } from '@criujs/engine-kit';
+import { EngineError, toEngineError } from '@criujs/engine-kit';
 import { errno } from '@criujs/linux';
 import type { CriuError, HookName } from '@criujs/plugin-sdk';
 
 /** A failure as an engine reports it: code, message and remedy stay those of the original error. */
 export function failureOf(error: unknown, hook: HookName | undefined): EngineError {
   if (error instanceof EngineError) return error;
-  const { code, message, remedy, plugin, resource, hook: own } = Object(error) as Partial<CriuError>;
+  const { code, message, hook: own } = Object(error) as Partial<CriuError>;
   if (typeof code !== 'string' || typeof message !== 'string') {
     return new EngineError('INTERNAL', `${hook ?? 'the plugin host'} failed: ${String(error)}`, { hook, cause: error });
   }
-  // The host's codes are among the engine's: EngineErrorCode lists them.
-  return new EngineError(code as EngineErrorCode, message, {
-    remedy,
-    plugin,
-    resource,
-    hook: own ?? hook,
-    cause: error,
-  });
+  const known = toEngineError(error);
+  return own === undefined && hook !== undefined
+    ? new EngineError(known.code, message, { ...known, hook, cause: error })
+    : known;
 }
 
 /** The negated error number for CRIU: the one that the plugin gave, else EIO. */

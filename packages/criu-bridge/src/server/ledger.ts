@@ -1,4 +1,11 @@
-import type { EngineError, ExternalRecord, Records, SocketRecord } from '@criujs/engine-kit';
+import {
+  type EngineError,
+  type ExternalRecord,
+  isTakingHook,
+  type Records,
+  type SocketRecord,
+  type TakeRecord,
+} from '@criujs/engine-kit';
 import type { Unrestorable } from '@criujs/plugin-host/facts';
 import type { HookArgs, HookName, Provider } from '@criujs/plugin-sdk';
 import type { Memory } from './calls.ts';
@@ -10,6 +17,7 @@ export type TakenSocket = Omit<SocketRecord, 'id'>;
 export interface Taken {
   readonly externals: readonly ExternalRecord[];
   readonly sockets: readonly TakenSocket[];
+  readonly takes: readonly TakeRecord[];
 }
 
 /** What came of a run so far. */
@@ -22,24 +30,27 @@ export interface Ledger {
   readonly unrestorable: readonly Unrestorable[];
   fail(error: EngineError): void;
   forgo(it: Unrestorable): void;
-  take<N extends HookName>(hook: N, args: HookArgs<N>, provider: Provider): void;
+  /** @param resource in words */
+  take<N extends HookName>(hook: N, args: HookArgs<N>, provider: Provider, resource: string): void;
 }
 
 export function openLedger(): Ledger {
   const failures: EngineError[] = [];
   const externals: ExternalRecord[] = [];
   const sockets: TakenSocket[] = [];
+  const takes: TakeRecord[] = [];
   const claimed = new Set<string>();
   const unrestorable: Unrestorable[] = [];
   return {
     failures,
-    taken: { externals, sockets },
+    taken: { externals, sockets, takes },
     claimed,
     unrestorable,
     forgo: (it) => void unrestorable.push(it),
     fail: (error) => void failures.push(error),
-    take(hook, args, provider) {
+    take(hook, args, provider, resource) {
       claimed.add(provider.name);
+      if (isTakingHook(hook)) takes.push({ hook, resource, provider });
       if (hook === 'DUMP_EXT_FILE') {
         const { id, file } = args as HookArgs<'DUMP_EXT_FILE'>;
         externals.push({ id, file: { ...file, provider } });

@@ -1,4 +1,4 @@
-import type { CriuError } from '@criujs/plugin-sdk';
+import type { CriuError, Thrown } from '@criujs/plugin-sdk';
 import { defaultRemedies } from './remedies.ts';
 
 /** One resource of one process that cannot be dumped: what it is, why, and what would help. */
@@ -110,6 +110,17 @@ export type HostCode =
 
 export type EngineErrorCode = EngineOwnCode | HostCode;
 
+/** One of several plugins that failed in one call. */
+export interface PluginFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy?: string | undefined;
+  readonly plugin?: string | undefined;
+  readonly hook?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly thrown?: Thrown | undefined;
+}
+
 /** What an {@link EngineError} carries beside its code and message. */
 export interface EngineErrorDetails {
   /** What to do about it, one sentence that starts with a verb. Absent: what its code stands for. */
@@ -121,8 +132,15 @@ export interface EngineErrorDetails {
   readonly refusals?: readonly Refusal[] | undefined;
   /** With `refusals`: the message without them. */
   readonly summary?: string | undefined;
+  readonly thrown?: Thrown | undefined;
+  readonly errors?: readonly PluginFailure[] | undefined;
   readonly cause?: unknown;
 }
+
+const fieldNames = [
+  ...(['remedy', 'pid', 'resource', 'plugin', 'hook'] as const),
+  ...(['refusals', 'summary', 'thrown', 'errors'] as const),
+];
 
 /** Every failure of `dump`, `restore`, `plan` and `check`. A failed dump has left its target running and unchanged. */
 export class EngineError extends Error implements CriuError {
@@ -138,12 +156,16 @@ export class EngineError extends Error implements CriuError {
   declare readonly refusals?: readonly Refusal[];
   /** With `refusals`: the message without them. */
   declare readonly summary?: string;
+  /** What code of a plugin threw, with its place in the author's source and its causes. */
+  declare readonly thrown?: Thrown;
+  /** All of them, when several plugins failed in one call; the message names each. */
+  declare readonly errors?: readonly PluginFailure[];
 
   constructor(code: EngineErrorCode, message: string, details: EngineErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     const fields = { ...details, remedy: details.remedy || remedyFor(code, details.refusals ?? []) };
-    for (const field of ['remedy', 'pid', 'resource', 'plugin', 'hook', 'refusals', 'summary'] as const) {
+    for (const field of fieldNames) {
       if (fields[field] !== undefined) Object.defineProperty(this, field, { value: fields[field], enumerable: true });
     }
   }

@@ -1,5 +1,7 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { thrownLines } from '@criujs/plugin-host/facts';
+import type { Thrown } from '@criujs/plugin-sdk';
 import type { EngineError } from './errors.ts';
 import { safeJson, safeLines, safeText } from './safe-text.ts';
 
@@ -15,25 +17,42 @@ export interface ErrorReport {
     readonly plugin?: string;
     readonly hook?: string;
     readonly refusals?: EngineError['refusals'];
+    /** What code of a plugin threw: where in the author's source, by which calls, and of what causes. */
+    readonly thrown?: Thrown;
+    /** Several plugins failed in one call: each of them. */
+    readonly errors?: EngineError['errors'];
   };
 }
 
 /** What is reported of an error. */
 export type ErrorFacts = Pick<EngineError, 'code' | 'message' | 'remedy'> &
-  Partial<Pick<EngineError, 'pid' | 'resource' | 'plugin' | 'hook' | 'refusals'>>;
+  Partial<Pick<EngineError, 'pid' | 'resource' | 'plugin' | 'hook' | 'refusals' | 'thrown' | 'errors'>>;
 
 /** An error in plain data, without what is not known. */
 export function reportError(error: ErrorFacts): ErrorReport {
-  const { code, message, remedy, pid, resource, plugin, hook, refusals } = error;
-  const known = Object.entries({ code, message, remedy, pid, resource, plugin, hook, refusals }).filter(
+  const { code, message, remedy, pid, resource, plugin, hook, refusals, thrown, errors } = error;
+  const known = Object.entries({ code, message, remedy, pid, resource, plugin, hook, refusals, thrown, errors }).filter(
     ([, it]) => it !== undefined,
   );
   return { ok: false, error: Object.fromEntries(known) as ErrorReport['error'] };
 }
 
-/** Describes an error for a terminal: what, where and why, then the remedy on a line of its own. */
-export function describeError(error: Pick<ErrorFacts, 'message' | 'remedy'>): string {
-  return `criujs: ${safeLines(error.message)}\n  → ${safeText(error.remedy)}\n`;
+/**
+ * Describes an error for a terminal: what, where and why, then the remedy on a line of its own.
+ * @param how `full`: with what code of a plugin threw, the calls that led there, and its causes
+ */
+export function describeError(
+  error: Pick<ErrorFacts, 'message' | 'remedy' | 'thrown' | 'errors'>,
+  how: 'short' | 'full' = 'short',
+): string {
+  const lines = how === 'full' ? thrownIn(error).map((it) => `  ${safeText(it)}\n`) : [];
+  return `criujs: ${safeLines(error.message)}\n  → ${safeText(error.remedy)}\n${lines.join('')}`;
+}
+
+/** Lines about all that plugins threw; they are as the plugins wrote them. */
+export function thrownIn({ thrown, errors = [] }: Pick<ErrorFacts, 'thrown' | 'errors'>): string[] {
+  const own = thrown === undefined ? [] : thrownLines(thrown);
+  return [...own, ...errors.flatMap((it) => (it.thrown === undefined ? [] : thrownLines(it.thrown)))];
 }
 
 /**

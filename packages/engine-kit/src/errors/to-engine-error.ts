@@ -1,5 +1,6 @@
+import type { Thrown } from '@criujs/plugin-sdk';
 import { isNodes, meaningOf } from './errno-meanings.ts';
-import { EngineError, type EngineErrorCode, type Refusal } from './errors.ts';
+import { EngineError, type EngineErrorCode, type PluginFailure, type Refusal } from './errors.ts';
 
 /** Errors of other families that end a run, by what they look like: never by class, since two copies of a package may meet. */
 const families: readonly { recognise(error: Partial<Foreign>): boolean; code(error: Foreign): EngineErrorCode }[] = [
@@ -35,27 +36,37 @@ interface Foreign extends Error {
   /** Of an EngineError. */
   readonly refusals?: readonly Refusal[];
   readonly summary?: string;
+  readonly thrown?: Thrown;
+  readonly errors?: readonly Foreign[];
 }
 
 /** Makes an EngineError of whatever was thrown. Codes of the engine and of the plugin host are kept. */
-export function toEngineError(thrown: unknown): EngineError {
+export function toEngineError(failure: unknown): EngineError {
   try {
-    return convert(thrown);
+    return convert(failure);
   } catch {
     return new EngineError('INTERNAL', 'something was thrown that cannot be looked at');
   }
 }
 
-function convert(thrown: unknown): EngineError {
-  if (thrown instanceof EngineError) return thrown;
-  if (!(thrown instanceof Error))
-    return new EngineError('INTERNAL', `something that is not an error was thrown: ${String(thrown)}`);
-  const error = thrown as Foreign;
+function convert(failure: unknown): EngineError {
+  if (failure instanceof EngineError) return failure;
+  if (!(failure instanceof Error))
+    return new EngineError('INTERNAL', `something that is not an error was thrown: ${String(failure)}`);
+  const error = failure as Foreign;
   const code = families.find((it) => it.recognise(error))?.code(error) ?? 'INTERNAL';
   if (error.syscall === 'uv_cwd') return noCurrentDirectory(error);
-  const { remedy = meaningOf(error.code)?.remedy, pid, resource, plugin, hook, refusals, summary } = error;
-  const known = { pid, resource, plugin, hook, refusals, summary };
-  return new EngineError(code, error.message, { remedy, ...known, cause: thrown });
+  const { remedy = meaningOf(error.code)?.remedy, pid, resource, plugin, hook, refusals, summary, thrown } = error;
+  const known = { pid, resource, plugin, hook, refusals, summary, thrown, errors: failuresIn(error) };
+  return new EngineError(code, error.message, { remedy, ...known, cause: failure });
+}
+
+/** Errors as plain data: they cross threads. Only errors of the family have any that are meant so. */
+function failuresIn({ name, errors }: Foreign): PluginFailure[] | undefined {
+  if ((name !== 'HostError' && name !== 'EngineError') || !Array.isArray(errors)) return undefined;
+  return errors.map(({ code, message, remedy, plugin, hook, resource, thrown }: Foreign) => ({
+    ...{ code: hostCodes(code), message, remedy, plugin, hook, resource, thrown },
+  }));
 }
 
 /** What process.cwd() throws. getcwd(3), ENOENT. */

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ImageVersions, PluginHost } from '@criujs/plugin-host';
-import { unpairedWarnings } from '@criujs/plugin-host/facts';
-import type { Outcome, Stage } from '@criujs/plugin-sdk';
+import { thrownLines, unpairedWarnings } from '@criujs/plugin-host/facts';
+import type { CriuError, Outcome, Stage } from '@criujs/plugin-sdk';
 import { EngineError } from '../errors/errors.ts';
 import { toEngineError } from '../errors/to-engine-error.ts';
 import type { RunImages } from '../images/run-images.ts';
@@ -91,9 +91,18 @@ export function openPlugins(
       crash.reached(outcome.ok ? 'done' : 'failed');
       const errors = host === null ? [] : await host.finish(outcome);
       record.close();
+      logExits(errors, outcome, options);
       return errors.map((it) => it.message);
     },
   };
+}
+
+/** Whoever gets the errors of a run that went well warns of them; after one that failed nobody else tells of them. */
+function logExits(errors: readonly CriuError[], outcome: Outcome, { onLog }: RunOptions): void {
+  for (const { plugin = 'criujs', hook = 'exit', message, thrown } of errors) {
+    if (!outcome.ok) onLog?.({ level: 'warn', plugin, hook, message });
+    if (thrown !== undefined) onLog?.({ level: 'debug', plugin, hook, message: thrownLines(thrown).join('\n  ') });
+  }
 }
 
 const unguarded = { called: () => undefined, reached: () => undefined };

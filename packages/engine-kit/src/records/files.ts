@@ -1,5 +1,5 @@
 import type { Credentials } from '@criujs/linux';
-import { type Provider, pid, type RecordedFile, type UnixSocketInfo } from '@criujs/plugin-sdk';
+import { type HookName, type Provider, pid, type RecordedFile, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import {
   absent,
   base64,
@@ -30,6 +30,22 @@ export interface SocketRecord {
   readonly inode: number;
   readonly provider: Provider;
   readonly socket: UnixSocketInfo;
+}
+
+/** Hooks that take what has no entry of its own in `files.img`. */
+const takingHooks = ['HANDLE_DEVICE_VMA', 'DUMP_EXT_MOUNT', 'DUMP_EXT_LINK'] as const;
+
+/** Something beside files and sockets that a plugin took: for whoever looks at the images. */
+export interface TakeRecord {
+  readonly hook: (typeof takingHooks)[number];
+  /** In words. */
+  readonly resource: string;
+  readonly provider: Provider;
+}
+
+/** Whether what this hook takes is a {@link TakeRecord}. */
+export function isTakingHook(hook: HookName): hook is TakeRecord['hook'] {
+  return takingHooks.some((it) => it === hook);
 }
 
 /** Owner and mode of a file of `files.img` that a restore makes anew, such as a pipe. inode(7) */
@@ -184,6 +200,8 @@ export interface TerminalRecord {
 export interface RecordsOfFiles {
   readonly externals: readonly ExternalRecord[];
   readonly sockets: readonly SocketRecord[];
+  /** What else plugins took; absent: nothing, as in the images of older releases. */
+  readonly takes?: readonly TakeRecord[];
   /** Files that are made anew; those that images of older releases have are made as whoever restores. */
   readonly inodes: readonly InodeRecord[];
   /** Timers that belong to a moment of the wall clock; absent: none, as in the images of older releases. */
@@ -260,6 +278,7 @@ const inode = { uid: u32, gid: u32, mode: integer(0, 0o7777) } as const;
 export const fileShapes: { readonly [K in keyof RecordsOfFiles]-?: Shape<NonNullable<RecordsOfFiles[K]>> } = {
   externals: list(object({ id: u32, file: recordedFile })),
   sockets: list(object({ id: u32, inode: u32, provider, socket: recordedSocket })),
+  takes: absent(list(object({ hook: oneOf(...takingHooks), resource: path, provider })), []),
   inodes: absent(list(object({ id: u32, ...inode })), []),
   timers: absent(list(object({ id: u32, expires: digits })), []),
   pidfds: absent(list(object({ id: u32, exitCode: integer(0, 0xffff) })), []),

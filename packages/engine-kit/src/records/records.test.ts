@@ -37,6 +37,7 @@ const records: Records = {
       },
     },
   ],
+  takes: [{ hook: 'DUMP_EXT_MOUNT', resource: 'mount 12 (/data)', provider: { name: 'fuse', version: null } }],
   sockets: [
     {
       id: 5,
@@ -148,6 +149,7 @@ test('what is written is read again, exactly', () => {
   const nothing = {
     externals: [],
     sockets: [],
+    takes: [],
     tasks: [],
     inodes: [],
     timers: [],

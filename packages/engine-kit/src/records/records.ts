@@ -75,6 +75,7 @@ const recordsShape: Shape<Records> = object({
 export function encodeRecords({
   externals,
   sockets,
+  takes = [],
   tasks,
   inodes,
   timers = [],
@@ -104,6 +105,7 @@ export function encodeRecords({
     version: recordsVersion,
     externals: files,
     sockets,
+    takes,
     tasks,
     inodes,
     timers,

@@ -14,3 +14,4 @@ export {
 export { isDebugged } from './debugged.ts';
 export { isLoadable, isPackageName, isPackageVersion } from './package-name.ts';
 export type { PluginRecord } from './plugin-record.ts';
+export { placeText, thrownLines } from './thrown-text.ts';
