@@ -58,7 +58,8 @@ export async function tellAll<N extends HookName>(it: Dispatch<N>): Promise<Host
   const errors: HostError[] = [];
   for (const plugin of it.plugins) {
     await askOne(it, plugin).catch((error: HostError) => errors.push(error));
-    if (it.run.signal?.aborted) break;
+    // The engine has gone on: the program may run again by now.
+    if (it.run.over || it.run.signal?.aborted) break;
   }
   const [first, ...others] = errors;
   if (first !== undefined) throw joinErrors(`plugins failed at ${it.hook}`, [first, ...others]);

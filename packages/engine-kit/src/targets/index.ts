@@ -6,6 +6,7 @@
 export { type DumpedProcess, deathOf, orDeath, targetDied } from './death.ts';
 export { endProcess } from './end-process.ts';
 export { hasEnded, isOver, isThreadEnding } from './ended.ts';
+export { isMoot } from './moot.ts';
 export { pause } from './pause.ts';
 export { checkRoot } from './root.ts';
 export { pidsBelow } from './tree.ts';

@@ -1,6 +1,6 @@
 import { pause } from '@criujs/engine-kit/targets';
 import { closeFd } from '@criujs/linux';
-import { type FrozenTree, freezeTree } from '../../machinery/freeze/freeze.ts';
+import { type BeforeFreeze, type FrozenTree, freezeTree } from '../../machinery/freeze/freeze.ts';
 import type { Holds } from '../../machinery/guard/holds.ts';
 import { mayHoldNetwork } from '../../network/hold-connections.ts';
 import { holdNewConnections } from '../../network/hold-new.ts';
@@ -27,13 +27,18 @@ export interface Frozen {
  * moment; from then on nobody new is connected to it until it runs again: a connection that nobody has accepted is in no image.
  * @throws EngineError
  */
-export function freezeBetweenConnections(options: EngineDumpOptions, holds: Holds, session: Session): Frozen {
+export function freezeBetweenConnections(
+  options: EngineDumpOptions,
+  holds: Holds,
+  session: Session,
+  before: BeforeFreeze,
+): Frozen {
   const { pid, tcpEstablished, networkLock } = options;
   const since = performance.now();
   const isAsked = tcpEstablished && mayHoldNetwork();
   for (;;) {
     const frozenAt = performance.now();
-    const tree = freezeTree(pid, session);
+    const tree = freezeTree(pid, session, before);
     if (!isAsked) return { tree, frozenAt };
     try {
       const own = socketsOf(tree.tasks.flatMap((task) => (task.state === 'zombie' ? [] : [task.pid])));

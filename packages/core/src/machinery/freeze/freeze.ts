@@ -41,6 +41,9 @@ export interface FrozenTree {
   thaw(): void;
 }
 
+/** Called before a process is stopped, however often. `ppid`: its parent, which is stopped; 0 for the root. */
+export type BeforeFreeze = (pid: number, ppid: number) => void;
+
 /**
  * Seizes every thread of every process below `root` until nobody new turns up. Nothing of the target is changed.
  *
@@ -49,14 +52,18 @@ export interface FrozenTree {
  *
  * @throws EngineError NOT_PERMITTED, TARGET_DIED, TARGET_STUCK, UNSUPPORTED, ABORTED
  */
-export function freezeTree(root: number, session: Pick<Session, 'checkAborted' | 'notice'>): FrozenTree {
+export function freezeTree(
+  root: number,
+  session: Pick<Session, 'checkAborted' | 'notice'>,
+  before: BeforeFreeze = () => undefined,
+): FrozenTree {
   const waiting = watchWaits(session, dumpWaits);
   const hold = createHold(session.checkAborted, waiting);
   const begun = performance.now();
   try {
     for (;;) {
       session.checkAborted();
-      const tasks = tryToFreeze(root, hold);
+      const tasks = tryToFreeze(root, hold, before);
       if (!('stuck' in tasks)) return frozen(tasks, hold);
       const { stuck } = tasks;
       hold.release(stuck);
@@ -89,15 +96,16 @@ function sendStop(pid: number): void {
   }
 }
 
-function tryToFreeze(root: number, hold: Hold): readonly FrozenTask[] | Stuck {
+function tryToFreeze(root: number, hold: Hold, before: BeforeFreeze): readonly FrozenTask[] | Stuck {
   const tasks = new Map<number, FrozenTask>();
   let whole = false;
   try {
     let queue: Relation[] = [[root, 0]];
     while (queue.length > 0) {
-      const before = tasks.size;
+      const known = tasks.size;
       for (const [pid, ppid] of queue) {
         if (tasks.has(pid)) continue;
+        before(pid, ppid);
         const task = freezeTask(pid, ppid, hold);
         if (task === null) continue;
         if ('stuck' in task) return task;
@@ -108,9 +116,7 @@ function tryToFreeze(root: number, hold: Hold): readonly FrozenTask[] | Stuck {
       // a sibling (CLONE_PARENT), and while children end the kernel may leave others out of their list. Where there is none
       // at all, nobody can come.
       queue =
-        tasks.size === before || (tasks.size === 1 && queue.length === 1)
-          ? []
-          : [...tasks.values()].flatMap(childrenOf);
+        tasks.size === known || (tasks.size === 1 && queue.length === 1) ? [] : [...tasks.values()].flatMap(childrenOf);
     }
     whole = true;
     return [...tasks.values()];
