@@ -21,6 +21,7 @@ const alone = [
     'tests/apps/*.test.ts',
     'packages/linux/test/*.test.ts',
     'packages/criu-bridge/test/{driver,failures,namespaces}.test.ts',
+    'tests/system/guarantees/namespaces.test.ts',
   );
 
 const systemTests = [

@@ -70,22 +70,40 @@ describe.skipIf(missing)(missing ?? 'files that a dump does not wait for', () =>
     expect(lines).toContain('11:7 -95');
   });
 
-  test('that no plugin takes, or that one fails at, fail the run', async () => {
+  const refused: readonly {
+    readonly what: string;
+    readonly at: (id: number) => unknown;
+    readonly failure: object;
+    readonly log: string;
+  }[] = [
+    {
+      what: 'that no plugin takes',
+      at: () => notSupported,
+      failure: { code: 'UNSUPPORTED', message: expect.stringContaining('no plugin takes file 2') },
+      log: 'DUMP_EXT_FILE: no plugin takes file 2',
+    },
+    {
+      what: 'that a plugin fails at',
+      at: () => {
+        throw new Error('the device is on fire');
+      },
+      failure: { code: 'HOOK_FAILED', message: expect.stringContaining('the device is on fire') },
+      log: 'the device is on fire',
+    },
+  ];
+  test.each(refused)('$what fails the run, and plugins are asked nothing more', async ({ at, failure, log }) => {
+    const asked: number[] = [];
     const { lines, server } = await post(3, [
       hook('DUMP_EXT_FILE', ({ id }) => {
-        if (id === 3) throw new Error('the device is on fire');
-        return id === 2 ? notSupported : undefined;
+        asked.push(id);
+        return id === 2 ? (at(id) as undefined) : undefined;
       }),
-      hook('CHECKPOINT_DEVICES', () => undefined),
+      hook('CHECKPOINT_DEVICES', () => void asked.push(0)),
     ]);
-    expect(server.failures()).toMatchObject([
-      { code: 'UNSUPPORTED', message: expect.stringContaining('no plugin takes file 2') },
-      { code: 'HOOK_FAILED', message: expect.stringContaining('the device is on fire') },
-    ]);
+    expect(server.failures()).toMatchObject([failure]);
     expect(server.taken().externals.map(({ id }) => id)).toEqual([1]);
+    expect(asked).toEqual([1, 2]);
     expect(lines).toContain('11:7 -5');
-    expect(lines.filter((line) => line.startsWith('log 1'))).toEqual([
-      expect.stringContaining('DUMP_EXT_FILE: no plugin takes file 2'),
-    ]);
+    expect(lines.filter((line) => line.startsWith('log 1'))).toEqual([expect.stringContaining(log)]);
   });
 });

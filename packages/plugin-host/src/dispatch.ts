@@ -83,10 +83,11 @@ export async function tellAll<N extends HookName>(it: Dispatch<N>): Promise<Host
     const batch = it.batch === undefined ? undefined : batchOf(it, it.batch, plugin);
     if (batch === 'told') continue;
     await askOne(it, plugin, batch).catch((error: HostError) => {
-      if (batch === undefined && it.isGone?.()) it.run.warn(passedOver(error));
+      if (batch === undefined && error.code === failure && it.isGone?.()) it.run.warn(passedOver(error));
       else errors.push(error);
     });
-    if (it.run.signal?.aborted) break;
+    // The engine has gone on: the program may run again by now.
+    if (it.run.over || it.run.signal?.aborted) break;
   }
   const [first, ...others] = errors;
   if (first !== undefined) throw joinErrors(`plugins failed at ${it.hook}`, [first, ...others]);

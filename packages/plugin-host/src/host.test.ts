@@ -142,6 +142,41 @@ test('finish while it finishes is one and the same', async () => {
   expect(notes).toEqual(['init a dump', 'exit a dump ok']);
 });
 
+test('a run that is finished while an observer is at work tells nobody else of it', async () => {
+  const told: string[] = [];
+  let begun: () => void = () => undefined;
+  const working = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const tells = (name: string, body: () => unknown): Plugin =>
+    definePlugin({
+      name,
+      hooks: [
+        hook('CHECKPOINT_DEVICES', async () => {
+          told.push(name);
+          await body();
+        }),
+      ],
+    });
+  const waits = tells('waits', () => {
+    begun();
+    return new Promise(() => undefined);
+  });
+  const host = await hostOf([waits, tells('behind', () => undefined)]);
+  await host.start('dump');
+  const called = host.call('CHECKPOINT_DEVICES', { pid: pid(7) }).catch(({ code }: HostError) => code);
+  await working;
+  await host.finish(failure);
+  expect(await called).toBe('HOST_STATE');
+  expect(told).toEqual(['waits']);
+  // The next run is one of its own.
+  await host.start('dump');
+  const again = host.call('CHECKPOINT_DEVICES', { pid: pid(7) }).catch(() => undefined);
+  await host.finish(failure);
+  await again;
+  expect(told).toEqual(['waits', 'waits']);
+});
+
 test('a run that is finished while it starts ends init, and exits once', async () => {
   const notes: string[] = [];
   const host = await hostOf([

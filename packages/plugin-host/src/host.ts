@@ -56,6 +56,7 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
 
   const end = async ({ stage, begun, unwatch }: Started, outcome: Outcome): Promise<readonly CriuError[]> => {
     current = undefined;
+    run.over = true;
     const unanswered = wrongOrder('the run was finished before this call was answered', 'Await every call.');
     for (const fail of [...run.waiting]) fail(unanswered);
     const unended = await endWork(run, outcome);
@@ -96,6 +97,7 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plan
       if (current !== undefined) throw wrongOrder('start was called twice', 'Call finish first.');
       checkImageVersions(stage, plugins, imageVersions);
       run.active = true;
+      run.over = false;
       run.sealed = false;
       run.descriptors.noteLoops();
       wrote.clear();

@@ -8,6 +8,8 @@ import type { Trail } from './trail.ts';
 export interface Run {
   /** Whether plugins' deeds are ours to answer for: while they are loaded, and from `start` to the end of `finish`. */
   active: boolean;
+  /** Whether `finish` was called: nobody waits for a hook any more. */
+  over: boolean;
   /** Milliseconds that one call may take. */
   readonly deadline: number;
   /** Aborting it ends all calls. */
@@ -66,6 +68,7 @@ export interface LeftBehind {
 export function createRun({ deadline, signal, warn = () => undefined, onCall, afterRun, isEngines }: RunSettings): Run {
   return {
     active: false,
+    over: false,
     sealed: false,
     deadline,
     signal,

@@ -7,7 +7,8 @@ import type { Descriptor, Later, MountSource, NotSupported, RetryLater, VmaSourc
  * Every hook: its kind, its argument and its result. All other types of hooks are derived from this one.
  *
  * For a *handler* the first plugin that does not answer `notSupported` wins; an *observer* is called in every plugin.
- * A descriptor in an argument is valid during the hook only. Numbers, releases and places are in {@link hookTable}.
+ * A descriptor in an argument is valid during the hook only. Numbers, releases and places are in {@link hookTable}; order, the state of
+ * the program and what follows a failure in `docs/guarantees.md` of the repository.
  */
 export interface Hooks {
   /** A unix socket whose peer is outside the dumped tree. Returning nothing claims it. */
@@ -40,8 +41,8 @@ export interface Hooks {
   /** A network link: its index, its ARPHRD type and the kind that rtnetlink(7) gives. */
   DUMP_EXT_LINK: Handler<{ readonly index: number; readonly type: number; readonly kind: string }, void>;
   /**
-   * A device that is mapped into memory, whether a descriptor of it is open or not. The descriptor was opened with O_PATH. The
-   * images do not have the contents of the map. The embedded engine opens no device because of images alone: a plugin with
+   * A device that is mapped into memory, whether a descriptor of it is open or not. With the embedded engine `fd` was opened with
+   * O_PATH. The images do not have the contents of the map. The embedded engine opens no device because of images alone: a plugin with
    * UPDATE_VMA_MAP must be loaded at the restore.
    */
   HANDLE_DEVICE_VMA: Handler<{ readonly fd: number; readonly stat: DeviceStat }, void>;
@@ -55,9 +56,9 @@ export interface Hooks {
   >;
   /** A restored process is about to run. */
   RESUME_DEVICES_LATE: Observer<{ readonly pid: Pid }>;
-  /** A process is about to be frozen. */
+  /** A process is about to be frozen, and runs. After a failure only `exit` is called: there a plugin undoes what it did here. */
   PAUSE_DEVICES: Observer<{ readonly pid: Pid }>;
-  /** All processes are frozen; called for each of them. */
+  /** All processes are frozen; called for each that lives. */
   CHECKPOINT_DEVICES: Observer<{ readonly pid: Pid }>;
   /** All processes were forked at restore. */
   POST_FORKING: Observer<Record<never, never>>;

@@ -18,19 +18,19 @@ import { createHolds, type Holds } from '../machinery/guard/holds.ts';
 import type { EngineDumpOptions } from '../options.ts';
 import type { Session } from '../run/session.ts';
 import { recogniseTask } from '../tasks/recognise.ts';
-import { openPauses, type Pauses, tellLate, tellOfEach } from './accelerators.ts';
+import { tellLate, tellOfEach } from './accelerators.ts';
 import { aheadOf } from './dump/ahead.ts';
 import { freezeBetweenConnections } from './dump/between-connections.ts';
 import { ask, conversations, type InsideView, lookAt, type OutsideView, refusedInside } from './dump/collect.ts';
 import { idsOfAll, inventoryImage, type ObjectIds } from './dump/inventory.ts';
 import { type FoundMemory, findObject, findPages, writePages } from './dump/pages.ts';
+import { type Pauses, pausesOf } from './dump/pause.ts';
 import { keysOf } from './dump/protection-keys.ts';
 import { asRefusal, refuse } from './dump/refuse.ts';
 import { smallImages } from './dump/small-images.ts';
 import { addTask, addTree, addZombie } from './dump/write.ts';
 import { tryWhilePassing } from './passing.ts';
-import { doSteps } from './steps.ts';
-import { surveyRefused, surveyTree } from './survey.ts';
+import { surveyRefused } from './survey.ts';
 
 /**
  * Dumps a process and all below it into the session's store.
@@ -46,22 +46,21 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
     const refused = surveyRefused(options.pid, { hooks: session.hooks, options }, session.checkAborted);
     refuse(options.pid, refused.map(asRefusal));
   };
-  const pauses = openPauses(session);
+  const pauses = pausesOf(session);
   const own = orDeath([root], () => {
     look();
 
     prepareReadAhead();
     prepareOwners();
     session.phase('pause');
-    if (session.hooks.serves('PAUSE_DEVICES'))
-      pauses.pause(doSteps(surveyTree(options.pid), session.checkAborted).map(({ pid }) => pid));
+    pauses.all(options.pid);
     return isOwnChild(options.pid);
   });
 
   const attempt = (quiet: Session): DumpOutcome => {
     const holds = createHolds(quiet);
     try {
-      return dumpFrozen(options, root, { holds, pauses }, quiet);
+      return dumpFrozen(options, { root, pauses, holds }, quiet);
     } finally {
       holds.end();
     }
@@ -75,20 +74,16 @@ export function dumpTree(options: EngineDumpOptions, session: Session): DumpOutc
   return own ? withoutChildSignals(session, freezeAndDump) : freezeAndDump(session);
 }
 
-/** What lasts from before the freeze. */
-interface Meanwhile {
-  readonly holds: Holds;
+/** What there is of a dump before the tree stands still. */
+interface Begun {
+  readonly root: DumpedProcess;
   readonly pauses: Pauses;
+  readonly holds: Holds;
 }
 
-function dumpFrozen(
-  options: EngineDumpOptions,
-  root: DumpedProcess,
-  { holds, pauses }: Meanwhile,
-  session: Session,
-): DumpOutcome {
+function dumpFrozen(options: EngineDumpOptions, { root, pauses, holds }: Begun, session: Session): DumpOutcome {
   session.phase('freeze');
-  const { tree, frozenAt } = orDeath([root], () => freezeBetweenConnections(options, { holds, pauses }, session));
+  const { tree, frozenAt } = orDeath([root], () => freezeBetweenConnections(options, holds, session, pauses.one));
   const living = tree.tasks.filter(({ state }) => state !== 'zombie');
   // Into a directory images come in any order: the small ones once the tree runs on.
   const isReleasedEarly = options.leaveRunning && session.store.commit.by === 'rename';

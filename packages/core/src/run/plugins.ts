@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import type { PluginNames } from '@criujs/engine-kit';
 import type { RunPlugins } from '@criujs/engine-kit/front';
-import { isOver } from '@criujs/engine-kit/targets';
+import { isGoing } from '@criujs/engine-kit/targets';
 import type { PluginHost, PluginInfo } from '@criujs/plugin-host';
 import type { PluginRecord } from '@criujs/plugin-host/facts';
 import {
@@ -42,7 +42,7 @@ export function servePlugins(plugins: RunPlugins): ServedPlugins {
     },
     async call({ hook, args, provider, providerVersion, resource, batch, mayBeGone }) {
       const { pid } = args as { readonly pid?: number };
-      const isGone = mayBeGone === true && pid !== undefined ? () => isOver(pid) : undefined;
+      const isGone = mayBeGone === true && pid !== undefined ? () => isGoing(pid) : undefined;
       const how = { provider, providerVersion, resource, batch, isGone };
       host ??= await plugins.demand();
       const answer = await host.call(hook, args as HookArgs<HookName>, how);

@@ -32,7 +32,7 @@ export interface StartOptions {
   readonly asNobody?: boolean;
 }
 
-function createPlace(): Place {
+export function createPlace(): Place {
   const directory = mkdtempSync(join(tmpdir(), 'criujs-test-'));
   chmodSync(directory, 0o755);
   const known = new Map<number, string>();

@@ -1,6 +1,6 @@
 import { EngineError, type LogEntry } from '@criujs/engine-kit';
 import { nobodyRestores, putBack } from '@criujs/engine-kit/externals';
-import { isOver } from '@criujs/engine-kit/targets';
+import { isGoing, isOver } from '@criujs/engine-kit/targets';
 import type { HostAnswer, PluginHost } from '@criujs/plugin-host';
 import { missingHook, type Unrestorable, whyUnrestorable } from '@criujs/plugin-host/facts';
 import { type HookArgs, type HookName, hookTable, type OwnedDescriptor, type Provider } from '@criujs/plugin-sdk';
@@ -32,17 +32,32 @@ const ENOTSUP = 95;
 /** RESTORE_EXT_FILE may ask for a second call in a CRIU with this many hooks: one after 4.2. */
 const hooksWithRetry = 14;
 
-/** Calls plugins for CRIU. Never rejects: what fails is an answer, too, and noted. */
+/**
+ * Calls plugins for CRIU. Never rejects: what fails is an answer, too, and noted. Once something has failed no plugin is asked any
+ * more, whatever CRIU goes on with until it notices.
+ */
 export async function answerHook(it: HookAnswerer, question: Question): Promise<Reply> {
-  const hook = hookOf(question.message.hook);
+  const { ledger } = it;
+  const { hook: number, id } = question.message;
+  const hook = hookOf(number);
+  const isPause = hook === 'PAUSE_DEVICES';
   try {
-    if (hook === undefined) throw unknownHook(question.message.hook);
-    return await ask(it, hook, question);
+    const [first] = ledger.failures;
+    if (first !== undefined) return refuse(first, first);
+    if (hook === undefined) throw unknownHook(number);
+    // CRIU asks about zombies, too.
+    return isPause && isOver(id) ? told : await ask(it, hook, question);
   } catch (error) {
     const failure = failureOf(error, hook);
-    it.ledger.fail(failure);
-    return { message: { type: 'REPLY', result: errnoFor(error), error: inOneLine(failure) } };
+    ledger.fail(failure);
+    return refuse(failure, error);
   }
+}
+
+const told: Reply = { message: { type: 'REPLY' } };
+
+function refuse(failure: EngineError, error: unknown): Reply {
+  return { message: { type: 'REPLY', result: errnoFor(error), error: inOneLine(failure) } };
 }
 
 async function ask<N extends HookName>(it: HookAnswerer, hook: N, question: Question): Promise<Reply> {
@@ -53,7 +68,7 @@ async function ask<N extends HookName>(it: HookAnswerer, hook: N, question: Ques
   const how = {
     ...(provider !== null && { provider: provider.name, providerVersion: provider.version }),
     // CRIU has not stopped it yet.
-    ...(hook === 'PAUSE_DEVICES' && { isGone: () => isOver(question.message.id) }),
+    ...(hook === 'PAUSE_DEVICES' && { isGone: () => isGoing(question.message.id) }),
   };
   const given: HostAnswer<HookName> = await host.call<HookName>(hook, args, how);
   if (!given.claimed) return unclaimed(it, hook, question, provider);
@@ -106,7 +121,7 @@ function resourceOf(hook: HookName, { message }: Question): string {
 /** CRIU goes on to the next plugin of its own, and says itself when there is none: but not for all that is restored. */
 function unclaimed(it: HookAnswerer, hook: HookName, { message }: Question, provider: Provider | null): Reply {
   const { ledger } = it;
-  if (hookTable[hook].kind === 'observer') return { message: { type: 'REPLY' } };
+  if (hookTable[hook].kind === 'observer') return told;
   if (hook === 'RESTORE_UNIX_SK' || hook === 'RESTORE_EXT_FILE' || hook === 'RESTORE_EXT_MOUNT') {
     const words = { RESTORE_UNIX_SK: 'unix socket', RESTORE_EXT_FILE: 'file', RESTORE_EXT_MOUNT: 'mount' }[hook];
     ledger.fail(nobodyRestores(hook, `${words} ${message.id}`, provider));

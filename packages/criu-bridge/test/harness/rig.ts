@@ -216,7 +216,7 @@ function finish(host: PluginHost, code: number | null, server: BridgeServer): Pr
   return host.finish(outcome);
 }
 
-function createRig(): Rig & { clear(): Promise<void> } {
+export function createRig(): Rig & { clear(): Promise<void> } {
   const directory = mkdtempSync(join(tmpdir(), 'criujs-bridge-'));
   const images = join(directory, 'images');
   mkdirSync(images);

@@ -14,6 +14,12 @@ export function isOver(pid: number): boolean {
   return unlessGone(() => hasEnded(readStat(pid)), true);
 }
 
+/** Whether it has ended or is about to: what a hook fails with about it then, no run fails for. */
+export function isGoing(pid: number): boolean {
+  const stat = unlessGone(() => readStat(pid), null);
+  return stat === null || hasEnded(stat) || isEnding(pid, stat);
+}
+
 /** Whether the end of a process has begun: of all of its threads, since the main one may end alone. */
 export function isEnding(pid: number, { state, flags }: Pick<Stat, 'state' | 'flags'>): boolean {
   if (state === 'X') return true;

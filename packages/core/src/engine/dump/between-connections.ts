@@ -1,6 +1,6 @@
 import { pause } from '@criujs/engine-kit/targets';
 import { closeFd } from '@criujs/linux';
-import { type FrozenTree, freezeTree } from '../../machinery/freeze/freeze.ts';
+import { type BeforeFreeze, type FrozenTree, freezeTree } from '../../machinery/freeze/freeze.ts';
 import type { Holds } from '../../machinery/guard/holds.ts';
 import { mayHoldNetwork } from '../../network/hold-connections.ts';
 import { holdNewConnections } from '../../network/hold-new.ts';
@@ -8,7 +8,6 @@ import { isConnecting } from '../../network/is-connecting.ts';
 import { socketsOf } from '../../network/sockets.ts';
 import type { EngineDumpOptions } from '../../options.ts';
 import type { Session } from '../../run/session.ts';
-import type { Pauses } from '../accelerators.ts';
 
 /** How long a tree is waited for that is connecting, in milliseconds. */
 const connectsMs = 1000;
@@ -30,15 +29,16 @@ export interface Frozen {
  */
 export function freezeBetweenConnections(
   options: EngineDumpOptions,
-  { holds, pauses }: Readonly<{ holds: Holds; pauses: Pauses }>,
+  holds: Holds,
   session: Session,
+  before: BeforeFreeze,
 ): Frozen {
   const { pid, tcpEstablished, networkLock } = options;
   const since = performance.now();
   const isAsked = tcpEstablished && mayHoldNetwork();
   for (;;) {
     const frozenAt = performance.now();
-    const tree = freezeTree(pid, session, pauses.beforeStop);
+    const tree = freezeTree(pid, session, before);
     if (!isAsked) return { tree, frozenAt };
     try {
       const own = socketsOf(tree.tasks.flatMap((task) => (task.state === 'zombie' ? [] : [task.pid])));

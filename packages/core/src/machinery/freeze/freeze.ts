@@ -41,19 +41,21 @@ export interface FrozenTree {
   thaw(): void;
 }
 
+/** Called before a process is stopped, however often. `ppid`: its parent, which is stopped; 0 for the root. */
+export type BeforeFreeze = (pid: number, ppid: number) => void;
+
 /**
  * Seizes every thread of every process below `root` until nobody new turns up. Nothing of the target is changed.
  *
  * A thread may wait for another one: a parent in vfork(2) stops only when its child has gone on, and that may need a thread that
  * is already stopped. So where one does not stop in time, all others run on until it does; then they are stopped again.
  *
- * @param beforeStop told of each process just before it is stopped; it may be told of one twice, and of one that has ended
  * @throws EngineError NOT_PERMITTED, TARGET_DIED, TARGET_STUCK, UNSUPPORTED, ABORTED
  */
 export function freezeTree(
   root: number,
   session: Pick<Session, 'checkAborted' | 'notice'>,
-  beforeStop?: (pid: number) => void,
+  before: BeforeFreeze = () => undefined,
 ): FrozenTree {
   const waiting = watchWaits(session, dumpWaits);
   const hold = createHold(session.checkAborted, waiting);
@@ -61,7 +63,7 @@ export function freezeTree(
   try {
     for (;;) {
       session.checkAborted();
-      const tasks = tryToFreeze(root, hold, beforeStop);
+      const tasks = tryToFreeze(root, hold, before);
       if (!('stuck' in tasks)) return frozen(tasks, hold);
       const { stuck } = tasks;
       hold.release(stuck);
@@ -94,16 +96,16 @@ function sendStop(pid: number): void {
   }
 }
 
-function tryToFreeze(root: number, hold: Hold, beforeStop?: (pid: number) => void): readonly FrozenTask[] | Stuck {
+function tryToFreeze(root: number, hold: Hold, before: BeforeFreeze): readonly FrozenTask[] | Stuck {
   const tasks = new Map<number, FrozenTask>();
   let whole = false;
   try {
     let queue: Relation[] = [[root, 0]];
     while (queue.length > 0) {
-      const before = tasks.size;
+      const known = tasks.size;
       for (const [pid, ppid] of queue) {
         if (tasks.has(pid)) continue;
-        beforeStop?.(pid);
+        before(pid, ppid);
         const task = freezeTask(pid, ppid, hold);
         if (task === null) continue;
         if ('stuck' in task) return task;
@@ -114,9 +116,7 @@ function tryToFreeze(root: number, hold: Hold, beforeStop?: (pid: number) => voi
       // a sibling (CLONE_PARENT), and while children end the kernel may leave others out of their list. Where there is none
       // at all, nobody can come.
       queue =
-        tasks.size === before || (tasks.size === 1 && queue.length === 1)
-          ? []
-          : [...tasks.values()].flatMap(childrenOf);
+        tasks.size === known || (tasks.size === 1 && queue.length === 1) ? [] : [...tasks.values()].flatMap(childrenOf);
     }
     whole = true;
     return [...tasks.values()];

@@ -1,0 +1,4 @@
+import { namespacesProven } from './proofs/namespaces.ts';
+import { showAll } from './prove.ts';
+
+showAll(namespacesProven);
