@@ -1,4 +1,4 @@
-import { type BatchName, pid as brandPid, type Pid } from '@criujs/plugin-sdk';
+import { type BatchName, pid as brandPid } from '@criujs/plugin-sdk';
 import type { HookCallOptions, Session } from '../run/session.ts';
 
 /** How plugins are told of processes. */

@@ -3,7 +3,7 @@ import { pidsBelow } from '@criujs/engine-kit/targets';
 import { CriuReqType } from '@criujs/images';
 import { exitOf } from './child.ts';
 import { readPids } from './dumped.ts';
-import { awaitFreePids, leftOf } from './free-pids.ts';
+import { awaitEnd, awaitFreePids, leftOf } from './free-pids.ts';
 import { jobOptions, withJobLists } from './options/job.ts';
 import type { CriuOptions } from './options.ts';
 import { killRestored, pidsOf } from './restored.ts';
@@ -54,7 +54,10 @@ export async function restoreWithCriu(options: CriuOptions, job: FolderRestoreJo
     );
   } catch (error) {
     // CRIU ends what it has made, unless it was killed itself, or had let it run already.
-    killRestored([...new Set([...leftOf(before, taken), ...(root === null ? [] : pidsBelow(root))])]);
+    const left = [...new Set([...leftOf(before, taken), ...(root === null ? [] : pidsBelow(root))])];
+    killRestored(left);
+    // Plugins clean up after it: nobody may be left then.
+    await awaitEnd(left);
     // As our child, the root is ours to bury.
     const child = root ?? before[0];
     if (!job.detach && child !== undefined && !taken.has(child)) await exitOf(child);

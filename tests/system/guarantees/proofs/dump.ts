@@ -6,7 +6,7 @@ import { until } from '../../../../packages/core/test/harness/wait.ts';
 import type { Observer } from '../observe.ts';
 import { type Proven, prove } from '../prove.ts';
 import { device } from '../scene.ts';
-import { bornMeanwhile, brood, goneDuring, killedWhileStopped, zombies } from '../scenes/brood.ts';
+import { bornMeanwhile, churning, goneDuring, killedWhileStopped, zombies } from '../scenes/brood.ts';
 import {
   callsOf,
   expectBefore,
@@ -121,19 +121,26 @@ const ofCheckpoint = prove(checkpoint, {
     expectBefore(dumped, 'CHECKPOINT_DEVICES', saving);
   },
   3: async (scene) => {
-    const { run } = await brood(scene, { program: 'churn' });
+    const { run } = await churning(scene);
     expect(run.error).toBe(null);
     const told = new Set(callsOf(run, 'PAUSE_DEVICES').map(({ pid }) => pid));
     const stopped = callsOf(run, 'CHECKPOINT_DEVICES').map(({ pid }) => pid);
     expect(stopped.length).toBeGreaterThan(0);
     expect(stopped.filter((pid) => !told.has(pid))).toEqual([]);
-    expect(new Set(stopped).size).toBe(stopped.length);
   },
   4: async (scene) => {
     const { run, gone } = await goneDuring(scene, 'itself');
     expect(run.error).toBe(null);
     expect(callsOf(run, 'PAUSE_DEVICES').map(({ pid }) => pid)).toContain(gone);
     expect(callsOf(run, 'CHECKPOINT_DEVICES').map(({ pid }) => pid)).not.toContain(gone);
+  },
+  10: async (scene) => {
+    const { run } = await churning(scene);
+    for (const step of ['PAUSE_DEVICES', 'CHECKPOINT_DEVICES'] as const) {
+      const told = callsOf(run, step).map(({ pid }) => pid);
+      expect(told.length).toBeGreaterThan(0);
+      expect(new Set(told).size, step).toBe(told.length);
+    }
   },
   5: async (scene) => {
     const { run } = await zombies(scene);

@@ -17,6 +17,7 @@ import {
   hung,
   journey,
   killed,
+  killedRestore,
   sideBySide,
   unclaimed,
   withoutCriu,
@@ -192,6 +193,16 @@ const ofRun = prove(everyHook, {
     expectRunsOn(run);
     expect(run.error?.code).toBe('CRIU_FAILED');
     expect(exitsOf(run)).toEqual(['last', 'taker', 'first']);
+  },
+  23: async (scene) => {
+    const { calls, ran } = await killedRestore(scene);
+    expect(calls).toEqual(['init', 'RESUME_DEVICES_LATE']);
+    expect(ran).toBe(false);
+  },
+  24: async (scene) => {
+    const { calls, ran } = await killedRestore(scene);
+    expect(calls).toEqual(['init', 'RESUME_DEVICES_LATE']);
+    expect(ran).toBe(true);
   },
   22: async (scene) => {
     const { left, dumped, restored } = await journey(scene);

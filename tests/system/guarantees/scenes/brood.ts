@@ -15,7 +15,7 @@ interface Brood {
 }
 
 /** Dumps such a program with one plugin, and lets it run on. */
-export async function brood(scene: Scene, how: Brood): Promise<{ readonly run: Run; readonly target: Target }> {
+async function brood(scene: Scene, how: Brood): Promise<{ readonly run: Run; readonly target: Target }> {
   const { program, reaps = false, deedsFor } = how;
   const target = await scene.place.start(cProgram(program, reaps ? { REAP: '1' } : undefined));
   const deeds = deedsFor?.(target) ?? {};
@@ -25,6 +25,11 @@ export async function brood(scene: Scene, how: Brood): Promise<{ readonly run: R
   });
   await target.advance(1);
   return { run, target };
+}
+
+/** Processes come and go all the time. */
+export function churning(scene: Scene): Promise<{ readonly run: Run }> {
+  return scene.once('churning', () => brood(scene, { program: 'churn' }));
 }
 
 /** The first child makes another one while it is to be paused. */

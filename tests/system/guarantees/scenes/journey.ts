@@ -249,22 +249,39 @@ export function failsSideBySide(scene: Scene): Promise<Run> {
   });
 }
 
-/** The command that runs the plugins is killed in a hook. */
-export function killed(
-  scene: Scene,
-): Promise<{ readonly calls: readonly string[]; readonly ran: boolean; readonly hasImages: boolean }> {
+/** What the plugin of a command noted that was killed in one of its hooks. */
+async function commandKilled(scene: Scene, args: readonly string[]): Promise<readonly string[]> {
+  const { env, calls } = listen<{ readonly call: string }>(scene.place);
+  const plugin = fileURLToPath(new URL('../plugins/kills.ts', import.meta.url));
+  const engine = scene.name === 'criu' ? ['--engine', 'criu', '--criu-bin', bin ?? ''] : [];
+  const ended = await criujsCommand([...args, '-p', plugin, ...engine], { env });
+  if (ended.signal !== 'SIGKILL') throw new Error(`it was not killed: ${ended.stderr}`);
+  return calls().map(({ call }) => call);
+}
+
+/** The command that dumps is killed in a hook. */
+export function killed(scene: Scene): Promise<{ readonly calls: readonly string[]; readonly hasImages: boolean }> {
   return scene.once('killed', async () => {
     const target = await scene.place.start(cProgram('brood'));
     const images = target.images();
-    const { env, calls } = listen<{ readonly call: string }>(scene.place);
-    const plugin = fileURLToPath(new URL('../plugins/kills.ts', import.meta.url));
-    const engine = scene.name === 'criu' ? ['--engine', 'criu', '--criu-bin', bin ?? ''] : [];
-    const ended = await criujsCommand(['dump', '-t', String(target.pid), '-D', images, '-p', plugin, ...engine], {
-      env,
-    });
-    if (ended.signal !== 'SIGKILL') throw new Error(`it was not killed: ${ended.stderr}`);
+    const calls = await commandKilled(scene, ['dump', '-t', String(target.pid), '-D', images]);
     await until('nobody stands still', () => target.held().length === 0);
     await target.advance(1);
-    return { calls: calls().map(({ call }) => call), ran: true, hasImages: existsSync(join(images, 'inventory.img')) };
+    return { calls, hasImages: existsSync(join(images, 'inventory.img')) };
+  });
+}
+
+/** The command that restores is killed in its last hook. */
+export function killedRestore(scene: Scene): Promise<{ readonly calls: readonly string[]; readonly ran: boolean }> {
+  return scene.once('killed restore', async () => {
+    const target = await scene.place.start(cProgram('brood'));
+    const { images, before, error } = await scene.dump(target, { plugins: () => [] });
+    if (error !== null) throw error;
+    const ticks = target.ticks();
+    const calls = await commandKilled(scene, ['restore', '-D', images, '--detach']);
+    if (scene.name === 'criujs') await untilEnded(before);
+    else await target.advance(1);
+    scene.place.track(target.pid);
+    return { calls, ran: target.ticks() !== ticks };
   });
 }

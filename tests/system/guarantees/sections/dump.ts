@@ -32,6 +32,7 @@ export const checkpoint = section('CHECKPOINT_DEVICES', '`CHECKPOINT_DEVICES`', 
     'A process that ended after its `PAUSE_DEVICES` is not told: a plugin keeps a list of what it paused, and passes over those that are gone.',
   ),
   5: order('A zombie is not told.'),
+  10: order('No process is told twice in a run, however often the engine has to look again until nobody new turns up.'),
   6: target(
     'Every thread of every process is stopped; the program runs no instruction from here on until the end of the dump.',
   ),

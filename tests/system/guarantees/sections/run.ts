@@ -38,6 +38,12 @@ export const run = section('RUN', 'Every hook', 'What holds wherever nothing els
   20: failure(
     'If the process that runs the plugins is killed at a dump, nothing is called any more, not even `exit`, and the program runs on.',
   ),
+  23: failure.embedded(
+    'If it is killed at a restore, nothing is called any more, no process is left, and the program has not run a single instruction.',
+  ),
+  24: failure.criu(
+    'If it is killed at a restore, nothing is called any more. In `RESUME_DEVICES_LATE` that is too late for CRIU, which lets the whole program run.',
+  ),
   22: order('Calls come in the order of the timelines above.'),
   21: failure.criu('If CRIU itself is killed, the run fails, `exit` is called, and the program runs on.'),
 });
