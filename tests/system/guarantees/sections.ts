@@ -1,3 +1,4 @@
+import { ofWorkAtOnce } from './sections/at-once.ts';
 import { ofDumps } from './sections/dump.ts';
 import { ofNamespaces } from './sections/namespaces.ts';
 import { ofRestores } from './sections/restore.ts';
@@ -9,6 +10,7 @@ export const chapters: readonly { readonly title: string; readonly sections: rea
   { title: 'Every run', sections: ofRuns },
   { title: 'A dump', sections: ofDumps },
   { title: 'A restore', sections: ofRestores },
+  { title: 'Several at once', sections: ofWorkAtOnce },
   { title: 'Mounts and network links', sections: ofNamespaces },
 ];
 

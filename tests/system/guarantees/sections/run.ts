@@ -7,7 +7,7 @@ export const run = section('RUN', 'Every hook', 'What holds wherever nothing els
     'A handler is asked in one plugin after the other, until one does not decline; those behind it are not asked.',
   ),
   3: order(
-    'An observer is called in every plugin: all of them are told of one process before any is told of the next.',
+    'An observer is called in every plugin: all of them are told of one process before any is told of the next. One in [the batch form](#the-batch-form) is told of all at once.',
   ),
   4: order('At the restore of a file or a socket, the plugin that dumped it is asked first.'),
   5: together('At a dump, one call is at work at a time, whatever the plugin.'),

@@ -1,0 +1,4 @@
+import { workAtOnceProven } from './proofs/at-once.ts';
+import { showAll } from './prove.ts';
+
+showAll(workAtOnceProven);
