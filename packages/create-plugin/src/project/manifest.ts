@@ -52,8 +52,6 @@ export function manifest(answers: Answers): string {
       ...Object.fromEntries(ours.map((name) => [name, rangeOf(own, name)])),
       ...others.devDependencies,
     }),
-    // koffi is prebuilt: without its script the installation is quiet, and runs nobody's code.
-    ...(answers.packageManager === 'npm' ? { allowScripts: { koffi: false } } : {}),
     publishConfig: { access: 'public' },
   };
   return `${JSON.stringify(fields, null, 2)}\n`;
