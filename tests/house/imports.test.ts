@@ -12,7 +12,8 @@ import { expect, test } from 'vitest';
 const floors: Readonly<Record<string, readonly string[]>> = {
   'plugin-sdk': [],
   images: ['@bufbuild/protobuf'],
-  linux: ['node', 'koffi'],
+  // And koffi's binary, which is loaded by its path.
+  linux: ['node'],
   wire: ['node', '@criujs/plugin-sdk', '@criujs/linux'],
   'plugin-host': ['node', 'jiti', 'valibot', '@criujs/plugin-sdk'],
   'engine-kit': ['node', '@criujs/plugin-sdk', '@criujs/images', '@criujs/linux', '@criujs/plugin-host'],

@@ -93,7 +93,6 @@ const check = {
 };
 
 const external = [
-  'koffi',
   'jiti',
   '@criujs/plugin-host',
   '@criujs/legacy-compat',

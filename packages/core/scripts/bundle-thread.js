@@ -12,7 +12,7 @@ import { withoutDescriptors, writeScript, writeStart } from '../../../scripts/bu
 
 const here = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(here, 'dist/thread');
-const common = { cwd: here, platform: 'node', external: ['koffi'], onwarn: failOnWarning };
+const common = { cwd: here, platform: 'node', onwarn: failOnWarning };
 
 rmSync(folder, { recursive: true, force: true });
 const engine = await rolldown({

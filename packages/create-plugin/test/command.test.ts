@@ -145,17 +145,27 @@ describe('a repository', () => {
     expect(existsSync(join(desk.folder, 'x/.git'))).toBe(false);
   });
 
-  test('a git that knows nobody says so; the project is complete', async ({ desk }) => {
-    const nobody = {
-      HOME: desk.folder,
-      GIT_CONFIG_COUNT: '1',
-      GIT_CONFIG_KEY_0: 'user.useConfigOnly',
-      GIT_CONFIG_VALUE_0: 'true',
-    };
-    const { code, stderr } = await desk.createIn(desk.folder, nobody, 'x', ...noInstall);
-    expect(code).toBe(0);
-    expect(stderr).toMatch(/warning: git commit .* failed/);
-    expect(existsSync(join(desk.folder, 'x/package.json'))).toBe(true);
+  test('of somebody whom git does not know has no commit, and the commands that help are named', async ({ desk }) => {
+    const HOME = join(desk.folder, '../empty');
+    mkdirSync(HOME);
+    // As on a machine that does not make up a name.
+    const strict = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'user.useConfigOnly', GIT_CONFIG_VALUE_0: 'true' };
+    const { code, stdout, stderr } = await desk.createIn(desk.folder, { HOME, ...strict }, 'x', ...noInstall);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `warning: git does not know your name and e-mail, so the first commit was not made.
+  Say it once, then commit the project:
+    git config --global user.name 'Your Name'
+    git config --global user.email you@example.com
+    git commit --message 'A new criujs plugin'
+`,
+    });
+    expect(stdout).not.toContain('Made a git repository');
+    const folder = join(desk.folder, 'x');
+    const commands = stderr.split('\n').slice(2).join('\n');
+    execFileSync('sh', ['-e', '-c', commands], { cwd: folder, env: { ...desk.env, HOME, ...strict } });
+    expect(git(folder, 'log', '--format=%an <%ae> %s')).toBe('Your Name <you@example.com> A new criujs plugin\n');
+    expect(git(folder, 'status', '--porcelain')).toBe('');
   });
 });
 

@@ -1,14 +1,13 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { LibraryHandle } from 'koffi';
 import { errno, LinuxError } from './errors.ts';
-import { type Koffi, loadKoffi } from './koffi.ts';
+import { type Koffi, type Library, loadKoffi } from './koffi.ts';
 import { processorSupported } from './processor/processor.ts';
 
 /** koffi and the C library of one thread. Loaded on first use, so that the package can be imported anywhere. */
 export interface Native {
   readonly koffi: Koffi;
-  readonly libc: LibraryHandle;
+  readonly libc: Library;
   /** By what the C library was found. */
   readonly libraryPath: string;
 }

@@ -9,7 +9,7 @@ interface Dependencies {
 }
 
 /** Packages of this repository that a new plugin is developed with. Our own manifest has their versions. */
-const ours = ['@criujs/core', '@criujs/plugin-sdk', '@criujs/plugin-testing'] as const;
+const ours = ['@criujs/core', '@criujs/plugin-sdk', '@criujs/plugin-testing', 'criujs'] as const;
 
 /** The package.json of a new plugin. */
 export function manifest(answers: Answers): string {
@@ -35,6 +35,7 @@ export function manifest(answers: Answers): string {
     files: ['dist', 'src'],
     scripts: {
       dev: 'jiti example/dev.ts',
+      inspect: 'criujs plugin inspect .',
       build: 'tsc -p tsconfig.build.json',
       test: 'vitest run',
       lint: 'biome check --error-on-warnings .',
@@ -51,8 +52,6 @@ export function manifest(answers: Answers): string {
       ...Object.fromEntries(ours.map((name) => [name, rangeOf(own, name)])),
       ...others.devDependencies,
     }),
-    // koffi is prebuilt: without its script the installation is quiet, and runs nobody's code.
-    ...(answers.packageManager === 'npm' ? { allowScripts: { koffi: false } } : {}),
     publishConfig: { access: 'public' },
   };
   return `${JSON.stringify(fields, null, 2)}\n`;

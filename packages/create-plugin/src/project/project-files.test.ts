@@ -102,8 +102,24 @@ function snapshotOf(files: readonly ProjectFile[], isWhole: boolean): Record<str
 }
 
 function contentsOf(files: readonly ProjectFile[]): Record<string, string> {
-  return Object.fromEntries(files.map(({ path, content }) => [path, content]));
+  return Object.fromEntries(files.map(({ path, content }) => [path, withoutVersions(content)]));
 }
+
+/** A release changes nothing that anybody has to review. */
+function withoutVersions(content: string): string {
+  return content
+    .replaceAll(/("(?:@criujs\/[\w-]+|criujs)": )"\^\d+\.\d+\.\d+"/g, '$1"^RELEASE"')
+    .replaceAll(/("createdWith": )"\d+\.\d+\.\d+"/g, '$1"RELEASE"');
+}
+
+test('packages of ours have the range of this release', () => {
+  const own = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8'));
+  const made = JSON.parse(whole.find(({ path }) => path === 'package.json')?.content ?? '');
+  const ours = ['@criujs/core', '@criujs/plugin-sdk', '@criujs/plugin-testing', 'criujs'];
+  for (const name of ours) expect(made.devDependencies[name], name).toBe(own.devDependencies[name]);
+  expect(made.peerDependencies['@criujs/plugin-sdk']).toBe(own.devDependencies['@criujs/plugin-sdk']);
+  expect(own.devDependencies.criujs).toMatch(/^\^\d+\.\d+\.\d+$/);
+});
 
 function read(folder: string): Record<string, string> {
   if (!existsSync(folder)) return {};

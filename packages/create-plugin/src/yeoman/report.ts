@@ -35,7 +35,7 @@ export function reportDryRun(outcome: Outcome, output: Output): number {
 export function reportProject(outcome: Outcome, output: Output): number {
   const { answers, cwd, merged, plan, installed, gitTrouble } = outcome;
   const { colors } = output;
-  if (gitTrouble !== null) output.warn(`${gitTrouble}\n  The project is complete without it; commit it when you like.`);
+  if (gitTrouble !== null) output.warn(describeTrouble(gitTrouble));
   if (plan.git.length > 0 && gitTrouble === null) output.say(`${colors.green('✔')} Made a git repository`);
   for (const path of merged.kept) output.say(`  kept ${path}, which was there already`);
   const broken = installed === 'failed' || installed === 'interrupted';
@@ -47,6 +47,11 @@ export function reportProject(outcome: Outcome, output: Output): number {
   output.result({ ok: !broken, dryRun: false, ...described(outcome) });
   if (installed === 'interrupted') return exitCodes.interrupted;
   return installed === 'failed' ? exitCodes.notInstalled : exitCodes.done;
+}
+
+function describeTrouble({ why, commands }: NonNullable<GitTrouble>): string {
+  if (commands.length === 0) return `${why}\n  The project is complete without it; commit it when you like.`;
+  return [why, 'Say it once, then commit the project:', ...commands.map((it) => `  ${it}`)].join('\n  ');
 }
 
 function described({ answers, cwd, merged, plan, installed, gitTrouble }: Outcome): object {

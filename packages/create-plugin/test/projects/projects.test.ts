@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -130,5 +131,35 @@ describe.each(projects)('a plugin for %s, options: %s', { timeout: 900_000 }, (h
     const said = await workshop.run(folder, ['npm', 'run', 'dev']);
     expect(said).toMatch(/It runs as \d+\. It had counted to \d+, and has now come to \d+\./);
     expect(existsSync(join(folder, 'images'))).toBe(false);
+  });
+
+  test('shows with `npm run dev` where a hook throws, and of what cause', async () => {
+    const file = join(folder, 'src', 'lifecycle.ts');
+    const text = readFileSync(file, 'utf8');
+    const statement = "const cause: Error = new Error('no disk' as string); throw new TypeError('no note', { cause });";
+    const broken = text.replace(/^export async function init\(.*\{$/m, (line) => `${line}\n  ${statement}`);
+    const line = broken.split('\n').findIndex((it) => it.includes(statement)) + 1;
+    const at = (word: string): string => `src/lifecycle.ts:${line}:${statement.indexOf(word) + 3}`;
+    writeFileSync(file, broken);
+    try {
+      const said = await workshop.run(folder, ['npm', 'run', 'dev']).catch((error: Error) => error.message);
+      expect(said).toContain(`init failed: no note (at ${at('new TypeError')})`);
+      expect(said).toContain(
+        `→ Fix ${at('new TypeError')}, or run without ${name.slice('criujs-plugin-'.length)}. \`npm run dev\` shows`,
+      );
+      expect(said).toContain('TypeError: no note\n      at ');
+      expect(said).toContain(`caused by: Error: no disk (at ${at('new Error')})`);
+      expect(said, 'nothing of the engine').not.toMatch(/run-hook|node:internal/);
+    } finally {
+      writeFileSync(file, text);
+    }
+  });
+
+  test('has the command line for development, and it takes the folder as the plugin', async () => {
+    expect(await workshop.run(folder, ['npm', 'run', 'inspect'])).toContain('RESUME_DEVICES_LATE');
+    const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+    const plan = ['criujs', 'plan', '-t', String(child.pid), '--plugin', '.', '--json'];
+    const planned = await workshop.run(folder, plan).finally(() => child.kill());
+    expect(JSON.parse(planned)).toMatchObject({ ok: true, command: 'plan' });
   });
 });

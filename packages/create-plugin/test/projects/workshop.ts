@@ -31,7 +31,7 @@ interface Manifest {
 }
 
 /** What a new project depends on itself, and what its plugin is used with. */
-const needed = ['@criujs/core', '@criujs/plugin-sdk', '@criujs/plugin-testing', '@criujs/criu-bridge'];
+const needed = ['@criujs/core', '@criujs/plugin-sdk', '@criujs/plugin-testing', '@criujs/criu-bridge', 'criujs'];
 
 export function openWorkshop(): Workshop {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'criujs-projects-')));

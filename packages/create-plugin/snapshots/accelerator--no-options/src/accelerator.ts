@@ -49,7 +49,10 @@ export const resume: HookHandler<'RESUME_DEVICES_LATE'> = async ({ pid }, { imag
 export async function exit(stage: Stage, outcome: Outcome, { log }: Context): Promise<void> {
   const sessions = [...paused];
   paused.clear();
-  await Promise.all(sessions.map((session) => askDevice(folder(), ['resume', session])));
+  const goOn = (session: string) => askDevice(folder(), ['resume', session]);
+  const asked = await Promise.allSettled(sessions.map(goOn));
+  const errors = asked.flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
+  if (errors.length > 0) throw new AggregateError(errors, 'sessions stay paused');
   if (!outcome.ok && sessions.length > 0) log.warn(`the ${stage} failed: ${sessions.join(', ')} goes on`);
 }
 

@@ -15,8 +15,17 @@ export default definePlugin({
   version,
   init: lifecycle.init,
   async exit(stage, outcome, context) {
-    await accelerator.exit(stage, outcome, context);
-    await lifecycle.exit(stage, outcome, context);
+    // Each cleans up, whatever becomes of the others.
+    const errors: unknown[] = [];
+    for (const part of [accelerator, lifecycle]) {
+      try {
+        await part.exit(stage, outcome, context);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 1) throw new AggregateError(errors, `${errors.length} parts could not clean up`);
+    if (errors.length === 1) throw errors[0];
   },
   hooks: [
     hook('DUMP_EXT_FILE', externalFile.save, { claim: externalFile.claim }),

@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { definePlugin, hook } from '@criujs/plugin-sdk';
 import { type DumpReport, dump, pretendTree, restore } from '@criujs/plugin-testing';
 import '@criujs/plugin-testing/vitest';
 import { afterAll, expect, test } from 'vitest';
+import { startPretendDevice } from '../example/pretend-device.ts';
 import plugin from '../src/index.ts';
 
 // The folder for temporary files of this test alone.
@@ -51,4 +52,28 @@ test('a restore on another machine tells', async () => {
   expect((await restore(image, settings)).logs).toEqual([]);
   const elsewhere = { [plugin.name]: { origin: Buffer.from('{"host":"elsewhere","at":"yesterday"}') } };
   expect(await restore({ ...image, sections: elsewhere }, settings)).toHaveLogged('dumped on elsewhere');
+});
+
+test.skipIf(process.platform !== 'linux')('none is left either where another part cannot clean up', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'radio-'));
+  const device = await startPretendDevice(place);
+  const session = openSync(await device.openSession('work'), 'r');
+  process.env['PRETEND_DEVICE'] = place;
+  const settings = {};
+  const breaker = definePlugin({
+    name: 'breaker',
+    hooks: [
+      hook('CHECKPOINT_DEVICES', async () => {
+        await device.end();
+        throw new Error('the device is gone');
+      }),
+    ],
+  });
+  await using tree = await pretendTree({ processes: [{ pid: process.pid }] });
+  const dumped = await dump(tree, { plugins: [plugin, breaker], ...settings });
+  closeSync(session);
+  rmSync(place, { recursive: true, force: true });
+  expect(dumped.error?.message).toContain('the device is gone');
+  expect(dumped.exitErrors[0]?.message).toContain('sessions stay paused');
+  expect(existsSync(note)).toBe(false);
 });

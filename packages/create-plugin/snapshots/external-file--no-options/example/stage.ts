@@ -19,7 +19,15 @@ export async function setStage(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'radio-'));
   const cleanups: (() => void | Promise<void>)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async (): Promise<void> => {
-    for (const undo of cleanups.splice(0).reverse()) await undo();
+    const errors: unknown[] = [];
+    for (const undo of cleanups.splice(0).reverse()) {
+      try {
+        await undo();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, 'not everything could be removed');
   };
   try {
     const device = openDevice();

@@ -1,9 +1,9 @@
 // npm run dev: dumps and restores the example program with the plugin, and shows what the plugin is asked as it happens. With
 // `-- --watch` it does so again at each change.
-import { dump, restore } from '@criujs/core';
-import plugin from '../src/index.ts';
+import { fileURLToPath } from 'node:url';
+import { describeError, dump, EngineError, restore } from '@criujs/core';
 import { lookAtMachine } from './machine.ts';
-import { showCall } from './show-call.ts';
+import { showCall, showLog, showWarnings } from './show-call.ts';
 import { setStage } from './stage.ts';
 import { runAtEachChange } from './watch.ts';
 
@@ -19,21 +19,29 @@ const stage = await setStage();
 const { program, images } = stage;
 const shared = {
   images,
-  plugins: [plugin],
+  // By its path: an error has the line in the source.
+  plugins: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
   record: showCall,
+  onLog: showLog,
 };
 try {
   console.log(`The example program runs as ${program.pid} and has counted to ${program.count()}.`);
   console.log('\nIt is dumped:');
   const saved = await dump({ ...shared, pid: program.pid });
   console.log(`  ${saved.bytes} bytes of memory, frozen for ${Math.round(saved.frozenMs)} ms`);
+  showWarnings(saved.warnings);
   const atDump = program.count();
 
   console.log('\nIt is restored:');
   const restored = await restore({ ...shared, newPids: !samePids });
+  showWarnings(restored.warnings);
   program.pid = restored.pid;
   await program.advance();
   console.log(`\nIt runs as ${program.pid}. It had counted to ${atDump}, and has now come to ${program.count()}.`);
+} catch (error) {
+  if (!(error instanceof EngineError)) throw error;
+  console.error(`\n${describeError(error, 'full')}`);
+  process.exitCode = 1;
 } finally {
   await stage.close();
 }
