@@ -96,6 +96,7 @@ const external = [
   'koffi',
   'jiti',
   '@criujs/plugin-host',
+  '@criujs/plugin-host/manifest',
   '@criujs/legacy-compat',
   '@criujs/legacy-compat/inspect',
   '@criujs/criu-bridge',

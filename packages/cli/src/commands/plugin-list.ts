@@ -4,6 +4,8 @@ import type { Inspection } from '@criujs/legacy-compat/inspect';
 import { type InstalledPlugin, installedPlugins, pluginKeyword } from '@criujs/plugin-host';
 import type { CriuError } from '@criujs/plugin-sdk';
 import { inspectTarget } from '../inspect-target.ts';
+import { manifestOf, type ShownManifest } from '../manifest-facts.ts';
+import { manifestLines } from '../manifest-text.ts';
 import type { Output } from '../output.ts';
 
 /** An installed package, and what its file tells of the plugin in it. */
@@ -17,6 +19,8 @@ interface Listed extends Pick<InstalledPlugin, 'package' | 'packageVersion' | 'f
     readonly complete: boolean;
     readonly notes: readonly string[];
   } | null;
+  /** What its package.json says of the plugin; null: it has no field `criu`. */
+  readonly manifest: ShownManifest | null;
   /** Why it would not be loaded, or cannot be told. */
   readonly error?: { readonly code: string; readonly message: string; readonly remedy: string };
 }
@@ -31,13 +35,16 @@ export async function pluginListCommand(cwd: string, output: Output): Promise<nu
   return 0;
 }
 
-async function look({ error, ...found }: InstalledPlugin, cwd: string): Promise<Listed> {
-  if (error !== undefined || found.entry === null) return { ...found, plugin: null, ...errorOf(error) };
+async function look({ error, criu, ...found }: InstalledPlugin, cwd: string): Promise<Listed> {
+  const unread = { ...found, plugin: null, manifest: manifestOf({ criu }, null) };
+  if (error !== undefined || found.entry === null) return { ...unread, ...errorOf(error) };
   try {
     const { plugin, embedded } = await inspectTarget(found.entry, cwd);
-    return { ...found, plugin: summaryOf(plugin), ...(embedded.loads === false ? refusal(found, embedded.why) : {}) };
+    const manifest = manifestOf({ criu }, plugin);
+    const refused = embedded.loads === false ? refusal(found, embedded.why) : {};
+    return { ...found, plugin: summaryOf(plugin), manifest, ...refused };
   } catch (thrown) {
-    return { ...found, plugin: null, ...errorOf(thrown as CriuError) };
+    return { ...unread, ...errorOf(thrown as CriuError) };
   }
 }
 
@@ -63,14 +70,15 @@ function refusal({ package: name }: Pick<Listed, 'package'>, why: string | null)
   return { error: { code: 'PLUGIN_INVALID', message: why ?? 'it would not be loaded', remedy } };
 }
 
-function describe({ package: name, packageVersion, plugin, error }: Listed, colors: Colors): string {
+function describe({ package: name, packageVersion, plugin, manifest, error }: Listed, colors: Colors): string {
   const title = colors.bold(safeName(packageVersion === null ? name : `${name} ${packageVersion}`));
   const words = error?.code === 'PLUGIN_UNTOLD' ? colors.yellow('cannot be told:') : colors.red('cannot be loaded:');
   const wrong =
     error === undefined
       ? []
       : [`  ${words} ${safeLines(error.message)}`, `    ${colors.cyan('→')} ${safeText(error.remedy)}`];
-  return [title, ...(plugin === null ? [] : describePlugin(plugin, colors)), ...wrong].join('\n');
+  const own = plugin === null ? [] : describePlugin(plugin, colors);
+  return [title, ...own, ...manifestLines(manifest, colors), ...wrong].join('\n');
 }
 
 const structures: Readonly<Record<Inspection['structure'], string>> = {

@@ -10,7 +10,8 @@ import { guardCrashes } from './crash-guard.ts';
 import { noticeDebugger, watchedDeadline } from './debugging.ts';
 import { refuseNested } from './nested.ts';
 import type { DumpOptions, DumpResult, RestoreOptions, RestoreResult, RunOptions } from './options.ts';
-import { defaultDeadlineMs, openPlugins } from './plugins.ts';
+import { defaultDeadlineMs, openPlugins, type RunPlugins } from './plugins.ts';
+import { suggestForRefused } from './suggestions.ts';
 
 /**
  * Dumps a process and its descendants with an engine. Without `leaveRunning` the tree ends once the dump is complete.
@@ -68,18 +69,19 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
     if (engine.foldersOnly && typeof options.images === 'object') throw noDirectory();
     const images = await openImages(options.images, purpose);
     let failed = false;
+    let plugins: RunPlugins | undefined;
     const crash = guardCrashes({ stage: purpose.stage, lastWords: options.lastWords });
     try {
       if (engine.foldersOnly) refuseForeign(images.place);
       const startedAt = performance.now();
       const warned: string[] = [];
-      const plugins = openPlugins(options, purpose.stage, images, crash);
+      plugins = openPlugins(options, purpose.stage, images, crash);
       const outcome = await work({ images, plugins, ...listenersOf(options, startedAt, warned) });
       const warnings = [...new Set([...warned, ...(outcome.warnings ?? [])])];
       return { outcome, totalMs: performance.now() - startedAt, warnings };
     } catch (error) {
       failed = true;
-      throw error;
+      throw await suggestForRefused(toEngineError(error), options.cwd, () => loadedNames(plugins));
     } finally {
       crash.release();
       await images.close().catch((error) => {
@@ -90,6 +92,12 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
   } catch (error) {
     throw blameForClosed(toEngineError(error), options);
   }
+}
+
+/** Those that have been asked. */
+async function loadedNames(plugins: RunPlugins | undefined): Promise<string[]> {
+  const host = await plugins?.load().catch(() => null);
+  return host?.plugins.map(({ name }) => name) ?? [];
 }
 
 /** This process closes each descriptor once: who else runs in it has closed one that was not theirs. */
