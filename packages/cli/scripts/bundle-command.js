@@ -95,6 +95,8 @@ const check = {
 const external = [
   'jiti',
   '@criujs/plugin-host',
+  '@criujs/plugin-host/manifest',
+  '@criujs/plugin-testing',
   '@criujs/legacy-compat',
   '@criujs/legacy-compat/inspect',
   '@criujs/criu-bridge',
@@ -116,7 +118,7 @@ const script = await rolldown({
   input: 'dist/command.js',
   external,
   plugins: [
-    leaveOut(/\/commands\/(check|plan|plugin-inspect|plugin-list|run|show)\.js$/, 'start.cjs loads it as a module'),
+    leaveOut(/\/commands\/(check|plan|plugin-\w+|run|show)\.js$/, 'start.cjs loads it as a module'),
     lookElsewhere(scriptLookers),
     withoutDescriptors,
   ],

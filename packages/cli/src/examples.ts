@@ -16,6 +16,7 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
   criujs dump -t 4242 -D images --leave-running      a backup: they run on
   criujs dump -t 4242 -D images -p ./gpu.ts          ask the plugin for files that the engine cannot save
   criujs dump -t 4242 -D images -p gpu --plugin-option gpu.device=0 --plugin-option gpu.limits.memory=4096
+  criujs dump -t 4242 -D images --plugins installed  ask all plugins that are installed
   criujs dump -t 4242 -D images -p ./old-plugin.so   the same with a compiled plugin of CRIU
   criujs dump -t 4242 -D images -p ./gpu.ts --record calls.jsonl
                                                      record what the plugin was asked, for its tests
@@ -48,6 +49,14 @@ Plugins and options may also stand in a criu.config.ts in the current directory:
   plugin: `Examples:
   criujs plugin list                         what can --plugin name here?
   criujs plugin list --json | jq '.plugins[] | select(.error)'
+  criujs plugin search gpu                   plugins on the registry
+  criujs plugin check criu-plugin-gpu        what does it take, and does it behave?
+  criujs plugin check . --badge >> README.md
+                                             a badge for your own plugin
+  criujs plugin add criu-plugin-gpu          for this project
+  criujs plugin add criu-plugin-gpu@2.1.0 --global
+                                             for all, beside criujs
+  criujs plugin outdated                     which have a newer version?
   criujs plugin inspect ./plugin.so          its hooks, what it needs, and where it would load
   criujs plugin inspect ./plugin.c           the same of its source
   criujs plugin inspect criujs-plugin-gpu    of a package

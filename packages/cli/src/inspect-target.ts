@@ -4,10 +4,14 @@ import { EngineError, type EngineErrorCode } from '@criujs/core';
 import { type Inspection, inspectFile, type WhereItLoads, whereItLoads } from '@criujs/legacy-compat/inspect';
 import { locatePlugin } from '@criujs/plugin-host';
 import { distrustNamed } from './code-file.ts';
+import { manifestOf, type ShownManifest } from './manifest-facts.ts';
+import { packageOfPlugin } from './package-of-plugin.ts';
 
 /** What the file of a plugin tells. */
 export interface Inspected extends WhereItLoads {
   readonly plugin: Inspection;
+  /** What the package.json of its package says of it; null: the file is not the plugin of a package, or that says nothing. */
+  readonly manifest: ShownManifest | null;
 }
 
 /**
@@ -31,7 +35,7 @@ function locate(target: string, cwd: string): string {
 /** Links are followed: modules beside a plugin are beside its file. */
 async function inspectEntry(path: string): Promise<Inspected> {
   const plugin = { ...(await inspectFile(realFile(path))), path };
-  const where = whereItLoads(plugin);
+  const where = { ...whereItLoads(plugin), manifest: manifestOf(packageOfPlugin(path), plugin) };
   // A compiled plugin for CRIU is loaded by CRIU, and source by nobody.
   const distrust = plugin.format === 'c' ? null : distrustNamed(path);
   if (distrust === null) return { plugin, ...where };

@@ -9,14 +9,22 @@ import {
   type WhereItLoads,
 } from '@criujs/legacy-compat/inspect';
 import { hookTable } from '@criujs/plugin-sdk';
+import type { ShownManifest } from './manifest-facts.ts';
+import { manifestLines } from './manifest-text.ts';
+
+/** What is known of a plugin beside what its file says. */
+interface Known extends WhereItLoads {
+  readonly manifest: ShownManifest | null;
+}
 
 /** A plugin in words. All text in it comes from the file: it is made safe for a terminal. */
-export function describePlugin(plugin: Inspection, known: WhereItLoads, colors: Colors): string {
+export function describePlugin(plugin: Inspection, known: Known, colors: Colors): string {
   const { bold, dim, yellow } = colors;
   const blocks = [
     [bold(safeName(plugin.path)), `  ${titleOf(plugin)}`, `  ${dim(howRead(plugin))}`, `  ${hooksRead(plugin)}`],
     [bold('Hooks'), ...hookLines(plugin, colors)],
     ...(plugin.format === 'elf' ? [[bold('Needs'), ...needLines(plugin, colors)]] : []),
+    ...(known.manifest === null ? [] : [[bold('Manifest'), ...manifestLines(known.manifest, colors)]]),
     [bold('Loads'), ...loadLines(known, colors)],
     ...(plugin.notes.length === 0 ? [] : [[yellow('Note'), ...plugin.notes.map((it) => `  ${safeName(it)}`)]]),
   ];

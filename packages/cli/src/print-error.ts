@@ -2,7 +2,6 @@ import {
   type EngineError,
   type ErrorReport,
   exitCodeOf,
-  exitCodes,
   reportError,
   safeLines,
   safeText,
@@ -10,18 +9,19 @@ import {
   toEngineError,
 } from '@criujs/core';
 import type { Output } from './output.ts';
+import { PackageError } from './registry/package-error.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Prints an error, in words or as JSON, and returns the exit code. */
 export function printError(thrown: unknown, output: Output): number {
-  if (thrown instanceof UsageError) {
-    const { code, message, remedy } = thrown;
+  if (thrown instanceof UsageError || thrown instanceof PackageError) {
+    const { code, message, remedy, exitCode } = thrown;
     print(
       { ok: false, error: { code, message, remedy } },
       `${heading(message, output)}${remedyLine(remedy, output)}`,
       output,
     );
-    return exitCodes.usage;
+    return exitCode;
   }
   const error = toEngineError(thrown);
   print(reportError(error), describe(error, output), output);

@@ -6,7 +6,8 @@ import type { PlanFlags } from './commands/plan.ts';
 import type { RestoreFlags } from './commands/restore.ts';
 import type { EngineFlags } from './engine-options.ts';
 import { examples } from './examples.ts';
-import { createOutput, type Output } from './output.ts';
+import { type OutputFlags, outputOf } from './output-flags.ts';
+import { declarePlugin } from './plugin-program.ts';
 import { parseNumber } from './run-options.ts';
 import { general, withEngine, withEnginePlugins, withRecord } from './shared-flags.ts';
 import { withStage } from './stage-flags.ts';
@@ -134,36 +135,7 @@ export function createProgram({ cwd, version, finished }: Call): Command {
       finished(await networkUnlockCommand(flags, cwd, await outputOf(flags)));
     });
 
-  const plugin = program
-    .command('plugin')
-    .summary('list the installed plugins, or inspect one')
-    .description('Commands about plugins.')
-    .helpCommand(false)
-    .addHelpText('after', `\n${examples.plugin}`);
-  general(plugin.command('list').summary('list the installed plugins'))
-    .description(
-      'Lists the plugins that --plugin finds by name and that --plugins installed loads: packages with the keyword criu-plugin, in this order of places: ' +
-        'the project (node_modules, here or in a parent directory); beside criujs, where that is installed globally for example; ' +
-        'the folders for all users: /usr/local/lib/criujs and /usr/lib/criujs, or $CRIUJS_PLUGINS_DIR instead. ' +
-        'Of packages with one name the first is used. It reads what their files tell of each; none of their code is run.',
-    )
-    .addHelpText('after', `\n${examples.plugin}`)
-    .action(async (flags: OutputFlags) => {
-      const { pluginListCommand } = await import('./commands/plugin-list.ts');
-      finished(await pluginListCommand(cwd, await outputOf(flags)));
-    });
-  general(plugin.command('inspect').summary('show what a plugin registers, and where it would load'))
-    .description(
-      'Shows the structure, name, version and hooks of a plugin, the symbols that it needs, and whether the embedded engine and which releases of CRIU would load it, or why not. ' +
-        'Takes C source, a compiled plugin, a JavaScript or TypeScript module, or an npm package. None of its code is run; what only running it would tell is said. ' +
-        'Exit code 4 if it is not a plugin, or the embedded engine would not load it.',
-    )
-    .argument('<plugin>', 'a path (.so, .c, .js, .ts …), or an npm package')
-    .addHelpText('after', `\n${examples.plugin}`)
-    .action(async (target: string, flags: OutputFlags) => {
-      const { pluginInspectCommand } = await import('./commands/plugin-inspect.ts');
-      finished(await pluginInspectCommand(target, cwd, await outputOf(flags)));
-    });
+  declarePlugin(program, { cwd, finished });
 
   general(program.command('run').summary('start a program so that it can be dumped later'))
     .description(
@@ -189,15 +161,6 @@ export function createProgram({ cwd, version, finished }: Call): Command {
     });
 
   return program;
-}
-
-interface OutputFlags {
-  readonly json?: boolean;
-  readonly verbose?: boolean;
-}
-
-function outputOf({ json, verbose }: OutputFlags): Promise<Output> {
-  return createOutput({ json, verbose });
 }
 
 /** Fills in what was not given. A flag without a default keeps the help free of `(default: false)`. */

@@ -7,7 +7,7 @@ import type { Output } from '../output.ts';
 
 /** @returns 0, or 4 when the embedded engine would not load it */
 export async function pluginInspectCommand(target: string, cwd: string, output: Output): Promise<number> {
-  const { plugin, embedded, criu } = await inspectTarget(target, cwd);
+  const { plugin, manifest, embedded, criu } = await inspectTarget(target, cwd);
   const hooks = plugin.hooks.map(({ hook, function: name }) => {
     const { number, since } = hookTable[hook];
     return { hook, number, since, function: name };
@@ -17,9 +17,10 @@ export async function pluginInspectCommand(target: string, cwd: string, output: 
     command: 'plugin inspect',
     plugin: { ...plugin, hooks },
     hooksRead: hooksRead(plugin),
+    manifest,
     embedded,
     criu,
   };
-  output.result(data, describePlugin(plugin, { embedded, criu }, output.colors));
+  output.result(data, describePlugin(plugin, { manifest, embedded, criu }, output.colors));
   return embedded.loads === false ? exitCodes.plugin : exitCodes.done;
 }

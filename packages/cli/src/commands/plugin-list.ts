@@ -4,6 +4,8 @@ import type { Inspection } from '@criujs/legacy-compat/inspect';
 import { type InstalledPlugin, installedPlugins, placeWords, pluginKeyword, pluginPlaces } from '@criujs/plugin-host';
 import type { CriuError } from '@criujs/plugin-sdk';
 import { inspectTarget } from '../inspect-target.ts';
+import { manifestOf, type ShownManifest } from '../manifest-facts.ts';
+import { manifestLines } from '../manifest-text.ts';
 import type { Output } from '../output.ts';
 
 /** An installed package, and what its file tells of the plugin in it. */
@@ -17,6 +19,8 @@ interface Listed extends Omit<InstalledPlugin, 'criu' | 'error'> {
     readonly complete: boolean;
     readonly notes: readonly string[];
   } | null;
+  /** What its package.json says of the plugin; null: it has no field `criu`. */
+  readonly manifest: ShownManifest | null;
   /** Why it would not be loaded, or cannot be told. */
   readonly error?: { readonly code: string; readonly message: string; readonly remedy: string };
 }
@@ -36,13 +40,16 @@ function none(cwd: string): string {
   return [`No plugin is installed: no package with the keyword ${pluginKeyword} is in`, ...places].join('\n');
 }
 
-async function look({ error, criu: _criu, ...found }: InstalledPlugin, cwd: string): Promise<Listed> {
-  if (error !== undefined || found.entry === null) return { ...found, plugin: null, ...errorOf(error) };
+async function look({ error, criu, ...found }: InstalledPlugin, cwd: string): Promise<Listed> {
+  const unread = { ...found, plugin: null, manifest: manifestOf({ criu }, null) };
+  if (error !== undefined || found.entry === null) return { ...unread, ...errorOf(error) };
   try {
     const { plugin, embedded } = await inspectTarget(found.entry, cwd);
-    return { ...found, plugin: summaryOf(plugin), ...(embedded.loads === false ? refusal(found, embedded.why) : {}) };
+    const manifest = manifestOf({ criu }, plugin);
+    const refused = embedded.loads === false ? refusal(found, embedded.why) : {};
+    return { ...found, plugin: summaryOf(plugin), manifest, ...refused };
   } catch (thrown) {
-    return { ...found, plugin: null, ...errorOf(thrown as CriuError) };
+    return { ...unread, ...errorOf(thrown as CriuError) };
   }
 }
 
@@ -68,7 +75,8 @@ function refusal({ package: name }: Pick<Listed, 'package'>, why: string | null)
   return { error: { code: 'PLUGIN_INVALID', message: why ?? 'it would not be loaded', remedy } };
 }
 
-function describe({ package: name, packageVersion, place, shadowedBy, plugin, error }: Listed, colors: Colors): string {
+function describe(listed: Listed, colors: Colors): string {
+  const { package: name, packageVersion, place, shadowedBy, plugin, manifest, error } = listed;
   const release = colors.bold(safeName(packageVersion === null ? name : `${name} ${packageVersion}`));
   const title = `${release}  ${colors.dim(placeWords[place])}`;
   const hidden =
@@ -80,7 +88,8 @@ function describe({ package: name, packageVersion, place, shadowedBy, plugin, er
     error === undefined
       ? []
       : [`  ${words} ${safeLines(error.message)}`, `    ${colors.cyan('→')} ${safeText(error.remedy)}`];
-  return [title, ...hidden, ...(plugin === null ? [] : describePlugin(plugin, colors)), ...wrong].join('\n');
+  const own = plugin === null ? [] : describePlugin(plugin, colors);
+  return [title, ...hidden, ...own, ...manifestLines(manifest, colors), ...wrong].join('\n');
 }
 
 const structures: Readonly<Record<Inspection['structure'], string>> = {

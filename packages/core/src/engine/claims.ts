@@ -1,10 +1,10 @@
-import type { PlanRow } from '@criujs/engine-kit';
+import type { FoundRow } from '@criujs/engine-kit';
 import type { PluginClaim } from '@criujs/plugin-host';
 import type { ClaimableName } from '@criujs/plugin-sdk';
 import type { Problem } from '../kinds/files/held.ts';
 
 /** The part of a row that plugins decide. */
-export type Settled = Pick<PlanRow, 'taker' | 'conflict' | 'why' | 'remedy'> & {
+export type Settled = Pick<FoundRow, 'taker' | 'conflict' | 'why' | 'remedy' | 'questions'> & {
   /** No plugin would take it, and none failed. */
   readonly declined?: true;
 };
@@ -35,8 +35,9 @@ export function settle(
       const [only = null] = asked.length === 1 ? asked : [];
       return { taker: { plugin: only, hook, claimed: false, asked } };
     }
-    const { why, remedy } = unclaimed(`${listOf(names('no'))} ${claims.length === 1 ? 'does' : 'do'} not claim it`);
-    return { taker: null, why, remedy, declined: true };
+    const whyNot = `${listOf(names('no'))} ${claims.length === 1 ? 'does' : 'do'} not claim it`;
+    const { why, remedy, questions } = unclaimed(whyNot);
+    return { taker: null, why, remedy, ...(questions && { questions }), declined: true };
   }
   const taker = { plugin: winner, hook, claimed: true, asked };
   if (rivals.length === 0) return { taker };

@@ -1,4 +1,4 @@
-import type { EngineOptions, PlanRow } from '@criujs/engine-kit';
+import type { EngineOptions, FoundRow } from '@criujs/engine-kit';
 import type { PlanPlugins } from '@criujs/engine-kit/front';
 import { checkRoot, deathOf, targetDied } from '@criujs/engine-kit/targets';
 import { missingHook, whyUnrestorable } from '@criujs/plugin-host/facts';
@@ -21,7 +21,7 @@ export async function planTree(
   options: EngineOptions<'dump'>,
   plugins: PlanPlugins,
   check: () => void,
-): Promise<PlanRow[]> {
+): Promise<FoundRow[]> {
   checkExternal(options);
   const root = checkRoot(pid);
   const settled = new Map<ClaimQuestion, Promise<Settled>>();
@@ -42,7 +42,7 @@ export async function planTree(
   return Promise.all(rows.map((row) => finish(row, ask, plugins)));
 }
 
-async function finish(row: SurveyRow, ask: Ask, plugins: ServedHooks): Promise<PlanRow> {
+async function finish(row: SurveyRow, ask: Ask, plugins: ServedHooks): Promise<FoundRow> {
   const { question, otherwise, instead, passes: _passes, ...plain } = row;
   if (question === undefined) return plain;
   const first = await ask(question, row);
@@ -54,7 +54,7 @@ async function finish(row: SurveyRow, ask: Ask, plugins: ServedHooks): Promise<P
 }
 
 /** Says whether a plugin could restore what plugins would take: if not, a dump that ends the tree is refused. */
-function withMissingHook(row: PlanRow, loaded: ServedHooks): PlanRow {
+function withMissingHook(row: FoundRow, loaded: ServedHooks): FoundRow {
   const { taker } = row;
   if (taker === null || 'engine' in taker) return row;
   const { hook, plugin } = taker;

@@ -1,4 +1,4 @@
-import type { Refusal } from '@criujs/engine-kit';
+import type { FoundRefusal } from '@criujs/engine-kit';
 import { descriptorResource } from '../kinds/files/describe.ts';
 import type { Holder, Problem, SeenProcess } from '../kinds/files/held.ts';
 import type { InFlight } from './in-flight.ts';
@@ -8,17 +8,25 @@ import { holdersByProcess } from './same.ts';
 export interface Refusals {
   commandOf(pid: number): string | undefined;
   /** One of a process. */
-  of(pid: number, problem: Problem): Refusal;
+  of(pid: number, problem: Problem): FoundRefusal;
   /** One for each process that has the file open, or the socket in which it waits. */
-  ofHolders(holders: readonly Holder[], problem: Problem): Refusal[];
+  ofHolders(holders: readonly Holder[], problem: Problem): FoundRefusal[];
 }
 
 export function refusalsOf(processes: readonly SeenProcess[], { carrierOf }: Pick<InFlight, 'carrierOf'>): Refusals {
   const commands = new Map(processes.map(({ pid, command }) => [pid, command]));
 
-  function of(pid: number, { file, why, remedy, passes }: Problem): Refusal {
+  function of(pid: number, { file, why, remedy, passes, questions }: Problem): FoundRefusal {
     const command = commands.get(pid);
-    return { pid, ...(command !== undefined && { command }), resource: file, why, remedy, ...(passes && { passes }) };
+    return {
+      pid,
+      ...(command !== undefined && { command }),
+      resource: file,
+      why,
+      remedy,
+      ...(passes && { passes }),
+      ...(questions && { questions }),
+    };
   }
 
   return {

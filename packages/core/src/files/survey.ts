@@ -1,4 +1,4 @@
-import { EngineError, type EngineOptions, type PlanRow, type PlanSubject } from '@criujs/engine-kit';
+import { EngineError, type EngineOptions, type FoundRow, type PlanSubject } from '@criujs/engine-kit';
 import { closeFd, isGone, pidfdOpen } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import type { Steps } from '../engine/steps.ts';
@@ -12,7 +12,7 @@ import { compareIfPermitted, type Description, groupFiles, holdersByProcess } fr
 import { createTree, isClosed } from './tree.ts';
 
 /** A row of a plan as far as looking can tell. */
-export interface SurveyRow extends PlanRow {
+export interface SurveyRow extends FoundRow {
   /** What a plan asks the plugins about it; rows about one open file have the same. */
   readonly question?: ClaimQuestion;
   /** What it asks when no plugin claims that. */
@@ -121,7 +121,7 @@ function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, str
   const subject: PlanSubject = seen.link.startsWith('socket:') ? 'socket' : 'file';
   const rows = (
     what: string,
-    found: Pick<SurveyRow, 'taker' | 'why' | 'remedy' | 'question' | 'otherwise' | 'instead' | 'passes'>,
+    found: Pick<SurveyRow, 'taker' | 'why' | 'remedy' | 'questions' | 'question' | 'otherwise' | 'instead' | 'passes'>,
   ): SurveyRow[] =>
     [...holdersByProcess(holders)].map(([pid, descriptors]) => ({
       pid,
@@ -132,8 +132,8 @@ function survey(file: Description, tree: Tree, commands: ReadonlyMap<number, str
       file: what,
       ...found,
     }));
-  const refused = ({ file: what, why, remedy, passes }: Problem): Surveyed[] => [
-    { rows: rows(what, { taker: null, why, remedy, ...(passes && { passes }) }) },
+  const refused = ({ file: what, why, remedy, passes, questions }: Problem): Surveyed[] => [
+    { rows: rows(what, { taker: null, why, remedy, ...(passes && { passes }), ...(questions && { questions }) }) },
   ];
   try {
     const recognised = recognise(seen, tree);

@@ -1,6 +1,4 @@
-import { statSync } from 'node:fs';
 import type { EngineOptions } from '@criujs/engine-kit';
-import { deviceStat } from '@criujs/engine-kit/externals';
 import type { Vma } from '@criujs/linux';
 import type { HookName } from '@criujs/plugin-sdk';
 import { createFilesOfMaps, type FindMapped, lookOnce, nothingBehind } from '../files/mapped.ts';
@@ -13,6 +11,7 @@ import type { MapProblem } from '../kinds/maps/kind.ts';
 import { recogniseMap } from '../kinds/maps/table.ts';
 import { problemOfFlags } from '../kinds/maps/vm-flags.ts';
 import { mapResource, mapsResource } from './describe.ts';
+import { deviceQuestion, unclaimedMap } from './device-question.ts';
 
 /** What a plan knows beside the maps. */
 interface MapSurvey {
@@ -41,8 +40,8 @@ export function surveyMaps(
   const devices = new Map<string, { readonly file: ExternalFile | undefined; readonly maps: readonly Vma[] }>();
   const refused: SurveyRow[] = [];
   const row = { pid, command, subject: 'memory' } as const;
-  const refuse = (vma: Vma, { why, remedy }: { why: string; remedy: string }): void => {
-    refused.push({ ...row, resource: mapResource(vma), taker: null, why, remedy });
+  const refuse = (vma: Vma, { why, remedy, questions }: MapProblem): void => {
+    refused.push({ ...row, resource: mapResource(vma), taker: null, why, remedy, ...(questions && { questions }) });
   };
 
   const fileOfMap = createFilesOfMaps(seen);
@@ -55,7 +54,8 @@ export function surveyMaps(
       devices.set(vma.name, { file, maps: [...(devices.get(vma.name)?.maps ?? []), vma] });
     } else if (file !== undefined) external.set(file, [...(external.get(file) ?? []), vma]);
     else if (problem !== null) refuse(vma, problem);
-    else if (kind.byPlugins !== undefined) refuse(vma, found !== null && isProblem(found) ? found : nothingBehind);
+    else if (kind.byPlugins !== undefined)
+      refuse(vma, found !== null && isProblem(found) ? found : unclaimedMap(vma, kind));
     else {
       const trouble = problemOfFlags(vma) ?? (kind.hasPath ? troubleWith(fileBehind(), options) : null);
       if (trouble !== null) refuse(vma, trouble);
@@ -92,13 +92,14 @@ function troubleWith(file: HeldFile | MapProblem, options: EngineOptions<'dump'>
 /** Plugins are asked for the map itself first, as a dump asks them, then for the open file that may be behind. */
 function ofDevice(path: string, maps: readonly Vma[], file: ExternalFile | undefined): DeviceRow {
   const resource = `${mapsResource(maps)}, of ${path}`;
+  const asked = deviceQuestion(path);
   const question: ClaimQuestion = {
-    hook: 'HANDLE_DEVICE_VMA',
-    args: { stat: deviceStat(statSync(path, { bigint: true })) },
+    ...asked,
     unclaimed: (why) => ({
       file: resource,
       why: `${why}, and it does not come from an external file`,
       remedy: nothingBehind.remedy,
+      questions: [asked],
     }),
   };
   return {

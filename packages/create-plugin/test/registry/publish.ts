@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../../core/test/harness/machine.ts';
 import { npmOutput } from './npm.ts';
@@ -21,11 +21,21 @@ export function publishedManifests(): Manifest[] {
  *
  * @param folder where npm may keep what it writes
  */
-export async function publishAll(registry: string, folder: string): Promise<void> {
+export function publishAll(registry: string, folder: string): Promise<void> {
+  return publish(registry, folder, ['--workspace', 'packages/']);
+}
+
+/** Publishes one package, which is in a folder of its own. @param folder where npm may keep what it writes */
+export function publishFolder(registry: string, path: string, folder: string): Promise<void> {
+  return publish(registry, folder, [path]);
+}
+
+async function publish(registry: string, folder: string, what: readonly string[]): Promise<void> {
+  mkdirSync(folder, { recursive: true });
   const userconfig = join(folder, 'npmrc');
   // The registry lets anybody publish, but npm does not try without a token.
   writeFileSync(userconfig, `//${new URL(registry).host}/:_authToken=nobody\n`);
-  await npmOutput(['publish', '--workspace', 'packages/', '--access', 'public', '--loglevel', 'error'], {
+  await npmOutput(['publish', ...what, '--access', 'public', '--loglevel', 'error'], {
     env: {
       ...process.env,
       npm_config_registry: registry,

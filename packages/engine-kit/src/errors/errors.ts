@@ -1,3 +1,4 @@
+import type { PluginSuggestion, ResourceQuestion } from '@criujs/plugin-host/manifest';
 import type { CriuError, Thrown } from '@criujs/plugin-sdk';
 import { defaultRemedies } from './remedies.ts';
 
@@ -16,6 +17,14 @@ export interface Refusal {
   readonly hook?: string;
   /** It is over in a moment by itself, as a rule: another dump finds it gone. */
   readonly passes?: true;
+  /** Packages that are not loaded and whose manifest takes it: those that are installed first. */
+  readonly suggestions?: readonly PluginSuggestion[];
+}
+
+/** A refusal as an engine finds it. */
+export interface FoundRefusal extends Refusal {
+  /** What plugins can be asked about it: `suggestions` come of it. */
+  readonly questions?: readonly ResourceQuestion[];
 }
 
 /** Codes that engines themselves give. They are stable: programs may compare them. */
@@ -186,10 +195,16 @@ export function refusedDump(
   blame: Pick<EngineErrorDetails, 'plugin' | 'hook'> = {},
 ): EngineError {
   const count = refusals.length === 1 ? '1 resource is' : `${refusals.length} resources are`;
+  const summary = `cannot dump ${root.pid} (${root.command}): ${count} not supported`;
+  const details = { ...blame, pid: root.pid, refusals, summary };
+  return new EngineError('UNSUPPORTED', refusalMessage(summary, refusals), details);
+}
+
+/** The message of an error with refusals: `summary`, and a line for each. */
+export function refusalMessage(summary: string, refusals: readonly Refusal[]): string {
   const lines = refusals.map((it) => {
     const process = it.command === undefined ? `${it.pid}` : `${it.pid} (${it.command})`;
     return `  ${process} ${it.resource}: ${it.why}. ${it.remedy}`;
   });
-  const summary = `cannot dump ${root.pid} (${root.command}): ${count} not supported`;
-  return new EngineError('UNSUPPORTED', [summary, ...lines].join('\n'), { ...blame, pid: root.pid, refusals, summary });
+  return [summary, ...lines].join('\n');
 }

@@ -21,13 +21,14 @@ export async function namePlugins<O extends RunOptions>(options: O): Promise<Nam
 export async function nameInstalled(
   error: EngineError,
   images: Pick<RunImages, 'read'>,
-  plugins: Pick<RunPlugins, 'load'>,
+  plugins: Pick<RunPlugins, 'load'> | undefined,
   cwd: string | undefined,
 ): Promise<EngineError> {
   if (error.code !== 'PLUGIN_MISSING') return error;
-  const records = await readRecords(images);
+  // The error itself says more than that they cannot be read.
+  const records = await readRecords(images).catch(() => null);
   if (records === null) return error;
-  const loaded = (await plugins.load())?.plugins ?? [];
+  const loaded = (await plugins?.load())?.plugins ?? [];
   const missing = missingPlugins({ resources: resourcesOf(records), records, listed: [] }, loaded);
   const find = await findInstalled(cwd);
   if (!missing.some(find)) return error;

@@ -4,13 +4,14 @@ import { readOptions } from '../engine-options/read.ts';
 import type { EngineOptions } from '../engine-options/table.ts';
 import { EngineError } from '../errors/errors.ts';
 import { toEngineError } from '../errors/to-engine-error.ts';
-import type { PlanRow } from '../interface/results.ts';
+import type { FoundRow } from '../interface/results.ts';
 import { checkOptions, checkPid, checkPlatform } from './admission.ts';
 import { type CrashGuard, guardCrashes } from './crash-guard.ts';
 import { noticeDebugger, watchedDeadline } from './debugging.ts';
 import { namePlugins } from './installed.ts';
 import type { NamedPlugins, PlanOptions, PlanResult, PlanVerdict } from './options.ts';
 import { afterRunOf, defaultDeadlineMs, warnOfUnpaired } from './plugins.ts';
+import { suggestForRows } from './suggestions.ts';
 import { guardThread, type Watchdog } from './watchdog.ts';
 
 /** The plugins, as a plan needs them. */
@@ -33,7 +34,7 @@ export type PlanTree = (
   options: EngineOptions<'dump'>,
   plugins: PlanPlugins,
   check: () => void,
-) => Promise<PlanRow[]>;
+) => Promise<FoundRow[]>;
 
 /**
  * Says what a dump would meet: who would take each resource, or why nobody does. It only looks: it freezes nothing and calls no
@@ -63,7 +64,8 @@ export async function planBy(load: () => Promise<PlanTree>, given: PlanOptions):
     checkAborted(signal);
     onProgress?.({ phase: 'look', elapsedMs: performance.now() - startedAt });
     const seen = await planTree(pid, allowed, pluginsOf(host, guard), () => checkAborted(signal));
-    const rows = engine === undefined ? seen : seen.map((row) => engine.plan(row));
+    const loaded = host?.plugins.map(({ name }) => name) ?? [];
+    const rows = await suggestForRows(seen, { cwd: options.cwd, loaded }, engine?.plan);
     checkAborted(signal);
     const verdict = verdictOf(rows);
     return { pid, rows, verdict, possible: verdict === 'ready' };
@@ -75,7 +77,7 @@ export async function planBy(load: () => Promise<PlanTree>, given: PlanOptions):
   }
 }
 
-function verdictOf(rows: readonly PlanRow[]): PlanVerdict {
+function verdictOf(rows: PlanResult['rows']): PlanVerdict {
   if (rows.some(({ taker }) => taker === null)) return 'refused';
   return rows.some(({ conflict }) => conflict !== undefined) ? 'conflict' : 'ready';
 }

@@ -11,7 +11,8 @@ import { noticeDebugger, watchedDeadline } from './debugging.ts';
 import { nameInstalled, namePlugins } from './installed.ts';
 import { refuseNested } from './nested.ts';
 import type { DumpOptions, DumpResult, NamedPlugins, RestoreOptions, RestoreResult } from './options.ts';
-import { defaultDeadlineMs, openPlugins } from './plugins.ts';
+import { defaultDeadlineMs, openPlugins, type RunPlugins } from './plugins.ts';
+import { suggestForRefused } from './suggestions.ts';
 
 /**
  * Dumps a process and its descendants with an engine. Without `leaveRunning` the tree ends once the dump is complete.
@@ -71,22 +72,20 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
     if (engine.foldersOnly && typeof given.images === 'object') throw noDirectory();
     const images = await openImages(given.images, purpose);
     let failed = false;
+    let plugins: RunPlugins | undefined;
     const crash = guardCrashes({ stage: purpose.stage, lastWords: options.lastWords });
     try {
       if (engine.foldersOnly) refuseForeign(images.place);
       const startedAt = performance.now();
       const warned: string[] = [];
-      const plugins = openPlugins(options, purpose.stage, images, crash);
-      const outcome = await work({ images, plugins, ...listenersOf(options, startedAt, warned) }).catch(
-        async (error) => {
-          throw await nameInstalled(toEngineError(error), images, plugins, options.cwd);
-        },
-      );
+      plugins = openPlugins(options, purpose.stage, images, crash);
+      const outcome = await work({ images, plugins, ...listenersOf(options, startedAt, warned) });
       const warnings = [...new Set([...warned, ...(outcome.warnings ?? [])])];
       return { outcome, totalMs: performance.now() - startedAt, warnings };
     } catch (error) {
       failed = true;
-      throw error;
+      const told = await nameInstalled(toEngineError(error), images, plugins, options.cwd);
+      throw await suggestForRefused(told, options.cwd, () => loadedNames(plugins));
     } finally {
       crash.release();
       await images.close().catch((error) => {
@@ -97,6 +96,12 @@ async function conduct<O extends { readonly warnings?: readonly string[] }>(
   } catch (error) {
     throw blameForClosed(toEngineError(error), options);
   }
+}
+
+/** Those that have been asked. */
+async function loadedNames(plugins: RunPlugins | undefined): Promise<string[]> {
+  const host = await plugins?.load().catch(() => null);
+  return host?.plugins.map(({ name }) => name) ?? [];
 }
 
 /** This process closes each descriptor once: who else runs in it has closed one that was not theirs. */

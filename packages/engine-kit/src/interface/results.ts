@@ -1,3 +1,4 @@
+import type { PluginSuggestion, ResourceQuestion } from '@criujs/plugin-host/manifest';
 import type { HookName, LogDetails, LogLevel } from '@criujs/plugin-sdk';
 
 /** A message of a plugin, or a warning of the engine. */
@@ -55,6 +56,14 @@ export interface PlanRow {
   /** Why nobody takes it, or other remarks. */
   readonly why?: string;
   readonly remedy?: string;
+  /** Packages that are not loaded and whose manifest takes it, if nobody does: those that are installed first. */
+  readonly suggestions?: readonly PluginSuggestion[];
+}
+
+/** A row as an engine finds it. */
+export interface FoundRow extends PlanRow {
+  /** What plugins can be asked about it, if nobody takes it: `suggestions` come of it. */
+  readonly questions?: readonly ResourceQuestion[];
 }
 
 /** What a user may want to do. */

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { type CatalogEntry, catalog } from './catalog.ts';
+export { type CodeFacts, compareManifest, type ManifestDifference } from './differences.ts';
 export { type Drivers, kernelDrivers } from './drivers.ts';
 export { matchesPattern } from './pattern.ts';
 export {

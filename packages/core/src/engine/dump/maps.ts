@@ -1,8 +1,8 @@
-import type { Refusal } from '@criujs/engine-kit';
+import type { FoundRefusal } from '@criujs/engine-kit';
 import { readSmaps, type Vma } from '@criujs/linux';
 import { vmaStatus } from '../../facts/memory.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
-import { lookOnce, nothingBehind } from '../../files/mapped.ts';
+import { lookOnce } from '../../files/mapped.ts';
 import { adviceOf, protectionOf } from '../../kinds/maps/flags.ts';
 import type { DumpedPages, MapFields, MapProblem, SavedMap } from '../../kinds/maps/kind.ts';
 import { saveOfFile } from '../../kinds/maps/of-file.ts';
@@ -12,6 +12,7 @@ import type { FrozenTask } from '../../machinery/freeze/freeze.ts';
 import { keepMaps } from '../../machinery/freeze/maps-of.ts';
 import { staleMaps } from '../../machinery/infect/stale.ts';
 import { mapResource } from '../../memory/describe.ts';
+import { unclaimedMap } from '../../memory/device-question.ts';
 
 /** A map of a process and what the image says of it. */
 export interface DumpedMap {
@@ -23,7 +24,7 @@ export interface DumpedMap {
 /** All maps of a process. */
 export interface DescribedMaps {
   readonly maps: readonly DumpedMap[];
-  readonly refusals: readonly Refusal[];
+  readonly refusals: readonly FoundRefusal[];
   /** What an earlier engine left behind and must be unmapped. */
   readonly stale: readonly Vma[];
 }
@@ -31,7 +32,7 @@ export interface DescribedMaps {
 /** Describes all maps of a frozen process; maps that cannot be restored become refusals. */
 export function describeMaps(task: FrozenTask, files: CollectedFiles): DescribedMaps {
   const maps: DumpedMap[] = [];
-  const refusals: Refusal[] = [];
+  const refusals: FoundRefusal[] = [];
   const all = readSmaps(task.pid);
   keepMaps(task, all);
   const stale = staleMaps(task.pid, all);
@@ -44,11 +45,12 @@ export function describeMaps(task: FrozenTask, files: CollectedFiles): Described
   return { maps, refusals, stale: [...stale] };
 }
 
-function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedMap | Refusal {
+function describeMap(task: FrozenTask, vma: Vma, files: CollectedFiles): DumpedMap | FoundRefusal {
   const saved = saveMap(task, vma, files);
   if ('why' in saved) {
     const { pid, command } = task;
-    return { pid, command, resource: mapResource(vma), why: saved.why, remedy: saved.remedy };
+    const { why, remedy, questions } = saved;
+    return { pid, command, resource: mapResource(vma), why, remedy, ...(questions && { questions }) };
   }
   const madv = adviceOf(vma);
   const place = { start: BigInt(vma.start), end: BigInt(vma.end), pgoff: 0n, shmid: 0n, fd: -1n };
@@ -65,7 +67,7 @@ function saveMap(task: FrozenTask, vma: Vma, files: CollectedFiles): SavedMap | 
   const behind = files.externalMapping(task.pid, vma);
   if (typeof behind === 'number') return saveOfFile(vma, behind, 2);
   if (problem !== null) return problem;
-  if (kind.byPlugins !== undefined) return behind ?? nothingBehind;
+  if (kind.byPlugins !== undefined) return behind ?? unclaimedMap(vma, kind);
   return problemOfFlags(vma) ?? kind.save(vma, context);
 }
 

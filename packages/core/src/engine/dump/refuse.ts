@@ -1,7 +1,7 @@
-import { type Refusal, refusedDump } from '@criujs/engine-kit';
+import { type FoundRefusal, type Refusal, refusedDump } from '@criujs/engine-kit';
 
 /** A row of what was found that nobody takes. */
-interface Refused extends Pick<Refusal, 'pid' | 'resource' | 'passes'> {
+interface Refused extends Pick<FoundRefusal, 'pid' | 'resource' | 'passes' | 'questions'> {
   readonly command: string;
   readonly why?: string;
   readonly remedy?: string;
@@ -15,9 +15,9 @@ export function refuse(root: number, refusals: readonly Refusal[]): void {
 }
 
 /** A row as a user is told of it. */
-export function asRefusal(row: Refused): Refusal {
-  const { pid, command, resource, why = 'nobody takes it', remedy = '', passes } = row;
-  return { pid, command, resource, why, remedy, ...(passes && { passes }) };
+export function asRefusal(row: Refused): FoundRefusal {
+  const { pid, command, resource, why = 'nobody takes it', remedy = '', passes, questions } = row;
+  return { pid, command, resource, why, remedy, ...(passes && { passes }), ...(questions && { questions }) };
 }
 
 /** The plugin and the hook that all refusals are about. */

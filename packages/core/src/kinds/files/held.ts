@@ -1,5 +1,6 @@
 import type { EngineOptions } from '@criujs/engine-kit';
 import type { Fdinfo, FileStat, UnixSocket } from '@criujs/linux';
+import type { ResourceQuestion } from '@criujs/plugin-host/manifest';
 import type { HookName } from '@criujs/plugin-sdk';
 
 /** A process as the lists of descriptors know it. */
@@ -41,6 +42,8 @@ export interface Problem {
   readonly remedy: string;
   /** It is over in a moment by itself, as a rule. */
   readonly passes?: true;
+  /** What plugins can be asked about it: packages that would answer yes are named. */
+  readonly questions?: readonly ResourceQuestion[];
 }
 
 /** Whether a kind takes a file: it does, it does not (ask the next), or it knows the file and cannot dump it. */

@@ -1,6 +1,7 @@
 import type { EngineOptions } from '@criujs/engine-kit';
 import type { FdTypes } from '@criujs/images';
-import type { ClaimArgs, ClaimableName } from '@criujs/plugin-sdk';
+import type { ResourceQuestion } from '@criujs/plugin-host/manifest';
+import type { ClaimableName } from '@criujs/plugin-sdk';
 import type { TaskCall } from '../../machinery/calls/remote.ts';
 import type { Description } from '../description.ts';
 import type { FoundObject } from '../objects/kind.ts';
@@ -8,13 +9,8 @@ import type { DumpContext, FilePayload, OpenFile, SaveContext, SavedFile } from 
 import type { HeldFile, Holder, Problem, Recognition, SeenFile, Tree } from './held.ts';
 import type { CommonPart, FileEntry, LoadContext, Opener, TaskTables } from './opening.ts';
 
-/** What plugins that bring a claim are asked about one file before a dump. */
-export type FileQuestion = {
-  [N in ClaimableName]: { readonly hook: N; readonly args: ClaimArgs<N> };
-}[ClaimableName];
-
 /** A question, with the refusal if no plugin takes the resource. */
-export type ClaimQuestion = FileQuestion & {
+export type ClaimQuestion = ResourceQuestion & {
   /** The problem that it is when no plugin takes the resource. */
   unclaimed(why: string): Problem;
   /** Why the engine asks, where it knows the resource. */
@@ -25,7 +21,7 @@ export type ClaimQuestion = FileQuestion & {
 export interface ByPlugins {
   readonly hook: ClaimableName;
   /** What a plan asks the plugins about a file. Looks only. */
-  question(file: SeenFile, holders: readonly Holder[], tree: Tree): FileQuestion;
+  question(file: SeenFile, holders: readonly Holder[], tree: Tree): ResourceQuestion;
   /** The problem that a file is when no plugin takes it, which `why` says. */
   unclaimed(file: SeenFile, tree: Tree, why: string): Problem;
   /** The kind of the engine's that takes what plugins do not take; null: none. Default: none. */

@@ -172,6 +172,9 @@ test('plugins are asked for what a kind knows and cannot dump; when none takes i
     file: `deleted file ${join(folder, 'h')}`,
     why: expect.stringMatching(/^it has no name any more and holds 7 bytes, .*, and no plugin took it$/),
     remedy: expect.stringMatching(/^Allow more: --ghost-limit.* Or: Load a plugin with a DUMP_EXT_FILE hook/),
+    questions: [
+      { hook: 'DUMP_EXT_FILE', args: { file: expect.objectContaining({ kind: 'regular', path: deleted.link }) } },
+    ],
   });
   expect(recognise(deleted, sampleTree()).refusal('nobody').why).not.toContain('nobody');
   const info = { locks: ['1: FLOCK  ADVISORY  WRITE 4242 00:20:12 0 EOF'] };
@@ -197,6 +200,8 @@ test('a unix socket is the plugins’ when its peer is outside of the tree', () 
   const anyFile: Tree['serves'] = (hook) => hook === 'DUMP_EXT_FILE';
   expect(answerFor(socketFile, sampleTree({ sockets: [socket], serves: anyFile }))).toBe('external file');
   expect(answerFor(socketFile, sampleTree({ sockets: [socket] }))).toMatch(/outside of the dumped tree, and no plugin/);
+  const { questions = [] } = recognise(socketFile, sampleTree({ sockets: [socket] })).refusal('nobody');
+  expect(questions.map(({ hook }) => hook)).toEqual(['DUMP_UNIX_SK', 'DUMP_EXT_FILE']);
 });
 
 test.each<[string, Partial<UnixSocket>, RegExp]>([

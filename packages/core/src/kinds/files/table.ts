@@ -91,7 +91,8 @@ export function recognise(file: SeenFile, tree: Tree): Recognised {
   // A plugin's file is its own matter.
   const answer = first === 'mine' && plugins === undefined ? (lockProblem(file, tree.options) ?? first) : first;
   const ways = plugins === undefined || answer !== 'mine' ? [external] : [kind, external];
-  const byPlugins = [...new Set(ways)].filter(isByPlugins).filter((it) => tree.serves(it.plugins.hook));
+  const pluginWays = [...new Set(ways)].filter(isByPlugins);
+  const byPlugins = pluginWays.filter((it) => tree.serves(it.plugins.hook));
   const own = answer === 'mine' ? null : answer;
   return {
     engine: answer === 'mine' && plugins === undefined ? kind : null,
@@ -101,9 +102,10 @@ export function recognise(file: SeenFile, tree: Tree): Recognised {
     reason:
       own?.why ?? (plugins === undefined || kind === external ? undefined : `no plugin takes it as a ${kind.name}`),
     refusal(why, problem = own) {
-      if (problem !== null) return withPlugins(problem, byPlugins.length === 0 ? null : why);
+      const questions = pluginWays.map((it) => it.plugins.question(file, [file], tree));
+      if (problem !== null) return { ...withPlugins(problem, byPlugins.length === 0 ? null : why), questions };
       if (plugins === undefined) throw new EngineError('INTERNAL', `${file.link} is taken by ${kind.name}`);
-      return plugins.unclaimed(file, tree, why);
+      return { ...plugins.unclaimed(file, tree, why), questions };
     },
   };
 }

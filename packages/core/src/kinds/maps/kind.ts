@@ -1,5 +1,6 @@
 import type { MessageInitShape, VmaEntry, VmaEntrySchema } from '@criujs/images';
 import type { RemoteCall, Vma } from '@criujs/linux';
+import type { ResourceQuestion } from '@criujs/plugin-host/manifest';
 import type { MapPlan } from '../../engine/restore/layout.ts';
 import type { CollectedFiles } from '../../files/collect.ts';
 import type { DataArea, TaskCall } from '../../machinery/calls/remote.ts';
@@ -10,6 +11,8 @@ import type { HeldFile, SeenProcess } from '../files/held.ts';
 export interface MapProblem {
   readonly why: string;
   readonly remedy: string;
+  /** What plugins can be asked about it: packages that would answer yes are named. */
+  readonly questions?: readonly ResourceQuestion[];
 }
 
 /** Whether a kind takes a map: it does, it does not (ask the next), or it knows the map and cannot dump it. */

@@ -1,10 +1,11 @@
 import { socketType } from '@criujs/engine-kit/externals';
 import { peerName, type UnixSocket } from '@criujs/linux';
+import type { ResourceQuestion } from '@criujs/plugin-host/manifest';
 import { socketInode, type UnixSocketInfo } from '@criujs/plugin-sdk';
 import type { DumpContext, FilePayload, OpenFile } from '../dumping.ts';
 import { fileTypes } from '../file-type.ts';
 import type { Holder, Problem, Recognition, SeenFile, Tree } from '../held.ts';
-import type { FileKind, FileQuestion } from '../kind.ts';
+import type { FileKind } from '../kind.ts';
 import { waitingBytes } from '../pipe-content.ts';
 import { sdkHolder } from '../plugin-holder.ts';
 import { optionsEntry } from '../socket-options.ts';
@@ -82,7 +83,7 @@ function refuse(socket: UnixSocket, why: string, remedy: string): Problem {
 }
 
 /** Without a descriptor of our own the kernel's list of sockets tells the name of the peer. */
-function askAbout(seen: SeenFile, holders: readonly Holder[], tree: Tree): FileQuestion {
+function askAbout(seen: SeenFile, holders: readonly Holder[], tree: Tree): ResourceQuestion {
   const found = unixSocketAt(seen, tree);
   const peer = tree.unixSocket(found.peer)?.name ?? null;
   return {
