@@ -119,6 +119,7 @@ test('a pipe to outside is refused; one whose other end is closed is not', () =>
       resource: expect.stringMatching(/^descriptor 3: pipe \d+$/),
       why: expect.stringContaining('outside of the dumped tree'),
       remedy: expect.stringContaining("--external 'pipe["),
+      questions: [expect.objectContaining({ hook: 'DUMP_EXT_FILE' })],
     },
   ]);
   const { rows } = doSteps(surveyFiles([process], noPlugins, fileOptions), () => undefined);

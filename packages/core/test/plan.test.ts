@@ -3,6 +3,7 @@ import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, unlinkSync, w
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { dump, EngineError, type PlanRow, plan, type Refusal } from '@criujs/core';
+import type { FoundRefusal } from '@criujs/engine-kit';
 import { decodeImage, type FdinfoEntry, FdTypes } from '@criujs/images';
 import { arena, makePipe, memfd, syscall, trySyscall } from '@criujs/linux';
 import { definePlugin, type HookExtras, hook, type Plugin } from '@criujs/plugin-sdk';
@@ -191,7 +192,8 @@ describe('a plan and the dump that follows', () => {
 
     // What the dump would find once everything stands still.
     const files = collectFiles([held], fileOptions, pretendSession());
-    expect([...files.refusals].sort(byResource)).toEqual([...planned].sort(byResource));
+    const found = files.refusals.map(({ questions: _, ...refusal }: FoundRefusal) => refusal);
+    expect(found.sort(byResource)).toEqual([...planned].sort(byResource));
     const takenOnly = [...plannedTypes(rows)].filter(([, type]) => type !== undefined);
     expect([...typesOf(files.fdinfo(held.pid))]).toEqual(takenOnly);
   });

@@ -71,7 +71,7 @@ export interface ProjectFile {
 }
 
 /** Which template made a project; raised with every change that `update` brings to existing projects. */
-export const templateVersion = 2;
+export const templateVersion = 3;
 
 /** Where a project keeps what it was made with: its template version and the answers that migrations need. */
 export const projectRecordName = '.criu-plugin.json';

@@ -23,7 +23,9 @@ export type KitErrorCode =
   /** There is no image to restore from, since the dump failed. */
   | 'NO_IMAGE'
   /** A plugin does not behave as the contract asks. */
-  | 'NOT_CONFORMING';
+  | 'NOT_CONFORMING'
+  /** The field `criu` of package.json does not say what the plugin is. */
+  | 'MANIFEST_DIFFERS';
 
 /** What a {@link KitError} carries beside its code and message. */
 export interface KitErrorDetails {

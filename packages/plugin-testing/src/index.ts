@@ -1,3 +1,4 @@
+export { checkManifest, type ManifestCheckOptions } from './check-manifest.ts';
 export {
   type CheckName,
   type CheckReport,

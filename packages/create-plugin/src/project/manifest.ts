@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Answers } from '../answers.ts';
 import { packageFolder } from '../package-folder.ts';
+import { criuField } from './criu-field.ts';
 
 interface Dependencies {
   readonly dependencies: Readonly<Record<string, string>>;
@@ -33,6 +34,7 @@ export function manifest(answers: Answers): string {
       './package.json': './package.json',
     },
     files: ['dist', 'src'],
+    criu: criuField(answers),
     scripts: {
       dev: 'jiti example/dev.ts',
       inspect: 'criujs plugin inspect .',

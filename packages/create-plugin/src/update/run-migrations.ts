@@ -2,10 +2,11 @@ import { type ProjectRecord, projectRecordName, templateVersion } from '../answe
 import { CreateError } from '../create-error.ts';
 import type { Migration } from './migration.ts';
 import { nodeVersionsAndAgents } from './migrations/002-node-versions-and-agents.ts';
+import { manifestField } from './migrations/003-manifest.ts';
 import type { Tree } from './tree.ts';
 
 /** Every template version after the first has exactly one. */
-export const migrations: readonly Migration[] = [nodeVersionsAndAgents];
+export const migrations: readonly Migration[] = [nodeVersionsAndAgents, manifestField];
 
 /** A migration that was run, and what it leaves to the author. */
 export interface Step {

@@ -30,7 +30,8 @@ beforeEach(() => {
   printed = '';
   put(projectRecordName, JSON.stringify(first));
   put(workflow, matrix);
-  put('package.json', JSON.stringify({ name: 'criujs-plugin-tape', scripts: { test: 'vitest run' } }));
+  put('package.json', `${JSON.stringify({ name: 'criujs-plugin-tape', scripts: { test: 'vitest run' } }, null, 2)}\n`);
+  put('src/index.ts', "export default definePlugin({\n  name: 'tape',\n  hooks: [hook('DUMP_EXT_FILE', save)],\n});\n");
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -75,8 +76,12 @@ test('a project of template 1 becomes one of today, and tells of every file', as
   expect(git('status', '--porcelain', '--untracked-files=all').trim().split('\n')).toEqual([
     `M ${projectRecordName}`,
     ` M ${workflow}`,
+    ' M package.json',
+    '?? .vscode/settings.json',
     '?? AGENTS.md',
+    '?? test/manifest.test.ts',
   ]);
+  expect(JSON.parse(read('package.json')).criu).toMatchObject({ plugin: 'tape', hooks: ['DUMP_EXT_FILE'] });
   expect(printed).toContain(`template 1 → ${templateVersion}`);
   expect(printed).toContain(`changed ${workflow} (+1 −1)`);
   expect(printed).toContain('    +        node: [20, 22, 24, 26]\n');
@@ -106,7 +111,10 @@ test('for machines it prints one object', async () => {
   await update({ force: true, json: true });
   const { ok, from, to, dryRun, steps, changes } = JSON.parse(printed);
   expect({ ok, from, to, dryRun }).toEqual({ ok: true, from: 1, to: templateVersion, dryRun: false });
-  expect(steps).toEqual([expect.objectContaining({ to: 2, byHand: [] })]);
+  expect(steps).toMatchObject([
+    { to: 2, byHand: [] },
+    { to: 3, byHand: [expect.stringContaining('criu.resources')] },
+  ]);
   expect(changes).toContainEqual({
     path: workflow,
     before: matrix,

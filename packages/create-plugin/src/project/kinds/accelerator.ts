@@ -10,6 +10,7 @@ export const accelerator: Kind = {
     { hook: 'PAUSE_DEVICES', handler: 'pause' },
     { hook: 'CHECKPOINT_DEVICES', handler: 'checkpoint' },
   ],
+  resources: {},
   init: false,
   exit: true,
   embedded: true,

@@ -9,6 +9,15 @@ export const externalFile: Kind = {
     { hook: 'DUMP_EXT_FILE', handler: 'save', claim: 'claim' },
     { hook: 'RESTORE_EXT_FILE', handler: 'open' },
   ],
+  resources: {
+    devices: [
+      { path: '/dev/vcs', major: 7, minor: 0 },
+      { path: '/dev/fuse', major: 10, minor: 229 },
+      { path: '/dev/net/tun', major: 10, minor: 200 },
+      { path: '/dev/vhost-net', major: 10, minor: 238 },
+      { path: '/dev/autofs', major: 10, minor: 235 },
+    ],
+  },
   init: false,
   exit: false,
   embedded: true,

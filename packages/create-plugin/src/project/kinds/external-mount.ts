@@ -9,6 +9,7 @@ export const externalMount: Kind = {
     { hook: 'DUMP_EXT_MOUNT', handler: 'save', claim: 'claim' },
     { hook: 'RESTORE_EXT_MOUNT', handler: 'sourceOf' },
   ],
+  resources: { mounts: ['/mnt/data'] },
   init: false,
   exit: false,
   embedded: false,

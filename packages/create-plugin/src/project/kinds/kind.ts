@@ -1,4 +1,4 @@
-import type { HookName } from '@criujs/plugin-sdk';
+import type { HookName, ManifestResources } from '@criujs/plugin-sdk';
 import type { KindId } from '../../answers.ts';
 
 /** One of the things that a plugin can handle: what is made of it in a new project. */
@@ -12,6 +12,8 @@ export interface Kind {
   readonly module: string;
   /** In the order of CRIU's numbers. */
   readonly hooks: readonly KindHook[];
+  /** What the example takes, for the manifest. */
+  readonly resources: ManifestResources;
   /** Whether its module exports these. */
   readonly init: boolean;
   readonly exit: boolean;

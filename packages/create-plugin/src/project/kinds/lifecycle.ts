@@ -6,6 +6,7 @@ export const lifecycle: Kind = {
   what: 'leaves a note as long as a run lasts, and tells when it is restored elsewhere',
   module: 'lifecycle',
   hooks: [],
+  resources: {},
   init: true,
   exit: true,
   embedded: true,

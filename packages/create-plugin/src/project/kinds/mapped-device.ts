@@ -9,6 +9,7 @@ export const mappedDevice: Kind = {
     { hook: 'HANDLE_DEVICE_VMA', handler: 'accept', claim: 'claim' },
     { hook: 'UPDATE_VMA_MAP', handler: 'mapAgain' },
   ],
+  resources: { devices: [{ path: '/dev/zero', major: 1, minor: 5 }] },
   init: false,
   exit: false,
   embedded: true,

@@ -6,6 +6,7 @@ export const networkLink: Kind = {
   what: 'leaves links of some kinds out of the images, and records what they were',
   module: 'networkLink',
   hooks: [{ hook: 'DUMP_EXT_LINK', handler: 'save', claim: 'claim' }],
+  resources: { links: ['dummy', 'ifb'] },
   init: false,
   exit: false,
   embedded: false,

@@ -9,6 +9,7 @@ export const unixSocket: Kind = {
     { hook: 'DUMP_UNIX_SK', handler: 'save', claim: 'claim' },
     { hook: 'RESTORE_UNIX_SK', handler: 'reconnect' },
   ],
+  resources: { sockets: ['**/example.sock'] },
   init: false,
   exit: false,
   embedded: true,
