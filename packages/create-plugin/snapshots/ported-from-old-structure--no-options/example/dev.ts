@@ -1,6 +1,6 @@
 // npm run dev: dumps and restores the example program with the plugin, and shows what the plugin is asked as it happens. With
 // `-- --watch` it does so again at each change.
-import { dump, restore } from '@criujs/core';
+import { dump, EngineError, restore } from '@criujs/core';
 import plugin from '../src/index.ts';
 import { lookAtMachine } from './machine.ts';
 import { showCall } from './show-call.ts';
@@ -34,6 +34,12 @@ try {
   program.pid = restored.pid;
   await program.advance();
   console.log(`\nIt runs as ${program.pid}. It had counted to ${atDump}, and has now come to ${program.count()}.`);
+} catch (error) {
+  // As long as the plugin declines, nobody takes the device.
+  if (!(error instanceof EngineError) || error.code !== 'UNSUPPORTED') throw error;
+  await program.advance();
+  console.log(`  ${error.message}`);
+  console.log('\nNothing was dumped, and the program runs on. Write `save` in src/external-file.ts: it was asked.');
 } finally {
   await stage.close();
 }

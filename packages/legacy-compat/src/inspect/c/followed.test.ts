@@ -310,3 +310,8 @@ test.each([
   const found = read(`${first}\n${second}\n${register}${dump}int x = { ${use}`);
   expect(hooksOf(found)).toEqual(['DUMP_EXT_FILE']);
 });
+
+test('the devices that it names are told', () => {
+  const text = `static const char *a = "/dev/" "radio", *b = "/dev/kfd", *c[] = { "/dev/dri/renderD128", "/dev/null", "/dev/kfd" };`;
+  expect(read(`${register}${dump}${text}`).devices).toEqual(['/dev/kfd', '/dev/dri/renderD128']);
+});

@@ -65,6 +65,7 @@ function merged(first: Reading, worlds: Worlds<Reading>): Plugin {
     unknown,
     complete: obstacles.length === 0,
     internalHeaders: internal,
+    devices: [...new Set(readings.flatMap((it) => it.devices))],
     notes: [
       ...obstacles,
       ...new Set(readings.flatMap((it) => it.notes)),

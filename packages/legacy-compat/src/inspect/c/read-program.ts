@@ -28,19 +28,24 @@ export interface Reading {
   readonly obstacles: readonly string[];
   readonly notes: readonly string[];
   readonly unread: readonly Unread[];
+  /** Texts that are paths of devices. */
+  readonly devices: readonly string[];
 }
 
 /** @throws PluginError PLUGIN_INVALID: it is no plugin, or registers itself twice */
 export function readProgram(program: Preprocessed, path: string): Reading {
   const definitions = findDefinitions(program);
   const found = readDescribed(program, definitions, path) ?? readFunctions(definitions);
-  if (found !== null) return { ...found, obstacles: [...found.obstacles, ...hidden(program)], unread: program.unread };
+  if (found !== null) {
+    const obstacles = [...found.obstacles, ...hidden(program)];
+    return { ...found, obstacles, unread: program.unread, devices: devicesIn(program) };
+  }
   const what =
     'it neither calls CR_PLUGIN_REGISTER nor defines a function of the old structure (cr_plugin_init and its like)';
   throw invalid(path, what, 'Name the file of the plugin that registers it, or the compiled plugin (.so).');
 }
 
-type Part = Omit<Reading, 'unread'>;
+type Part = Omit<Reading, 'unread' | 'devices'>;
 
 function readDescribed(program: Preprocessed, definitions: readonly Definition[], path: string): Part | null {
   const constants = constantsOf(program);
@@ -156,6 +161,14 @@ function isAssembly(tokens: Preprocessed['tokens'], at: number): boolean {
   const from = tokens.slice(Math.max(0, at - 16), at);
   const begin = from.findLastIndex((it) => /^(__)?asm(__)?$/.test(it.text));
   return begin >= 0 && !from.slice(begin).some((it) => it.kind === 'mark' && it.text === ';');
+}
+
+/** Without those that everybody opens. */
+function devicesIn({ tokens }: Preprocessed): readonly string[] {
+  const paths = tokens.filter(({ kind, text }) => kind === 'text' && /^\/dev\/[\w.:+/-]*\w$/.test(text));
+  return paths
+    .map(({ text }) => text)
+    .filter((it) => !/^\/dev\/(null|zero|full|u?random|tty|pts\b.*|shm\b.*|mem|log|fd\b.*|std\w+)$/.test(it));
 }
 
 function nameNotes(described: Described): string[] {
