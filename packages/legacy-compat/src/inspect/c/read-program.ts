@@ -73,7 +73,7 @@ function readDescribed(program: Preprocessed, definitions: readonly Definition[]
     version: first.version,
     init: first.init,
     exit: first.exit,
-    ...sortHooks([...first.hooks, ...told, ...byCode.hooks].map((it) => withParameters(it, definitions))),
+    ...sortHooks(withParameters([...first.hooks, ...told, ...byCode.hooks], definitions)),
     obstacles: [
       ...first.obstacles,
       ...untold.map((it) => `which hook is registered in ${where(it)} cannot be told`),
@@ -122,15 +122,15 @@ function readFunctions(definitions: readonly Definition[]): Part | null {
     version: versionText(functionsVersion),
     init: has('cr_plugin_init'),
     exit: has('cr_plugin_fini'),
-    ...sortHooks(registrations.map((it) => withParameters(it, definitions))),
+    ...sortHooks(withParameters(registrations, definitions)),
     obstacles: [],
     notes: unseen.map((it) => `${it.name} in ${where(it)} is static: CRIU does not see it`),
   };
 }
 
-function withParameters(found: Found, definitions: readonly Definition[]): Found {
-  const own = definitions.find(({ name, body }) => name === found.function && body !== null);
-  return { ...found, parameters: own?.parameters ?? null };
+function withParameters(found: readonly Found[], definitions: readonly Definition[]): readonly Found[] {
+  const own = new Map(definitions.filter(({ body }) => body !== null).map((it) => [it.name, it.parameters]));
+  return found.map((it) => ({ ...it, parameters: own.get(it.function ?? '') ?? null }));
 }
 
 /** Where a registration may be that the words do not show. */
