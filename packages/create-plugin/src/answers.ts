@@ -45,6 +45,8 @@ export interface Answers {
   readonly install: boolean;
   /** An existing plugin whose hooks the new one gets. */
   readonly ported: PortedPlugin | null;
+  /** What the example holds and the ported plugin is asked about: the path of a device or file. null: none. */
+  readonly device: string | null;
 }
 
 /** What was read of an existing plugin, without running it. */
@@ -57,9 +59,25 @@ export interface PortedPlugin {
   /** The original functions' names; null where there is none, `''` where it has no name (a stripped file). */
   readonly init: string | null;
   readonly exit: string | null;
-  readonly hooks: readonly { readonly hook: HookName; readonly function: string }[];
+  readonly hooks: readonly PortedHookName[];
   /** Names of what it registers and no CRIU knows. */
   readonly unknown: readonly string[];
+  /** `3 hooks read: …` */
+  readonly hooksRead: string;
+  /** Whether its file told all of its hooks; if not, `notes` say what it did not. */
+  readonly complete: boolean;
+  readonly notes: readonly string[];
+  /** Paths of devices that its text names. */
+  readonly devices: readonly string[];
+}
+
+/** A hook of an existing plugin. */
+export interface PortedHookName {
+  readonly hook: HookName;
+  /** The original function's name; `''`: it has none. */
+  readonly function: string;
+  /** What its author calls its arguments; null: its file does not tell. */
+  readonly parameters: readonly string[] | null;
 }
 
 /** One file of the new project. */

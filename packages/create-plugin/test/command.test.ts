@@ -277,6 +277,47 @@ describe('refused, with nothing written', () => {
     await refused(desk, () => desk.create(...args, ...noInstall), reason);
   });
 
+  test('a plugin of which not all hooks are read, unless that is wanted', async ({ desk }) => {
+    const hook = 'CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__DUMP_EXT_FILE, my_dump)';
+    desk.put('old.c', `CR_PLUGIN_REGISTER("Old Plugin", NULL, NULL)\n#include "gpu-hooks.h"\n${hook}\n`);
+    const args = ['x', '--from=old.c', ...noInstall];
+    await refused(
+      desk,
+      () => desk.create(...args),
+      /"gpu-hooks\.h" in old\.c:2 was not read.*1 hook read: DUMP_EXT_FILE.*--partial/s,
+    );
+
+    const { code, stdout, stderr } = await desk.create(...args, '--partial');
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('1 hook read: DUMP_EXT_FILE; there may be more (old.c)'),
+    });
+    const missing = /"gpu-hooks\.h" in old\.c:2 was not read/;
+    expect(stderr).toMatch(/warning: Not all of its hooks may be in the project/);
+    expect(stderr).toMatch(missing);
+    const read = (path: string): string => readFileSync(join(desk.folder, 'x', path), 'utf8');
+    for (const path of ['README.md', 'src/index.ts']) expect(read(path)).toMatch(missing);
+    expect(read('src/index.ts')).toContain("inventoryName: 'Old Plugin',");
+    expect(read('example/device.ts')).toContain("['/dev/fuse']");
+    const dry = await desk.create(
+      'y',
+      '--from=old.c',
+      '--partial',
+      '--device=/dev/kvm',
+      ...noInstall,
+      '--dry-run',
+      '--json',
+    );
+    expect(JSON.parse(dry.stdout).ported).toEqual({
+      source: 'old.c',
+      hooks: ['DUMP_EXT_FILE'],
+      hooksRead: '1 hook read: DUMP_EXT_FILE; there may be more',
+      complete: false,
+      notes: [expect.stringMatching(missing)],
+      device: '/dev/kvm',
+    });
+  });
+
   test('a plugin whose names would command a terminal: nothing of them gets through', async ({ desk }) => {
     const name = '\x1b]0;owned\x07\u202e';
     desk.put(`${name}.txt`, 'no plugin\n');

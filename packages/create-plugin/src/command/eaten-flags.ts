@@ -34,5 +34,9 @@ export function refuseEatenFlags(request: Request, environment: Environment): vo
 function isGiven(name: string, request: Request): boolean {
   const flag = flags.get(name);
   if (flag !== undefined && 'answers' in flag) return request.given.has(flag.answers);
-  return { from: request.from !== null, 'dry-run': request.dryRun, verbose: request.verbose }[name] ?? false;
+  return (
+    { from: request.from !== null, partial: request.partial, 'dry-run': request.dryRun, verbose: request.verbose }[
+      name
+    ] ?? false
+  );
 }

@@ -23,13 +23,25 @@ function refusal(...args: readonly string[]): CreateError {
 describe('flags', () => {
   test('each question has one, and the folder goes without', () => {
     const { given } = requestOf(
-      ...['my-plugin', '--name=n', '--description', 'a b', '--handles', 'lifecycle', '--options', '--package-manager'],
+      ...[
+        'my-plugin',
+        '--name=n',
+        '--description',
+        'a b',
+        '--device',
+        '/dev/x',
+        '--handles',
+        'lifecycle',
+        '--options',
+        '--package-manager',
+      ],
       ...['pnpm', '--licence=MIT', '--no-git', '--no-ci', '--skip-install'],
     );
     expect(Object.fromEntries(given)).toEqual({
       folder: 'my-plugin',
       name: 'n',
       description: 'a b',
+      device: '/dev/x',
       handles: 'lifecycle',
       options: true,
       packageManager: 'pnpm',

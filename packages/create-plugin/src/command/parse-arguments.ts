@@ -51,7 +51,14 @@ export function parseArguments(args: readonly string[]): Invocation {
   const from = set.get('from');
   return {
     command: 'create',
-    request: { given, extra, from: typeof from === 'string' ? from : null, yes: set.has('yes'), ...common },
+    request: {
+      given,
+      extra,
+      from: typeof from === 'string' ? from : null,
+      partial: set.has('partial'),
+      yes: set.has('yes'),
+      ...common,
+    },
   };
 }
 

@@ -9,6 +9,8 @@ export interface Request {
   readonly extra: readonly string[];
   /** An existing plugin's file. */
   readonly from: string | null;
+  /** Whether hooks of it may be missing. */
+  readonly partial: boolean;
   readonly yes: boolean;
   readonly dryRun: boolean;
   readonly force: boolean;

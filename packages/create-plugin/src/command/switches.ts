@@ -8,11 +8,12 @@ export interface Switch {
   readonly update?: boolean;
 }
 
-export type SwitchName = 'from' | 'yes' | 'dry-run' | 'force' | 'json' | 'verbose' | 'help' | 'version';
+export type SwitchName = 'from' | 'partial' | 'yes' | 'dry-run' | 'force' | 'json' | 'verbose' | 'help' | 'version';
 
 /** All of them, in the order of `--help`. */
 export const switches: Readonly<Record<SwitchName, Switch>> = {
   from: { value: 'file', help: 'an existing plugin (.c, .so or .js): the new one gets its hooks' },
+  partial: { help: 'with --from: go on with the hooks that were read when there may be more' },
   yes: { short: 'y', help: 'ask nothing: take the default of every question without a flag' },
   'dry-run': { help: 'print every file and command, and leave nothing behind', update: true },
   force: { help: 'write into a folder that is not empty', update: true },

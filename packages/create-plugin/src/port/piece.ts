@@ -8,10 +8,14 @@ export interface Piece {
   readonly values: readonly string[];
 }
 
-/** The original function, as its author would recognise it. */
-export function was(name: string, before: string, { format }: PortedPlugin): string {
-  const names = before.split(', ').map((it) => (it === 'void' ? '' : it.replace(/^.*[ *]/, '')));
-  const args = format === 'javascript' ? names.join(', ') : before;
+/** The original function, as its author would recognise it. @param given its arguments, each with its type in C */
+export function was(
+  name: string,
+  given: readonly { readonly type: string; readonly name: string }[],
+  { format }: PortedPlugin,
+): string {
+  const isTyped = format !== 'javascript';
+  const args = given.map((it) => (isTyped ? it.type + it.name : it.name)).join(', ') || (isTyped ? 'void' : '');
   if (name !== '') return `${inComment(name)}(${args})`;
   return `a function (${args}) whose name ${format === 'elf' ? 'is stripped' : 'is not written'}`;
 }

@@ -12,6 +12,10 @@ const ported: PortedPlugin = {
   exit: null,
   hooks: [],
   unknown: [],
+  hooksRead: 'no hooks read',
+  complete: true,
+  notes: [],
+  devices: [],
 };
 const answers = { pluginName: 'radio', options: false } as Answers;
 
@@ -20,7 +24,7 @@ function made(more: Partial<PortedPlugin>): ReadonlyMap<string, string> {
 }
 
 test.each(Object.keys(hookTable) as HookName[])('%s alone: one hook, one function that names its original', (hook) => {
-  const files = made({ hooks: [{ hook, function: 'the_original' }] });
+  const files = made({ hooks: [{ hook, function: 'the_original', parameters: null }] });
   const index = files.get('src/index.ts') ?? '';
   expect([...index.matchAll(/hook\('(\w+)'/g)].map(([, name]) => name)).toEqual([hook]);
   const [module, ...others] = [...files.keys()].filter((it) => it.startsWith('src/') && it !== 'src/index.ts');
@@ -46,7 +50,9 @@ test('names of the existing plugin can do no harm', () => {
     name: evil,
     unknown: [evil],
     init: evil,
-    hooks: [{ hook: 'DUMP_EXT_FILE', function: evil }],
+    hooks: [{ hook: 'DUMP_EXT_FILE', function: evil, parameters: [evil, evil] }],
+    complete: false,
+    notes: [evil],
   });
   for (const content of files.values()) {
     expect(content).not.toContain('*/ process');

@@ -26,8 +26,22 @@ ${words(ported)
 export default definePlugin({
   name: '${pluginName}',
   version,
-${options ? '  options,\n' : ''}${ported.init === null ? '' : '  init: lifecycle.init,\n'}${ported.exit === null ? '' : '  exit: lifecycle.exit,\n'}${hooksOf(ported)}});
+${inventoryName(ported, pluginName)}${options ? '  options,\n' : ''}${ported.init === null ? '' : '  init: lifecycle.init,\n'}${ported.exit === null ? '' : '  exit: lifecycle.exit,\n'}${hooksOf(ported)}});
 `;
+}
+
+/** CRIU's images list the plugins that they need by the names of their descriptors. */
+function inventoryName({ structure, name }: PortedPlugin, pluginName: string): string {
+  const isCarried = structure === 'descriptor' && name !== null && name !== pluginName;
+  return isCarried && /^[^\p{C}\p{Zl}\p{Zp}]{1,80}$/u.test(name)
+    ? `  // Images of the original list it by this name.\n  inventoryName: ${quoted(name)},\n`
+    : '';
+}
+
+/** As the formatter of the project has it. */
+function quoted(text: string): string {
+  if (text.includes("'") && !text.includes('"')) return JSON.stringify(text);
+  return `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
 }
 
 function hooksOf({ hooks }: PortedPlugin): string {
@@ -51,11 +65,19 @@ const structures: Readonly<Record<PortedPlugin['structure'], string>> = {
   functions: 'functions with fixed names',
 };
 
-function origin({ source, format, structure, name, unknown }: PortedPlugin): readonly string[] {
+function origin({ source, format, structure, name, unknown, complete, notes }: PortedPlugin): readonly string[] {
   const named = name === null ? '' : `, ${JSON.stringify(name)}`;
   return [
     `Made from ${inComment(source)}, ${formats[format]} with ${structures[structure]}${inComment(named)}.`,
-    'It has the same hooks, and each says which function it was. They decline everything, or do nothing, until what those',
+    ...(complete
+      ? [
+          'It has the same hooks, and each says which function it was. They decline everything, or do nothing, until what those',
+        ]
+      : [
+          'NOT ALL OF ITS HOOKS MAY BE HERE. This was not read:',
+          ...notes.map((it) => `  - ${inComment(it)}`),
+          'Each hook says which function it was. They decline everything, or do nothing, until what those',
+        ]),
     "functions did is written there. C's words, and what they are now:",
     ...unknown.map((it) => `It also has ${inComment(it)}, which no CRIU knows and nobody called.`),
   ];

@@ -1,6 +1,9 @@
 import type { PortedPlugin } from '../answers.ts';
 import { comment, type Piece, was } from './piece.ts';
 
+const stage = { type: 'int ', name: 'stage' };
+const ret = { type: 'int ', name: 'ret' };
+
 /** `init` and `exit`, where the original has them. */
 export function lifecycle(ported: PortedPlugin, options: boolean): readonly Piece[] {
   const context = options ? 'Context<Options>' : 'Context';
@@ -13,7 +16,7 @@ export function lifecycle(ported: PortedPlugin, options: boolean): readonly Piec
 
 function initOf(ported: PortedPlugin, name: string, described: boolean, context: string): Piece {
   const lines = [
-    `Was ${was(name, described ? 'int stage' : 'void', ported)}.`,
+    `Was ${was(name, described ? [stage] : [], ported)}.`,
     described
       ? "The stages 0, 1 and 2 are 'dump', 'pre-dump' and 'restore'. A negative answer is a thrown error now."
       : 'It now gets the stage. A negative answer is now a thrown error.',
@@ -28,7 +31,7 @@ export function init(stage: Stage, { log }: ${context}): void {
 
 function exitOf(ported: PortedPlugin, name: string, described: boolean, context: string): Piece {
   const lines = [
-    `Was ${was(name, described ? 'int stage, int ret' : 'void', ported)}.`,
+    `Was ${was(name, described ? [stage, ret] : [], ported)}.`,
     described
       ? '`ret` is `outcome` now, with the error that the run failed with. It is called after every init, failed ones too.'
       : 'It now gets stage and outcome, and is called after every init, even a failed one.',

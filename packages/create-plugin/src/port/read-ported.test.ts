@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readPorted } from './read-ported.ts';
 
+const whole = { partial: false };
 let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'criujs-port-'));
@@ -20,46 +21,51 @@ const compiled = (machine: string): string =>
   join(import.meta.dirname, `../../../legacy-compat/test/inspect/descriptor-${machine}.so`);
 
 test('text in C', async () => {
-  const text = `CR_PLUGIN_REGISTER("device_plugin", start, NULL)
+  const text = `static int dump_it(int fildes, int ident) { return open("/dev/radio", 0); }
+    CR_PLUGIN_REGISTER("device_plugin", start, NULL)
     CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__DUMP_EXT_FILE, dump_it)
     CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__FLY, fly)`;
-  expect(await readPorted(write('plugin.c', text))).toEqual({
+  expect(await readPorted(write('plugin.c', text), whole)).toEqual({
     source: 'plugin.c',
     format: 'c',
     structure: 'descriptor',
     name: 'device_plugin',
     init: 'start',
     exit: null,
-    hooks: [{ hook: 'DUMP_EXT_FILE', function: 'dump_it' }],
+    hooks: [{ hook: 'DUMP_EXT_FILE', function: 'dump_it', parameters: ['fildes', 'ident'] }],
     unknown: ['CR_PLUGIN_HOOK__FLY'],
+    hooksRead: '1 hook read: DUMP_EXT_FILE',
+    complete: true,
+    notes: [],
+    devices: ['/dev/radio'],
   });
 });
 
 test('a compiled one, whose functions have no names', async () => {
-  expect(await readPorted(compiled('aarch64'))).toMatchObject({
+  expect(await readPorted(compiled('aarch64'), whole)).toMatchObject({
     format: 'elf',
     structure: 'descriptor',
     name: 'device_plugin',
     init: '',
     exit: '',
     hooks: [
-      { hook: 'DUMP_EXT_FILE', function: '' },
-      { hook: 'RESTORE_EXT_FILE', function: 'restore_it' },
-      { hook: 'PAUSE_DEVICES', function: '' },
-      { hook: 'CHECKPOINT_DEVICES', function: '' },
+      { hook: 'DUMP_EXT_FILE', function: '', parameters: null },
+      { hook: 'RESTORE_EXT_FILE', function: 'restore_it', parameters: null },
+      { hook: 'PAUSE_DEVICES', function: '', parameters: null },
+      { hook: 'CHECKPOINT_DEVICES', function: '', parameters: null },
     ],
   });
 });
 
 test('a module in JavaScript', async () => {
   const text = 'exports.cr_plugin_fini = () => {};\nexports.crPluginDumpUnixSk = async (fd, inode) => -95;';
-  expect(await readPorted(write('old.cjs', text))).toMatchObject({
+  expect(await readPorted(write('old.cjs', text), whole)).toMatchObject({
     format: 'javascript',
     structure: 'functions',
     name: null,
     init: null,
     exit: 'cr_plugin_fini',
-    hooks: [{ hook: 'DUMP_UNIX_SK', function: 'crPluginDumpUnixSk' }],
+    hooks: [{ hook: 'DUMP_UNIX_SK', function: 'crPluginDumpUnixSk', parameters: ['fd', 'inode'] }],
   });
 });
 
@@ -81,7 +87,7 @@ test.each([
   ],
 ])('%s is refused, with what to do', async (name, text, code, message) => {
   const path = text === null ? join(folder, name) : write(name, text);
-  await expect(readPorted(path)).rejects.toMatchObject({
+  await expect(readPorted(path, whole)).rejects.toMatchObject({
     name: 'CreateError',
     code,
     message: expect.stringMatching(message),
@@ -90,8 +96,32 @@ test.each([
 });
 
 test('one of which the code cannot be followed is refused: its hooks are not known', async () => {
-  await expect(readPorted(compiled('s390x'))).rejects.toMatchObject({
+  await expect(readPorted(compiled('s390x'), whole)).rejects.toMatchObject({
     code: 'PORT_UNREADABLE',
     message: expect.stringMatching(/could not be followed \(s390x\)/),
   });
+});
+
+test('one that is not all read is taken as far as it is, where that is wanted', async () => {
+  const path = write(
+    'partly.c',
+    'CR_PLUGIN_REGISTER_DUMMY("partly")\nCR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__PAUSE_DEVICES, f)\n#include "gpu.h"',
+  );
+  await expect(readPorted(path, whole)).rejects.toMatchObject({
+    code: 'PORT_UNREADABLE',
+    message: expect.stringMatching(
+      /^not all hooks of .*partly\.c can be read: #include "gpu\.h" in partly\.c:3 was not read .*\. 1 hook read: PAUSE_DEVICES; there may be more$/,
+    ),
+    remedy: expect.stringMatching(/^Go on with what was read \(--partial\), or /),
+  });
+  expect(await readPorted(path, { partial: true })).toMatchObject({
+    hooks: [{ hook: 'PAUSE_DEVICES' }],
+    hooksRead: '1 hook read: PAUSE_DEVICES; there may be more',
+    complete: false,
+    notes: [expect.stringContaining('"gpu.h" in partly.c:3')],
+  });
+  await expect(readPorted(compiled('s390x'), whole)).rejects.toMatchObject({
+    remedy: expect.stringContaining('--partial'),
+  });
+  expect(await readPorted(compiled('s390x'), { partial: true })).toMatchObject({ hooks: [], complete: false });
 });

@@ -29,6 +29,7 @@ const everything: Answers = {
   ci: true,
   install: true,
   ported: null,
+  device: null,
 };
 
 /** A plugin with every hook. */
@@ -39,8 +40,16 @@ const portedFromC: PortedPlugin = {
   name: 'radio_plugin',
   init: 'radio_init',
   exit: 'radio_exit',
-  hooks: (Object.keys(hookTable) as HookName[]).map((hook) => ({ hook, function: `radio_${hook.toLowerCase()}` })),
+  hooks: (Object.keys(hookTable) as HookName[]).map((hook) => ({
+    ...{ hook, function: `radio_${hook.toLowerCase()}` },
+    parameters:
+      hook === 'DUMP_EXT_FILE' ? ['fildes', 'ident'] : hook === 'UPDATE_VMA_MAP' ? ['where', '', 'new'] : null,
+  })),
   unknown: [],
+  hooksRead: '15 hooks read: …',
+  complete: false,
+  notes: ['#include "gpu.h" in radio.c:7 was not read (it is not beside the source): it may register hooks'],
+  devices: [],
 };
 const portedFromFunctions: PortedPlugin = {
   source: 'radio.cjs',
@@ -50,10 +59,14 @@ const portedFromFunctions: PortedPlugin = {
   init: null,
   exit: 'crPluginFini',
   hooks: [
-    { hook: 'DUMP_EXT_FILE', function: 'crPluginDumpFile' },
-    { hook: 'PAUSE_DEVICES', function: 'crPluginPauseDevices' },
+    { hook: 'DUMP_EXT_FILE', function: 'crPluginDumpFile', parameters: ['fd', 'id'] },
+    { hook: 'PAUSE_DEVICES', function: 'crPluginPauseDevices', parameters: ['process'] },
   ],
   unknown: ['cr_plugin_dump_ext_file'],
+  hooksRead: '2 hooks read: …',
+  complete: true,
+  notes: [],
+  devices: [],
 };
 
 const oneKind = (id: KindId): [string, Partial<Answers>][] => [
@@ -74,8 +87,11 @@ const projects: readonly (readonly [name: string, answers: Partial<Answers>])[] 
   ['BSD-3-Clause', { licence: 'BSD-3-Clause' }],
   ['MPL-2.0', { licence: 'MPL-2.0' }],
   ['UNLICENSED', { licence: 'UNLICENSED' }],
-  ['ported from C', { handles: [], ported: portedFromC }],
-  ['ported from old structure, no options', { handles: [], options: false, ported: portedFromFunctions }],
+  ['ported from C', { handles: [], ported: portedFromC, device: '/dev/radio' }],
+  [
+    'ported from old structure, no options',
+    { handles: [], options: false, ported: portedFromFunctions, device: '/dev/fuse' },
+  ],
 ];
 
 const whole = projectFiles(everything);

@@ -41,6 +41,7 @@ export function projectFiles(answers: Answers): readonly ProjectFile[] {
     ...(answers.ci ? ['.github/workflows/ci.yml'] : []),
     ...managers[answers.packageManager].files,
     ...(answers.ported === null ? codeOf(answers) : []),
+    ...(answers.device === null ? [] : ['example/device.ts']),
   ];
   const files = [
     ...templates.map((path) => fileOf(path, render('project', path, data))),

@@ -18,6 +18,12 @@ export interface TemplateData {
   readonly ported: PortedPlugin | null;
   readonly kinds: readonly KindId[];
   readonly has: (id: KindId) => boolean;
+  /** What the example holds for a ported plugin; null: it is none, or is not asked about files. */
+  readonly device: string | null;
+  /** Whether the example holds a device. */
+  readonly holdsDevice: boolean;
+  /** What could not be read of the existing plugin, in Markdown. */
+  readonly unreadOfPorted: readonly string[];
 
   /** Imports of index.ts, sorted by file. */
   readonly imports: readonly { readonly what: string; readonly file: string }[];
@@ -66,6 +72,8 @@ export function templateData(answers: Answers): TemplateData {
     manager: managers[answers.packageManager],
     kinds: chosen.map(({ id }) => id),
     has: (id) => handles.includes(id),
+    holdsDevice: handles.includes('external-file') || answers.device !== null,
+    unreadOfPorted: answers.ported?.complete === false ? answers.ported.notes.map(inMarkdown) : [],
 
     imports: [
       ...chosen.map(({ module, id }) => ({ what: `* as ${module}`, file: id })),
@@ -102,6 +110,12 @@ function namesOf({ hooks, init, exit }: Kind): string[] {
 function registration({ module }: Kind, { hook, handler, claim }: KindHook): string {
   const more = claim === undefined ? '' : `, { claim: ${module}.${claim} }`;
   return `hook('${hook}', ${module}.${handler}${more})`;
+}
+
+/** Text of an existing plugin, which may hold anything, as it is: not as Markdown, nor as HTML. */
+function inMarkdown(text: string): string {
+  const safe = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?').replaceAll('`', "'");
+  return `\`${safe.length > 300 ? `${safe.slice(0, 300)}…` : safe}\``;
 }
 
 /** `Name <email>` without the address. */

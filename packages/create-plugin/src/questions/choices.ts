@@ -7,6 +7,8 @@ export interface Choices {
   readonly name: string;
   readonly description: string;
   readonly handles: readonly KindId[];
+  /** A path; empty: there is nothing to ask about. */
+  readonly device: string;
   readonly options: boolean;
   readonly packageManager: PackageManager;
   readonly licence: Licence;

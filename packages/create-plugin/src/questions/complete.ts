@@ -11,7 +11,7 @@ export function completeAnswers(
   ported: PortedPlugin | null,
   author: string | null,
 ): Answers {
-  const { folder, name, ...same } = choices;
+  const { folder, name, device, ...same } = choices;
   return {
     ...same,
     folder: resolve(place.cwd, folder),
@@ -20,5 +20,6 @@ export function completeAnswers(
     author,
     year: new Date().getFullYear(),
     ported,
+    device: device === '' ? null : device,
   };
 }

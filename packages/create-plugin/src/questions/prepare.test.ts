@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -33,6 +33,7 @@ describe('--yes', () => {
       name: 'my-criu-plugin',
       description: 'A plugin for checkpoint and restore with criujs',
       handles: ['external-file'],
+      device: '',
       options: false,
       packageManager: 'npm',
       licence: 'MIT',
@@ -80,6 +81,41 @@ describe('flags', () => {
   ])('%s is refused', async (args, code, remedy) => {
     const refused = prepared([...args, '--yes']);
     await expect(refused).rejects.toMatchObject({ code, remedy: expect.stringContaining(remedy) });
+  });
+});
+
+describe('--from', () => {
+  const plugin = (hook: string): string =>
+    `CR_PLUGIN_REGISTER_DUMMY("a")\nCR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__${hook}, f)\nconst char *device = "/dev/radio";`;
+  beforeEach(() => {
+    writeFileSync(join(cwd, 'files.c'), plugin('DUMP_EXT_FILE'));
+    writeFileSync(join(cwd, 'pauses.c'), plugin('PAUSE_DEVICES'));
+  });
+
+  test('of a plugin that dumps files a device is asked for; the source may name it', async () => {
+    expect((await prepared(['--from=files.c', '--yes'])).known.device).toBe('/dev/radio');
+    expect((await prepared(['--from=files.c', '--device', '/dev/x', '--yes'])).known.device).toBe('/dev/x');
+    const { known, situation } = await prepared(['x', '--from=files.c'], { terminal: true });
+    expect(openQuestions(known, situation)).toContain('device');
+    await expect(prepared(['x', '--from=files.c'])).rejects.toMatchObject({
+      message: expect.stringContaining('--device <path>'),
+    });
+  });
+
+  test('of another one it is not', async () => {
+    expect((await prepared(['--from=pauses.c', '--yes'])).known.device).toBe('');
+    const { known, situation } = await prepared(['x', '--from=pauses.c'], { terminal: true });
+    expect(openQuestions(known, situation)).not.toContain('device');
+  });
+
+  test.each([
+    [['--from=pauses.c', '--device=/dev/x'], 'USAGE', 'Leave --device out'],
+    [['--device=/dev/x'], 'USAGE', 'Leave --device out'],
+    [['--from=files.c', '--device=dev/x'], 'INVALID_ANSWER', '--device /dev/fuse'],
+    [['--from=files.c', '--device=/dev/x\n'], 'INVALID_ANSWER', '--device /dev/fuse'],
+    [['--partial'], 'USAGE', '--from plugin.c'],
+  ])('%s is refused', async (args, code, remedy) => {
+    await expect(prepared([...args, '--yes'])).rejects.toMatchObject({ code, remedy: expect.stringContaining(remedy) });
   });
 });
 

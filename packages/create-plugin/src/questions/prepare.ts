@@ -48,14 +48,17 @@ export function openQuestions(known: Known, situation: Situation): readonly Ques
   return questionIds.filter((id) => known[id] === undefined && (questions[id].applies?.(known, situation) ?? true));
 }
 
-async function situationOf({ from, force, given }: Request, place: Place): Promise<Situation> {
-  if (from === null) return { place, force, ported: null };
+async function situationOf({ from, partial, force, given }: Request, place: Place): Promise<Situation> {
+  if (from === null) {
+    if (partial) throw new CreateError('USAGE', '--partial goes with --from', 'Name the plugin: --from plugin.c.');
+    return { place, force, ported: null };
+  }
   if (given.has('handles')) {
     const remedy = 'Leave --handles out: the hooks of the existing plugin say what the new one handles.';
     throw new CreateError('USAGE', '--from and --handles exclude each other', remedy);
   }
   const { readPorted } = await import('../port/read-ported.ts');
-  return { place, force, ported: await readPorted(resolve(place.cwd, from)) };
+  return { place, force, ported: await readPorted(resolve(place.cwd, from), { partial }) };
 }
 
 function refuseMissing(known: Known, situation: Situation): void {

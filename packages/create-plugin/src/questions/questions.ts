@@ -3,6 +3,7 @@ import { kindIds, licences, packageManagers } from '../answers.ts';
 import { CreateError } from '../create-error.ts';
 import { detectPackageManager } from '../package-manager.ts';
 import type { QuestionId } from './choices.ts';
+import { checkDevice, isAskedAboutFiles } from './device.ts';
 import { checkFolder, repositoryOf } from './folder.ts';
 import { kindLabels } from './kind-labels.ts';
 import { nearestName, whyInvalidName } from './package-name.ts';
@@ -66,6 +67,21 @@ export const questions: { readonly [Id in QuestionId]: QuestionOf<Id> } = {
       throw new CreateError('INVALID_ANSWER', 'nothing was chosen', 'Choose at least one; `lifecycle` has no hooks.');
     },
     applies: (_known, { ported }) => ported === null,
+  },
+  device: {
+    form: 'text',
+    flag: 'device',
+    value: 'path',
+    help: 'with --from: a device for the example, so that the plugin is asked',
+    message: 'Which device or file is the plugin for? The example holds it, so that the plugin is asked about it.',
+    fallback: (_known, { ported }) => (isAskedAboutFiles(ported) ? (ported?.devices[0] ?? '/dev/fuse') : ''),
+    check(device, { ported }) {
+      if (isAskedAboutFiles(ported)) return checkDevice(device);
+      if (device === '') return;
+      const remedy = 'Leave --device out: only a plugin from --from that dumps files or devices has one.';
+      throw new CreateError('USAGE', 'nothing asks the plugin about a device', remedy);
+    },
+    applies: (_known, { ported }) => isAskedAboutFiles(ported),
   },
   options: {
     form: 'yes-no',

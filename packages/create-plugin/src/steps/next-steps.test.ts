@@ -17,6 +17,7 @@ const answers: Answers = {
   ci: false,
   install: false,
   ported: null,
+  device: null,
 };
 
 test('into the folder, install, test, try', () => {

@@ -40,6 +40,7 @@ export function requestOf(args: readonly string[], options: YeomanOptions): Requ
     given,
     extra,
     from: typeof from === 'string' ? from : null,
+    partial: isSet('partial'),
     yes: isSet('yes'),
     dryRun: isSet('dry-run'),
     force: isSet('force'),

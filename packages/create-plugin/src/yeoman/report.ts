@@ -1,3 +1,4 @@
+import { safeName } from '@criujs/engine-kit/safe-text';
 import type { Answers } from '../answers.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
@@ -22,6 +23,7 @@ export interface Outcome {
 export function reportDryRun(outcome: Outcome, output: Output): number {
   const { answers, merged, plan } = outcome;
   const { colors } = output;
+  sayPorted(outcome, output);
   output.say(`A dry run: nothing is written. In ${answers.folder} there would be`);
   for (const { path, bytes } of sizes(merged))
     output.say(`  ${colors.green('create')} ${path} ${colors.dim(`${bytes} B`)}`);
@@ -35,6 +37,7 @@ export function reportDryRun(outcome: Outcome, output: Output): number {
 export function reportProject(outcome: Outcome, output: Output): number {
   const { answers, cwd, merged, plan, installed, gitTrouble } = outcome;
   const { colors } = output;
+  sayPorted(outcome, output);
   if (gitTrouble !== null) output.warn(describeTrouble(gitTrouble));
   if (plan.git.length > 0 && gitTrouble === null) output.say(`${colors.green('✔')} Made a git repository`);
   for (const path of merged.kept) output.say(`  kept ${path}, which was there already`);
@@ -54,6 +57,16 @@ function describeTrouble({ why, commands }: NonNullable<GitTrouble>): string {
   return [why, 'Say it once, then commit the project:', ...commands.map((it) => `  ${it}`)].join('\n  ');
 }
 
+/** What was read of an existing plugin, and what was not. */
+function sayPorted({ answers: { ported } }: Outcome, { say, warn }: Output): void {
+  if (ported === null) return;
+  say(safeName(`${ported.hooksRead} (${ported.source})`));
+  const notes = ported.notes.map((it) => `  ${safeName(it)}`);
+  if (!ported.complete)
+    warn(['Not all of its hooks may be in the project: add what is missing. This was not read:', ...notes].join('\n'));
+  else for (const it of notes) say(it);
+}
+
 function described({ answers, cwd, merged, plan, installed, gitTrouble }: Outcome): object {
   const { folder, packageName, pluginName, handles } = answers;
   return {
@@ -61,6 +74,7 @@ function described({ answers, cwd, merged, plan, installed, gitTrouble }: Outcom
     packageName,
     pluginName,
     handles,
+    ported: portedOf(answers),
     files: sizes(merged),
     kept: merged.kept,
     commands: commandsOf(plan),
@@ -68,6 +82,12 @@ function described({ answers, cwd, merged, plan, installed, gitTrouble }: Outcom
     gitTrouble,
     next: nextSteps(answers, cwd, installed === 'installed'),
   };
+}
+
+function portedOf({ ported, device }: Answers): object | null {
+  if (ported === null) return null;
+  const { source, hooksRead, complete, notes } = ported;
+  return { source, hooks: ported.hooks.map(({ hook }) => hook), hooksRead, complete, notes, device };
 }
 
 function sizes({ files }: Merged): readonly { readonly path: string; readonly bytes: number }[] {

@@ -56,14 +56,21 @@ describe('a new project', () => {
   test('from an existing plugin in C', async ({ newUser }) => {
     const user = await newUser();
     writeFileSync(user.path('tape.c'), tape);
-    await user.run(user.home, [...create, 'tape', '--', '--yes', '--from', 'tape.c']);
+    writeFileSync(user.path('tape-hooks.inc'), tapeHooks);
+    const said = await user.run(user.home, [...create, 'tape', '--', '--yes', '--from', 'tape.c']);
+    expect(said).toContain('2 hooks read: DUMP_EXT_FILE, RESTORE_EXT_FILE (tape.c)');
     const source = readdirSync(user.path('tape/src'))
       .map((name) => readFileSync(join(user.path('tape/src'), name), 'utf8'))
       .join('\n');
     expect(source).toContain("'DUMP_EXT_FILE'");
     expect(source).toContain("'RESTORE_EXT_FILE'");
     expect(source).not.toContain("'DUMP_UNIX_SK'");
-    expect(source).toContain('tape_dump_file');
+    expect(source).toContain('Was tape_dump_file(int fildes, int ident).');
+    expect(source).toContain("inventoryName: 'The Tape',");
+    expect(await user.run(user.path('tape'), ['npm', 'run', 'dev'])).toMatch(
+      // No machine has to have /dev/tape0: then nothing is held, and the program comes back.
+      /DUMP_EXT_FILE .*\/dev\/|It runs as \d+\. It had counted to/,
+    );
     await checkProject(user, user.path('tape'));
   });
 });
@@ -105,16 +112,16 @@ test('npx create-criu-plugin update brings a project of the first template to wh
   await user.run(project, ['npm', 'run', 'lint']);
 });
 
-/** As one finds them: with the macros of CRIU's header. */
+/** As one finds them: with macros around those of CRIU's header, and a list of hooks in a file of its own. */
 const tape = `#include "criu-plugin.h"
 
 static int tape_init(int stage) { return 0; }
 static void tape_exit(int stage, int ret) {}
-CR_PLUGIN_REGISTER("tape", tape_init, tape_exit)
+CR_PLUGIN_REGISTER("The Tape", tape_init, tape_exit)
 
-int tape_dump_file(int fd, int id) { return -ENOTSUP; }
-CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__DUMP_EXT_FILE, tape_dump_file)
-
-int tape_restore_file(int id) { return -ENOTSUP; }
-CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__RESTORE_EXT_FILE, tape_restore_file)
+int tape_dump_file(int fildes, int ident) { return -ENOTSUP; }
+int tape_restore_file(int ident) { return open("/dev/tape0", 0); }
+#define TAPE_HOOK(hook, function) CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__##hook, tape_##function)
+#include "tape-hooks.inc"
 `;
+const tapeHooks = 'TAPE_HOOK(DUMP_EXT_FILE, dump_file)\nTAPE_HOOK(RESTORE_EXT_FILE, restore_file)\n';

@@ -66,3 +66,18 @@ test('the author’s own files beside a text in C are read, and nothing that is 
   const large = write('src/large.c', 'CR_PLUGIN_REGISTER_DUMMY("a")\n#include "large.h"');
   expect(await inspectFile(large)).toMatchObject({ notes: [expect.stringMatching(/there is too much to read/)] });
 });
+
+test('other sources of a plugin beside its own are told, and those of other plugins are not', async () => {
+  mkdirSync(join(folder, 'several'));
+  const hook = 'CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__PAUSE_DEVICES, f)\n';
+  const main = write('several/main.c', `CR_PLUGIN_REGISTER_DUMMY("a")\n#include "part.c"\n`);
+  write('several/part.c', hook);
+  write('several/other.c', `CR_PLUGIN_REGISTER("b", NULL, NULL)\n${hook}`);
+  write('several/tool.c', 'int main(void) { return 0; }');
+  expect(await inspectFile(main)).toMatchObject({ complete: true, hooks: [{ hook: 'PAUSE_DEVICES' }] });
+  write('several/more.c', `\n${hook}`);
+  expect(await inspectFile(main)).toMatchObject({
+    complete: false,
+    notes: ['more.c:2 beside it registers hooks: those of this plugin are not here'],
+  });
+});

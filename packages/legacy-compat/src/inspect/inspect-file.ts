@@ -1,9 +1,10 @@
 import { PluginError } from '@criujs/plugin-sdk';
+import { otherSources } from './c/other-sources.ts';
 import { ownFiles } from './c/own-files.ts';
 import { inspectC } from './c/read-c.ts';
 import { isElf } from './elf/image.ts';
 import { inspectElf } from './elf/read-elf.ts';
-import type { Inspection } from './inspection.ts';
+import type { CInspection, Inspection } from './inspection.ts';
 import { invalid } from './invalid.ts';
 import { readPlain } from './read-plain.ts';
 
@@ -26,12 +27,22 @@ export async function inspectFile(path: string): Promise<Inspection> {
   if (isElf(data)) return inspectElf(data, path);
   if (data.byteLength > largest.text) throw invalid(path, `it is a text of ${data.byteLength} bytes`, kinds);
   const text = textOf(data, path);
-  if (/\.(c|h|cc|cpp|cxx|hpp|inc)$/i.test(path)) return inspectC(text, path, ownFiles(path));
+  if (/\.(c|h|cc|cpp|cxx|hpp|inc)$/i.test(path)) return inspectSource(text, path);
   if (!/\.[cm]?[jt]s$/i.test(path)) throw invalid(path, 'its kind is unknown', kinds);
   // Imported late: reading compiled plugins needs no parser.
   const { inspectJavaScript } = await import('./javascript/read-javascript.ts');
   const { moduleFiles } = await import('./javascript/module-files.ts');
   return inspectJavaScript(text, path, moduleFiles(path));
+}
+
+/** With what may be part of the plugin beside its source. */
+function inspectSource(text: string, path: string): CInspection {
+  const files = ownFiles(path);
+  const found = inspectC(text, path, files);
+  const others = found.structure === 'descriptor' ? otherSources(path, files.paths()) : [];
+  if (others.length === 0) return found;
+  const notes = others.map((it) => `${it} beside it registers hooks: those of this plugin are not here`);
+  return { ...found, complete: false, notes: [...found.notes, ...notes] };
 }
 
 const kinds = 'Name a plugin in C (.c), JavaScript (.js) or TypeScript (.ts), or a compiled one (.so).';

@@ -9,6 +9,8 @@ export interface CInspection extends Findings {
   readonly structure: OldStructureName;
   /** Headers from inside of CRIU, which no release installs: it compiles only with that CRIU's source. */
   readonly internalHeaders: readonly InternalHeader[];
+  /** Paths of devices that stand in it as texts, in their order. */
+  readonly devices: readonly string[];
 }
 
 /** An `#include` of a header from inside of CRIU. */

@@ -101,7 +101,7 @@ test.each([
 
 test('a text in C says what it takes to compile it, and that more hooks may be there', () => {
   const { libraries: _, symbols: __, bindNow: ___, ...same } = compiled;
-  const text: CInspection = { ...same, format: 'c', internalHeaders: [] };
+  const text: CInspection = { ...same, format: 'c', internalHeaders: [], devices: [] };
   expect(whereItLoads(text).embedded).toMatchObject({ loads: true, why: 'once it is compiled' });
   const internal = { ...text, internalHeaders: [{ header: 'util.h', file: 'a.c', line: 3 }] };
   expect(whereItLoads(internal).embedded.why).toBe('once it is compiled, which needs the source of CRIU');

@@ -11,10 +11,15 @@ type Line =
     }
   | { readonly event: 'record' | 'host' | 'start' | 'part' | 'finish' };
 
+let lastResource: string | undefined;
+
 /** Shows what a plugin is asked, and what it answers. */
 export function showCall(line: string): void {
   const it = JSON.parse(line) as Line;
-  if (it.event === 'call') console.log(`  ${it.hook} ${it.resource ?? ''}`);
+  if (it.event === 'call') {
+    lastResource = it.resource;
+    console.log(`  ${it.hook} ${it.resource ?? ''}`);
+  }
   if (it.event === 'answer') console.log(`    ${answerOf(it)} (${it.ms.toFixed(1)} ms)`);
 }
 
@@ -30,5 +35,6 @@ export function showWarnings(warnings: readonly string[]): void {
 
 function answerOf({ plugin, error }: Line & { readonly event: 'answer' }): string {
   if (error !== undefined) return `failed: ${error.message}`;
-  return plugin === undefined ? 'told' : `taken by ${plugin}`;
+  if (plugin !== undefined) return `taken by ${plugin}`;
+  return lastResource === undefined ? 'told' : 'taken by nobody';
 }

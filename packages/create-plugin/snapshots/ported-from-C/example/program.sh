@@ -21,6 +21,10 @@ exec 5<> <(:)
 count=0
 while :; do
   count=$((count + 1))
+  # Descriptor 3 was opened by whoever started it.
+  if [[ -n ${DEVICE-} ]]; then
+    [[ /proc/self/fd/3 -ef $DEVICE ]] || fail "descriptor 3 is not $DEVICE"
+  fi
   echo "$count" >&4
   read -rt 0.05 -u 5
 done

@@ -7,6 +7,8 @@ import { until } from './until.ts';
 export interface Belongings {
   /** Where it counts. */
   readonly log: string;
+  /** A device and a descriptor of it; null where this machine has none. */
+  readonly device: { readonly path: string; readonly fd: number } | null;
 }
 
 /** The running example program. */
@@ -26,10 +28,11 @@ export async function startProgram(belongings: Belongings): Promise<Program> {
   const child = spawn('bash', [fileURLToPath(new URL('program.sh', import.meta.url))], {
     // A session of its own: nobody else's signals and terminal.
     detached: true,
-    stdio: ['ignore', 'ignore', 'ignore'],
+    stdio: ['ignore', 'ignore', 'ignore', belongings.device?.fd ?? 'ignore'],
     env: {
       ...process.env,
       LOG: log,
+      DEVICE: belongings.device?.path ?? '',
     },
   });
   await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));

@@ -3,7 +3,7 @@ import type { Options } from './options.ts';
 
 /**
  * Was radio_resume_devices_late(int pid).
- * `pid` is the same. All plugins are called, and a failure counts.
+ * All plugins are called, and a failure counts.
  */
 export const resume: HookHandler<'RESUME_DEVICES_LATE', Options> = ({ pid }, { log }) => {
   log.debug(`process ${pid} is about to run`);
@@ -11,7 +11,7 @@ export const resume: HookHandler<'RESUME_DEVICES_LATE', Options> = ({ pid }, { l
 
 /**
  * Was radio_pause_devices(int pid).
- * `pid` is the same. All plugins are called: there is nothing to decline.
+ * All plugins are called: there is nothing to decline.
  */
 export const pause: HookHandler<'PAUSE_DEVICES', Options> = ({ pid }, { log }) => {
   log.debug(`process ${pid} is about to be frozen`);
@@ -19,7 +19,7 @@ export const pause: HookHandler<'PAUSE_DEVICES', Options> = ({ pid }, { log }) =
 
 /**
  * Was radio_checkpoint_devices(int pid).
- * `pid` is the same. All plugins are called: there is nothing to decline.
+ * All plugins are called: there is nothing to decline.
  */
 export const checkpoint: HookHandler<'CHECKPOINT_DEVICES', Options> = ({ pid }, { log }) => {
   log.debug(`process ${pid} is frozen`);
@@ -27,7 +27,8 @@ export const checkpoint: HookHandler<'CHECKPOINT_DEVICES', Options> = ({ pid }, 
 
 /**
  * Was radio_dump_devices_late(int id).
- * `id` is now `pid`, that of the root of the tree. All plugins are called: there is nothing to decline.
+ * `id` is `pid` now.
+ * `pid` is that of the root of the tree. All plugins are called: there is nothing to decline.
  */
 export const afterDump: HookHandler<'DUMP_DEVICES_LATE', Options> = ({ pid }, { log }) => {
   log.debug(`the tree of ${pid} is dumped`);

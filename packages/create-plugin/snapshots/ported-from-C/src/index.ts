@@ -13,7 +13,9 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 
 /*
  * Made from radio.c, a plugin in C with a CR_PLUGIN_DESC, "radio_plugin".
- * It has the same hooks, and each says which function it was. They decline everything, or do nothing, until what those
+ * NOT ALL OF ITS HOOKS MAY BE HERE. This was not read:
+ *   - #include "gpu.h" in radio.c:7 was not read (it is not beside the source): it may register hooks
+ * Each hook says which function it was. They decline everything, or do nothing, until what those
  * functions did is written there. C's words, and what they are now:
  *
  *   return 0                → answer nothing, or what the hook asks for
@@ -26,6 +28,8 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 export default definePlugin({
   name: 'radio',
   version,
+  // Images of the original list it by this name.
+  inventoryName: 'radio_plugin',
   options,
   init: lifecycle.init,
   exit: lifecycle.exit,

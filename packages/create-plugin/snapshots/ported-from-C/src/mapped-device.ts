@@ -6,7 +6,7 @@ export const claim: HookClaim<'HANDLE_DEVICE_VMA', Options> = () => false;
 
 /**
  * Was radio_handle_device_vma(int fd, const struct stat *stat).
- * `fd` is the same, opened with O_PATH. `stat->st_rdev` is `stat.rdev`, with major and minor.
+ * `fd` was opened with O_PATH. `stat->st_rdev` is `stat.rdev`, with major and minor.
  * Answering nothing accepts it.
  */
 export const accept: HookHandler<'HANDLE_DEVICE_VMA', Options> = ({ stat }, { log }) => {
@@ -15,11 +15,12 @@ export const accept: HookHandler<'HANDLE_DEVICE_VMA', Options> = ({ stat }, { lo
 };
 
 /**
- * Was radio_update_vma_map(const char *path, uint64_t addr, uint64_t old_pgoff, uint64_t *new_pgoff, int *plugin_fd).
- * `addr` is `address` and `old_pgoff` is `oldOffset` now, in bytes, as bigint.
+ * Was radio_update_vma_map(const char *where, uint64_t addr, uint64_t new).
+ * `where` is `path` now, `addr` is `address`, `new` is `oldOffset`.
+ * `address` and `oldOffset` are in bytes, as bigint.
  * Where C set `*new_pgoff` and `*plugin_fd` and returned 1, answer `{ offset, fd }`; nothing for 0.
  */
-export const mapAgain: HookHandler<'UPDATE_VMA_MAP', Options> = ({ path, address }, { log }) => {
-  log.debug(`the map of ${path} at ${address} is not changed yet`);
+export const mapAgain: HookHandler<'UPDATE_VMA_MAP', Options> = ({ path: where, address: addr }, { log }) => {
+  log.debug(`the map of ${where} at ${addr} is not changed yet`);
   return notSupported;
 };

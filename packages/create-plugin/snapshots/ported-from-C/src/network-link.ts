@@ -6,7 +6,7 @@ export const claim: HookClaim<'DUMP_EXT_LINK', Options> = () => false;
 
 /**
  * Was radio_dump_ext_link(int index, int type, char *kind).
- * All are the same. Answering nothing claims it; no hook makes it again.
+ * Answering nothing claims it; no hook makes it again.
  */
 export const save: HookHandler<'DUMP_EXT_LINK', Options> = ({ index, kind }, { log }) => {
   log.debug(`link ${index} (${kind}) is not saved yet`);

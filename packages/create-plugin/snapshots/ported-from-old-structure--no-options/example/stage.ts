@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDevice } from './device.ts';
 import { type Program, startProgram } from './program.ts';
 
 /** All that is needed to dump and restore: the example program, and what it holds. */
@@ -8,6 +9,8 @@ export interface Stage {
   readonly program: Program;
   /** Where images may go. */
   readonly images: string;
+  /** The device that the program holds as descriptor 3; null where this machine has none. */
+  readonly device: string | null;
   /** Ends and removes everything. */
   close(): Promise<void>;
 }
@@ -27,13 +30,20 @@ export async function setStage(): Promise<Stage> {
     if (errors.length > 0) throw new AggregateError(errors, 'not everything could be removed');
   };
   try {
+    const device = openDevice();
+    const handOver = (): void => {
+      // The program has them now: our own would keep them open when it is gone.
+      if (device !== null) closeSync(device.fd);
+    };
     const program = await startProgram({
       log: join(folder, 'count.log'),
-    });
+      device,
+    }).finally(handOver);
     cleanups.push(() => program.end());
     return {
       program,
       images: join(folder, 'images'),
+      device: device?.path ?? null,
       close,
     };
   } catch (error) {

@@ -1,9 +1,10 @@
 import type { HookHandler } from '@criujs/plugin-sdk';
 
 /**
- * Was crPluginPauseDevices(pid).
- * `pid` is the same. All plugins are called: there is nothing to decline.
+ * Was crPluginPauseDevices(process).
+ * `process` is `pid` now.
+ * All plugins are called: there is nothing to decline.
  */
-export const pause: HookHandler<'PAUSE_DEVICES'> = ({ pid }, { log }) => {
-  log.debug(`process ${pid} is about to be frozen`);
+export const pause: HookHandler<'PAUSE_DEVICES'> = ({ pid: process }, { log }) => {
+  log.debug(`process ${process} is about to be frozen`);
 };

@@ -5,7 +5,7 @@ export const claim: HookClaim<'DUMP_EXT_FILE'> = () => false;
 
 /**
  * Was crPluginDumpFile(fd, id).
- * `id` is the same. `fd` is there too, and is closed after the hook.
+ * `fd` is closed after the hook.
  * `file` tells path, kind, device and holders; the engine keeps its flags and position.
  * Answering nothing claims it.
  */

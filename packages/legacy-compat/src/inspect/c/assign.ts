@@ -49,11 +49,13 @@ export function readAssignments(
   return { hooks, obstacles: [...obstacles] };
 
   function declaredPointers(): Alias[] {
-    return tokens.flatMap((token, at): Alias[] => {
+    const found: Alias[] = [];
+    for (let at = 0; at < tokens.length && found.length <= mostAliases; at += 1) {
       const name = tokens[at + 2];
-      if (token.text !== typeName || !isMark(tokens[at + 1], '*') || name?.kind !== 'name') return [];
-      return [{ name: name.text, leadsTo: 'descriptor', ...scopeOf(at) }];
-    });
+      if (tokens[at]?.text !== typeName || !isMark(tokens[at + 1], '*') || name?.kind !== 'name') continue;
+      found.push({ name: name.text, leadsTo: 'descriptor', ...scopeOf(at) });
+    }
+    return found;
   }
 
   function followAlias({ name, leadsTo, from, to }: Alias): void {
@@ -90,9 +92,10 @@ export function readAssignments(
     const close = closeOf.get(open);
     const token = tokens[open] as Token;
     if (close === undefined || !isMark(tokens[close + 1], '=')) return;
-    const end = tokens.findIndex((it, at) => at > close && (isMark(it, ';') || isMark(it, ',')));
+    let end = close + 1;
+    while (end < tokens.length && !isMark(tokens[end], ';') && !isMark(tokens[end], ',')) end += 1;
     const key = hookKey(tokens.slice(open + 1, close), constants);
-    const called = nameOf(tokens.slice(close + 2, end < 0 ? tokens.length : end));
+    const called = nameOf(tokens.slice(close + 2, end));
     if (called !== null && isNone(called)) return;
     if (key === null) obstacles.add(`${where(token)} sets a hook, and which one cannot be told`);
     else hooks.push({ ...placeOf(token), key, function: called });

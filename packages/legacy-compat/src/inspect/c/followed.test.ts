@@ -310,3 +310,28 @@ test.each([
   const found = read(`${first}\n${second}\n${register}${dump}int x = { ${use}`);
   expect(hooksOf(found)).toEqual(['DUMP_EXT_FILE']);
 });
+
+test('the devices that it names are told', () => {
+  const text = `static const char *a = "/dev/" "radio", *b = "/dev/kfd", *c[] = { "/dev/dri/renderD128", "/dev/null", "/dev/kfd" };`;
+  expect(read(`${register}${dump}${text}`).devices).toEqual(['/dev/kfd', '/dev/dri/renderD128']);
+});
+
+test.each([
+  ['conditions', (index: number) => `#ifdef A${index}\n#define B${index}\n#endif\n`],
+  [
+    'hooks',
+    (index: number) =>
+      `CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__X${index}, f${index})\nint f${index}(int a) { return a; }\n`,
+  ],
+  [
+    'hooks under conditions',
+    (index: number) => `#ifdef A${index}\nCR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__X${index}, f)\n#endif\n`,
+  ],
+  [
+    'assignments',
+    (index: number) => `void f${index}(cr_plugin_desc_t *d) { d->hooks[${index}] = f; CR_PLUGIN_DESC.hooks[i] = g }\n`,
+  ],
+])('ten thousand %s do not keep it long', (_, line) => {
+  const text = Array.from({ length: 10_000 }, (__, index) => line(index)).join('');
+  expect(hooksOf(read(`${register}${dump}${text}`))).toContain('DUMP_EXT_FILE');
+});

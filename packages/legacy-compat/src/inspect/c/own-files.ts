@@ -26,11 +26,12 @@ const folders = ['.', 'include', '../include'];
 export const noFiles: OwnFiles = { open: () => null };
 
 /** Reads what is included from beside a source, and from its folder `include`: what cc finds without being told, and with -I. */
-export function ownFiles(path: string): OwnFiles {
+export function ownFiles(path: string): OwnFiles & { readonly paths: () => readonly string[] } {
   const folder = dirname(path);
   const known = new Map<string, OwnFile | string>();
   let bytes = 0;
   return {
+    paths: () => [...known.keys()],
     open(name, from) {
       if (isAbsolute(name)) return null;
       const places = [join(folder, dirname(from)), ...folders.map((it) => join(folder, it))];

@@ -29,6 +29,7 @@ describe('macros', () => {
       ],
       unknown: [],
       internalHeaders: [],
+      devices: [],
       complete: true,
       notes: [],
     });

@@ -20,6 +20,8 @@ const most = { once: 400_000, together: 4_000_000 };
  */
 export function inspectC(text: string, path: string, files: OwnFiles = noFiles): CInspection {
   const words = tokenize(text, path, basename(path));
+  // A line of the preprocessor is read word by word, each time.
+  const each = words.reduce((sum, { kind }) => sum + (kind === 'directive' ? 40 : 1), 0);
   let left = most.together;
   const worlds = explore(
     (decide): Reading => {
@@ -31,7 +33,7 @@ export function inspectC(text: string, path: string, files: OwnFiles = noFiles):
         const what = `its macros make too many words to read, in ${where(budget.spentAt)}`;
         return { ...reading, obstacles: [...reading.obstacles, what] };
       } finally {
-        left -= begun - budget.words + words.length;
+        left -= begun - budget.words + each;
       }
     },
     () => left > 0,
@@ -41,6 +43,9 @@ export function inspectC(text: string, path: string, files: OwnFiles = noFiles):
   return { format: 'c', path, ...merged(first, worlds) };
 }
 
+/** Hooks that depend on conditions: CRIU has fewer. */
+const mostSaid = 32;
+
 type Plugin = Omit<CInspection, 'format' | 'path'>;
 
 /** A hook that it has in any way is one of its hooks; what depends on a condition is said. */
@@ -48,9 +53,12 @@ function merged(first: Reading, worlds: Worlds<Reading>): Plugin {
   const readings = worlds.all.flatMap(({ result }) => (result === null ? [] : [result]));
   const { hooks } = sortHooks(union(readings.map((it) => it.hooks)).map(({ hook, ...it }) => ({ key: hook, ...it })));
   const unknown = union(readings.map((it) => it.unknown));
+  const namesOf = new Map(readings.map((it) => [it, new Set([...it.hooks, ...it.unknown].map(({ hook }) => hook))]));
+  const has = (it: Reading, hook: string): boolean => namesOf.get(it)?.has(hook) === true;
   const sometimes = [...hooks, ...unknown]
     .map(({ hook }) => hook)
-    .filter((hook) => readings.some((it) => !has(it, hook)));
+    .filter((hook) => readings.some((it) => !has(it, hook)))
+    .slice(0, mostSaid);
   const isSame = (it: Reading): boolean => it.name === first.name && it.structure === first.structure;
   const partly = worlds.exhaustive || (sometimes.length === 0 && readings.every(isSame)) ? [] : [tooMany(worlds)];
   const obstacles = [...new Set([...readings.flatMap((it) => it.obstacles), ...partly])];
@@ -65,6 +73,7 @@ function merged(first: Reading, worlds: Worlds<Reading>): Plugin {
     unknown,
     complete: obstacles.length === 0,
     internalHeaders: internal,
+    devices: [...new Set(readings.flatMap((it) => it.devices))],
     notes: [
       ...obstacles,
       ...new Set(readings.flatMap((it) => it.notes)),
@@ -75,10 +84,6 @@ function merged(first: Reading, worlds: Worlds<Reading>): Plugin {
       ...internalNotes(internal),
     ],
   };
-}
-
-function has({ hooks, unknown }: Reading, hook: string): boolean {
-  return hooks.some((it) => it.hook === hook) || unknown.some((it) => it.hook === hook);
 }
 
 /** Each once, as the first that has it says. */

@@ -28,19 +28,24 @@ export interface Reading {
   readonly obstacles: readonly string[];
   readonly notes: readonly string[];
   readonly unread: readonly Unread[];
+  /** Texts that are paths of devices. */
+  readonly devices: readonly string[];
 }
 
 /** @throws PluginError PLUGIN_INVALID: it is no plugin, or registers itself twice */
 export function readProgram(program: Preprocessed, path: string): Reading {
   const definitions = findDefinitions(program);
   const found = readDescribed(program, definitions, path) ?? readFunctions(definitions);
-  if (found !== null) return { ...found, obstacles: [...found.obstacles, ...hidden(program)], unread: program.unread };
+  if (found !== null) {
+    const obstacles = [...found.obstacles, ...hidden(program)];
+    return { ...found, obstacles, unread: program.unread, devices: devicesIn(program) };
+  }
   const what =
     'it neither calls CR_PLUGIN_REGISTER nor defines a function of the old structure (cr_plugin_init and its like)';
   throw invalid(path, what, 'Name the file of the plugin that registers it, or the compiled plugin (.so).');
 }
 
-type Part = Omit<Reading, 'unread'>;
+type Part = Omit<Reading, 'unread' | 'devices'>;
 
 function readDescribed(program: Preprocessed, definitions: readonly Definition[], path: string): Part | null {
   const constants = constantsOf(program);
@@ -68,7 +73,7 @@ function readDescribed(program: Preprocessed, definitions: readonly Definition[]
     version: first.version,
     init: first.init,
     exit: first.exit,
-    ...sortHooks([...first.hooks, ...told, ...byCode.hooks].map((it) => withParameters(it, definitions))),
+    ...sortHooks(withParameters([...first.hooks, ...told, ...byCode.hooks], definitions)),
     obstacles: [
       ...first.obstacles,
       ...untold.map((it) => `which hook is registered in ${where(it)} cannot be told`),
@@ -117,15 +122,15 @@ function readFunctions(definitions: readonly Definition[]): Part | null {
     version: versionText(functionsVersion),
     init: has('cr_plugin_init'),
     exit: has('cr_plugin_fini'),
-    ...sortHooks(registrations.map((it) => withParameters(it, definitions))),
+    ...sortHooks(withParameters(registrations, definitions)),
     obstacles: [],
     notes: unseen.map((it) => `${it.name} in ${where(it)} is static: CRIU does not see it`),
   };
 }
 
-function withParameters(found: Found, definitions: readonly Definition[]): Found {
-  const own = definitions.find(({ name, body }) => name === found.function && body !== null);
-  return { ...found, parameters: own?.parameters ?? null };
+function withParameters(found: readonly Found[], definitions: readonly Definition[]): readonly Found[] {
+  const own = new Map(definitions.filter(({ body }) => body !== null).map((it) => [it.name, it.parameters]));
+  return found.map((it) => ({ ...it, parameters: own.get(it.function ?? '') ?? null }));
 }
 
 /** Where a registration may be that the words do not show. */
@@ -156,6 +161,14 @@ function isAssembly(tokens: Preprocessed['tokens'], at: number): boolean {
   const from = tokens.slice(Math.max(0, at - 16), at);
   const begin = from.findLastIndex((it) => /^(__)?asm(__)?$/.test(it.text));
   return begin >= 0 && !from.slice(begin).some((it) => it.kind === 'mark' && it.text === ';');
+}
+
+/** Without those that everybody opens. */
+function devicesIn({ tokens }: Preprocessed): readonly string[] {
+  const paths = tokens.filter(({ kind, text }) => kind === 'text' && /^\/dev\/[\w.:+/-]*\w$/.test(text));
+  return paths
+    .map(({ text }) => text)
+    .filter((it) => !/^\/dev\/(null|zero|full|u?random|tty|pts\b.*|shm\b.*|mem|log|fd\b.*|std\w+)$/.test(it));
 }
 
 function nameNotes(described: Described): string[] {

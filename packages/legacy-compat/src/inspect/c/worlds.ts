@@ -44,7 +44,7 @@ export function explore<Result>(read: (ask: Ask) => Result, goesOn: () => boolea
     const result = attempt(answers);
     all.push({ answers, result });
     const given = [...answers];
-    for (let at = begun.length; at < given.length; at += 1) {
+    for (let at = begun.length; at < given.length && waiting.length <= mostWorlds; at += 1) {
       const [question, answer] = given[at] as [string, boolean];
       waiting.push([...given.slice(0, at), [question, !answer]]);
     }
