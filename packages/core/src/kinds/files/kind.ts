@@ -24,8 +24,6 @@ export interface ByPlugins {
   question(file: SeenFile, holders: readonly Holder[], tree: Tree): ResourceQuestion;
   /** The problem that a file is when no plugin takes it, which `why` says. */
   unclaimed(file: SeenFile, tree: Tree, why: string): Problem;
-  /** The kind of the engine's that takes what plugins do not take; null: none. Default: none. */
-  instead?(file: SeenFile, tree: Tree): FileKind | null;
 }
 
 /** How descriptors that the user gives take the place of files. */

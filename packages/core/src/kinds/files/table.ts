@@ -97,7 +97,7 @@ export function recognise(file: SeenFile, tree: Tree): Recognised {
   return {
     engine: answer === 'mine' && plugins === undefined ? kind : null,
     byPlugins,
-    instead: answer === 'mine' ? (plugins?.instead?.(file, tree) ?? null) : null,
+    instead: answer === 'mine' && plugins !== undefined ? withoutPlugins(file, tree) : null,
     problem: own,
     reason:
       own?.why ?? (plugins === undefined || kind === external ? undefined : `no plugin takes it as a ${kind.name}`),
@@ -131,6 +131,12 @@ function firstAnswer(file: SeenFile, tree: Tree): readonly [FileKind, 'mine' | P
     if (answer !== null) return [kind, answer];
   }
   throw new EngineError('INTERNAL', `no kind of file has an answer for ${file.link}`);
+}
+
+/** The kind that takes it where no plugin is loaded; null: there is none. */
+function withoutPlugins(file: SeenFile, tree: Tree): FileKind | null {
+  const alone = { ...tree, serves: () => false };
+  return fileKinds.find((kind) => kind.plugins === undefined && kind.recognise(file, alone) === 'mine') ?? null;
 }
 
 function isHeldKind(kind: FileKind): kind is HeldKind {

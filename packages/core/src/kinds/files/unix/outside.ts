@@ -10,10 +10,8 @@ import { waitingBytes } from '../pipe-content.ts';
 import { sdkHolder } from '../plugin-holder.ts';
 import { optionsEntry } from '../socket-options.ts';
 import { describeUnix, socketTypes, type UnixEntry } from './entry.ts';
-import { unixInside } from './inside.ts';
 import { openSocket, putBack } from './open.ts';
 import { isExternalPeer, isMarked, nameBytes, peerEntries, unixMark } from './peers.ts';
-import { canBeLed } from './recognise.ts';
 import { findUnix, unixSocketAt } from './seen.ts';
 
 /**
@@ -39,10 +37,6 @@ export const externalUnixSocket: FileKind = {
         `its other end is outside of the dumped tree, and ${why}`,
         remedyFor(unixSocketAt(file, tree), tree),
       ),
-    instead(file, tree) {
-      const { type, peer } = unixSocketAt(file, tree);
-      return type === socketTypes.datagram && canBeLed(peer, tree) ? unixInside : null;
-    },
   },
   recognise,
   dump: dumpSocket,

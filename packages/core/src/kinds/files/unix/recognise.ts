@@ -59,16 +59,13 @@ const states: Readonly<Record<number, Judge>> = {
 function datagram({ inode, peer }: UnixSocket, tree: Tree): Recognition {
   if (peer === 0) return 'mine';
   const other = tree.unixSocket(peer);
-  if (!tree.holdsSocket(peer)) return canBeLed(peer, tree) && !tree.serves('DUMP_UNIX_SK') ? 'mine' : null;
+  // Plugins come first: they may know more of that peer than its name.
+  const canBeLed = tree.options.extUnixSk && other?.name && !tree.serves('DUMP_UNIX_SK');
+  if (!tree.holdsSocket(peer)) return canBeLed ? 'mine' : null;
   if (other === undefined) return null;
   return other.peer === inode || other.name !== null
     ? 'mine'
     : problem(other, 'another one leads to it, and it has no name', 'Let the program close it before the dump.');
-}
-
-/** Whether a datagram socket can be led to its peer outside of the tree again, by the peer's name, and the user lets a dump do so. */
-export function canBeLed(peer: number, tree: Tree): boolean {
-  return tree.options.extUnixSk && Boolean(tree.unixSocket(peer)?.name);
 }
 
 function isNamedElsewhere({ file }: UnixSocket, { pid }: SeenFile): boolean {
