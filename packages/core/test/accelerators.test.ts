@@ -203,7 +203,7 @@ describe.skipIf(missing)(missing ?? 'work that a restore leaves for later', () =
     const target = await place.start(born);
     const images = await dumped(target);
     const plugin = accelerator(hook('POST_FORKING', () => later(new Promise(() => {}))));
-    const hangs = restore({ images, detach: true, plugins: [plugin], hookDeadline: 300 });
+    const hangs = restore({ images, detach: true, plugins: [plugin], hookDeadline: 1000 });
     expect(await failureOf(hangs)).toMatchObject({ code: 'HOOK_TIMEOUT', plugin: 'accelerator', hook: 'POST_FORKING' });
     expect(processesIn(target.directory)).toEqual([]);
     expect(runs(target.pid)).toBe(false);

@@ -1,8 +1,8 @@
 import { apiVersion, type HookName, type ManifestResources, type PluginManifest } from '@criujs/plugin-sdk';
-import type { Answers, PortedPlugin } from '../answers.ts';
+import type { Answers } from '../answers.ts';
 import { kinds } from './kinds.ts';
 
-/** The field `criu` of a new plugin's package.json. Of what a ported plugin takes only the devices are known that its text names. */
+/** The field `criu` of a new plugin's package.json. Of a ported plugin nobody knows what it takes. */
 export function criuField({ pluginName, handles, ported }: Answers): PluginManifest {
   const chosen = Object.values(kinds).filter(({ id }) => handles.includes(id));
   const hooks = ported === null ? chosen.flatMap((it) => it.hooks) : ported.hooks;
@@ -11,12 +11,8 @@ export function criuField({ pluginName, handles, ported }: Answers): PluginManif
     apiVersion,
     hooks: hooks.map(({ hook }): HookName => hook),
     imageVersion: 1,
-    resources: ported === null ? joined(chosen.map(({ resources }) => resources)) : devicesOf(ported),
+    resources: ported === null ? joined(chosen.map(({ resources }) => resources)) : {},
   };
-}
-
-function devicesOf({ devices }: PortedPlugin): ManifestResources {
-  return devices.length === 0 ? {} : { devices: devices.map((path) => ({ path })) };
 }
 
 /** Two kinds may take devices; of each other sort only one has any. */

@@ -91,7 +91,7 @@ export function bornAfterBatch(scene: Scene): Promise<Batches & { readonly born:
 /** A batch that takes too long. */
 export function lateBatch(scene: Scene): Promise<Batches> {
   return scene.once('late batch', () =>
-    dumpInBatches(scene, { hookDeadline: 300, deedFor: () => () => new Promise(() => undefined) }),
+    dumpInBatches(scene, { hookDeadline: 1000, deedFor: () => () => new Promise(() => undefined) }),
   );
 }
 
@@ -173,7 +173,7 @@ export function laterRuns(scene: Scene): Promise<LaterRuns> {
     const rejects = await restored(async () => {
       throw new Error('the device is cold');
     });
-    const hangs = await restored(untilAborted, { hookDeadline: 700 });
+    const hangs = await restored(untilAborted, { hookDeadline: 2000 });
     const givenUp = await restored(untilAborted, { fails: true });
     // Who is to run is there, and stands still.
     const well = await restored((_, { pid }) => until('the root is made', () => runs(pid)).then(() => undefined));
