@@ -55,7 +55,9 @@ describe.skipIf(missing)(missing ?? 'criujs --engine criu', () => {
       const who = target.identities();
       const images = target.images();
       const args = ['dump', '-t', String(target.pid), '-D', images, ...by, '--plugin', misbehaving];
-      expect(await criujsFails(args, { env: { CRIUJS_TEST_MISBEHAVE: way } })).toMatchObject({
+      // Whoever crashes leaves there what it had for CRIU.
+      const env = { CRIUJS_TEST_MISBEHAVE: way, TMPDIR: target.directory };
+      expect(await criujsFails(args, { env })).toMatchObject({
         exitCode: 4,
         code: 'PLUGIN_FAILED',
         plugin: 'test-misbehaving',

@@ -105,7 +105,7 @@ describe.skipIf(lacking)('plugin check', () => {
     const first = await check(desk);
     expect(first).toMatchObject({ code: 4, ok: false });
     expect(first.of('keyword')).toMatchObject({ status: 'failed', why: expect.stringContaining('criu-plugin') });
-    const differ = 'only the manifest has PAUSE_DEVICES; only the code has RESTORE_EXT_FILE';
+    const differ = 'criu.hooks lacks RESTORE_EXT_FILE and has PAUSE_DEVICES, which the code does not register';
     expect(first.of('code')).toMatchObject({ status: 'failed', why: expect.stringContaining(differ) });
     expect(first.of('load')).toMatchObject({ status: 'failed', why: expect.stringContaining(differ) });
     expect(first.badge).toContain('-red');

@@ -1,5 +1,12 @@
 import { pluginKeyword } from '@criujs/plugin-host';
-import { type ManifestReading, manifestProblemText, readManifest } from '@criujs/plugin-host/manifest';
+import {
+  type CodeFacts,
+  compareManifest,
+  type ManifestReading,
+  manifestProblemText,
+  readManifest,
+} from '@criujs/plugin-host/manifest';
+import type { PluginManifest } from '@criujs/plugin-sdk';
 import type { Inspected } from '../inspect-target.ts';
 import type { Fetched } from './fetch-package.ts';
 import type { Outcome } from './try-plugin.ts';
@@ -42,13 +49,12 @@ function judgeText(reading: ManifestReading, inspected: Inspected | Error): Find
   const { plugin, embedded } = inspected;
   if (embedded.loads === false) return failed('code', embedded.why ?? 'no engine of ours loads it');
   if (reading.state !== 'valid') return passed('code');
-  if (!plugin.complete)
-    return skipped('code', 'its text does not tell all hooks, so that it cannot be compared with the manifest');
-  const differs = difference(
-    reading.manifest.hooks,
-    plugin.hooks.map(({ hook }) => hook),
-  );
-  return differs === null ? passed('code') : failed('code', `the manifest and the code differ: ${differs}`);
+  const { name, hooks, complete } = plugin;
+  const differs = differences(reading.manifest, { plugin: name, hooks: hooks.map(({ hook }) => hook), complete });
+  if (differs !== null) return failed('code', differs);
+  return complete
+    ? passed('code')
+    : skipped('code', 'its text does not tell all hooks, so that it cannot be compared with the manifest');
 }
 
 /** What is said once it was run: that it is what its manifest says. */
@@ -56,19 +62,13 @@ export function judgeLoaded({ packageJson }: Fetched, { loaded, failure }: Outco
   if (loaded === null) return failed('load', failure ?? 'it cannot be loaded');
   const reading = readManifest(packageJson);
   if (reading.state !== 'valid') return passed('load');
-  const { plugin, hooks } = reading.manifest;
-  if (plugin !== loaded.plugin) return failed('load', `the manifest says ${plugin}, and its name is ${loaded.plugin}`);
-  const differs = difference(hooks, loaded.hooks);
-  return differs === null ? passed('load') : failed('load', `the manifest and the plugin differ: ${differs}`);
+  const { plugin, hooks } = loaded;
+  const differs = differences(reading.manifest, { plugin, hooks, complete: true });
+  return differs === null ? passed('load') : failed('load', differs);
 }
 
-function difference(declared: readonly string[], real: readonly string[]): string | null {
-  const only = (some: readonly string[], others: readonly string[]): string =>
-    some.filter((it) => !others.includes(it)).join(', ');
-  const [extra, hidden] = [only(declared, real), only(real, declared)];
-  const words = [
-    ...(extra === '' ? [] : [`only the manifest has ${extra}`]),
-    ...(hidden === '' ? [] : [`only the code has ${hidden}`]),
-  ];
-  return words.length === 0 ? null : words.join('; ');
+/** What of a manifest is not as the code is; its versions are the loader's to look at. */
+function differences(manifest: PluginManifest, code: Pick<CodeFacts, 'plugin' | 'hooks' | 'complete'>): string | null {
+  const found = compareManifest(manifest, { ...code, apiVersion: null, imageVersion: null });
+  return found.length === 0 ? null : found.map(({ message }) => message).join('; ');
 }

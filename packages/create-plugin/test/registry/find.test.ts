@@ -6,21 +6,12 @@ import { isRoot } from '../../../core/test/harness/machine.ts';
 import type { Place } from '../../../core/test/harness/place.ts';
 import { shCounter } from '../../../core/test/harness/programs.ts';
 import { publishPlugin } from './plugin-package.ts';
-import { test, type User } from './user.ts';
+import { jsonOf, test } from './user.ts';
 
 // Somebody looks for a plugin, checks and adds it, loads all that are installed, and hears of a newer version.
 
 const publish = (place: Place, name: string, version: string, more: object = {}): Promise<void> =>
   publishPlugin(inject('registry'), place, name, version, more);
-
-async function json(user: User, folder: string, command: readonly string[]): Promise<Record<string, unknown>> {
-  const { stdout, stderr, code: exitCode } = await user.try(folder, [...command, '--json']);
-  try {
-    return { exitCode, ...JSON.parse(stdout) };
-  } catch (error) {
-    throw new Error(`${command.join(' ')} ended with ${exitCode}\n${stderr}${stdout}`, { cause: error });
-  }
-}
 
 test('in a project: search, check, add, list, outdated, all that are installed', async ({ newUser, place }) => {
   const name = 'criu-plugin-of-tests-tape';
@@ -32,7 +23,7 @@ test('in a project: search, check, add, list, outdated, all that are installed',
   await user.run(project, ['npm', 'init', '--yes']);
   await user.run(project, ['npm', 'install', 'criujs']);
   const plugin = (...args: string[]): Promise<Record<string, unknown>> =>
-    json(user, project, ['npx', 'criujs', 'plugin', ...args]);
+    jsonOf(user, project, ['npx', 'criujs', 'plugin', ...args]);
 
   expect(await plugin('search', 'of-tests-tape')).toMatchObject({
     exitCode: 0,
@@ -104,7 +95,7 @@ test('globally, beside criujs, and for all users of the machine', async ({ newUs
   const system = user.path('system');
   for (const it of [elsewhere, system]) mkdirSync(it);
   const plugin = (...args: string[]): Promise<Record<string, unknown>> =>
-    json(user, elsewhere, ['env', `CRIUJS_PLUGINS_DIR=${system}`, 'criujs', 'plugin', ...args]);
+    jsonOf(user, elsewhere, ['env', `CRIUJS_PLUGINS_DIR=${system}`, 'criujs', 'plugin', ...args]);
 
   expect(await plugin('add', name)).toMatchObject({
     exitCode: 2,

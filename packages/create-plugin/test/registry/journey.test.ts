@@ -7,7 +7,7 @@ import { criujs, criujsFails } from '../../../core/test/harness/engines.ts';
 import { compiler, isRoot } from '../../../core/test/harness/machine.ts';
 import type { Place } from '../../../core/test/harness/place.ts';
 import { cProgram } from '../../../core/test/harness/programs.ts';
-import { test, type User } from './user.ts';
+import { jsonOf, test, type User } from './user.ts';
 
 // Somebody keeps a C plugin for a device, ports it, tests, breaks, debugs and publishes it; somebody else finds it and uses it, in a
 // project and globally.
@@ -102,15 +102,6 @@ await ask('Runtime.runIfWaitingForDebugger');
 child.on('close', (code) => process.exit(code));
 `;
 
-async function json(user: User, folder: string, command: readonly string[]): Promise<Record<string, unknown>> {
-  const { stdout, stderr, code: exitCode } = await user.try(folder, [...command, '--json']);
-  try {
-    return { exitCode, ...JSON.parse(stdout) };
-  } catch (error) {
-    throw new Error(`${command.join(' ')} ended with ${exitCode}\n${stderr}${stdout}`, { cause: error });
-  }
-}
-
 /** The author: from a file in C to a package on the registry. */
 async function portAndPublish(user: User): Promise<void> {
   writeFileSync(user.path('radio.c'), radio);
@@ -196,14 +187,14 @@ describe.skipIf(missing)(missing ?? 'from a plugin in C to somebody else’s pro
     const refused = await criujsFails(['dump', '-t', `${target.pid}`, '-D', target.images()], { bin, cwd: folder });
     expect(refused).toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining(device) });
 
-    expect(await json(user, folder, ['npx', 'criujs', 'plugin', 'search', 'radio'])).toMatchObject({
+    expect(await jsonOf(user, folder, ['npx', 'criujs', 'plugin', 'search', 'radio'])).toMatchObject({
       packages: [expect.objectContaining({ package: name, packageVersion: '1.0.0' })],
     });
-    expect(await json(user, folder, ['npx', 'criujs', 'plugin', 'add', name])).toMatchObject({
+    expect(await jsonOf(user, folder, ['npx', 'criujs', 'plugin', 'add', name])).toMatchObject({
       exitCode: 0,
       added: { package: name, packageVersion: '1.0.0', notes: [] },
     });
-    expect(await json(user, folder, ['npx', 'criujs', 'plugin', 'list'])).toMatchObject({
+    expect(await jsonOf(user, folder, ['npx', 'criujs', 'plugin', 'list'])).toMatchObject({
       plugins: [{ package: name, place: 'project' }],
     });
 
@@ -224,7 +215,7 @@ describe.skipIf(missing)(missing ?? 'from a plugin in C to somebody else’s pro
     await other.run(other.home, ['npm', 'install', '--global', 'criujs']);
     const elsewhere = other.path('elsewhere');
     mkdirSync(elsewhere);
-    expect(await json(other, elsewhere, ['criujs', 'plugin', 'add', name, '--global'])).toMatchObject({
+    expect(await jsonOf(other, elsewhere, ['criujs', 'plugin', 'add', name, '--global'])).toMatchObject({
       exitCode: 0,
       added: { package: name, place: 'criujs' },
     });

@@ -72,6 +72,16 @@ export async function createUser(registry: string, options: UserOptions = {}): P
   };
 }
 
+/** What a command says with `--json`, and its exit code. */
+export async function jsonOf(user: User, folder: string, command: readonly string[]): Promise<Record<string, unknown>> {
+  const { stdout, stderr, code: exitCode } = await user.try(folder, [...command, '--json']);
+  try {
+    return { exitCode, ...JSON.parse(stdout) };
+  } catch (error) {
+    throw new Error(`${command.join(' ')} ended with ${exitCode}\n${stderr}${stdout}`, { cause: error });
+  }
+}
+
 /** Without what npm and the checkout put there for the tests. */
 function systemPath(): string[] {
   return (process.env['PATH'] ?? '').split(':').filter((folder) => !folder.includes('node_modules'));

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, fstatSync, readFileSync } from 'node:fs';
+import { existsSync, fstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DeviceStat, type DumpedFile, retryLater } from '@criujs/plugin-sdk';
@@ -254,7 +254,10 @@ async function commandKilled(scene: Scene, args: readonly string[]): Promise<rea
   const { env, calls } = listen<{ readonly call: string }>(scene.place);
   const plugin = fileURLToPath(new URL('../plugins/kills.ts', import.meta.url));
   const engine = scene.name === 'criu' ? ['--engine', 'criu', '--criu-bin', bin ?? ''] : [];
-  const ended = await criujsCommand([...args, '-p', plugin, ...engine], { env });
+  // Whoever is killed leaves there what it had for CRIU.
+  const temporary = scene.place.fresh('tmp');
+  mkdirSync(temporary);
+  const ended = await criujsCommand([...args, '-p', plugin, ...engine], { env: { ...env, TMPDIR: temporary } });
   if (ended.signal !== 'SIGKILL') throw new Error(`it was not killed: ${ended.stderr}`);
   return calls().map(({ call }) => call);
 }
