@@ -77,7 +77,9 @@ test('what it is asked about the device is shown, by `dev` and by the end-to-end
   const project = create('file.c', '--device', unknownDevice ?? '');
   const dev = spawnSync(join(root, 'node_modules/.bin/jiti'), ['example/dev.ts'], { cwd: project, encoding: 'utf8' });
   expect(dev).toMatchObject({ status: 0, stderr: '' });
-  expect(dev.stdout).toMatch(/DUMP_EXT_FILE .*descriptor 3: \/dev\/\S+ .*\n {4}taken by nobody/);
+  expect(dev.stdout).toMatch(
+    /DUMP_EXT_FILE .*descriptor 3: \/dev\/\S+ .*\n {4}project DUMP_EXT_FILE: .*\n {4}taken by nobody/,
+  );
   expect(dev.stdout).toContain(
     'Nothing was dumped, and the program runs on. Write `save` in src/external-file.ts: it was asked.',
   );
