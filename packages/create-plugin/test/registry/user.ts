@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import { type Ended, nobody, run } from '../../../core/test/harness/command.ts';
+import { keepDescriptors } from '../../../core/test/harness/keep-descriptors.ts';
 import { test as placeTest } from '../../../core/test/harness/place.ts';
 import { processesIn } from '../../../core/test/harness/processes.ts';
 import { until } from '../../../core/test/harness/wait.ts';
@@ -35,6 +36,8 @@ const settings = ['fund=false', 'audit=false', 'update-notifier=false'];
 
 export async function createUser(registry: string, options: UserOptions = {}): Promise<User> {
   const { node = process.execPath, asNobody = false } = options;
+  // What the user starts is dumped as it would be elsewhere.
+  keepDescriptors();
   const home = mkdtempSync(join(tmpdir(), 'criujs-user-'));
   for (const name of ['tmp', 'prefix']) mkdirSync(join(home, name));
   writeFileSync(join(home, '.npmrc'), [`registry=${registry}`, ...settings, ''].join('\n'));
