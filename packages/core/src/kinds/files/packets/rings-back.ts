@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { EngineError, type PacketRingRecord } from '@criujs/engine-kit';
 import { pause } from '@criujs/engine-kit/targets';
 import { closeFd, type PacketRing, syscall } from '@criujs/linux';
@@ -13,6 +14,7 @@ import {
   ringVersions,
 } from '../../../facts/packet.ts';
 import { openFlag } from '../flags.ts';
+import { attachFilter } from '../socket-filter.ts';
 import { readOptionBytes } from '../sockets.ts';
 import { numberOfBlock, openBlock, readBlocks } from './blocks.ts';
 import { bindPacket, deviceIndex, type PacketBinding, sendFrame } from './device.ts';
@@ -29,6 +31,8 @@ interface RingBack extends Omit<PacketRings, 'receiving'> {
 
 /** As much as a packet on the loopback device may have, with room for what is put before it. */
 const longPacket = 60_000;
+/** No more than its mark. */
+const shortPacket = 4;
 /** Milliseconds that the kernel gets for a packet, beside the time after which it hands a block over. */
 const patience = 5_000;
 /** So many bytes of statistics has the newest version. */
@@ -59,8 +63,14 @@ function advance(back: RingBack, memory: PacketMemory): void {
   const to: PacketBinding = { device, protocol: experimentalProtocol };
   const sender = syscall('socket', packetFamily, packetType.datagram | openFlag.O_CLOEXEC, 0);
   try {
+    const mark = randomInt(2 ** 32);
+    attachFilter(fd, marked(mark));
     bindPacket(fd, to);
-    const send = (length: number): void => sendFrame(sender, Buffer.alloc(length), to);
+    const send = (length: number): void => {
+      const bytes = Buffer.alloc(length);
+      bytes.writeUInt32BE(mark);
+      sendFrame(sender, bytes, to);
+    };
     if (version === ringVersions.blocks) advanceBlocks(back, memory, send);
     else advanceFrames(back, memory, send);
   } finally {
@@ -68,10 +78,21 @@ function advance(back: RingBack, memory: PacketMemory): void {
   }
 }
 
+/** What another restore sends at the same time does not pass: the first four bytes must be these. linux/filter.h, SKF_NET_OFF */
+function marked(mark: number): readonly bigint[] {
+  const [loadNetworkWord, isEqualOrSkip, accept, refuse] = [
+    0x20n << 48n,
+    (0x15n << 48n) | (1n << 32n),
+    0x6n << 48n,
+    0x6n << 48n,
+  ];
+  return [loadNetworkWord | 0xfff0_0000n, isEqualOrSkip | BigInt(mark), accept | 0xffff_ffffn, refuse];
+}
+
 function advanceFrames({ receiving, version, record, checkAborted }: RingBack, memory: PacketMemory, send: Send): void {
   for (let sent = 0; sent < record.position; sent++) {
     if (sent % 1024 === 0) checkAborted();
-    send(1);
+    send(shortPacket);
   }
   const areThere = (): boolean =>
     readFrames(memory, receiving, version)
@@ -82,17 +103,30 @@ function advanceFrames({ receiving, version, record, checkAborted }: RingBack, m
 
 type Send = (length: number) => void;
 
-/** A long packet ends a block by and by; the last one must end by itself, so that the next is empty. */
-function advanceBlocks({ receiving, record, checkAborted }: RingBack, memory: PacketMemory, send: Send): void {
+/**
+ * A long packet ends a block by and by; the last one must end by itself, so that the next is empty. One packet at a time: on a busy machine
+ * the loopback device brings it later, and one too many would be in the next block.
+ */
+function advanceBlocks(back: RingBack, memory: PacketMemory, sendOne: Send): void {
+  const { fd, receiving, record, checkAborted } = back;
   const { position } = record;
+  const send = (length: number): void => {
+    sendOne(length);
+    waitUntil(() => packetsSince(fd) > 0, patience, checkAborted);
+  };
   const last = position - 1;
   const now = (): number => openBlock(readBlocks(memory, receiving)) ?? 0;
   for (let at = now(); at < last; at = now()) {
     checkAborted();
     send(longPacket);
   }
-  if (now() === last && readBlocks(memory, receiving)[last]?.packets === 0) send(1);
+  if (now() === last && readBlocks(memory, receiving)[last]?.packets === 0) send(shortPacket);
   waitUntil(() => now() === position, receiving.timeout + patience, checkAborted);
+}
+
+/** Packets that have come since they were last counted. packet(7), PACKET_STATISTICS */
+function packetsSince(fd: number): number {
+  return readOptionBytes(fd, packetOption.STATISTICS, statisticsLength, packetLevel)?.readUInt32LE(0) ?? 0;
 }
 
 function fillFrames({ receiving, record }: RingBack, memory: PacketMemory): void {
