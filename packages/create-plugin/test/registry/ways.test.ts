@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect } from 'vitest';
+import { afterAll, describe, expect } from 'vitest';
 import { isRoot } from '../../../core/test/harness/machine.ts';
 import { projectRecordName, templateVersion } from '../../src/answers.ts';
 import { checkProject, usePacked } from './project.ts';
@@ -8,6 +9,11 @@ import { test, type User } from './user.ts';
 
 const create = ['npm', 'create', 'criu-plugin@latest'];
 const handles = ['external-file'] as const;
+
+// The first comes with nothing; the others find in npm's cache what those before them have fetched.
+const cache = mkdtempSync(join(tmpdir(), 'criujs-npm-cache-'));
+
+afterAll(() => rmSync(cache, { recursive: true }));
 
 /** Puts a Node of that version, as the registry has it, where the user finds it; the path of its program. */
 async function otherNode(user: User, version: string): Promise<string> {
@@ -29,9 +35,9 @@ describe('a new project', () => {
 
   // The oldest that is supported, and the newest of long support; one of both may be what runs this.
   test.for(['20.19', '24'])('under Node %s', async (version, { newUser, place }) => {
-    const installer = await newUser();
+    const installer = await newUser({ cache });
     const node = await otherNode(installer, version);
-    const user = await newUser({ node });
+    const user = await newUser({ node, cache });
     expect(await user.run(user.home, ['node', '--version'])).toContain(`v${version}.`);
     await user.run(user.home, [...create, 'my-plugin', '--', '--yes']);
     const file = await checkProject(user, user.path('my-plugin'));
@@ -39,7 +45,7 @@ describe('a new project', () => {
   });
 
   test('from a file in place of the registry', async ({ newUser }) => {
-    const user = await newUser();
+    const user = await newUser({ cache });
     await user.run(user.home, ['npm', 'pack', 'create-criu-plugin@latest']);
     const file = readdirSync(user.home).find((name) => name.endsWith('.tgz'));
     await user.run(user.home, ['npx', '--yes', `./${file}`, 'my-plugin', '--yes']);
@@ -54,7 +60,7 @@ describe('a new project', () => {
   });
 
   test('from an existing plugin in C', async ({ newUser }) => {
-    const user = await newUser();
+    const user = await newUser({ cache });
     writeFileSync(user.path('tape.c'), tape);
     writeFileSync(user.path('tape-hooks.inc'), tapeHooks);
     const said = await user.run(user.home, [...create, 'tape', '--', '--yes', '--from', 'tape.c']);
@@ -76,7 +82,7 @@ describe('a new project', () => {
 });
 
 test('without --yes and without a terminal nothing is guessed and nothing is written', async ({ newUser }) => {
-  const user = await newUser();
+  const user = await newUser({ cache });
   const { code, stderr } = await user.try(user.home, [...create, 'my-plugin']);
   expect(code).toBe(1);
   expect(stderr).toContain('--yes');
@@ -86,7 +92,7 @@ test('without --yes and without a terminal nothing is guessed and nothing is wri
 test('npx create-criu-plugin update brings a project of the first template to what a new one is', async ({
   newUser,
 }) => {
-  const user = await newUser();
+  const user = await newUser({ cache });
   await user.run(user.home, [...create, 'my-plugin', '--', '--yes']);
   const project = user.path('my-plugin');
   const update = ['npx', '--yes', 'create-criu-plugin@latest', 'update'];
